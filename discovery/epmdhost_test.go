@@ -1,0 +1,176 @@
+package discovery_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// patience bounds what a test waits for from another process.
+const patience = 30 * time.Second
+
+// registration is a node as it registers itself in EPMD.
+type registration struct {
+	name    string
+	port    uint16
+	hidden  bool
+	highest uint16 // 6 where it is 0
+}
+
+// register enters a node into the EPMD on a loopback port, by ALIVE2_REQ, for as
+// long as the test runs or until the returned function is called.
+func register(t *testing.T, epmd int, r registration) (unregister func()) {
+	t.Helper()
+	conn := dial(t, epmd)
+	nodeType := byte(77)
+	if r.hidden {
+		nodeType = 72
+	}
+	if r.highest == 0 {
+		r.highest = 6
+	}
+	request := []byte{120}
+	request = binary.BigEndian.AppendUint16(request, r.port)
+	request = append(request, nodeType, 0)
+	request = binary.BigEndian.AppendUint16(request, r.highest)
+	request = binary.BigEndian.AppendUint16(request, 5)
+	request = binary.BigEndian.AppendUint16(request, uint16(len(r.name)))
+	request = append(request, r.name...)
+	request = append(request, 0, 0)
+	send(t, conn, request)
+
+	// ALIVE2_X_RESP with a creation of 4 bytes, or ALIVE2_RESP with one of 2 to a
+	// node of version 5.
+	answer := make([]byte, 2)
+	if _, err := io.ReadFull(conn, answer); err != nil || answer[1] != 0 {
+		t.Fatalf("register %q: %v, %v", r.name, answer, err)
+	}
+	return func() {
+		t.Helper()
+		conn.Close()
+		for deadline := time.Now().Add(patience); strings.Contains(listed(t, epmd), "name "+r.name+" at "); {
+			if time.Now().After(deadline) {
+				t.Fatalf("EPMD still lists %q", r.name)
+			}
+		}
+	}
+}
+
+// listed is what EPMD answers to NAMES_REQ.
+func listed(t *testing.T, epmd int) string {
+	t.Helper()
+	conn := dial(t, epmd)
+	defer conn.Close()
+	send(t, conn, []byte{110})
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer)
+}
+
+func dial(t *testing.T, epmd int) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", epmd))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(patience))
+	return conn
+}
+
+func send(t *testing.T, conn net.Conn, request []byte) {
+	t.Helper()
+	if _, err := conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(request))), request...)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// host is an address of loopback on which something answers at the EPMD port.
+type host struct {
+	addr     netip.AddrPort
+	listener net.Listener
+	answer   func(net.Conn)
+	working  sync.WaitGroup
+}
+
+// startHost listens on addr, a port of 0 meaning a free one, and has answer serve
+// each connection, which is closed when answer returns.
+func startHost(t *testing.T, addr string, answer func(net.Conn)) *host {
+	t.Helper()
+	h := &host{addr: netip.MustParseAddrPort(addr), answer: answer}
+	h.start(t)
+	t.Cleanup(h.stop)
+	return h
+}
+
+func (h *host) start(t *testing.T) {
+	t.Helper()
+	listener, err := net.Listen("tcp", h.addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.listener = listener
+	h.addr = listener.Addr().(*net.TCPAddr).AddrPort()
+	h.working.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			h.working.Go(func() {
+				defer conn.Close()
+				h.answer(conn)
+			})
+		}
+	})
+}
+
+// stop makes the host refuse connections, as one does whose EPMD is gone.
+func (h *host) stop() {
+	h.listener.Close()
+	h.working.Wait()
+}
+
+// forward serves a host by the real EPMD on a loopback port, so that hosts at
+// several addresses can have an EPMD each, at the same port.
+func forward(t *testing.T, epmd int) func(net.Conn) {
+	return func(conn net.Conn) {
+		upstream, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", epmd))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer upstream.Close()
+		go func() {
+			io.Copy(upstream, conn)
+			upstream.Close()
+		}()
+		io.Copy(conn, upstream)
+	}
+}
+
+// saying serves a host by the same bytes, whatever it is asked.
+func saying(answer string) func(net.Conn) {
+	return func(conn net.Conn) {
+		readRequest(conn)
+		io.WriteString(conn, answer)
+	}
+}
+
+// mute serves a host by taking the request and never answering.
+func mute(conn net.Conn) { io.Copy(io.Discard, conn) }
+
+func readRequest(conn net.Conn) {
+	var length [2]byte
+	if _, err := io.ReadFull(conn, length[:]); err == nil {
+		io.CopyN(io.Discard, conn, int64(binary.BigEndian.Uint16(length[:])))
+	}
+}

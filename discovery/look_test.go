@@ -1,0 +1,395 @@
+package discovery_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/miekg/dns"
+)
+
+func look(t *testing.T, cfg discovery.Config, resolver discovery.Resolver) discovery.Report {
+	t.Helper()
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	return discovery.New(cfg, resolver, slog.New(slog.DiscardHandler)).Look(t.Context())
+}
+
+// show writes targets as "name address", one a line.
+func show(targets []discovery.Target) string {
+	var lines []string
+	for _, target := range targets {
+		lines = append(lines, target.Name+" "+target.Addr.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+func expectTargets(t *testing.T, report discovery.Report, want ...string) {
+	t.Helper()
+	if got := show(report.Targets); got != strings.Join(want, "\n") {
+		t.Errorf("targets:\n%s\nwant:\n%s\nproblems: %v", got, strings.Join(want, "\n"), report.Problems)
+	}
+}
+
+// expectProblem wants exactly one problem, of that source and kind, and returns it.
+func expectProblem(t *testing.T, report discovery.Report, source string, kind error) error {
+	t.Helper()
+	if len(report.Problems) != 1 || report.Problems[0].Source != source || !errors.Is(report.Problems[0].Err, kind) {
+		t.Fatalf("problems: %v; want one of %q: %v", report.Problems, source, kind)
+	}
+	return report.Problems[0].Err
+}
+
+func TestDNSNamesOfEveryAddress(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	register(t, epmd, registration{name: "my-app-01ABC", port: 40001})
+	register(t, epmd, registration{name: "my-app-02DEF", port: 40002, hidden: true})
+	register(t, epmd, registration{name: "worker-my-app", port: 40003})
+	zone := startDNS(t)
+	zone.set("my-app.test", "127.0.0.1", "::1")
+	zone.set("other.test", "127.0.0.1", "::ffff:127.0.0.1") // found already
+
+	report := look(t, discovery.Config{
+		DNS:      []string{"my-app.test", "other.test", "::ffff:127.0.0.1", "127.0.0.1", "my-app.test"},
+		Prefix:   "my-app",
+		EPMDPort: uint16(epmd),
+	}, zone.resolver())
+	expectTargets(t, report,
+		"my-app-01ABC@127.0.0.1 127.0.0.1:40001",
+		"my-app-01ABC@::1 [::1]:40001",
+		"my-app-02DEF@127.0.0.1 127.0.0.1:40002",
+		"my-app-02DEF@::1 [::1]:40002",
+	)
+	if len(report.Problems) > 0 {
+		t.Errorf("problems: %v", report.Problems)
+	}
+}
+
+// Entries that no BEAM node makes, but that EPMD takes from any process of its
+// host, do not hide the nodes beside them.
+func TestStrangeRegistrations(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	for i, name := range []string{"my-app@evil", "my-app evil", "my-app\tevil", "my-app-ö"} {
+		register(t, epmd, registration{name: name, port: uint16(50000 + i)})
+	}
+	register(t, epmd, registration{name: "my-app-zero", port: 0})
+	register(t, epmd, registration{name: "my-app-01", port: 40001})
+
+	expectTargets(t, look(t, discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", EPMDPort: uint16(epmd)}, nil),
+		"my-app-01@127.0.0.1 127.0.0.1:40001")
+}
+
+func TestNoNodeWithThePrefix(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	cfg := discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", EPMDPort: uint16(epmd)}
+	source := fmt.Sprintf("epmd 127.0.0.1:%d", epmd)
+
+	err := expectProblem(t, look(t, cfg, nil), source, discovery.ErrNoMatch)
+	if want := `no node with the prefix "my-app": EPMD lists no node at all`; err.Error() != want {
+		t.Errorf("got %q, want %q", err, want)
+	}
+	register(t, epmd, registration{name: "myapp-01", port: 40001})
+	err = expectProblem(t, look(t, cfg, nil), source, discovery.ErrNoMatch)
+	if want := `EPMD lists "myapp-01" at port 40001`; !strings.Contains(err.Error(), want) {
+		t.Errorf("got %q, want %q", err, want)
+	}
+}
+
+func TestHostsThatDoNotAnswer(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	register(t, epmd, registration{name: "my-app-01", port: 40001})
+	muted := startHost(t, "127.0.0.2:0", mute)
+	port := muted.addr.Port()
+	startHost(t, fmt.Sprintf("127.0.0.3:%d", port), forward(t, epmd))
+	refusing := startHost(t, fmt.Sprintf("127.0.0.4:%d", port), mute)
+	refusing.stop()
+
+	report := look(t, discovery.Config{
+		DNS:      []string{"127.0.0.2", "127.0.0.3", "127.0.0.4", "::ffff:127.0.0.2"},
+		Prefix:   "my-app",
+		EPMDPort: port,
+		Timeout:  200 * time.Millisecond,
+	}, nil)
+	expectTargets(t, report, "my-app-01@127.0.0.3 127.0.0.3:40001")
+	if len(report.Problems) != 2 {
+		t.Fatalf("problems: %v", report.Problems)
+	}
+	silent, refused := report.Problems[0], report.Problems[1]
+	if silent.Source != "epmd "+muted.addr.String() || !errors.Is(silent.Err, discovery.ErrUnreachable) ||
+		!errors.Is(silent.Err, context.DeadlineExceeded) || !strings.Contains(silent.Err.Error(), "within 200ms") {
+		t.Errorf("mute host: %v", silent)
+	}
+	if refused.Source != "epmd "+refusing.addr.String() || !errors.Is(refused.Err, discovery.ErrUnreachable) ||
+		!errors.Is(refused.Err, syscall.ECONNREFUSED) || !strings.Contains(refused.Err.Error(), "set port") {
+		t.Errorf("host without EPMD: %v", refused)
+	}
+}
+
+func TestHostileEPMD(t *testing.T) {
+	endless := func(conn net.Conn) {
+		for {
+			if _, err := io.WriteString(conn, strings.Repeat("name my-app at port 1\n", 100)); err != nil {
+				return
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		answer func(net.Conn)
+		want   error
+		says   string
+	}{
+		"nothing":         {saying(""), discovery.ErrMalformed, "is it an EPMD?"},
+		"another service": {saying("HTTP/1.1 400 Bad Request\r\n\r\n"), discovery.ErrMalformed, "is it an EPMD?"},
+		"truncated":       {saying("\x00\x00\x11\x11name my-app-1 at port 40001\nname my-app-2 at po"), discovery.ErrMalformed, "line 2"},
+		"not a number":    {saying("\x00\x00\x11\x11name my-app-1 at port http\n"), discovery.ErrMalformed, `"http" is not a port`},
+		"port 70000":      {saying("\x00\x00\x11\x11name my-app-1 at port 70000\n"), discovery.ErrMalformed, `"70000" is not a port`},
+		"port 0":          {saying("\x00\x00\x11\x11name my-app-1 at port 0\n"), discovery.ErrNoMatch, "at port 0"},
+		"too long":        {saying("\x00\x00\x11\x11" + strings.Repeat("name my-app at port 1\n", 3000)), discovery.ErrMalformed, "longer than 65536 bytes"},
+		"endless":         {endless, discovery.ErrMalformed, "longer than 65536 bytes"},
+		"a thousand others": {saying("\x00\x00\x11\x11" + strings.Repeat("name worker at port 1\n", 1000)),
+			discovery.ErrNoMatch, "and 995 more"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			host := startHost(t, "127.0.0.2:0", test.answer)
+			report := look(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", EPMDPort: host.addr.Port(), Timeout: patience}, nil)
+			expectTargets(t, report)
+			err := expectProblem(t, report, "epmd "+host.addr.String(), test.want)
+			if !strings.Contains(err.Error(), test.says) || len(err.Error()) > 500 {
+				t.Errorf("got %q, want %q", err, test.says)
+			}
+
+			// The same bytes are no answer to PORT_PLEASE2_REQ either.
+			report = look(t, discovery.Config{Nodes: []string{"my-app-1@127.0.0.2"}, EPMDPort: host.addr.Port(), Timeout: patience}, nil)
+			expectTargets(t, report)
+			expectProblem(t, report, "node my-app-1@127.0.0.2", discovery.ErrMalformed)
+		})
+	}
+}
+
+func TestDNSFailures(t *testing.T) {
+	const name = "my-app.test"
+	for what, test := range map[string]struct {
+		records map[uint16]record
+		is      func(*net.DNSError) bool
+		targets []string
+	}{
+		"no such name": {nil, func(e *net.DNSError) bool { return e.IsNotFound }, nil},
+		"no address": {map[uint16]record{dns.TypeA: {}, dns.TypeAAAA: {}},
+			func(e *net.DNSError) bool { return e.IsNotFound }, nil},
+		"server failure": {map[uint16]record{dns.TypeA: {code: dns.RcodeServerFailure}, dns.TypeAAAA: {code: dns.RcodeServerFailure}},
+			func(e *net.DNSError) bool { return e.IsTemporary && !e.IsNotFound }, nil},
+		"no answer": {map[uint16]record{dns.TypeA: {silent: true}, dns.TypeAAAA: {silent: true}},
+			func(e *net.DNSError) bool { return e.IsTimeout }, nil},
+		"failure for IPv6 alone": {map[uint16]record{dns.TypeA: {addrs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}, dns.TypeAAAA: {code: dns.RcodeServerFailure}},
+			func(e *net.DNSError) bool { return e.IsTemporary }, []string{"my-app@10.0.0.1 10.0.0.1:9000"}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			zone := startDNS(t)
+			for kind, r := range test.records {
+				zone.answer(name, kind, r)
+			}
+			report := look(t, discovery.Config{DNS: []string{name}, Prefix: "my-app", Port: 9000, Timeout: 500 * time.Millisecond}, zone.resolver())
+			expectTargets(t, report, test.targets...)
+			err := expectProblem(t, report, "dns "+name, discovery.ErrLookup)
+			if cause, ok := errors.AsType[*net.DNSError](err); !ok || !test.is(cause) {
+				t.Errorf("cause: %#v", err)
+			}
+
+			report = look(t, discovery.Config{Nodes: []string{"a@" + name, "b@" + name}, Port: 9000, Timeout: 500 * time.Millisecond}, zone.resolver())
+			expectProblem(t, report, "dns "+name, discovery.ErrLookup)
+		})
+	}
+}
+
+// One name with more addresses than a UDP answer holds. Without EPMD each of them
+// is a node, and nothing is connected to.
+func TestFixedPort(t *testing.T) {
+	zone := startDNS(t)
+	var addrs, want []string
+	for i := range 200 {
+		v6 := fmt.Sprintf("fdaa:0:1::%x", i+1)
+		addrs = append(addrs, v6)
+		want = append(want, fmt.Sprintf("my-app@%s [%s]:9000", v6, v6))
+	}
+	slices.Sort(want)
+	zone.set("my-app.test", addrs...)
+
+	report := look(t, discovery.Config{DNS: []string{"my-app.test", "fe80::1%lo"}, Prefix: "my-app", Port: 9000}, zone.resolver())
+	expectTargets(t, report, append(want, "my-app@fe80::1 [fe80::1%lo]:9000")...)
+	if len(report.Problems) > 0 {
+		t.Errorf("problems: %v", report.Problems)
+	}
+}
+
+func TestStaticNodes(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	register(t, epmd, registration{name: "normal", port: 40001})
+	register(t, epmd, registration{name: "hidden", port: 40002, hidden: true})
+	register(t, epmd, registration{name: "old", port: 40003, highest: 5})
+	register(t, epmd, registration{name: "zero", port: 0})
+	zone := startDNS(t)
+	zone.set("one.test", "::1")
+	zone.set("two.test", "127.0.0.2", "::1", "127.0.0.1") // no EPMD at 127.0.0.2
+
+	at := func(host, path string) string {
+		return fmt.Sprintf("epmd %s: %s", netip.AddrPortFrom(netip.MustParseAddr(host), uint16(epmd)), path)
+	}
+	for name, test := range map[string]struct {
+		want string
+		err  error
+		says string
+	}{
+		"normal@127.0.0.1":   {"127.0.0.1:40001", nil, ""},
+		"hidden@::1":         {"[::1]:40002", nil, ""},
+		"normal@one.test":    {"[::1]:40001", nil, ""},
+		"normal@two.test":    {"127.0.0.1:40001", nil, ""},
+		"absent@127.0.0.1":   {"", discovery.ErrNotRegistered, at("127.0.0.1", "EPMD does not know the node")},
+		"old@127.0.0.1":      {"", discovery.ErrTooOld, "OTP 23"},
+		"zero@127.0.0.1":     {"", discovery.ErrMalformed, "port 0"},
+		"normal@127.0.0.2":   {"", discovery.ErrUnreachable, at("127.0.0.2", "EPMD unreachable")},
+		"absent@two.test":    {"", discovery.ErrUnreachable, at("::1", "EPMD does not know the node")},
+		"normal-2@127.0.0.1": {"", discovery.ErrNotRegistered, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			report := look(t, discovery.Config{Nodes: []string{name}, EPMDPort: uint16(epmd)}, zone.resolver())
+			if test.err == nil {
+				expectTargets(t, report, name+" "+test.want)
+				if len(report.Problems) > 0 {
+					t.Errorf("problems: %v", report.Problems)
+				}
+				return
+			}
+			expectTargets(t, report)
+			if err := expectProblem(t, report, "node "+name, test.err); !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got %q, want %q", err, test.says)
+			}
+		})
+	}
+}
+
+func TestStaticNodesAtAFixedPort(t *testing.T) {
+	zone := startDNS(t)
+	zone.set("one.test", "fdaa:0:1::3", "10.0.0.9", "10.0.0.1")
+	report := look(t, discovery.Config{
+		Nodes: []string{"b@one.test", "a@10.0.0.1", "c@fdaa:0:1::3", "a@10.0.0.1"},
+		Port:  9000,
+	}, zone.resolver())
+	expectTargets(t, report,
+		"a@10.0.0.1 10.0.0.1:9000",
+		"b@one.test 10.0.0.1:9000",
+		"c@fdaa:0:1::3 [fdaa:0:1::3]:9000",
+	)
+}
+
+// Go's resolver gives addresses of the hosts file in their IPv4-mapped form, and an
+// error of its own where a name is known in the other family only.
+func TestHostsFile(t *testing.T) {
+	report := look(t, discovery.Config{DNS: []string{"localhost"}, Prefix: "my-app", Port: 9000}, new(net.Resolver))
+	if len(report.Targets) == 0 || len(report.Problems) > 0 {
+		t.Errorf("%+v", report)
+	}
+	for _, target := range report.Targets {
+		if !target.Addr.Addr().IsLoopback() || target.Addr.Addr().Is4In6() {
+			t.Errorf("address of localhost: %+v", target)
+		}
+	}
+}
+
+// The first to connect where a node's distribution listens is the test itself.
+func TestNeverConnectsToANode(t *testing.T) {
+	node, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer node.Close()
+	port := node.Addr().(*net.TCPAddr).AddrPort().Port()
+	epmd := beamtest.StartEPMD(t)
+	register(t, epmd, registration{name: "my-app", port: port})
+
+	for _, cfg := range []discovery.Config{
+		{DNS: []string{"127.0.0.1"}, Prefix: "my-app", EPMDPort: uint16(epmd)},
+		{DNS: []string{"127.0.0.1"}, Prefix: "my-app", Port: port},
+		{Nodes: []string{"my-app@127.0.0.1"}, EPMDPort: uint16(epmd)},
+		{Nodes: []string{"my-app@127.0.0.1"}, Port: port},
+	} {
+		expectTargets(t, look(t, cfg, nil), "my-app@127.0.0.1 "+node.Addr().String())
+	}
+
+	own := dial(t, int(port))
+	first, err := node.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	if first.RemoteAddr().String() != own.LocalAddr().String() {
+		t.Errorf("discovery connected to the node from %s", first.RemoteAddr())
+	}
+}
+
+// Each of 32 hosts answers only when all of them are being asked.
+func TestHostsAreAskedInParallel(t *testing.T) {
+	const hosts = 32
+	var asked sync.WaitGroup
+	asked.Add(hosts)
+	answer := func(conn net.Conn) {
+		readRequest(conn)
+		asked.Done()
+		asked.Wait()
+		io.WriteString(conn, "\x00\x00\x11\x11name my-app at port 40001\n")
+	}
+	addrs := []string{"127.0.1.1"}
+	port := startHost(t, "127.0.1.1:0", answer).addr.Port()
+	for i := 1; i < hosts; i++ {
+		addrs = append(addrs, fmt.Sprintf("127.0.1.%d", i+1))
+		startHost(t, fmt.Sprintf("%s:%d", addrs[i], port), answer)
+	}
+
+	report := look(t, discovery.Config{DNS: addrs, Prefix: "my-app", EPMDPort: port, Timeout: patience}, nil)
+	if len(report.Targets) != hosts || len(report.Problems) > 0 {
+		t.Errorf("%d targets, problems: %v", len(report.Targets), report.Problems)
+	}
+}
+
+// However many names there are, 32 questions at most are open at once.
+func TestQuestionsAtOnceAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var open atomic.Int32
+		proceed := make(chan struct{})
+		resolver := resolverFunc(func(context.Context, string, string) ([]netip.Addr, error) {
+			open.Add(1)
+			defer open.Add(-1)
+			<-proceed
+			return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
+		})
+		var names []string
+		for i := range 100 {
+			names = append(names, fmt.Sprintf("host-%d.test", i))
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			look(t, discovery.Config{DNS: names, Prefix: "my-app", Port: 9000}, resolver)
+		}()
+		synctest.Wait()
+		if n := open.Load(); n != 32 {
+			t.Errorf("%d look-ups are open, want 32", n)
+		}
+		close(proceed)
+		<-done
+	})
+}
