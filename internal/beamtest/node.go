@@ -1,0 +1,272 @@
+package beamtest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Options says how a node is started. A node needs EPMDPort, or, to run without
+// EPMD, "-erl_epmd_port" and a free port among Args.
+type Options struct {
+	Name           string   // full node name; empty: testapp@127.0.0.1
+	Cookie         string   // empty: DefaultCookie
+	EPMDPort       int      // where the node registers, as StartEPMD returned it
+	ProtoDist      string   // inet_tcp (also when empty), inet6_tcp, inet_tls
+	SSLDistOptFile string   // for inet_tls: NewTLSFiles writes one
+	ShortNames     bool     // Name has a host without a dot
+	Env            []string // "key=value", beside what StartNode sets
+	Args           []string // emulator flags, as erl takes them; no spaces inside one
+}
+
+// DefaultCookie is the cookie of nodes whose Options name none.
+const DefaultCookie = "a-cookie-of-the-tests"
+
+// Node is a running BEAM node.
+type Node struct {
+	Name   string // what the node calls itself
+	Cookie string
+
+	cmd    *exec.Cmd
+	out    *output
+	exited chan struct{} // closed when the process is reaped
+	log    string        // TESTAPP_LOG, as the test process sees it
+
+	pid  int
+	otp  string
+	real bool
+
+	mu      sync.Mutex // one Eval at a time
+	control net.Conn
+}
+
+// StartNode starts a node and returns when it is up. The test fails with the
+// node's output if it does not come up; that output is also logged when the
+// test fails later.
+func StartNode(t testing.TB, o Options) *Node {
+	t.Helper()
+	if o.Name == "" {
+		o.Name = "testapp@127.0.0.1"
+	}
+	if o.Cookie == "" {
+		o.Cookie = DefaultCookie
+	}
+
+	outside, inside := sharedDir(t)
+	for _, dir := range []string{"elixir", "golden"} {
+		target := outside
+		if dir != "elixir" {
+			target = filepath.Join(outside, dir)
+		}
+		if err := os.CopyFS(target, os.DirFS(moduleFile(t, "testdata", dir))); err != nil {
+			t.Fatalf("beamtest: %v", err)
+		}
+	}
+
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("beamtest: %v", err)
+	}
+	defer listener.Close()
+	listener.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
+
+	n := &Node{
+		Name:   o.Name,
+		Cookie: o.Cookie,
+		cmd:    command(t, "elixir", append(o.elixirArgs(), filepath.Join(inside, "node.exs"))...),
+		out:    newOutput(),
+		exited: make(chan struct{}),
+		log:    filepath.Join(outside, "appended"),
+	}
+	n.cmd.Env = append(o.env(),
+		"HOME="+inside,
+		"TESTAPP_CONTROL="+strconv.Itoa(listener.Addr().(*net.TCPAddr).Port),
+		"TESTAPP_LOG="+filepath.Join(inside, "appended"),
+	)
+	n.cmd.Env = append(n.cmd.Env, o.Env...)
+	n.cmd.Stdout, n.cmd.Stderr = n.out, n.out
+	if err := n.cmd.Start(); err != nil {
+		t.Fatalf("beamtest: start %s: %v", o.Name, err)
+	}
+	go func() {
+		n.cmd.Wait()
+		n.out.end()
+		close(n.exited)
+		listener.Close() // a node that ends before it is up is not waited for
+	}()
+	t.Cleanup(func() {
+		n.Kill()
+		if t.Failed() {
+			t.Logf("beamtest: output of %s:\n%s", n.Name, n.Output())
+		}
+	})
+
+	n.control, err = listener.Accept()
+	if err != nil {
+		select {
+		case <-n.exited:
+			t.Fatalf("beamtest: node %s did not come up: %v", o.Name, n.cmd.ProcessState)
+		default:
+			t.Fatalf("beamtest: node %s did not come up: %v", o.Name, err)
+		}
+	}
+	t.Cleanup(func() { n.control.Close() })
+	greeting, err := readFrame(n.control)
+	if err != nil {
+		t.Fatalf("beamtest: node %s did not come up: %v", o.Name, err)
+	}
+	if _, err := fmt.Sscan(string(greeting), &n.pid, &n.otp, &n.real, &n.Name); err != nil {
+		t.Fatalf("beamtest: greeting %q of node %s: %v", greeting, o.Name, err)
+	}
+	return n
+}
+
+// elixirArgs are the arguments of the elixir script, but for the file to run.
+func (o Options) elixirArgs() []string {
+	loopback := "{127,0,0,1}"
+	if strings.HasPrefix(o.ProtoDist, "inet6") {
+		loopback = "{0,0,0,0,0,0,0,1}"
+	}
+	erl := []string{"-noinput", "-start_epmd", "false", "-kernel", "inet_dist_use_interface", loopback}
+	if o.ProtoDist != "" {
+		erl = append(erl, "-proto_dist", o.ProtoDist)
+	}
+	if o.SSLDistOptFile != "" {
+		erl = append(erl, "-ssl_dist_optfile", o.SSLDistOptFile)
+	}
+	erl = append(erl, o.Args...)
+
+	name := "--name"
+	if o.ShortNames {
+		name = "--sname"
+	}
+	return []string{name, o.Name, "--cookie", o.Cookie, "--erl", strings.Join(erl, " ")}
+}
+
+// env is the whole environment of the node, but for what depends on its
+// folder: nothing else of the test's environment shall change how it runs.
+func (o Options) env() []string {
+	path := os.Getenv("PATH")
+	if beamRoot() != "" {
+		path = "/usr/local/bin:/usr/bin:/bin"
+	}
+	return []string{
+		"PATH=" + path,
+		"LANG=C.UTF-8",
+		"ERL_CRASH_DUMP_SECONDS=0",
+		"ERL_LIBS=" + os.Getenv("ERL_LIBS"),
+		"ERL_EPMD_PORT=" + strconv.Itoa(o.EPMDPort), // never the machine's own EPMD
+	}
+}
+
+// PID is the process id of the BEAM itself.
+func (n *Node) PID() int { return n.pid }
+
+// OTP is the node's OTP release, such as "25".
+func (n *Node) OTP() string { return n.otp }
+
+// RealAbsinthe reports whether the node runs the real Absinthe, not the double.
+func (n *Node) RealAbsinthe() bool { return n.real }
+
+// Output is what the node has written to standard output and standard error.
+func (n *Node) Output() string { return n.out.String() }
+
+// WaitOutput waits until the node has written a line that contains substr, and
+// returns the first such line. The test fails if none comes.
+func (n *Node) WaitOutput(t testing.TB, substr string) string {
+	t.Helper()
+	line, found := n.out.wait(substr, patience)
+	if !found {
+		t.Fatalf("beamtest: node %s wrote no line with %q", n.Name, substr)
+	}
+	return line
+}
+
+// Appended are the ids that the mutation `append` was called with on this node,
+// in order.
+func (n *Node) Appended(t testing.TB) []string {
+	t.Helper()
+	text, err := os.ReadFile(n.log)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatalf("beamtest: %v", err)
+	}
+	return strings.Fields(string(text))
+}
+
+// Eval evaluates an Elixir expression on the node and returns inspect/1 of its
+// value. The test fails if it raises. No distribution connection is made for
+// it, so it does not show in Node.list/1. Evaluations run one after another.
+func (n *Node) Eval(t testing.TB, elixir string) string {
+	t.Helper()
+	answer, err := n.eval(elixir)
+	if err != nil {
+		t.Fatalf("beamtest: node %s: eval %s: %v", n.Name, elixir, err)
+	}
+	return answer
+}
+
+func (n *Node) eval(elixir string) (string, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.control.SetDeadline(time.Now().Add(patience))
+	frame := binary.BigEndian.AppendUint32(nil, uint32(len(elixir)))
+	if _, err := n.control.Write(append(frame, elixir...)); err != nil {
+		return "", err
+	}
+	answer, err := readFrame(n.control)
+	if err != nil {
+		return "", err
+	}
+	if value, ok := strings.CutPrefix(string(answer), "+"); ok {
+		return value, nil
+	}
+	return "", fmt.Errorf("%s", bytes.TrimPrefix(answer, []byte("-")))
+}
+
+// readFrame reads one message of the control connection: {packet, 4}.
+func readFrame(r io.Reader) ([]byte, error) {
+	var length [4]byte
+	if _, err := io.ReadFull(r, length[:]); err != nil {
+		return nil, err
+	}
+	frame := make([]byte, binary.BigEndian.Uint32(length[:]))
+	_, err := io.ReadFull(r, frame)
+	return frame, err
+}
+
+// Kill ends the node as SIGKILL does, with no goodbye to anyone, and returns
+// when its process is gone. It does nothing to a node that has ended.
+func (n *Node) Kill() { kill(n.cmd, n.exited) }
+
+// Stop ends the node as SIGTERM does: its applications stop in order. It
+// returns when the process is gone.
+func (n *Node) Stop(t testing.TB) {
+	t.Helper()
+	select {
+	case <-n.exited: // its process id may be another's by now
+		return
+	default:
+	}
+	if err := syscall.Kill(n.pid, syscall.SIGTERM); err != nil {
+		t.Fatalf("beamtest: stop node %s: %v", n.Name, err)
+	}
+	select {
+	case <-n.exited:
+	case <-time.After(patience):
+		t.Fatalf("beamtest: node %s does not stop", n.Name)
+	}
+}
+
+// Exited is closed when the node's process has ended.
+func (n *Node) Exited() <-chan struct{} { return n.exited }

@@ -1,0 +1,74 @@
+package beamtest
+
+import (
+	"strings"
+	"sync"
+	"time"
+)
+
+// output collects what a process writes. It is an io.Writer.
+type output struct {
+	mu      sync.Mutex
+	text    []byte
+	ended   bool
+	changed chan struct{} // closed by the next Write or end
+}
+
+func newOutput() *output { return &output{changed: make(chan struct{})} }
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text = append(o.text, p...)
+	o.wake()
+	return len(p), nil
+}
+
+// end says that there will be no more.
+func (o *output) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended = true
+	o.wake()
+}
+
+func (o *output) wake() {
+	close(o.changed)
+	o.changed = make(chan struct{})
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(o.text)
+}
+
+// wait returns the first complete line that contains substr as soon as there is
+// one, or false when the output has ended without one or patience is over.
+func (o *output) wait(substr string, patience time.Duration) (line string, found bool) {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		o.mu.Lock()
+		line, found := lineWith(string(o.text), substr)
+		ended, changed := o.ended, o.changed
+		o.mu.Unlock()
+		if found || ended {
+			return line, found
+		}
+		select {
+		case <-changed:
+		case <-timer.C:
+			return "", false
+		}
+	}
+}
+
+func lineWith(text, substr string) (string, bool) {
+	for line := range strings.Lines(text) {
+		if line, complete := strings.CutSuffix(line, "\n"); complete && strings.Contains(line, substr) {
+			return line, true
+		}
+	}
+	return "", false
+}

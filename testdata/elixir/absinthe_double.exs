@@ -1,0 +1,122 @@
+# Stands in for Absinthe where the real one is not on the code path. It executes
+# no GraphQL: it replays what the real one answered (testdata/golden), and calls
+# the fields of TestApp.Fields.
+
+defmodule Absinthe do
+  @moduledoc "Double of `Absinthe.run/3`."
+
+  alias TestApp.{Fields, JSON}
+
+  @doc "Reads the golden cases in `folder`. Call once, before `run/3`."
+  def load(folder) do
+    cases =
+      for line <- File.stream!(Path.join(folder, "absinthe-1.11.jsonl")), into: %{} do
+        recorded = JSON.read(line)
+
+        {{recorded["query"], recorded["variables"], recorded["operation_name"],
+          decode(recorded["context_etf"])}, decode(recorded["result_etf"])}
+      end
+
+    introspection = File.read!(Path.join(folder, "introspection-result.etf"))
+
+    :persistent_term.put(__MODULE__, %{
+      cases: cases,
+      introspection: :erlang.binary_to_term(introspection),
+      sdl: File.read!(Path.join(folder, "schema.graphql"))
+    })
+  end
+
+  @doc """
+  Answers with the golden case that was recorded for exactly (`===`) this
+  document, these variables, this operation name and this context; else runs
+  the document, if all it asks for are fields of `TestApp.Fields`.
+  """
+  def run(document, TestApp.Schema, options) when is_binary(document) do
+    variables = Keyword.get(options, :variables, %{})
+    context = Keyword.get(options, :context, %{})
+    recorded = :persistent_term.get(__MODULE__)
+
+    # Keys of a map compare as === does: 1 does not find 1.0.
+    key = {document, variables, Keyword.get(options, :operation_name), context}
+
+    case recorded.cases do
+      %{^key => result} ->
+        result
+
+      _ ->
+        if document =~ "__schema",
+          do: recorded.introspection,
+          else: run_fields(document, variables, context)
+    end
+  end
+
+  @doc false
+  def sdl, do: :persistent_term.get(__MODULE__).sdl
+
+  defp decode(base64), do: base64 |> Base.decode64!() |> :erlang.binary_to_term()
+
+  # One operation, a flat selection, arguments that are integers, strings or
+  # variables: as much GraphQL as the tests write for these fields.
+  defp run_fields(document, variables, context) do
+    string = ~S/"(?:[^"\\]|\\.)*"/
+
+    with [_, operation, selection] <-
+           Regex.run(~r/\A\s*(query|mutation)?[^{}]*\{(.*)\}\s*\z/s, document),
+         fields =
+           Regex.scan(~r/(?:(\w+)\s*:\s*)?(\w+)\s*(\((?:#{string}|[^)"])*\))?/s, selection),
+         true <- Enum.all?(fields, fn [_, _, name | _] -> known?(operation, name) end) do
+      data =
+        for [_, alias, name | arguments] <- fields, into: %{} do
+          arguments =
+            for [_, argument, value] <-
+                  Regex.scan(~r/(\w+)\s*:\s*(#{string}|-?\d+|\$\w+|null)/s, Enum.join(arguments)),
+                into: %{},
+                do: {argument, argument(value, variables)}
+
+          {if(alias == "", do: name, else: alias), field(name, arguments, context)}
+        end
+
+      {:ok, %{data: data}}
+    else
+      _ ->
+        message =
+          "no golden case for #{inspect(document)}, variables #{inspect(variables)}, " <>
+            "context #{inspect(context)}"
+
+        {:ok, %{errors: [%{message: message, locations: []}]}}
+    end
+  end
+
+  defp argument("$" <> name, variables), do: variables[name]
+  defp argument(literal, _variables), do: JSON.read(literal)
+
+  @queries ~w(sleep raise throw exit kill log print large contextText echoText pidText badTerm counter)
+
+  defp known?("mutation", name), do: name == "append"
+  defp known?(_query, name), do: name in @queries
+
+  defp field("sleep", %{"ms" => ms}, _), do: Fields.sleep(ms)
+  defp field("raise", arguments, _), do: Fields.raise(arguments["message"])
+  defp field("throw", _, _), do: Fields.throw()
+  defp field("exit", _, _), do: Fields.exit()
+  defp field("kill", _, _), do: Fields.kill()
+  defp field("log", %{"message" => message}, _), do: Fields.log(message)
+  defp field("print", %{"message" => message}, _), do: Fields.print(message)
+  defp field("large", %{"bytes" => bytes}, _), do: Fields.large(bytes)
+  defp field("contextText", _, context), do: Fields.context_text(context)
+  defp field("echoText", arguments, _), do: arguments["text"]
+  defp field("pidText", _, _), do: Fields.pid_text()
+  defp field("badTerm", _, _), do: Fields.bad_term()
+  defp field("counter", _, _), do: Fields.counter()
+  defp field("append", %{"id" => id}, _), do: Fields.append(id)
+end
+
+defmodule Absinthe.Schema do
+  @moduledoc "Double of `Absinthe.Schema.to_sdl/1`."
+
+  def to_sdl(TestApp.Schema), do: Absinthe.sdl()
+end
+
+defmodule TestApp.Schema do
+  @moduledoc "Has the name of the schema, so that a node can be asked whether it has it."
+end

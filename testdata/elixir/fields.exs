@@ -1,0 +1,87 @@
+defmodule TestApp.Fields do
+  @moduledoc """
+  What the fields do that the tests need beside the golden cases: resolvers
+  that take time, fail, write, and answer much. One implementation for the
+  schema of the real Absinthe and for its double.
+  """
+
+  require Logger
+
+  @doc "Starts what the fields keep between calls. Call once, before any field."
+  def start do
+    :persistent_term.put({__MODULE__, :counter}, :counters.new(1, []))
+    :persistent_term.put({__MODULE__, :witness}, spawn(&witness/0))
+  end
+
+  @doc """
+  Takes `ms` milliseconds.
+
+  Prints `sleeping <pid>` before it begins, and `gone <pid> <reason>` when the
+  process that slept is gone: an independent process watches it with a monitor.
+  """
+  def sleep(ms) do
+    witness = :persistent_term.get({__MODULE__, :witness})
+    send(witness, {:watch, self()})
+
+    receive do
+      {^witness, :watching} -> Process.sleep(ms)
+    end
+
+    true
+  end
+
+  def raise(message), do: Kernel.raise(message || "boom")
+  def throw, do: Kernel.throw(:ball)
+  def exit, do: Kernel.exit(:leaving)
+  def kill, do: Process.exit(self(), :kill)
+
+  def log(message) do
+    Logger.info(message)
+    true
+  end
+
+  def print(message) do
+    IO.puts(message)
+    true
+  end
+
+  @doc "Strings of 1 KiB, together at least `bytes` bytes."
+  def large(bytes), do: List.duplicate(String.duplicate("x", 1024), div(bytes + 1023, 1024))
+
+  @doc "The context in Elixir notation, keys in order."
+  def context_text(context),
+    do: inspect(context, limit: :infinity, custom_options: [sort_maps: true])
+
+  def pid_text, do: inspect(self())
+
+  @doc "A term that has no JSON form."
+  def bad_term, do: self()
+
+  @doc "How often this node was asked, this time included."
+  def counter do
+    counter = :persistent_term.get({__MODULE__, :counter})
+    :counters.add(counter, 1, 1)
+    :counters.get(counter, 1)
+  end
+
+  @doc "Appends `id` and a line feed to the file that TESTAPP_LOG names."
+  def append(id) do
+    File.write!(System.fetch_env!("TESTAPP_LOG"), [id, ?\n], [:append])
+    true
+  end
+
+  defp witness do
+    receive do
+      {:watch, pid} ->
+        Process.monitor(pid)
+        IO.puts("sleeping #{inspect(pid)}")
+        send(pid, {self(), :watching})
+
+      {:DOWN, _ref, :process, pid, reason} ->
+        # A call's answer is its exit reason, and may be large.
+        IO.puts("gone #{inspect(pid)} #{if is_atom(reason), do: reason, else: "returned"}")
+    end
+
+    witness()
+  end
+end
