@@ -1,0 +1,202 @@
+package dist
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// A Spawn is a process to be started on the peer: Module:Function(Args...).
+type Spawn struct {
+	Module, Function string
+	// Args is an encoded proper list of Arity terms, without version byte. Its
+	// atoms live for ever on the peer.
+	Args  []byte
+	Arity int
+	// GroupLeader is the process that the spawned one prints and logs through.
+	// It should be a process of the peer: with a leader on this side, output
+	// waits for an answer that never comes. The zero Pid stands for this side.
+	GroupLeader etf.Pid
+}
+
+// An Exit is how a spawned process ended.
+type Exit struct {
+	// Reason is the exit reason of the process. It may be used until Release.
+	Reason etf.Term
+
+	bytes []byte
+	atoms []string
+	lost  error // instead of a reason
+}
+
+// Release allows the memory of Reason to be used again. It need not be called.
+func (e *Exit) Release() {
+	if cap(e.bytes) > 1<<20 {
+		return // rare and large: let it go
+	}
+	e.Reason = etf.Term{}
+	exits.Put(e)
+}
+
+// A LostError says that the connection ended before the call did.
+type LostError struct {
+	Node string
+	// Sent is false when no byte of the call was written, so that the call
+	// certainly was not run.
+	Sent bool
+	Err  error
+}
+
+func (e *LostError) Error() string {
+	what := "before the call was written"
+	if e.Sent {
+		what = "while the call ran; its outcome is unknown"
+	}
+	return fmt.Sprintf("connection to %s was lost %s: %v", e.Node, what, e.Err)
+}
+
+func (e *LostError) Unwrap() error { return e.Err }
+
+// A RefusedError says that the peer did not start the process. Reason is the
+// atom it gave: notsup, system_limit, badarg and others of spawn_request/5.
+type RefusedError struct {
+	Node   string
+	Reason string
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%s did not spawn a process: %s", e.Node, e.Reason)
+}
+
+// A TooLargeError says that the answer was longer than [Options.MaxMessage]. The
+// process is over, and the connection goes on.
+type TooLargeError struct {
+	Node string
+	Max  int // bytes
+}
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("answer of %s is larger than %d bytes", e.Node, e.Max)
+}
+
+// call is a spawn whose exit signal has not come yet.
+type call struct {
+	// exit has room for one, so that whoever removes the call from Conn.calls
+	// can resolve it without waiting. Nobody else does: that is what makes a
+	// call end exactly once.
+	exit     chan *Exit
+	position uint64  // in the outbox
+	pid      etf.Pid // of the spawned process, once SPAWN_REPLY came
+	// abandoned: nobody waits, the process is to be killed once its pid is known.
+	abandoned bool
+}
+
+func (p *call) resolve(e *Exit) { p.exit <- e }
+
+// Spawn starts a process on the peer, monitors it, and waits for its exit
+// signal, whatever the reason: a process that returns from its function exits
+// with normal. (SPAWN_REQUEST and PAYLOAD_MONITOR_P_EXIT of the protocol.)
+//
+// When ctx ends first, the process is killed, and what is linked to it dies with
+// it. Errors are the cause of ctx, [*LostError], [*RefusedError] and
+// [*TooLargeError].
+func (c *Conn) Spawn(ctx context.Context, s Spawn) (*Exit, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	p := &call{exit: make(chan *Exit, 1)}
+	n, err := c.begin(ctx, p, s)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case exit := <-p.exit:
+		if exit.lost != nil {
+			return nil, exit.lost
+		}
+		return exit, nil
+	case <-ctx.Done():
+		c.abandon(n, p)
+		return nil, context.Cause(ctx)
+	}
+}
+
+// begin registers the call and queues its SPAWN_REQUEST.
+func (c *Conn) begin(ctx context.Context, p *call, s Spawn) (n uint64, err error) {
+	c.mu.Lock()
+	if c.calls == nil {
+		err := c.err
+		c.mu.Unlock()
+		return 0, &LostError{Node: c.peer.Name, Err: err}
+	}
+	c.nextRef++
+	n = c.nextRef
+	c.mu.Unlock()
+
+	// The call is registered inside put, so that it is there before its answer
+	// can come, and has its position before the connection can end.
+	ended := false
+	_, err = c.out.put(ctx, func(b []byte) []byte {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if ended = c.calls == nil; ended {
+			return b
+		}
+		p.position = c.out.queued
+		c.calls[n] = p
+		start := len(b)
+		b = appendSpawnRequest(beginFrame(b), c.ref(n), c.self, s)
+		b = append(b, s.Args...)
+		return endFrame(b, start)
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return 0, err
+	case err != nil || ended:
+		return 0, &LostError{Node: c.peer.Name, Err: c.Err()}
+	}
+	return n, nil
+}
+
+// abandon gives up call n, whose ctx has ended, and has its process killed.
+func (c *Conn) abandon(n uint64, p *call) {
+	c.mu.Lock()
+	if c.calls[n] != p { // resolved meanwhile
+		c.mu.Unlock()
+		return
+	}
+	if p.pid == (etf.Pid{}) {
+		p.abandoned = true
+		c.mu.Unlock()
+		return
+	}
+	delete(c.calls, n)
+	c.mu.Unlock()
+	c.kill(n, p.pid)
+}
+
+// kill ends the process of call n and asks for no more news of it.
+func (c *Conn) kill(n uint64, pid etf.Pid) {
+	c.signal(func(b []byte) []byte { return appendDemonitor(b, c.self, pid, c.ref(n)) })
+	c.signal(func(b []byte) []byte { return appendKill(b, c.self, pid) })
+}
+
+// ref is the reference that stands for call n on the wire. Its first word has 18
+// bits, as references had before DFLAG_V4_NC.
+func (c *Conn) ref(n uint64) etf.Ref {
+	return etf.Ref{
+		Node:     c.local.Name,
+		Creation: c.local.Creation,
+		Len:      3,
+		IDs:      [5]uint32{uint32(n & (1<<18 - 1)), uint32(n >> 18), uint32(n >> 50)},
+	}
+}
+
+// number is the inverse of ref; 0 is no call.
+func (c *Conn) number(r etf.Ref) uint64 {
+	if r.Len != 3 || r.Creation != c.local.Creation || r.Node != c.local.Name {
+		return 0
+	}
+	return uint64(r.IDs[0]) | uint64(r.IDs[1])<<18 | uint64(r.IDs[2])<<50
+}

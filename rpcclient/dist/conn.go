@@ -1,0 +1,144 @@
+package dist
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// Options of a connection. The zero value is ready for use.
+type Options struct {
+	// TickTime is how long the peer may be silent before it counts as dead, the
+	// net_ticktime of Erlang. Both sides should have the same. 0 means 60 s.
+	TickTime time.Duration
+	// MaxMessage bounds the bytes of one message of the peer, pieced together
+	// from its fragments. A longer answer fails its call alone; a longer frame
+	// ends the connection. 0 means 128 MiB.
+	MaxMessage int
+	// Handler runs what the peer spawns on this node. Without one, every spawn
+	// is refused with notsup, as a node does that has no such service.
+	Handler Handler
+}
+
+// ErrClosed is why a connection ended that was closed on this side.
+var ErrClosed = errors.New("distribution connection closed")
+
+// ErrTickTimeout is why a connection ended whose peer was silent for the tick
+// time.
+var ErrTickTimeout = errors.New("the peer was silent for the tick time")
+
+// A Conn is one connection to one node after its handshake. Its methods may be
+// used by any number of goroutines.
+type Conn struct {
+	socket  net.Conn
+	local   Node
+	peer    Peer
+	options Options
+	self    etf.Pid // the process in whose name everything here is sent
+
+	out    *outbox
+	reads  atomic.Uint64 // of the socket, for ticks
+	writes atomic.Uint64
+
+	mu      sync.Mutex
+	calls   map[uint64]*call
+	nextRef uint64
+	err     error // why the connection ended
+
+	processes processes
+	done      chan struct{} // closed with err set
+	closeOnce sync.Once
+}
+
+// New makes a Conn of a socket on which [Initiate] or [Accept] returned peer.
+// It does nothing until [Conn.Serve] is called.
+func New(socket net.Conn, local Node, peer Peer, options Options) *Conn {
+	if options.TickTime == 0 {
+		options.TickTime = 60 * time.Second
+	}
+	if options.MaxMessage == 0 {
+		options.MaxMessage = 128 << 20
+	}
+	c := &Conn{
+		socket:  socket,
+		local:   local,
+		peer:    peer,
+		options: options,
+		self:    etf.Pid{Node: local.Name, ID: 1, Creation: local.Creation},
+		out:     newOutbox(),
+		calls:   make(map[uint64]*call),
+		done:    make(chan struct{}),
+	}
+	return c
+}
+
+// Peer returns the node on the other side.
+func (c *Conn) Peer() Peer { return c.peer }
+
+// Serve reads, writes and ticks until the connection ends, and returns why:
+// [ErrClosed], [ErrTickTimeout], a [*FrameError], or the error of the socket.
+// Calls that still wait then fail with a [*LostError]. Serve must be called once.
+func (c *Conn) Serve() error {
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := c.out.run(c.socket, c.done, func() { c.writes.Add(1) }); err != nil {
+			c.end(err)
+		}
+	})
+	running.Go(func() { c.tick() })
+	c.end(c.read())
+	running.Wait()
+	c.processes.wait()
+	return c.err
+}
+
+// Close ends the connection. Calls that wait fail with a [*LostError].
+func (c *Conn) Close() error {
+	c.end(ErrClosed)
+	return nil
+}
+
+// Done is closed when the connection has ended.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// end closes the socket and fails every call, once; the first reason is kept.
+func (c *Conn) end(reason error) {
+	c.closeOnce.Do(func() {
+		c.mu.Lock()
+		c.err = reason
+		calls := c.calls
+		c.calls = nil
+		c.mu.Unlock()
+		c.out.fail(reason)
+		close(c.done)
+		c.socket.Close()
+		for _, call := range calls {
+			call.resolve(&Exit{lost: &LostError{
+				Node: c.peer.Name,
+				Sent: c.out.sent(call.position),
+				Err:  reason,
+			}})
+		}
+		c.processes.killAll()
+	})
+}
+
+// signal queues one frame that nobody waits for. When the connection has ended
+// it has no receiver any more, so that is no error.
+func (c *Conn) signal(build func([]byte) []byte) {
+	c.out.push(func(b []byte) []byte {
+		start := len(b)
+		return endFrame(build(beginFrame(b)), start)
+	})
+}
+
+// Err returns why the connection ended, nil while it has not.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}

@@ -1,0 +1,481 @@
+package dist
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// echo exits with its argument list as the reason.
+func echo(_ context.Context, p Process) []byte { return bytes.Clone(p.Args.Bytes) }
+
+// connected returns a connection that can spawn on another, which handler serves.
+func connected(t testing.TB, options Options, handler Handler) (client, server *Conn) {
+	t.Helper()
+	a, b := pair(t)
+	client = New(a, initiator, Peer{Name: acceptor.Name}, options)
+	server = New(b, acceptor, Peer{Name: initiator.Name}, Options{Handler: handler})
+	serve(t, client, server)
+	return client, server
+}
+
+func serve(t testing.TB, conns ...*Conn) {
+	var serving sync.WaitGroup
+	for _, c := range conns {
+		serving.Go(func() { c.Serve() })
+	}
+	t.Cleanup(func() {
+		for _, c := range conns {
+			c.Close()
+		}
+		serving.Wait()
+	})
+}
+
+func list(n int64) []byte {
+	return etf.AppendNil(etf.AppendInt(etf.AppendList(nil, 1), n))
+}
+
+func TestSpawn(t *testing.T) {
+	c, _ := connected(t, Options{}, echo)
+	exit, err := c.Spawn(t.Context(), Spawn{Module: "m", Function: "f", Args: list(42), Arity: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exit.Release()
+	if !bytes.Equal(exit.Reason.Bytes, list(42)) {
+		t.Errorf("the reason is % x", exit.Reason.Bytes)
+	}
+}
+
+func TestManySpawnsAtOnce(t *testing.T) {
+	c, _ := connected(t, Options{}, echo)
+	var calls sync.WaitGroup
+	for i := range int64(1000) {
+		calls.Go(func() {
+			exit, err := c.Spawn(t.Context(), Spawn{Module: "m", Function: "f", Args: list(i), Arity: 1})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer exit.Release()
+			if !bytes.Equal(exit.Reason.Bytes, list(i)) {
+				t.Errorf("call %d got another's answer", i)
+			}
+		})
+	}
+	calls.Wait()
+	if len(c.calls) != 0 {
+		t.Errorf("%d calls are left over", len(c.calls))
+	}
+}
+
+func TestSpawnIsRefusedWithoutHandler(t *testing.T) {
+	c, _ := connected(t, Options{}, nil)
+	_, err := c.Spawn(t.Context(), Spawn{Module: "m", Function: "f", Args: list(1), Arity: 1})
+	var refused *RefusedError
+	if !errors.As(err, &refused) || refused.Reason != "notsup" {
+		t.Errorf("%v, want notsup", err)
+	}
+}
+
+// When the caller leaves, the process is killed, also if it leaves before the
+// process is known to exist.
+func TestSpawnIsKilledWithItsContext(t *testing.T) {
+	for name, leave := range map[string]func(cancel func(), started <-chan struct{}){
+		"while it runs": func(cancel func(), started <-chan struct{}) { <-started; cancel() },
+		"at once":       func(cancel func(), _ <-chan struct{}) { cancel() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			started, killed := make(chan struct{}), make(chan struct{})
+			c, _ := connected(t, Options{}, func(ctx context.Context, _ Process) []byte {
+				close(started)
+				<-ctx.Done()
+				close(killed)
+				return nil
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			done := make(chan error)
+			go func() {
+				_, err := c.Spawn(ctx, Spawn{Module: "m", Function: "f", Args: list(1), Arity: 1})
+				done <- err
+			}()
+			if name == "at once" {
+				eventuallyCalling(t, c)
+			}
+			leave(cancel, started)
+			if err := <-done; !errors.Is(err, context.Canceled) {
+				t.Errorf("%v, want context.Canceled", err)
+			}
+			<-killed
+		})
+	}
+}
+
+// eventuallyCalling waits until a call is registered.
+func eventuallyCalling(t *testing.T, c *Conn) {
+	for {
+		c.mu.Lock()
+		n := len(c.calls)
+		c.mu.Unlock()
+		if n > 0 {
+			return
+		}
+		if t.Context().Err() != nil {
+			t.Fatal("the call never began")
+		}
+		time.Sleep(time.Microsecond)
+	}
+}
+
+func TestLostConnectionFailsCalls(t *testing.T) {
+	started := make(chan struct{})
+	c, server := connected(t, Options{}, func(ctx context.Context, _ Process) []byte {
+		close(started)
+		<-ctx.Done()
+		return nil
+	})
+	done := make(chan error)
+	go func() {
+		_, err := c.Spawn(t.Context(), Spawn{Module: "m", Function: "f", Args: list(1), Arity: 1})
+		done <- err
+	}()
+	<-started
+	server.Close()
+	var lost *LostError
+	if err := <-done; !errors.As(err, &lost) || !lost.Sent || !errors.Is(err, io.EOF) {
+		t.Errorf("a call under way: %v, want a LostError that was sent", err)
+	}
+	_, err := c.Spawn(t.Context(), Spawn{Module: "m", Function: "f", Args: list(1), Arity: 1})
+	if !errors.As(err, &lost) || lost.Sent {
+		t.Errorf("a call afterwards: %v, want a LostError that was not sent", err)
+	}
+}
+
+// A call that still waits for the writer when the connection ends was not sent:
+// it may be made elsewhere.
+func TestLostConnectionKnowsWhatWasNotWritten(t *testing.T) {
+	a, b := net.Pipe() // a write waits until it is read
+	c := New(a, initiator, Peer{Name: acceptor.Name}, Options{})
+	serve(t, c)
+	errs := make(chan error, 2)
+	call := func() {
+		_, err := c.Spawn(t.Context(), Spawn{Module: "m", Function: "f", Args: list(1), Arity: 1})
+		errs <- err
+	}
+	go call()
+	io.ReadFull(b, make([]byte, 4)) // the first is being written
+	go call()
+	for { // the second is queued
+		c.out.mu.Lock()
+		queued := len(c.out.queue)
+		c.out.mu.Unlock()
+		if queued > 0 {
+			break
+		}
+		time.Sleep(time.Microsecond)
+	}
+	b.Close()
+	sent := 0
+	for range 2 {
+		var lost *LostError
+		if err := <-errs; !errors.As(err, &lost) {
+			t.Errorf("%v, want a LostError", err)
+		} else if lost.Sent {
+			sent++
+		}
+	}
+	if sent != 1 {
+		t.Errorf("%d calls count as sent, want 1", sent)
+	}
+}
+
+// fragmented splits an exit signal into fragments of n bytes of payload.
+func fragmented(c *Conn, ref etf.Ref, sequence uint64, reason []byte, n int) [][]byte {
+	count := (len(reason) + n - 1) / n
+	var frames [][]byte
+	for i := range count {
+		frame := []byte{0, 0, 0, 0, 131, tagContinuation}
+		if i == 0 {
+			frame[5] = tagFragment
+		}
+		frame = binary.BigEndian.AppendUint64(frame, sequence)
+		frame = binary.BigEndian.AppendUint64(frame, uint64(count-i))
+		if i == 0 {
+			frame = append(frame, 0)
+			frame = appendMonitorExit(frame, etf.Pid{Node: "n", ID: 5}, "", c.self, ref, nil)
+		}
+		frame = append(frame, reason[i*n:min((i+1)*n, len(reason))]...)
+		frames = append(frames, endFrame(frame, 0))
+	}
+	return frames
+}
+
+// Small answers arrive between the fragments of a large one.
+func TestFragments(t *testing.T) {
+	a, b := pair(t)
+	c := New(a, initiator, Peer{Name: acceptor.Name}, Options{})
+	serve(t, c)
+	large := etf.AppendBinary(nil, strings.Repeat("large", 100_000))
+	small := etf.AppendAtom(nil, "small")
+	first, second := make(chan *Exit, 1), make(chan *Exit, 1)
+	for _, answer := range []chan *Exit{first, second} {
+		n := len(c.calls)
+		go func() {
+			exit, err := c.Spawn(t.Context(), Spawn{Module: "m", Function: "f", Args: list(1), Arity: 1})
+			if err != nil {
+				t.Error(err)
+			}
+			answer <- exit
+		}()
+		for {
+			c.mu.Lock()
+			begun := len(c.calls) > n
+			c.mu.Unlock()
+			if begun {
+				break
+			}
+			time.Sleep(time.Microsecond)
+		}
+	}
+	frames := fragmented(c, c.ref(1), 99, large, 64<<10)
+	for _, frame := range frames[:2] {
+		b.Write(frame)
+	}
+	b.Write(endFrame(appendMonitorExit(beginFrame(nil), etf.Pid{Node: "n", ID: 6}, "", c.self, c.ref(2), small), 0))
+	if exit := <-second; !bytes.Equal(exit.Reason.Bytes, small) {
+		t.Error("the small answer is not what was sent")
+	}
+	for _, frame := range frames[2:] {
+		b.Write(frame)
+	}
+	if exit := <-first; !bytes.Equal(exit.Reason.Bytes, large) {
+		t.Error("the large answer is not what was sent")
+	}
+}
+
+// An answer beyond the limit fails its own call, and no other.
+func TestTooLargeAnswer(t *testing.T) {
+	a, b := pair(t)
+	c := New(a, initiator, Peer{Name: acceptor.Name}, Options{MaxMessage: 1000})
+	serve(t, c)
+	errs := make(chan error)
+	spawn := func() {
+		_, err := c.Spawn(t.Context(), Spawn{Module: "m", Function: "f", Args: list(1), Arity: 1})
+		errs <- err
+	}
+	go spawn()
+	eventuallyCalling(t, c)
+	for _, frame := range fragmented(c, c.ref(1), 99, make([]byte, 2000), 500) {
+		b.Write(frame)
+	}
+	var large *TooLargeError
+	if err := <-errs; !errors.As(err, &large) {
+		t.Fatalf("%v, want a TooLargeError", err)
+	}
+	go spawn()
+	eventuallyCalling(t, c)
+	b.Write(endFrame(appendMonitorExit(beginFrame(nil), etf.Pid{Node: "n"}, "", c.self, c.ref(2), list(1)), 0))
+	if err := <-errs; err != nil {
+		t.Errorf("the connection did not go on: %v", err)
+	}
+}
+
+// Frames that no node sends end the connection with a reason.
+func TestBadFrames(t *testing.T) {
+	fragment := func(tag byte, sequence, id byte, rest ...byte) []byte {
+		return append([]byte{131, tag, 0, 0, 0, 0, 0, 0, 0, sequence, 0, 0, 0, 0, 0, 0, 0, id}, rest...)
+	}
+	start := fragment(tagFragment, 1, 3, 0, 104, 1, 97, 2)
+	for name, frames := range map[string][][]byte{
+		"not a tuple":                 {{131, tagNormal, 0, 97, 1}},
+		"empty tuple":                 {{131, tagNormal, 0, 104, 0}},
+		"spawn reply that is short":   {{131, tagNormal, 0, 104, 1, 97, opSpawnReply}},
+		"atom outside the references": {{131, tagNormal, 0, 104, 2, 97, opSpawnReply, 82, 9}},
+		"unknown sequence":            {fragment(tagContinuation, 1, 1)},
+		"sequence begins twice":       {start, start},
+		"fragment out of order":       {start, fragment(tagContinuation, 1, 1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := pair(t)
+			c := New(a, initiator, Peer{Name: acceptor.Name}, Options{})
+			ended := make(chan error)
+			go func() { ended <- c.Serve() }()
+			for _, frame := range frames {
+				b.Write(endFrame(append(make([]byte, 4), frame...), 0))
+			}
+			var bad *FrameError
+			if err := <-ended; !errors.As(err, &bad) {
+				t.Errorf("%v, want a FrameError", err)
+			}
+		})
+	}
+	t.Run("giant length", func(t *testing.T) {
+		a, b := pair(t)
+		c := New(a, initiator, Peer{Name: acceptor.Name}, Options{})
+		ended := make(chan error)
+		go func() { ended <- c.Serve() }()
+		b.Write([]byte{0xff, 0xff, 0xff, 0xff})
+		var bad *FrameError
+		if err := <-ended; !errors.As(err, &bad) {
+			t.Errorf("%v, want a FrameError", err)
+		}
+	})
+}
+
+// A claimed length costs no memory before the bytes are there.
+func TestLongFrameIsReadInSteps(t *testing.T) {
+	reads := 0
+	r := readerFunc(func(b []byte) (int, error) {
+		if reads++; reads > 3 {
+			return 0, io.EOF
+		}
+		return len(b), nil
+	})
+	frame, err := readLong(r, 100<<20)
+	if !errors.Is(err, io.EOF) || cap(frame) > 4<<20 {
+		t.Errorf("%d bytes were reserved, error %v", cap(frame), err)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+// Whoever monitors a server on this node learns at once that there is none.
+func TestMonitorOfANameIsAnsweredWithNoproc(t *testing.T) {
+	a, b := pair(t)
+	c := New(a, initiator, Peer{Name: acceptor.Name}, Options{})
+	serve(t, c)
+	ref := etf.Ref{Node: acceptor.Name, Len: 3, IDs: [5]uint32{1, 2, 3}}
+	frame := beginFrame(nil)
+	frame = etf.AppendInt(etf.AppendTuple(frame, 4), opMonitorP)
+	frame = etf.AppendPid(frame, etf.Pid{Node: acceptor.Name, ID: 9})
+	frame = etf.AppendAtom(frame, "some_server")
+	frame = etf.AppendRef(frame, ref)
+	b.Write(endFrame(frame, 0))
+
+	want := endFrame(appendMonitorExit(beginFrame(nil), etf.Pid{}, "some_server",
+		etf.Pid{Node: acceptor.Name, ID: 9}, ref, etf.AppendAtom(nil, "noproc")), 0)
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(b, got); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("got % x\nwant % x (%v)", got, want, err)
+	}
+}
+
+// What waits while the writer writes leaves in one write.
+func TestOutboxBatches(t *testing.T) {
+	o := newOutbox()
+	for i := range 100 {
+		o.push(func(b []byte) []byte { return fmt.Appendf(b, "%d,", i) })
+	}
+	done := make(chan struct{})
+	writes := 0
+	o.run(writerFunc(func(b []byte) (int, error) {
+		if writes++; bytes.Count(b, []byte(",")) != 100 {
+			t.Errorf("one write holds %q", b)
+		}
+		close(done)
+		return len(b), nil
+	}), done, func() {})
+	if writes != 1 {
+		t.Errorf("%d writes", writes)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+// A peer that does not read makes callers wait, for as long as they will.
+func TestOutboxIsBounded(t *testing.T) {
+	o := newOutbox()
+	o.push(func(b []byte) []byte { return append(b, make([]byte, maxQueued+1)...) })
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := o.put(ctx, func(b []byte) []byte {
+		t.Error("something was queued")
+		return b
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+func TestTicks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		c := New(a, initiator, Peer{}, Options{TickTime: time.Minute})
+		ended := make(chan error, 1)
+		began := time.Now()
+		go func() { ended <- c.Serve() }()
+		for i := range 4 {
+			var tick [4]byte
+			if _, err := io.ReadFull(b, tick[:]); err != nil {
+				t.Fatal(err)
+			}
+			if tick != [4]byte{} {
+				t.Errorf("% x is no tick", tick)
+			}
+			if passed := time.Since(began); passed != time.Duration(i+1)*15*time.Second {
+				t.Errorf("tick %d came after %v", i+1, passed)
+			}
+			if i < 2 {
+				b.Write(tick[:]) // the peer is alive, until it is not
+			}
+			if i == 3 {
+				break
+			}
+		}
+		go io.Copy(io.Discard, b)
+		if err := <-ended; !errors.Is(err, ErrTickTimeout) {
+			t.Errorf("%v, want ErrTickTimeout", err)
+		}
+		// It was last heard after the second tick. As in Erlang, a quarter more
+		// than the tick time may pass before that is noticed.
+		if silence := time.Since(began) - 30*time.Second; silence < time.Minute || silence > 75*time.Second {
+			t.Errorf("the silent peer was given up after %v", silence)
+		}
+	})
+}
+
+// FuzzFrames sends arbitrary frames to a connection with a call under way.
+func FuzzFrames(f *testing.F) {
+	c := &Conn{local: initiator, self: etf.Pid{Node: initiator.Name, ID: 1}}
+	ref := etf.Ref{Node: initiator.Name, Creation: initiator.Creation, Len: 3, IDs: [5]uint32{1}}
+	exit := endFrame(appendMonitorExit(beginFrame(nil), etf.Pid{Node: "n"}, "", c.self, ref, list(1)), 0)
+	f.Add(exit)
+	for _, frames := range [][][]byte{fragmented(c, ref, 9, make([]byte, 100), 40), {exit, exit}} {
+		f.Add(bytes.Join(frames, nil))
+	}
+	f.Add(endFrame(appendSpawnRequest(beginFrame(nil), ref, c.self, Spawn{Module: "m", Function: "f"}), 0))
+	f.Add(endFrame(appendSpawnReply(beginFrame(nil), ref, c.self, 2, func(b []byte) []byte { return etf.AppendPid(b, c.self) }), 0))
+	f.Add(endFrame(appendKill(beginFrame(nil), c.self, c.self), 0))
+	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 3, 131, 68, 0})
+	f.Fuzz(func(t *testing.T, sent []byte) {
+		c := New(&scripted{in: sent}, initiator, Peer{Name: "n"}, Options{Handler: echo, MaxMessage: 1 << 16})
+		call := &call{exit: make(chan *Exit, 1)}
+		c.calls[1] = call
+		if err := c.Serve(); err == nil {
+			t.Error("the connection ended without a reason")
+		}
+		<-call.exit // whatever came, the call has ended, once
+		select {
+		case <-call.exit:
+			t.Error("a call ended twice")
+		default:
+		}
+	})
+}

@@ -1,0 +1,124 @@
+package dist
+
+import (
+	"context"
+	"io"
+	"sync"
+)
+
+// maxQueued is how many bytes may wait for the writer before callers have to
+// wait too: a peer that stops reading must not fill our memory.
+const maxQueued = 8 << 20
+
+// outbox collects frames and writes all that are waiting with one Write. Under
+// load this makes one system call, and one packet, of many frames; without load
+// a frame leaves at once.
+type outbox struct {
+	mu      sync.Mutex
+	queue   []byte        // whole frames
+	queued  uint64        // bytes ever put into queue
+	taken   uint64        // of these, bytes that the writer has taken to write
+	wake    chan struct{} // holds one token while queue may not be empty
+	drained chan struct{} // closed, and made anew, when the writer takes the queue
+	err     error         // set once, when nothing will be written any more
+}
+
+func newOutbox() *outbox {
+	return &outbox{wake: make(chan struct{}, 1), drained: make(chan struct{})}
+}
+
+// put appends one or more frames by calling build with the end of the queue. It
+// waits while too much is queued, and returns the position of the frames for
+// [outbox.sent]. When ctx ends before there is room, nothing is queued.
+func (o *outbox) put(ctx context.Context, build func([]byte) []byte) (position uint64, err error) {
+	o.mu.Lock()
+	for o.err == nil && len(o.queue) > maxQueued {
+		drained := o.drained
+		o.mu.Unlock()
+		select {
+		case <-drained:
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+		o.mu.Lock()
+	}
+	return o.append(build)
+}
+
+// push is put without waiting, for the few bytes of a signal.
+func (o *outbox) push(build func([]byte) []byte) {
+	o.mu.Lock()
+	o.append(build)
+}
+
+// append unlocks o.mu, which the caller has locked.
+func (o *outbox) append(build func([]byte) []byte) (position uint64, err error) {
+	if o.err != nil {
+		o.mu.Unlock()
+		return 0, o.err
+	}
+	position = o.queued
+	before := len(o.queue)
+	o.queue = build(o.queue)
+	o.queued += uint64(len(o.queue) - before)
+	o.mu.Unlock()
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+	return position, nil
+}
+
+// sent says whether the frames at position may have reached the peer.
+func (o *outbox) sent(position uint64) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return position < o.taken
+}
+
+// fail refuses every later put, and lets go those that wait.
+func (o *outbox) fail(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		o.err = err
+		close(o.drained)
+	}
+}
+
+// run writes until w fails or done is closed. wrote is called after each write.
+func (o *outbox) run(w io.Writer, done <-chan struct{}, wrote func()) error {
+	var batch []byte
+	for {
+		select {
+		case <-o.wake:
+		case <-done:
+			return nil
+		}
+		o.mu.Lock()
+		if o.err != nil {
+			o.mu.Unlock()
+			return nil
+		}
+		batch, o.queue = o.queue, reuse(batch)
+		o.taken = o.queued
+		close(o.drained)
+		o.drained = make(chan struct{})
+		o.mu.Unlock()
+		if len(batch) == 0 {
+			continue
+		}
+		if _, err := w.Write(batch); err != nil {
+			return err
+		}
+		wrote()
+	}
+}
+
+// reuse empties b, unless it has grown so large that keeping it would be waste.
+func reuse(b []byte) []byte {
+	if cap(b) > 256<<10 {
+		return nil
+	}
+	return b[:0]
+}

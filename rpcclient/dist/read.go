@@ -1,0 +1,259 @@
+package dist
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// readBuffer holds a fragment of 64 KiB and what is around it, so that no frame
+// an Erlang node sends needs a second copy.
+const readBuffer = 80 << 10
+
+// maxAssemblies bounds the fragmented messages under way at once. A process of
+// the peer sends one at a time, so this is more than there will be.
+const maxAssemblies = 1 << 16
+
+var exits = sync.Pool{New: func() any { return new(Exit) }}
+
+// A reader takes the peer's frames apart. It belongs to one goroutine.
+type reader struct {
+	conn       *Conn
+	atoms      atomCache
+	assemblies map[uint64]*assembly
+}
+
+// assembly is a message of which some fragments have come.
+type assembly struct {
+	control control
+	next    uint64 // the fragment id expected next
+	exit    *Exit  // collects the payload; nil while it is being dropped
+}
+
+// counter counts the reads of the socket, for tick.
+type counter struct {
+	conn *Conn
+}
+
+func (r counter) Read(b []byte) (int, error) {
+	n, err := r.conn.socket.Read(b)
+	if n > 0 {
+		r.conn.reads.Add(1)
+	}
+	return n, err
+}
+
+// read takes frames off the socket until it fails.
+func (c *Conn) read() error {
+	r := reader{conn: c, assemblies: make(map[uint64]*assembly)}
+	in := bufio.NewReaderSize(counter{c}, readBuffer)
+	for {
+		length, err := in.Peek(4)
+		if err != nil {
+			return err
+		}
+		n := int(binary.BigEndian.Uint32(length))
+		if n > c.options.MaxMessage {
+			return &FrameError{0, fmt.Sprintf("length %d exceeds the limit of %d bytes", n, c.options.MaxMessage)}
+		}
+		in.Discard(4)
+		if n == 0 { // a tick
+			continue
+		}
+		var frame []byte
+		if n <= readBuffer {
+			if frame, err = in.Peek(n); err != nil {
+				return err
+			}
+			err = r.frame(frame)
+			in.Discard(n)
+		} else if frame, err = readLong(in, n); err == nil {
+			err = r.frame(frame)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// readLong reads n bytes, reserving memory only as they come: a length is
+// quickly claimed.
+func readLong(in io.Reader, n int) ([]byte, error) {
+	frame := make([]byte, 0, readBuffer)
+	for len(frame) < n {
+		step := min(n-len(frame), max(len(frame), readBuffer))
+		frame = append(frame, make([]byte, step)...)
+		if _, err := io.ReadFull(in, frame[len(frame)-step:]); err != nil {
+			return nil, err
+		}
+	}
+	return frame, nil
+}
+
+// frame handles one frame, without its length. What it keeps of it, it copies.
+func (r *reader) frame(frame []byte) error {
+	h, err := r.atoms.parse(frame)
+	if err != nil {
+		return err
+	}
+	body := etf.Term{Bytes: frame[h.size:], Atoms: r.atoms.refs}
+	if h.tag == tagContinuation {
+		return r.continuation(h, body)
+	}
+	d := etf.NewDecoder(body)
+	m, err := parseControl(&d)
+	if err != nil {
+		return controlError(h.size, err)
+	}
+	if h.tag == tagFragment {
+		return r.first(h, m, d.Rest())
+	}
+	return r.message(m, d.Rest())
+}
+
+func controlError(at int, err error) error {
+	var e *etf.Error
+	if errors.As(err, &e) {
+		return &FrameError{at + e.Offset, "control message: " + e.Reason}
+	}
+	return &FrameError{at, "control message: " + err.Error()}
+}
+
+// first begins the assembly of a fragmented message. Only answers that somebody
+// waits for are collected; of anything else the fragments are counted and
+// dropped.
+func (r *reader) first(h header, m control, payload etf.Term) error {
+	if _, ok := r.assemblies[h.sequence]; ok {
+		return &FrameError{2, fmt.Sprintf("fragment sequence %#x begins twice", h.sequence)}
+	}
+	if len(r.assemblies) == maxAssemblies {
+		return &FrameError{2, fmt.Sprintf("more than %d fragmented messages at once", maxAssemblies)}
+	}
+	a := &assembly{control: m, next: h.fragment - 1}
+	if m.op == opPayloadMonitorPExit && r.conn.waiting(m.ref) {
+		a.exit = newExit(payload)
+	}
+	if a.next == 0 {
+		return r.assembled(a)
+	}
+	r.assemblies[h.sequence] = a
+	return nil
+}
+
+func (r *reader) continuation(h header, payload etf.Term) error {
+	a, ok := r.assemblies[h.sequence]
+	if !ok {
+		return &FrameError{2, fmt.Sprintf("fragment of the unknown sequence %#x", h.sequence)}
+	}
+	if h.fragment != a.next {
+		return &FrameError{10, fmt.Sprintf("fragment %d where %d was expected", h.fragment, a.next)}
+	}
+	a.next--
+	if a.exit != nil {
+		r.collect(a, payload.Bytes)
+	}
+	if a.next > 0 {
+		return nil
+	}
+	delete(r.assemblies, h.sequence)
+	return r.assembled(a)
+}
+
+// collect appends a fragment, or gives the message up when its caller has left
+// or it has grown too long.
+func (r *reader) collect(a *assembly, fragment []byte) {
+	switch {
+	case len(a.exit.bytes)+len(fragment) > r.conn.options.MaxMessage:
+		r.conn.resolve(a.control.ref, &Exit{lost: &TooLargeError{r.conn.peer.Name, r.conn.options.MaxMessage}})
+		a.exit = nil
+	case !r.conn.waiting(a.control.ref):
+		a.exit = nil
+	default:
+		a.exit.bytes = append(a.exit.bytes, fragment...)
+	}
+}
+
+func (r *reader) assembled(a *assembly) error {
+	if a.exit == nil {
+		return nil
+	}
+	a.exit.Reason = etf.Term{Bytes: a.exit.bytes, Atoms: a.exit.atoms}
+	r.conn.resolve(a.control.ref, a.exit)
+	return nil
+}
+
+// message handles a message that has come whole.
+func (r *reader) message(m control, payload etf.Term) error {
+	switch m.op {
+	case opPayloadMonitorPExit:
+		r.conn.resolve(m.ref, newExit(payload))
+	case opMonitorPExit:
+		r.conn.resolve(m.ref, newExit(m.reason))
+	case opSpawnReply:
+		r.conn.spawnReplied(m)
+	case opSpawnRequest:
+		r.conn.spawn(m, payload)
+	case opPayloadExit2, opExit2:
+		r.conn.exit(m.to)
+	case opMonitorP:
+		r.conn.monitor(m)
+	}
+	return nil
+}
+
+// newExit copies the reason out of the read buffer.
+func newExit(reason etf.Term) *Exit {
+	e := exits.Get().(*Exit)
+	e.bytes = append(e.bytes[:0], reason.Bytes...)
+	e.atoms = append(e.atoms[:0], reason.Atoms...)
+	e.Reason = etf.Term{Bytes: e.bytes, Atoms: e.atoms}
+	return e
+}
+
+// waiting says whether somebody waits for the call's answer.
+func (c *Conn) waiting(ref etf.Ref) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.calls[c.number(ref)]
+	return p != nil && !p.abandoned
+}
+
+// resolve ends the call that ref stands for, if it has not ended yet.
+func (c *Conn) resolve(ref etf.Ref, exit *Exit) {
+	n := c.number(ref)
+	c.mu.Lock()
+	p := c.calls[n]
+	delete(c.calls, n)
+	c.mu.Unlock()
+	if p != nil {
+		p.resolve(exit)
+	}
+}
+
+// spawnReplied notes the pid of a call's process, or why there is none.
+func (c *Conn) spawnReplied(m control) {
+	if m.refused != "" {
+		c.resolve(m.ref, &Exit{lost: &RefusedError{c.peer.Name, m.refused}})
+		return
+	}
+	n := c.number(m.ref)
+	c.mu.Lock()
+	p := c.calls[n]
+	if p == nil {
+		c.mu.Unlock()
+		return
+	}
+	p.pid = m.from
+	if !p.abandoned {
+		c.mu.Unlock()
+		return
+	}
+	delete(c.calls, n)
+	c.mu.Unlock()
+	c.kill(n, m.from)
+}
