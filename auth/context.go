@@ -1,0 +1,183 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/big"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+var (
+	// ErrUnauthenticated: the request does not say who is asking, and must.
+	ErrUnauthenticated = errors.New("unauthenticated")
+	// ErrInvalid: what the request says cannot be converted.
+	ErrInvalid = errors.New("invalid")
+)
+
+// maxDigits bounds an integer in a header. Longer ones cost more than they say.
+const maxDigits = 1000
+
+// A Context builds the context map of requests.
+type Context struct {
+	fields  []field
+	trusted []netip.Prefix
+}
+
+// field is an Entry made ready: its key is encoded, and so is what is constant.
+type field struct {
+	key      []byte
+	constant []byte // the value, or the default of a header; nil if there is none
+	header   string // canonical
+	typ      Type
+	required bool
+	fields   []field
+}
+
+// New makes a Context of a section that [Config.Validate] accepts. Headers are
+// read of peers in the trusted networks alone.
+func New(cfg Config, trusted []netip.Prefix) (*Context, error) {
+	if err := cfg.Validate(len(trusted) > 0); err != nil {
+		return nil, err
+	}
+	fields, err := compile(cfg)
+	return &Context{fields, trusted}, err
+}
+
+func compile(cfg Config) ([]field, error) {
+	var fields []field
+	for _, key := range slices.Sorted(maps.Keys(cfg)) {
+		e := cfg[key]
+		f := field{
+			key:      etf.AppendAtom(nil, key),
+			header:   http.CanonicalHeaderKey(e.Header),
+			typ:      e.Type,
+			required: e.Required,
+		}
+		if f.typ.Scalar == "" {
+			f.typ.Scalar = "string"
+		}
+		constant := e.Value
+		if constant == nil {
+			constant = e.Default
+		}
+		var err error
+		if constant != nil {
+			if f.constant, err = appendConstant(nil, *constant); err != nil {
+				return nil, err
+			}
+		}
+		if f.fields, err = compile(e.Fields); err != nil {
+			return nil, err
+		}
+		fields = append(fields, f)
+	}
+	return fields, nil
+}
+
+// Append appends the context map for a request with this header from this peer.
+// Errors wrap [ErrUnauthenticated] or [ErrInvalid] and name the entry; they never
+// hold a value of the request.
+func (c *Context) Append(b []byte, peer netip.Addr, header http.Header) ([]byte, error) {
+	peer = peer.Unmap()
+	if !slices.ContainsFunc(c.trusted, func(p netip.Prefix) bool { return p.Contains(peer) }) {
+		header = nil
+	}
+	return appendFields(b, c.fields, header)
+}
+
+func appendFields(b []byte, fields []field, header http.Header) ([]byte, error) {
+	start := len(b)
+	b = etf.AppendMap(b, 0)
+	n := 0
+	for i := range fields {
+		f := &fields[i]
+		before := len(b)
+		b = append(b, f.key...)
+		var present bool
+		var err error
+		if b, present, err = f.appendValue(b, header); err != nil {
+			return nil, err
+		}
+		if !present {
+			b = b[:before]
+			continue
+		}
+		n++
+	}
+	etf.AppendMap(b[:start], n) // the same bytes again, with the number now known
+	return b, nil
+}
+
+func (f *field) appendValue(b []byte, header http.Header) (_ []byte, present bool, err error) {
+	if f.header == "" {
+		if f.constant != nil {
+			return append(b, f.constant...), true, nil
+		}
+		b, err = appendFields(b, f.fields, header)
+		return b, true, err
+	}
+	values := header[f.header]
+	switch {
+	case len(values) > 1:
+		return nil, false, fmt.Errorf("%w: the header %s came %d times", ErrInvalid, f.header, len(values))
+	case len(values) == 1 && values[0] != "":
+		b, err = f.appendText(b, values[0])
+		return b, true, err
+	case f.required:
+		return nil, false, fmt.Errorf("%w: the header %s is missing", ErrUnauthenticated, f.header)
+	case f.constant != nil:
+		return append(b, f.constant...), true, nil
+	}
+	return b, false, nil
+}
+
+func (f *field) appendText(b []byte, text string) ([]byte, error) {
+	elements := []string{text}
+	if f.typ.List {
+		elements = strings.Split(text, ",")
+		b = etf.AppendList(b, len(elements))
+	}
+	for _, e := range elements {
+		var ok bool
+		if b, ok = appendScalar(b, f.typ.Scalar, strings.TrimSpace(e)); !ok {
+			return nil, fmt.Errorf("%w: the header %s is not a %s", ErrInvalid, f.header, f.typ)
+		}
+	}
+	if f.typ.List {
+		b = etf.AppendNil(b)
+	}
+	return b, nil
+}
+
+func appendScalar(b []byte, scalar, text string) ([]byte, bool) {
+	switch scalar {
+	case "string":
+		return etf.AppendBinary(b, text), utf8.ValidString(text)
+	case "boolean":
+		return etf.AppendBool(b, text == "true"), text == "true" || text == "false"
+	case "float":
+		// ParseFloat also knows inf, nan and hexadecimal, which are no floats here.
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil || strings.Trim(text, "+-0123456789.eE") != "" {
+			return b, false
+		}
+		return etf.AppendFloat(b, v), true
+	}
+	digits := strings.TrimPrefix(text, "-")
+	if digits == "" || len(digits) > maxDigits || strings.Trim(digits, "0123456789") != "" {
+		return b, false
+	}
+	v, ok := new(big.Int).SetString(text, 10)
+	if !ok {
+		return b, false
+	}
+	return etf.AppendBig(b, v), true
+}
