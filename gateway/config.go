@@ -1,0 +1,84 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Limits are what the gateway takes from a client.
+type Limits struct {
+	// Body is the largest request body, in bytes. 1 MiB unless set.
+	Body int64 `yaml:"body" env:"BODY"`
+	// Header is the largest request header, in bytes. 64 KiB unless set.
+	Header int `yaml:"header" env:"HEADER"`
+	// ReadTimeout is how long a client may take to send a request. 30s unless
+	// set.
+	ReadTimeout time.Duration `yaml:"read_timeout" env:"READ_TIMEOUT"`
+	// IdleTimeout is how long a connection without a request is kept. 2m unless
+	// set.
+	IdleTimeout time.Duration `yaml:"idle_timeout" env:"IDLE_TIMEOUT"`
+}
+
+// SetDefaults fills what was left out.
+func (l *Limits) SetDefaults() {
+	if l.Body == 0 {
+		l.Body = 1 << 20
+	}
+	if l.Header == 0 {
+		l.Header = 64 << 10
+	}
+	if l.ReadTimeout == 0 {
+		l.ReadTimeout = 30 * time.Second
+	}
+	if l.IdleTimeout == 0 {
+		l.IdleTimeout = 2 * time.Minute
+	}
+}
+
+// Validate says what is wrong, naming the key.
+func (l *Limits) Validate() error {
+	switch {
+	case l.Body < 0 || l.Header < 0:
+		return errors.New("limits.body and limits.header are numbers of bytes, such as 1048576")
+	case l.ReadTimeout < 0 || l.IdleTimeout < 0:
+		return errors.New("limits.read_timeout and limits.idle_timeout are times, such as 30s")
+	}
+	return nil
+}
+
+// AppConfig is what an application's section says about HTTP.
+type AppConfig struct {
+	// Path is where clients POST. /graphql unless set.
+	Path string `yaml:"path" env:"PATH"`
+	// Timeout bounds one operation, from the request read to the answer. 30s
+	// unless set.
+	Timeout time.Duration `yaml:"timeout" env:"TIMEOUT"`
+	// ExposeErrors lets clients see why an operation failed on the node:
+	// exceptions with their stack traces. For development.
+	ExposeErrors bool `yaml:"expose_errors" env:"EXPOSE_ERRORS"`
+}
+
+// SetDefaults fills what was left out.
+func (c *AppConfig) SetDefaults() {
+	if c.Path == "" {
+		c.Path = "/graphql"
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 30 * time.Second
+	}
+}
+
+// Validate says what is wrong, naming the key.
+func (c *AppConfig) Validate() error {
+	switch {
+	case !strings.HasPrefix(c.Path, "/") || strings.ContainsAny(c.Path, "{}* ?#"):
+		return fmt.Errorf("path %q is not a path such as /graphql", c.Path)
+	case c.Path == healthPath || c.Path == readyPath:
+		return fmt.Errorf("path %s is the gateway's own", c.Path)
+	case c.Timeout < 0:
+		return errors.New("timeout is a time, such as 30s")
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+// graphQL serves one application.
+type graphQL struct {
+	app    *App
+	limits Limits
+	log    *slog.Logger
+}
+
+// keep bounds the buffers that are kept for later requests, in bytes.
+const keep = 1 << 20
+
+// exchange holds the memory of one request.
+type exchange struct {
+	body    bytes.Buffer
+	context []byte
+	answer  []byte
+}
+
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+
+func (h *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := exchanges.Get().(*exchange)
+	if err := h.serve(x, w, r); err != nil {
+		h.fail(w, r, err)
+	} else {
+		writeJSON(w, http.StatusOK, x.answer)
+	}
+	if x.body.Cap() <= keep && cap(x.answer) <= keep {
+		x.body.Reset()
+		exchanges.Put(x)
+	}
+}
+
+// serve runs the operation of a request and leaves the JSON of its answer in x.
+func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) error {
+	req, err := h.read(w, r, &x.body)
+	if err != nil {
+		return err
+	}
+	var peer netip.AddrPort
+	peer, _ = netip.ParseAddrPort(r.RemoteAddr)
+	if x.context, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
+		return err
+	}
+	op := rpcclient.Operation{Document: *req.Query, Variables: req.Variables, Context: x.context}
+	if req.OperationName != nil {
+		op.Name = *req.OperationName
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), h.app.Config.Timeout)
+	defer cancel()
+	answer, err := h.app.Absinthe.Run(ctx, op)
+	if err != nil {
+		return err
+	}
+	defer answer.Release()
+	x.answer, err = answer.Value.AppendJSON(x.answer[:0])
+	return err
+}
+
+// fail answers with an error, and logs its cause with the id that the client got.
+func (h *graphQL) fail(w http.ResponseWriter, r *http.Request, err error) {
+	f := failureOf(err, h.app)
+	if f.cause != nil {
+		level := slog.LevelWarn
+		if f.status == http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+		h.log.Log(r.Context(), level, "request failed", "request_id", w.Header().Get(requestIDHeader),
+			"path", h.app.Config.Path, "code", f.code, "cause", f.cause.Error())
+	}
+	f.write(w)
+}

@@ -1,0 +1,32 @@
+package gateway
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/go-chi/chi/v5"
+)
+
+const (
+	healthPath = "/healthz"
+	readyPath  = "/readyz"
+)
+
+// health adds the two probes of load balancers and orchestrators. /healthz says
+// that the process lives, /readyz that some node can be called.
+func (g *Gateway) health(r chi.Router) {
+	r.Get(healthPath, func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, []byte(`{"status":"ok"}`))
+	})
+	r.Get(readyPath, func(w http.ResponseWriter, _ *http.Request) {
+		if g.ready() {
+			writeJSON(w, http.StatusOK, []byte(`{"status":"ready"}`))
+			return
+		}
+		writeJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"no live node"}`))
+	})
+}
+
+func (g *Gateway) ready() bool {
+	return slices.ContainsFunc(g.apps, func(a *App) bool { return a.Absinthe.Pool.Ready() })
+}

@@ -1,0 +1,244 @@
+package gateway
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+// unreachable is a gateway before an application without nodes: what gets past
+// it is answered NO_NODE_AVAILABLE, so anything else was refused on the way.
+func unreachable(t testing.TB, limits Limits, context auth.Config) http.Handler {
+	t.Helper()
+	limits.SetDefaults()
+	app := &App{}
+	app.Config.SetDefaults()
+	var err error
+	if app.Context, err = auth.New(context, nil); err != nil {
+		t.Fatal(err)
+	}
+	pool := rpcclient.PoolConfig{}
+	pool.Breaker.SetDefaults()
+	app.Absinthe = &rpcclient.Absinthe{
+		Pool:   rpcclient.NewPool(nil, pool, slog.New(slog.DiscardHandler)),
+		Config: rpcclient.AbsintheConfig{Schema: "MyApp.Schema"},
+	}
+	return New(limits, []*App{app}, slog.New(slog.DiscardHandler)).Handler()
+}
+
+// ask sends a request and returns the answer's status and error code, having
+// checked that it is a GraphQL error with an id.
+func ask(t testing.TB, h http.Handler, r *http.Request) (status int, code string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	var body struct {
+		Errors []struct {
+			Message    string
+			Extensions struct{ Code string }
+		}
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil || len(body.Errors) != 1 || body.Errors[0].Message == "" {
+		t.Errorf("%q is no GraphQL error", w.Body)
+		return w.Code, ""
+	}
+	if got := w.Header().Get("Content-Type"); got != "application/json; charset=utf-8" {
+		t.Errorf("Content-Type is %q", got)
+	}
+	if w.Header().Get("X-Request-Id") == "" {
+		t.Error("the answer has no request id")
+	}
+	return w.Code, body.Errors[0].Extensions.Code
+}
+
+func post(body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	return r
+}
+
+func TestBadInput(t *testing.T) {
+	h := unreachable(t, Limits{Body: 1000}, nil)
+	for name, c := range map[string]struct {
+		body   string
+		status int
+		code   string
+	}{
+		"good":                            {`{"query":"{ a }"}`, 503, "NO_NODE_AVAILABLE"},
+		"good, all members":               {`{"query":"{ a }","variables":{"a":[1.5,null,{}]},"operationName":"A","extensions":{}}`, 503, "NO_NODE_AVAILABLE"},
+		"nulls":                           {`{"query":"{ a }","variables":null,"operationName":null}`, 503, "NO_NODE_AVAILABLE"},
+		"white space around":              {" \r\n{\"query\":\"{ a }\", \"variables\" : {} }\t", 503, "NO_NODE_AVAILABLE"},
+		"empty document is Absinthe's":    {`{"query":""}`, 503, "NO_NODE_AVAILABLE"},
+		"empty":                           {``, 400, "BAD_REQUEST"},
+		"truncated":                       {`{"query":"{ a`, 400, "BAD_REQUEST"},
+		"not JSON":                        {`query { a }`, 400, "BAD_REQUEST"},
+		"array":                           {`[{"query":"{ a }"}]`, 400, "BAD_REQUEST"},
+		"string":                          {`"{ a }"`, 400, "BAD_REQUEST"},
+		"null":                            {`null`, 400, "BAD_REQUEST"},
+		"bytes behind":                    {`{"query":"{ a }"} x`, 400, "BAD_REQUEST"},
+		"no query":                        {`{"variables":{}}`, 400, "BAD_REQUEST"},
+		"query is null":                   {`{"query":null}`, 400, "BAD_REQUEST"},
+		"query is a number":               {`{"query":1}`, 400, "BAD_REQUEST"},
+		"variables are a list":            {`{"query":"{ a }","variables":[1]}`, 400, "BAD_REQUEST"},
+		"variables are a string":          {`{"query":"{ a }","variables":"{}"}`, 400, "BAD_REQUEST"},
+		"variables are a number":          {`{"query":"{ a }","variables":0}`, 400, "BAD_REQUEST"},
+		"operation name is a list":        {`{"query":"{ a }","operationName":[]}`, 400, "BAD_REQUEST"},
+		"not UTF-8":                       {"{\"query\":\"{ a(b: \\\"\xff\\\") }\"}", 400, "BAD_REQUEST"},
+		"variables with half a pair":      {`{"query":"{ a }","variables":{"a":"\ud800"}}`, 400, "BAD_REQUEST"},
+		"variables with an endless float": {`{"query":"{ a }","variables":{"a":1e999}}`, 400, "BAD_REQUEST"},
+		"variables nested too deep":       {`{"query":"{ a }","variables":{"a":` + strings.Repeat("[", 600) + `}}`, 413, "PAYLOAD_TOO_LARGE"},
+		"too large":                       {`{"query":"` + strings.Repeat(" ", 1000) + `"}`, 413, "PAYLOAD_TOO_LARGE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if strings.Contains(name, "too deep") {
+				h := unreachable(t, Limits{}, nil)
+				body := strings.Replace(c.body, "}}", strings.Repeat("]", 600)+"}}", 1)
+				if status, code := ask(t, h, post(body)); status != 400 || code != "BAD_REQUEST" {
+					t.Errorf("got %d %s", status, code)
+				}
+				return
+			}
+			if status, code := ask(t, h, post(c.body)); status != c.status || code != c.code {
+				t.Errorf("got %d %s, want %d %s", status, code, c.status, c.code)
+			}
+		})
+	}
+}
+
+func TestBodyThatEndsEarly(t *testing.T) {
+	r := post("")
+	r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"query":`), failing{io.ErrUnexpectedEOF}))
+	if status, code := ask(t, unreachable(t, Limits{}, nil), r); status != 400 || code != "BAD_REQUEST" {
+		t.Errorf("got %d %s", status, code)
+	}
+}
+
+type failing struct{ error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.error }
+
+// A chunked body has no length to refuse it by.
+func TestChunkedBodyThatIsTooLarge(t *testing.T) {
+	r := post(`{"query":"` + strings.Repeat(" ", 1000) + `"}`)
+	r.ContentLength = -1
+	if status, code := ask(t, unreachable(t, Limits{Body: 1000}, nil), r); status != 413 || code != "PAYLOAD_TOO_LARGE" {
+		t.Errorf("got %d %s", status, code)
+	}
+}
+
+func TestContentType(t *testing.T) {
+	h := unreachable(t, Limits{}, nil)
+	for contentType, want := range map[string]int{
+		"application/json":                   503,
+		"application/json; charset=utf-8":    503,
+		"application/json;charset=\"UTF-8\"": 503,
+		"Application/JSON":                   503,
+		"application/json; charset=latin1":   415,
+		"text/plain":                         415,
+		"application/jsonx":                  415,
+		"":                                   415,
+		"application/x-www-form-urlencoded":  415,
+	} {
+		r := post(`{"query":"{ a }"}`)
+		r.Header.Set("Content-Type", contentType)
+		if status, _ := ask(t, h, r); status != want {
+			t.Errorf("%q: %d, want %d", contentType, status, want)
+		}
+	}
+}
+
+func TestMethodsAndPaths(t *testing.T) {
+	h := unreachable(t, Limits{}, nil)
+	for _, c := range []struct {
+		method, path string
+		status       int
+		code         string
+	}{
+		{http.MethodGet, "/graphql", 405, "METHOD_NOT_ALLOWED"},
+		{http.MethodPut, "/graphql", 405, "METHOD_NOT_ALLOWED"},
+		{http.MethodPost, "/", 404, "NOT_FOUND"},
+		{http.MethodPost, "/graphql/x", 404, "NOT_FOUND"},
+		{http.MethodPost, "/readyz", 405, "METHOD_NOT_ALLOWED"},
+	} {
+		w := httptest.NewRequest(c.method, c.path, nil)
+		if status, code := ask(t, h, w); status != c.status || code != c.code {
+			t.Errorf("%s %s: %d %s", c.method, c.path, status, code)
+		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/graphql", nil))
+	if got := w.Header().Get("Allow"); got != "POST" {
+		t.Errorf("Allow is %q", got)
+	}
+}
+
+func TestHealthWithoutNodes(t *testing.T) {
+	h := unreachable(t, Limits{}, nil)
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != want {
+			t.Errorf("%s: %d, want %d", path, w.Code, want)
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	w := httptest.NewRecorder()
+	unreachable(t, Limits{}, nil).ServeHTTP(w, post(`{"query":"{ a }"}`))
+	if got := w.Header().Get("Retry-After"); got != "5" {
+		t.Errorf("Retry-After is %q", got)
+	}
+}
+
+func TestRequestID(t *testing.T) {
+	h := unreachable(t, Limits{}, nil)
+	for sent, kept := range map[string]bool{
+		"4bf92f35-77b3-4da6":        true,
+		"short":                     false,
+		"with space and\ttab":       false,
+		"<script>alert(1)</script>": false,
+		strings.Repeat("a", 129):    false,
+	} {
+		r := post(`{}`)
+		r.Header.Set("X-Request-Id", sent)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if got := w.Header().Get("X-Request-Id"); (got == sent) != kept || got == "" {
+			t.Errorf("%q became %q", sent, got)
+		}
+	}
+}
+
+// Whatever the body, the answer is a GraphQL error, and nothing panics.
+func FuzzRequest(f *testing.F) {
+	for _, seed := range []string{`{"query":"{ a }"}`, `{"query":"{ a }","variables":{"a":[1,"\u00e9"]},"operationName":"A"}`, `[]`, `{"query":`} {
+		f.Add([]byte(seed))
+	}
+	h := unreachable(f, Limits{}, nil)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if status, _ := ask(t, h, post(string(body))); status != 400 && status != 503 {
+			t.Errorf("%q: status %d", body, status)
+		}
+	})
+}
+
+func TestFailureOfUnknownErrorHidesIt(t *testing.T) {
+	app := &App{}
+	err := errors.New("a secret")
+	if f := failureOf(err, app); f.status != 500 || f.code != "INTERNAL" || strings.Contains(f.message, "secret") {
+		t.Errorf("%+v", f)
+	}
+	app.Config.ExposeErrors = true
+	if f := failureOf(err, app); !strings.Contains(f.message, "secret") {
+		t.Errorf("expose_errors shows %q", f.message)
+	}
+}
