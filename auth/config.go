@@ -29,6 +29,24 @@ type Entry struct {
 	Fields Config `yaml:"fields"`
 }
 
+// UnmarshalYAML tells a constant null from no constant.
+func (e *Entry) UnmarshalYAML(unmarshal func(any) error) error {
+	type entry Entry
+	if err := unmarshal((*entry)(e)); err != nil {
+		return err
+	}
+	var keys map[string]any
+	if err := unmarshal(&keys); err != nil {
+		return err
+	}
+	for key, constant := range map[string]**any{"value": &e.Value, "default": &e.Default} {
+		if _, given := keys[key]; given && *constant == nil {
+			*constant = new(any)
+		}
+	}
+	return nil
+}
+
 // A Type is what the text of a header is converted to. In the configuration it is
 // a scalar's name, or a list of one, [integer], for a list separated by commas.
 type Type struct {
