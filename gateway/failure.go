@@ -32,6 +32,7 @@ var (
 	notFound         = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no GraphQL endpoint at this path."}
 	methodNotAllowed = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "This path does not take this method; the Allow header names those it takes."}
 	unsupportedMedia = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's Content-Type must be application/json, in UTF-8."}
+	tooSlow          = &failure{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", message: "The request's body did not arrive in time."}
 	clientLeft       = &failure{status: 499, code: "CLIENT_CLOSED_REQUEST", message: "The client closed the connection."}
 )
 

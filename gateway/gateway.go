@@ -51,7 +51,7 @@ func (g *Gateway) Admin() http.Handler {
 // router answers what no route does as a GraphQL server would.
 func (g *Gateway) router() chi.Router {
 	r := chi.NewRouter()
-	r.Use(identify)
+	r.Use(identify, g.deadline)
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { notFound.write(w) })
 	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {

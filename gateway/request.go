@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 	"unicode/utf8"
 )
@@ -28,9 +29,14 @@ func (h *graphQL) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buf
 	if r.ContentLength > h.limits.Body {
 		return nil, tooLarge(h.limits.Body)
 	}
-	var tooLong *http.MaxBytesError
 	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, h.limits.Body))
+	if err == nil {
+		endDeadline(w)
+	}
+	var tooLong *http.MaxBytesError
 	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, tooSlow
 	case errors.As(err, &tooLong):
 		return nil, tooLarge(h.limits.Body)
 	case errors.Is(err, io.ErrUnexpectedEOF):

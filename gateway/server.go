@@ -16,7 +16,6 @@ func (g *Gateway) Serve(ctx context.Context, listener net.Listener, handler http
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: g.limits.ReadTimeout,
-		ReadTimeout:       g.limits.ReadTimeout,
 		IdleTimeout:       g.limits.IdleTimeout,
 		MaxHeaderBytes:    g.limits.Header,
 		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
