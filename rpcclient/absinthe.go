@@ -1,0 +1,115 @@
+package rpcclient
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// AbsintheConfig is how documents are run: the schema, and options of
+// Absinthe.run/3 that are the same for every one.
+type AbsintheConfig struct {
+	// Schema is the schema's module as Elixir writes it: MyApp.Schema.
+	Schema string `yaml:"schema" env:"SCHEMA"`
+}
+
+var moduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*$`)
+
+// Validate says what is wrong, naming the key.
+func (c *AbsintheConfig) Validate() error {
+	if !moduleName.MatchString(c.Schema) || len(c.Schema) > 240 {
+		return fmt.Errorf("schema %q is not a module such as MyApp.Schema", c.Schema)
+	}
+	return nil
+}
+
+// Module returns the atom that Elixir means by the name of a module.
+func Module(name string) string { return "Elixir." + name }
+
+// An Operation is what a client wants run.
+type Operation struct {
+	Document string
+	// Variables is a JSON object, or empty.
+	Variables []byte
+	// Name is the operation to run of a document with several, or empty.
+	Name string
+	// Context is the encoded map that becomes the resolvers' context. Its atoms
+	// live for ever on the node.
+	Context []byte
+}
+
+// Absinthe runs documents on the nodes of a pool.
+type Absinthe struct {
+	Pool   *Pool
+	Config AbsintheConfig
+}
+
+// Run is Absinthe.run/3 on one of the nodes. The answer's Value is the result
+// map, with the keys data and errors; it prints as the JSON of a GraphQL response
+// with [etf.Term.AppendJSON].
+//
+// Errors are those of [Pool.Call], and [*etf.SyntaxError] for variables that are
+// not JSON, in which case no node was asked.
+func (a *Absinthe) Run(ctx context.Context, op Operation) (*Answer, error) {
+	b := buffers.Get().(*[]byte)
+	defer buffers.Put(b)
+	*b = beginCall((*b)[:0], "Elixir.Absinthe", "run")
+	var err error
+	if *b, err = a.appendArgs(*b, op); err != nil {
+		return nil, err
+	}
+	*b = endCall(*b)
+	answer, err := a.Pool.execute(ctx, *b)
+	if err != nil {
+		return nil, err
+	}
+	return ok(answer)
+}
+
+// appendArgs appends [Document, Schema, Options].
+func (a *Absinthe) appendArgs(b []byte, op Operation) ([]byte, error) {
+	b = etf.AppendList(b, 3)
+	b = etf.AppendBinary(b, op.Document)
+	b = etf.AppendAtom(b, Module(a.Config.Schema))
+
+	b = etf.AppendList(b, 3)
+	b = etf.AppendAtom(etf.AppendTuple(b, 2), "variables")
+	if len(op.Variables) == 0 {
+		b = etf.AppendMap(b, 0)
+	} else {
+		var err error
+		if b, err = etf.AppendJSONTerm(b, op.Variables); err != nil {
+			return b, err
+		}
+	}
+	b = etf.AppendAtom(etf.AppendTuple(b, 2), "operation_name")
+	if op.Name == "" {
+		b = etf.AppendAtom(b, "nil")
+	} else {
+		b = etf.AppendBinary(b, op.Name)
+	}
+	b = etf.AppendAtom(etf.AppendTuple(b, 2), "context")
+	if len(op.Context) == 0 {
+		b = etf.AppendMap(b, 0)
+	} else {
+		b = append(b, op.Context...)
+	}
+	return etf.AppendNil(etf.AppendNil(b)), nil
+}
+
+// ok unwraps {ok, Result}. Absinthe answers {error, Message} when it could not
+// run its own pipeline, which is a fault of the application and not of the
+// document.
+func ok(answer *Answer) (*Answer, error) {
+	d := etf.NewDecoder(answer.Value)
+	arity, err := d.Tuple()
+	if err == nil && arity == 2 {
+		if tag, err := d.Atom(); err == nil && tag == "ok" {
+			answer.Value = d.Rest()
+			return answer, nil
+		}
+	}
+	return nil, &CallError{Node: answer.Node, Class: "error", Reason: "Absinthe.run returned " + answer.Value.String()}
+}

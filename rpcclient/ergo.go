@@ -1,0 +1,192 @@
+package rpcclient
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/ergo-services/ergo/lib"
+	"github.com/ergo-services/ergo/node"
+
+	"github.com/louche-graphql/louche/rpcclient/dist"
+)
+
+// This file is all there is of ergo: its node holds our name, dials, wraps
+// connections in TLS and keeps the register of them. The handshake and what is
+// spoken after it are package dist's, put in through ergo's extension points,
+// because ergo's own are refused by OTP 26 and later and cannot read a map with
+// binary keys. See docs/decisions/0001-ergo.md.
+
+func init() {
+	// ergo writes warnings to standard error by itself, one for every failed
+	// dial. What matters of them, dial returns.
+	flag.Set("ergo.warning", "false")
+}
+
+// handshakeTime bounds one handshake, as net_setuptime does by default.
+const handshakeTime = 7 * time.Second
+
+// runtime is the ergo node.
+type runtime struct {
+	node    node.Node
+	local   dist.Node
+	tls     *tls.Config // nil for plain TCP
+	options dist.Options
+}
+
+// startRuntime starts the node. The end of ctx ends what it dials.
+func startRuntime(ctx context.Context, cfg NodeConfig) (*runtime, error) {
+	cookie, err := cfg.secret()
+	if err != nil {
+		return nil, err
+	}
+	tlsConfig, err := cfg.TLS.config()
+	if err != nil {
+		return nil, err
+	}
+	// Any creation but 0 to 3, which had a meaning of their own before OTP 23.
+	local := dist.Node{Name: cfg.Name, Creation: rand.Uint32() | 4, Cookie: cookie}
+	// node.StartWithContext and not ergo.StartNode, which would add ergo's own
+	// applications, among them the one that sends metrics to its maker.
+	n, err := node.StartWithContext(ctx, cfg.Name, cookie, ergoOptions(local, tlsConfig))
+	if err != nil {
+		return nil, fmt.Errorf("start node %s: %w", cfg.Name, err)
+	}
+	return &runtime{n, local, tlsConfig, dist.Options{TickTime: cfg.NetTickTime}}, nil
+}
+
+func ergoOptions(local dist.Node, tlsConfig *tls.Config) node.Options {
+	return node.Options{
+		Creation:         local.Creation,
+		TLS:              tlsConfig,
+		StaticRoutesOnly: true,
+		Registrar:        unregistered{},
+		Handshake:        refusal{},
+		Proto:            protocol{},
+		// ergo insists on a listener. Whoever finds it is refused.
+		Listeners: []node.Listener{{Hostname: "127.0.0.1"}},
+		System:    node.System{DisableAnonMetrics: true},
+	}
+}
+
+func (r *runtime) stop() { r.node.Stop() }
+
+// dial connects to the node at addr. name is what ergo registers the connection
+// under; what the node calls itself is learnt in the handshake. reconnect is as
+// in [dist.Node]. The name may be dialled again when ended is closed.
+func (r *runtime) dial(ctx context.Context, name string, addr netip.AddrPort, reconnect bool) (conn *dist.Conn, ended <-chan struct{}, err error) {
+	l := &link{ctx: ctx, runtime: r, name: name, ended: make(chan struct{})}
+	l.local = r.local
+	l.local.Reconnect = reconnect
+	route := node.RouteOptions{Handshake: handshake{l}, Proto: protocol{l}}
+	if err := r.node.AddStaticRoute(name, addr.Addr().String(), addr.Port(), route); err != nil {
+		return nil, nil, fmt.Errorf("route to %s: %w", name, err)
+	}
+	defer r.node.RemoveStaticRoute(name)
+	if err := r.node.Connect(name); err != nil || l.conn == nil {
+		return nil, nil, r.cause(l, addr, err)
+	}
+	return l.conn, l.ended, nil
+}
+
+// cause finds out why ergo could not connect: it reports every failure as a
+// missing route.
+func (r *runtime) cause(l *link, addr netip.AddrPort, err error) error {
+	switch {
+	case err == nil: // ergo had one, and did not dial
+		return fmt.Errorf("there is another connection to %s", l.name)
+	case l.err != nil:
+		return r.hint(l.err)
+	}
+	// The dial itself failed. Dialling again shows how.
+	ctx, cancel := context.WithTimeout(l.ctx, handshakeTime)
+	defer cancel()
+	var dialer interface {
+		DialContext(context.Context, string, string) (net.Conn, error)
+	} = &net.Dialer{}
+	if r.tls != nil {
+		dialer = &tls.Dialer{Config: r.tls}
+	}
+	conn, dialErr := dialer.DialContext(ctx, "tcp", addr.String())
+	if dialErr != nil {
+		return r.hint(dialErr)
+	}
+	conn.Close()
+	return fmt.Errorf("no connection to %s at %s: %w", l.name, addr, err)
+}
+
+// hint adds what a TLS alert of a node mostly means but does not say.
+func (r *runtime) hint(err error) error {
+	var op *net.OpError
+	if r.tls != nil && len(r.tls.Certificates) == 0 && errors.As(err, &op) && op.Op == "remote error" {
+		return fmt.Errorf("%w (the node may want a certificate of ours: node.tls.cert_file and key_file)", err)
+	}
+	return err
+}
+
+// link carries one dial through ergo and comes back with a connection or the
+// reason why there is none.
+type link struct {
+	ctx     context.Context
+	runtime *runtime
+	local   dist.Node
+	name    string
+	peer    dist.Peer
+	conn    *dist.Conn
+	err     error
+	ended   chan struct{}
+}
+
+// handshake is a link as ergo's handshake of one route.
+type handshake struct{ *link }
+
+func (handshake) Init(string, uint32, node.Flags) error { return nil }
+func (handshake) Version() node.HandshakeVersion        { return 6 }
+
+func (h handshake) Start(_ net.Addr, conn lib.NetReadWriter, _ bool, _ string) (node.HandshakeDetails, error) {
+	ctx, cancel := context.WithTimeout(h.ctx, handshakeTime)
+	defer cancel()
+	h.peer, h.err = dist.Initiate(ctx, conn.(net.Conn), h.local)
+	// ergo wants to hear the name it dialled, and leaks the connection if it
+	// hears another.
+	return node.HandshakeDetails{Name: h.name}, h.err
+}
+
+func (handshake) Accept(net.Addr, lib.NetReadWriter, bool, string) (node.HandshakeDetails, error) {
+	return node.HandshakeDetails{}, lib.ErrUnsupported
+}
+
+// refusal is the handshake of the listener: nobody connects to a gateway.
+type refusal struct{ handshake }
+
+// protocol is a link as ergo's protocol of one route.
+type protocol struct{ *link }
+
+func (p protocol) Init(_ context.Context, conn lib.NetReadWriter, _ string, _ node.HandshakeDetails) (node.ConnectionInterface, error) {
+	p.conn = dist.New(conn.(net.Conn), p.local, p.peer, p.runtime.options)
+	return connection{}, nil
+}
+
+func (p protocol) Serve(node.ConnectionInterface, node.CoreRouter) { p.conn.Serve() }
+
+// Terminate is called when the connection is no longer registered.
+func (p protocol) Terminate(node.ConnectionInterface) { close(p.ended) }
+
+// connection is what ergo registers. Nothing of ergo sends on it: what is sent
+// goes through [dist.Conn].
+type connection struct{ node.ConnectionInterface }
+
+// unregistered is a registrar that tells nobody of this node.
+type unregistered struct{ node.Registrar }
+
+func (unregistered) Register(context.Context, string, node.RegisterOptions) error { return nil }
+
+func (unregistered) ResolveProxy(string) (node.ProxyRoute, error) {
+	return node.ProxyRoute{}, lib.ErrProxyNoRoute
+}

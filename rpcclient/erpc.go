@@ -1,0 +1,127 @@
+package rpcclient
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// An Answer is what a called function returned.
+type Answer struct {
+	// Value may be used until Release.
+	Value etf.Term
+	// Node is the name of the node that answered.
+	Node string
+	exit *dist.Exit
+}
+
+// Release allows the memory of Value to be used again. It need not be called.
+func (a *Answer) Release() { a.exit.Release() }
+
+// A CallError says that the called function did not return.
+type CallError struct {
+	Node  string
+	Class string // error, exit or throw as in try/catch, or signal: the process was killed
+	// Reason is the exception's reason in Elixir's notation, with its stack
+	// trace where there is one. It may hold anything of the application's
+	// data: it is for logs, not for clients.
+	Reason string
+}
+
+func (e *CallError) Error() string {
+	return fmt.Sprintf("call on %s ended by %s: %s", e.Node, e.Class, e.Reason)
+}
+
+// connected is a live connection and what is needed to call over it.
+type connected struct {
+	*dist.Conn
+	// leader is the process user of the node: what a resolver prints or logs
+	// goes where the application's own output goes.
+	leader etf.Pid
+}
+
+// connect makes a connection fit for calls.
+func connect(ctx context.Context, conn *dist.Conn) (*connected, error) {
+	c := &connected{Conn: conn}
+	args := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), "user"))
+	answer, err := c.call(ctx, "erlang", "whereis", args)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Release()
+	d := etf.NewDecoder(answer.Value)
+	if c.leader, err = d.Pid(); err != nil {
+		return nil, fmt.Errorf("%s has no process registered as user, through which calls could log", conn.Peer().Name)
+	}
+	return c, nil
+}
+
+// call runs module:function with args, an encoded list, as erpc:call/4 does.
+func (c *connected) call(ctx context.Context, module, function string, args []byte) (*Answer, error) {
+	b := buffers.Get().(*[]byte)
+	defer buffers.Put(b)
+	*b = append(beginCall((*b)[:0], module, function), args...)
+	*b = endCall(*b)
+	return c.execute(ctx, *b)
+}
+
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// callRef is the Ref of every call. erpc puts it into the exit reason, which tells
+// the end of a call from an exit signal that another process sent. Which call it
+// was, the monitor's own reference tells.
+var callRef = etf.Ref{Node: "nonode@nohost", Len: 1}
+
+// beginCall appends the start of erpc:execute_call's argument list
+// [Ref, Module, Function, Args]; Args is to be appended, then endCall.
+func beginCall(b []byte, module, function string) []byte {
+	b = etf.AppendList(b, 4)
+	b = etf.AppendRef(b, callRef)
+	b = etf.AppendAtom(b, module)
+	return etf.AppendAtom(b, function)
+}
+
+func endCall(b []byte) []byte { return etf.AppendNil(b) }
+
+// execute runs erpc:execute_call/4 in a process of its own on the node. The
+// function's value, or how it failed, is that process's exit reason:
+// {Ref, return, Value}, {Ref, throw | exit | error, Reason} or
+// {Ref, error, Reason, Stack}.
+func (c *connected) execute(ctx context.Context, args []byte) (*Answer, error) {
+	exit, err := c.Spawn(ctx, dist.Spawn{
+		Module: "erpc", Function: "execute_call", Args: args, Arity: 4, GroupLeader: c.leader,
+	})
+	if err != nil {
+		return nil, err
+	}
+	node := c.Peer().Name
+	d := etf.NewDecoder(exit.Reason)
+	arity, _ := d.Tuple()
+	ref, err := d.Ref()
+	if err != nil || arity < 3 || ref != callRef {
+		return nil, &CallError{Node: node, Class: "signal", Reason: exit.Reason.String()}
+	}
+	switch class, _ := d.Atom(); class {
+	case "return":
+		return &Answer{Value: d.Rest(), Node: node, exit: exit}, nil
+	case "throw", "exit", "error":
+		return nil, &CallError{Node: node, Class: class, Reason: reasonText(d)}
+	}
+	return nil, &CallError{Node: node, Class: "signal", Reason: exit.Reason.String()}
+}
+
+// reasonText renders the reason and, where there is one, the stack trace.
+func reasonText(d etf.Decoder) string {
+	reason, err := d.Term()
+	if err != nil {
+		return err.Error()
+	}
+	text := reason.String()
+	if stack := d.Rest(); len(stack.Bytes) > 0 {
+		text += " " + stack.String()
+	}
+	return text
+}

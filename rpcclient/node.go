@@ -1,0 +1,71 @@
+package rpcclient
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+)
+
+// A Node is this gateway among Erlang nodes: one name, one cookie, hidden, and
+// refusing whoever would connect to it. Its pools share its connections.
+type Node struct {
+	runtime *runtime
+	log     *slog.Logger
+	ctx     context.Context // ends with the node
+	cancel  context.CancelFunc
+	running sync.WaitGroup // peers, those that nobody holds any more among them
+
+	mu    sync.Mutex
+	peers map[Target]*peer
+}
+
+// Start starts the node. It connects to nothing until a [Pool] is told of nodes.
+func Start(cfg NodeConfig, log *slog.Logger) (*Node, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	r, err := startRuntime(ctx, cfg)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return &Node{runtime: r, log: log, ctx: ctx, cancel: cancel, peers: make(map[Target]*peer)}, nil
+}
+
+// Name returns the node's name.
+func (n *Node) Name() string { return n.runtime.local.Name }
+
+// Stop closes every connection and connects no more. Calls that still run fail;
+// close the pools first.
+func (n *Node) Stop() {
+	n.mu.Lock()
+	n.cancel()
+	n.mu.Unlock()
+	n.running.Wait()
+	n.runtime.stop()
+}
+
+// hold returns the peer for a target, connecting to it if nobody held it yet.
+func (n *Node) hold(t Target) *peer {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := n.peers[t]
+	if p == nil {
+		ctx, cancel := context.WithCancel(n.ctx)
+		p = &peer{target: t, runtime: n.runtime, log: n.log, cancel: cancel}
+		n.peers[t] = p
+		if ctx.Err() == nil {
+			n.running.Go(func() { p.run(ctx) })
+		}
+	}
+	p.holders++
+	return p
+}
+
+// release is the counterpart of hold; the last one closes the connection.
+func (n *Node) release(p *peer) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if p.holders--; p.holders == 0 {
+		delete(n.peers, p.target)
+		p.cancel()
+	}
+}

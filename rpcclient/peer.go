@@ -1,0 +1,106 @@
+package rpcclient
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Reconnecting waits from minBackoff, doubled after each failure, to maxBackoff.
+// A connection that held for steadyAfter starts over.
+const (
+	minBackoff  = 100 * time.Millisecond
+	maxBackoff  = 5 * time.Second
+	steadyAfter = 10 * time.Second
+)
+
+// Target is a node to connect to.
+type Target struct {
+	// Name is what the node is called until it introduces itself.
+	Name string
+	// Addr is where its distribution listens.
+	Addr netip.AddrPort
+}
+
+// peer keeps one connection to one node, as long as it is held by a pool.
+type peer struct {
+	target  Target
+	runtime *runtime
+	log     *slog.Logger
+	holders int // guarded by Node.mu
+	cancel  context.CancelFunc
+	current atomic.Pointer[connected] // nil while there is no connection
+}
+
+// run connects, and connects again, until ctx ends.
+func (p *peer) run(ctx context.Context) {
+	backoff, lastError := minBackoff, ""
+	reconnect := false
+	for ctx.Err() == nil {
+		began := time.Now()
+		reached, err := p.session(ctx, reconnect)
+		if ctx.Err() != nil {
+			return
+		}
+		switch {
+		case reached:
+			reconnect = !closedByPeer(err)
+			p.log.Warn("node down", "node", p.target.Name, "reason", err)
+			lastError = ""
+		case err.Error() != lastError: // the same failure is told once
+			lastError = err.Error()
+			p.log.Warn("cannot connect to node", "node", p.target.Name, "address", p.target.Addr, "reason", err)
+		}
+		if reached && time.Since(began) > steadyAfter {
+			backoff = minBackoff
+		}
+		select {
+		case <-time.After(backoff/2 + rand.N(backoff)):
+		case <-ctx.Done():
+		}
+		backoff = min(2*backoff, maxBackoff)
+	}
+}
+
+// closedByPeer says whether the node itself ended a connection. Then it knows, and
+// whatever connection it has under our name is another one: of a peer that found
+// the same node at another address, say. To take that one's place would have both
+// take turns.
+func closedByPeer(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// session is one connection from its dial to its end. reached says whether calls
+// could be made.
+func (p *peer) session(ctx context.Context, reconnect bool) (reached bool, err error) {
+	conn, ended, err := p.runtime.dial(ctx, p.target.Name, p.target.Addr, reconnect)
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		conn.Close()
+		<-ended
+	}()
+	setup, cancel := context.WithTimeout(ctx, handshakeTime)
+	defer cancel()
+	c, err := connect(setup, conn)
+	if err != nil {
+		return false, err
+	}
+	p.current.Store(c)
+	defer p.current.Store(nil)
+	p.log.Info("node up", "node", p.target.Name, "name", conn.Peer().Name, "address", p.target.Addr)
+	select {
+	case <-conn.Done():
+		return true, conn.Err()
+	case <-ctx.Done():
+		return true, ctx.Err()
+	}
+}

@@ -1,0 +1,58 @@
+package rpcclient
+
+import (
+	"context"
+	"time"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// A Probe is what a look at one node showed.
+type Probe struct {
+	Name       string        // what the node calls itself
+	Handshake  time.Duration // from the dial to the end of the handshake
+	OTPRelease string        // "27"
+	HasSchema  bool          // the schema's module can be loaded there
+}
+
+// Probe connects to a node, asks what it is, and leaves again. What was learnt
+// before an error is in the result.
+func (n *Node) Probe(ctx context.Context, t Target, schema string) (Probe, error) {
+	var p Probe
+	began := time.Now()
+	conn, ended, err := n.runtime.dial(ctx, t.Name, t.Addr, false)
+	if err != nil {
+		return p, err
+	}
+	p.Handshake, p.Name = time.Since(began), conn.Peer().Name
+	defer func() {
+		conn.Close()
+		<-ended
+	}()
+	c, err := connect(ctx, conn)
+	if err != nil {
+		return p, err
+	}
+	release, err := c.call(ctx, "Elixir.System", "otp_release", etf.AppendNil(nil))
+	if err != nil {
+		return p, err
+	}
+	d := etf.NewDecoder(release.Value)
+	text, err := d.Binary()
+	if err != nil {
+		return p, err
+	}
+	p.OTPRelease = string(text)
+	module := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), Module(schema)))
+	loaded, err := c.call(ctx, "code", "ensure_loaded", module)
+	if err != nil {
+		return p, err
+	}
+	d = etf.NewDecoder(loaded.Value) // {module, Module} or {error, Reason}
+	if _, err := d.Tuple(); err != nil {
+		return p, err
+	}
+	tag, err := d.Atom()
+	p.HasSchema = tag == "module"
+	return p, err
+}
