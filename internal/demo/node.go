@@ -1,0 +1,166 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/ergo-services/ergo/lib"
+	"github.com/ergo-services/ergo/node"
+	ergodist "github.com/ergo-services/ergo/proto/dist"
+
+	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// A Cluster is an EPMD and nodes registered with it, in this process and on the
+// loopback interface: what a host with releases of the application looks like
+// from outside.
+type Cluster struct {
+	// EPMDPort is where the EPMD listens on 127.0.0.1.
+	EPMDPort uint16
+	nodes    []node.Node
+	serving  sync.WaitGroup // connections
+	cancel   context.CancelFunc
+}
+
+// StartCluster starts a node for each short name, all with the same cookie and
+// backend. Ports are free ones.
+func StartCluster(b *Backend, cookie string, names ...string) (*Cluster, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &Cluster{EPMDPort: port, cancel: cancel}
+	for _, name := range names {
+		n, err := c.startNode(ctx, b, name+"@127.0.0.1", cookie)
+		if err != nil {
+			c.Stop()
+			return nil, err
+		}
+		c.nodes = append(c.nodes, n)
+	}
+	return c, nil
+}
+
+// Stop ends the nodes; their connections are lost.
+func (c *Cluster) Stop() {
+	for _, n := range c.nodes {
+		n.Stop()
+	}
+	c.cancel()
+	c.serving.Wait()
+}
+
+// freePort finds a port for the EPMD, which ergo wants to be told.
+func freePort() (uint16, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return uint16(l.Addr().(*net.TCPAddr).Port), nil
+}
+
+// startNode starts an ergo node which listens, registers itself, and speaks our
+// own handshake and protocol. The first one brings the EPMD with it.
+func (c *Cluster) startNode(ctx context.Context, b *Backend, name, cookie string) (node.Node, error) {
+	l := listener{
+		serving: &c.serving,
+		local:   dist.Node{Name: name, Creation: rand.Uint32() | 4, Cookie: cookie, Flags: dist.HiddenFlags | dist.FlagPublished},
+		backend: b,
+	}
+	n, err := node.StartWithContext(ctx, name, cookie, node.Options{
+		Creation:  l.local.Creation,
+		Registrar: ergodist.CreateRegistrarWithLocalEPMD("127.0.0.1", c.EPMDPort),
+		Handshake: handshake{l},
+		Proto:     protocol{l},
+		Listeners: []node.Listener{{}},
+		System:    node.System{DisableAnonMetrics: true},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start demo node %s: %w", name, err)
+	}
+	return n, nil
+}
+
+// listener is what the connections to one node have in common.
+type listener struct {
+	serving *sync.WaitGroup
+	local   dist.Node
+	backend *Backend
+}
+
+// acceptTime bounds a handshake: ergo accepts one connection after the other.
+const acceptTime = 5 * time.Second
+
+// handshake is a listener as ergo's handshake.
+type handshake struct{ listener }
+
+func (handshake) Init(string, uint32, node.Flags) error { return nil }
+func (handshake) Version() node.HandshakeVersion        { return 6 }
+
+func (h handshake) Accept(_ net.Addr, conn lib.NetReadWriter, _ bool, _ string) (node.HandshakeDetails, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), acceptTime)
+	defer cancel()
+	peer, err := dist.Accept(ctx, conn.(net.Conn), h.local)
+	return node.HandshakeDetails{Name: peer.Name, Custom: peer}, err
+}
+
+func (handshake) Start(net.Addr, lib.NetReadWriter, bool, string) (node.HandshakeDetails, error) {
+	return node.HandshakeDetails{}, lib.ErrUnsupported
+}
+
+// protocol is a listener as ergo's protocol.
+type protocol struct{ listener }
+
+// connection is what ergo registers.
+type connection struct {
+	node.ConnectionInterface
+	dist *dist.Conn
+}
+
+func (p protocol) Init(_ context.Context, conn lib.NetReadWriter, _ string, details node.HandshakeDetails) (node.ConnectionInterface, error) {
+	options := dist.Options{Handler: p.spawned}
+	return connection{dist: dist.New(conn.(net.Conn), p.local, details.Custom.(dist.Peer), options)}, nil
+}
+
+func (p protocol) Serve(c node.ConnectionInterface, _ node.CoreRouter) {
+	p.serving.Add(1)
+	c.(connection).dist.Serve()
+}
+
+func (p protocol) Terminate(node.ConnectionInterface) { p.serving.Done() }
+
+// spawned is erpc:execute_call/4, the one function that callers spawn.
+func (l listener) spawned(ctx context.Context, p dist.Process) []byte {
+	list, err := properList(p.Args)
+	if err != nil || p.Module != "erpc" || p.Function != "execute_call" || len(list) != 4 {
+		return etf.AppendAtom(nil, "undef")
+	}
+	d := etf.NewDecoder(list[0])
+	ref, refErr := d.Ref()
+	module, moduleErr := atom(list[1])
+	function, functionErr := atom(list[2])
+	if refErr != nil || moduleErr != nil || functionErr != nil {
+		return etf.AppendAtom(nil, "badarg")
+	}
+	outcome, err := l.apply(ctx, module, function, list[3])
+	if err != nil { // killed: nobody reads it
+		return etf.AppendAtom(nil, "killed")
+	}
+	return outcome.AppendReason(nil, ref)
+}
+
+func (l listener) apply(ctx context.Context, module, function string, args etf.Term) (Outcome, error) {
+	if module == "erlang" && function == "whereis" {
+		// Callers ask for user, to print through. Nothing here prints.
+		user := etf.Pid{Node: l.local.Name, ID: 1, Creation: l.local.Creation}
+		return returned(etf.AppendPid(nil, user)), nil
+	}
+	return l.backend.Apply(WithNode(ctx, l.local.Name), module, function, args)
+}

@@ -1,0 +1,88 @@
+package demo
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/graph-gophers/graphql-go"
+)
+
+// root resolves the fields of both root types.
+type root struct{ store *store }
+
+func (r *root) Session() *session { return &session{r.store} }
+
+func (r *root) User(args struct{ ID graphql.ID }) *user { return r.store.user(args.ID) }
+
+func (r *root) Users(args struct {
+	Role  *string
+	Limit *int32
+}) []*user {
+	return limited(args.Limit, filter(r.store.users, func(u *user) bool {
+		return args.Role == nil || u.Role == *args.Role
+	}))
+}
+
+func (r *root) Supplier(args struct{ ID graphql.ID }) *supplier { return r.store.supplier(args.ID) }
+
+func (r *root) Suppliers() []*supplier { return r.store.suppliers }
+
+func (r *root) Part(args struct{ ID graphql.ID }) *part { return r.store.part(args.ID) }
+
+func (r *root) Parts(args struct {
+	Filter *partFilter
+	Limit  *int32
+}) []*part {
+	return limited(args.Limit, r.store.partsWhere(args.Filter.matches))
+}
+
+func (r *root) Order(args struct{ ID graphql.ID }) *order { return r.store.order(args.ID) }
+
+func (r *root) Orders(args struct{ Status *string }) []*order {
+	return r.store.ordersWhere(func(o *order) bool {
+		return args.Status == nil || o.Status == *args.Status
+	})
+}
+
+func (r *root) Backend(ctx context.Context) string {
+	name, _ := ctx.Value(nodeKey{}).(string)
+	return name
+}
+
+func (r *root) Slow(ctx context.Context, args struct{ Ms int32 }) (*int32, error) {
+	timer := time.NewTimer(time.Duration(args.Ms) * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return &args.Ms, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// partFilter is the input of that name. What is nil matches every part.
+type partFilter struct {
+	Category   *string
+	IDs        *[]graphql.ID
+	InStock    *bool
+	MaxPrice   *decimal
+	SupplierID *graphql.ID
+}
+
+func (f *partFilter) matches(p *part) bool {
+	return f == nil ||
+		(f.Category == nil || p.Category == *f.Category) &&
+			(f.IDs == nil || slices.Contains(*f.IDs, p.ID)) &&
+			(f.InStock == nil || p.Stock > 0 == *f.InStock) &&
+			(f.MaxPrice == nil || p.Price <= *f.MaxPrice) &&
+			(f.SupplierID == nil || p.SupplierID == *f.SupplierID)
+}
+
+// limited returns the first limit records, all of them without a limit.
+func limited[T any](limit *int32, records []T) []T {
+	if limit == nil {
+		return records
+	}
+	return records[:min(len(records), max(0, int(*limit)))]
+}

@@ -1,0 +1,142 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+type contextKey struct{}
+
+// absintheContext is the term that run/3 was given as the context.
+func absintheContext(ctx context.Context) etf.Term {
+	return ctx.Value(contextKey{}).(etf.Term)
+}
+
+// run is Absinthe.run/3. Arguments that are not of its form raise
+// function_clause, which is what most of them come to in Absinthe too.
+func (b *Backend) run(ctx context.Context, f mfa, documentArg, schemaArg, optionsArg etf.Term) (Outcome, error) {
+	document, err := binary(documentArg)
+	if err != nil {
+		return raised("function_clause", f), nil
+	}
+	schema, err := atom(schemaArg)
+	if err != nil {
+		return raised("function_clause", f), nil
+	}
+	if schema != schemaModule {
+		return raised("undef", mfa{schema, "context", 1}), nil
+	}
+	opts, err := decodeOptions(optionsArg)
+	if err != nil {
+		return raised("function_clause", f), nil
+	}
+
+	ctx = context.WithValue(ctx, contextKey{}, opts.context)
+	response := b.schema.Exec(ctx, document, opts.operation, opts.variables)
+	if ctx.Err() != nil {
+		return Outcome{}, context.Cause(ctx)
+	}
+	result, err := appendResult(nil, response, document, opts.operation)
+	if err != nil {
+		return raised("system_limit", f), nil
+	}
+	return returned(result), nil
+}
+
+// options are those of run/3 that the demo heeds.
+type options struct {
+	variables map[string]any
+	operation string // "" where none is named
+	context   etf.Term
+}
+
+func decodeOptions(keywords etf.Term) (options, error) {
+	opts := options{context: etf.Term{Bytes: etf.AppendMap(nil, 0)}}
+	list, err := properList(keywords)
+	if err != nil {
+		return opts, err
+	}
+	for _, pair := range list {
+		if err := opts.set(pair); err != nil {
+			return opts, err
+		}
+	}
+	return opts, nil
+}
+
+// set takes one {Key, Value} of the keyword list. Keys which it does not know
+// are ignored, as Absinthe ignores them.
+func (o *options) set(pair etf.Term) error {
+	d := etf.NewDecoder(pair)
+	if arity, err := d.Tuple(); err != nil {
+		return err
+	} else if arity != 2 {
+		return errors.New("demo: a keyword list holds pairs only")
+	}
+	key, err := d.Atom()
+	if err != nil {
+		return err
+	}
+	value := d.Rest()
+	switch key {
+	case "variables":
+		o.variables, err = decodeVariables(value)
+	case "operation_name":
+		if name, notAtom := atom(value); notAtom == nil && name == "nil" {
+			return nil
+		}
+		o.operation, err = binary(value)
+	case "context":
+		o.context = value
+		_, err = d.Map()
+	}
+	return err
+}
+
+func decodeVariables(value etf.Term) (map[string]any, error) {
+	text, err := value.AppendJSON(nil)
+	if err != nil {
+		return nil, err
+	}
+	var variables map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&variables); err != nil {
+		return nil, err
+	}
+	for name, v := range variables {
+		variables[name] = exactNumbers(v)
+	}
+	return variables, nil
+}
+
+// exactNumbers replaces every json.Number in v by the type that graphql-go
+// takes a literal of the same text for, so that an integer stays one.
+func exactNumbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		i, err := v.Int64()
+		switch {
+		case err != nil:
+			f, _ := v.Float64()
+			return f
+		case math.MinInt32 <= i && i <= math.MaxInt32:
+			return int32(i)
+		}
+		return i
+	case []any:
+		for i := range v {
+			v[i] = exactNumbers(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = exactNumbers(v[key])
+		}
+	}
+	return v
+}
