@@ -1,0 +1,24 @@
+package main
+
+import "fmt"
+
+type configCommand struct {
+	Check checkCommand `cmd:"" help:"Say what is wrong with a configuration file."`
+}
+
+type checkCommand struct {
+	File string `arg:"" help:"Configuration file (YAML)."`
+}
+
+// Run loads the file with the environment as serve would, and connects to nothing.
+func (c *checkCommand) Run(out output) error {
+	cfg, err := (&configFlags{Config: c.File}).load()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s is valid: %d application(s)\n", c.File, len(cfg.Apps))
+	for _, app := range cfg.Apps {
+		fmt.Fprintf(out, "  %s  %s\n", app.Path, app.Schema)
+	}
+	return nil
+}

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/goccy/go-yaml"
+
+	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/gateway"
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+// config is the whole configuration. Each section belongs to a package; here
+// they are only put together. docs/configuration.md describes every key.
+type config struct {
+	Listen         string               `yaml:"listen" env:"LISTEN"`
+	Admin          string               `yaml:"admin" env:"ADMIN"`
+	ShutdownGrace  time.Duration        `yaml:"shutdown_grace" env:"SHUTDOWN_GRACE"`
+	Log            logConfig            `yaml:"log" envPrefix:"LOG_"`
+	Node           rpcclient.NodeConfig `yaml:"node" envPrefix:"NODE_"`
+	TrustedProxies []netip.Prefix       `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
+	Limits         gateway.Limits       `yaml:"limits" envPrefix:"LIMITS_"`
+	Apps           []appConfig          `yaml:"apps" envPrefix:"APPS_"`
+}
+
+type appConfig struct {
+	gateway.AppConfig        `yaml:",inline"`
+	rpcclient.AbsintheConfig `yaml:",inline"`
+	rpcclient.PoolConfig     `yaml:",inline"`
+	Discovery                discovery.Config `yaml:"discovery" envPrefix:"DISCOVERY_"`
+	Context                  auth.Config      `yaml:"context" env:"CONTEXT"`
+}
+
+// configFlags are the common values as flags, enough for one application.
+type configFlags struct {
+	Config     string   `short:"c" placeholder:"FILE" help:"Configuration file (YAML)."`
+	Listen     string   `placeholder:"ADDR" help:"Address for clients (default 127.0.0.1:4000)."`
+	Admin      string   `placeholder:"ADDR" help:"Address for operators (default 127.0.0.1:4001)."`
+	Schema     string   `placeholder:"MODULE" help:"Absinthe schema of the first application, such as MyApp.Schema."`
+	DNS        []string `placeholder:"HOST" help:"Hosts to ask for its nodes (default 127.0.0.1)."`
+	Prefix     string   `placeholder:"NAME" help:"How the names of its nodes begin (default $REMOTE_APP_NAME)."`
+	NodeName   string   `placeholder:"NAME@HOST" help:"This gateway's own node name."`
+	CookieFile string   `placeholder:"FILE" help:"File with the cookie (default $RELEASE_COOKIE, then ~/.erlang.cookie)."`
+}
+
+// environment is how variables are named after keys: LOUCHE_APPS_0_TIMEOUT. A
+// context is written as in the file.
+var environment = env.Options{
+	Prefix: "LOUCHE_",
+	FuncMap: map[reflect.Type]env.ParserFunc{
+		reflect.TypeFor[auth.Config](): func(text string) (any, error) {
+			var c auth.Config
+			err := yaml.UnmarshalWithOptions([]byte(text), &c, yaml.Strict())
+			return c, err
+		},
+	},
+}
+
+// load reads the file, then the environment, then flags; later ones win.
+func (f *configFlags) load() (*config, error) {
+	c := &config{}
+	if f.Config != "" {
+		file, err := os.ReadFile(f.Config)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.parse(file); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Config, err)
+		}
+	}
+	if err := env.ParseWithOptions(c, environment); err != nil {
+		return nil, fmt.Errorf("environment: %w", err)
+	}
+	if f.Schema != "" && len(c.Apps) == 0 {
+		c.Apps = make([]appConfig, 1)
+	}
+	if len(c.Apps) > 0 {
+		app := &c.Apps[0]
+		override(&app.Schema, f.Schema)
+		override(&app.Discovery.Prefix, f.Prefix)
+		if len(f.DNS) > 0 {
+			app.Discovery.DNS = f.DNS
+		}
+	}
+	override(&c.Listen, f.Listen)
+	override(&c.Admin, f.Admin)
+	override(&c.Node.Name, f.NodeName)
+	override(&c.Node.CookieFile, f.CookieFile)
+	if err := c.setDefaults(); err != nil {
+		return nil, err
+	}
+	return c, c.validate()
+}
+
+func override(value *string, flag string) {
+	if flag != "" {
+		*value = flag
+	}
+}
+
+// parse reads YAML. Unknown and repeated keys are errors that name their line.
+func (c *config) parse(file []byte) error {
+	err := yaml.NewDecoder(bytes.NewReader(file), yaml.Strict()).Decode(c)
+	if err != nil && len(bytes.TrimSpace(file)) > 0 {
+		return errors.New(yaml.FormatError(err, false, true))
+	}
+	return nil
+}
+
+// setDefaults fills what was left out, from the names that a release sets as far
+// as there are any.
+func (c *config) setDefaults() error {
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:4000"
+	}
+	if c.Admin == "" {
+		c.Admin = "127.0.0.1:4001"
+	}
+	if c.ShutdownGrace == 0 {
+		c.ShutdownGrace = 30 * time.Second
+	}
+	c.Log.setDefaults()
+	if c.Node.Cookie == "" && c.Node.CookieFile == "" {
+		c.Node.Cookie = os.Getenv("RELEASE_COOKIE")
+	}
+	c.Node.SetDefaults(c.Listen)
+	c.Limits.SetDefaults()
+	for i := range c.Apps {
+		app := &c.Apps[i]
+		app.AppConfig.SetDefaults()
+		app.Breaker.SetDefaults()
+		if err := discoveryDefaults(&app.Discovery); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func discoveryDefaults(d *discovery.Config) error {
+	if len(d.Nodes) == 0 {
+		if len(d.DNS) == 0 {
+			d.DNS = []string{"127.0.0.1"}
+		}
+		if d.Prefix == "" {
+			d.Prefix = os.Getenv("REMOTE_APP_NAME")
+		}
+	}
+	if port := os.Getenv("ERL_EPMD_PORT"); port != "" && d.EPMDPort == 0 {
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil {
+			return fmt.Errorf("ERL_EPMD_PORT %q is not a port", port)
+		}
+		d.EPMDPort = uint16(n)
+	}
+	d.SetDefaults()
+	return nil
+}
+
+// validate returns everything that is wrong, a line each.
+func (c *config) validate() error {
+	var errs []error
+	note := func(where string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s%w", where, err))
+		}
+	}
+	for key, address := range map[string]string{"listen": c.Listen, "admin": c.Admin} {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			note("", fmt.Errorf("%s %q is not an address such as 127.0.0.1:4000", key, address))
+		}
+	}
+	note("", c.Log.validate())
+	note("", c.Node.Validate())
+	note("", c.Limits.Validate())
+	if len(c.Apps) == 0 {
+		note("", errors.New("no application: add one to apps, or give --schema"))
+	}
+	paths := make(map[string]bool)
+	for i := range c.Apps {
+		app, where := &c.Apps[i], fmt.Sprintf("apps[%d]: ", i)
+		note(where, app.AppConfig.Validate())
+		note(where, app.AbsintheConfig.Validate())
+		note(where, app.Breaker.Validate())
+		note(where+"discovery: ", app.Discovery.Validate())
+		note(where, app.Context.Validate(len(c.TrustedProxies) > 0))
+		if paths[app.Path] {
+			note(where, fmt.Errorf("path %s is taken by another application", app.Path))
+		}
+		paths[app.Path] = true
+	}
+	return errors.Join(errs...)
+}
+
+type logConfig struct {
+	Level  string `yaml:"level" env:"LEVEL"`
+	Format string `yaml:"format" env:"FORMAT"`
+}
+
+func (c *logConfig) setDefaults() {
+	if c.Level == "" {
+		c.Level = "info"
+	}
+	if c.Format == "" {
+		c.Format = "text"
+	}
+}
+
+func (c *logConfig) validate() error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		return fmt.Errorf("log.level %q is not one of debug, info, warn and error", c.Level)
+	}
+	if c.Format != "text" && c.Format != "json" {
+		return fmt.Errorf("log.format %q is not text or json", c.Format)
+	}
+	return nil
+}
+
+// logger writes to standard error.
+func (c *logConfig) logger() *slog.Logger {
+	var level slog.Level
+	level.UnmarshalText([]byte(c.Level))
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "louche.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+const complete = `
+listen: 0.0.0.0:80
+admin: 127.0.0.1:81
+shutdown_grace: 10s
+log: {level: debug, format: json}
+node:
+  name: louche@10.0.0.1
+  cookie_file: /run/secrets/cookie
+  net_ticktime: 30s
+  tls: {ca_file: ca.pem, cert_file: cert.pem, key_file: key.pem, server_name: my-app}
+trusted_proxies: [127.0.0.0/8, "fd00::/8"]
+limits: {body: 1000, header: 2000, read_timeout: 3s, idle_timeout: 4s}
+apps:
+  - path: /graphql
+    schema: MyApp.Schema
+    timeout: 5s
+    expose_errors: true
+    breaker: {failures: 0.1, calls: 2, window: 3s, open: 4s}
+    discovery: {dns: [my-app.internal], prefix: my-app, interval: 1s, timeout: 1s, epmd_port: 4370, port: 9000}
+    context:
+      current_user_id: {header: X-User-Id, type: integer, required: true}
+      scope: {fields: {roles: {header: X-Roles, type: [string], default: [guest]}}}
+  - {path: /other, schema: Other.Schema, discovery: {nodes: ["other@fdaa:0:1::3"]}}
+`
+
+func TestConfig(t *testing.T) {
+	cfg, err := (&configFlags{Config: write(t, complete)}).load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := cfg.Apps[0]
+	for key, ok := range map[string]bool{
+		"listen":          cfg.Listen == "0.0.0.0:80",
+		"shutdown_grace":  cfg.ShutdownGrace == 10*time.Second,
+		"log":             cfg.Log.Format == "json",
+		"node":            cfg.Node.NetTickTime == 30*time.Second && cfg.Node.TLS.ServerName == "my-app",
+		"trusted_proxies": len(cfg.TrustedProxies) == 2,
+		"limits":          cfg.Limits.Body == 1000,
+		"timeout":         app.Timeout == 5*time.Second,
+		"breaker":         app.Breaker.Calls == 2,
+		"discovery":       app.Discovery.EPMDPort == 4370 && app.Discovery.Port == 9000,
+		"context":         app.Context["current_user_id"].Required && app.Context["scope"].Fields["roles"].Type.List,
+		"second app":      cfg.Apps[1].Schema == "Other.Schema" && cfg.Apps[1].Timeout == 30*time.Second,
+	} {
+		if !ok {
+			t.Errorf("%s is not what the file says: %+v", key, cfg)
+		}
+	}
+}
+
+// A mistake is found before anything is connected, and says where it is.
+func TestConfigMistakes(t *testing.T) {
+	const app = "apps: [{schema: MyApp.Schema, discovery: {prefix: my-app}}]\n"
+	for name, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"unknown key":          {app + "lissten: 127.0.0.1:1\n", []string{"[2:1]", "lissten"}},
+		"unknown nested key":   {app + "node:\n  nmae: x@y\n", []string{"[3:3]", "nmae"}},
+		"unknown key in app":   {"apps:\n  - schema: A\n    breaker: {calls: 1}\n    tiemout: 3s\n", []string{"[4:5]", "tiemout"}},
+		"unknown key in entry": {"apps:\n  - schema: A\n    context:\n      a: {valeu: 1}\n", []string{"[4:11]", "valeu"}},
+		"repeated key":         {app + "listen: a:1\nlisten: a:2\n", []string{"[3:1]", "listen"}},
+		"wrong type":           {app + "limits: {body: big}\n", []string{"[2:16]"}},
+		"not YAML":             {"apps: [", []string{"[1:"}},
+		"bad duration":         {"apps: [{schema: A, timeout: 30}]", []string{"[1:29]"}},
+		"no application":       {"listen: 127.0.0.1:1\n", []string{"no application", "--schema"}},
+		"no schema":            {"apps: [{discovery: {prefix: a}}]", []string{"apps[0]", "schema"}},
+		"no prefix":            {"apps: [{schema: A}]", []string{"apps[0]", "discovery", "prefix"}},
+		"bad address":          {app + "listen: 4000\n", []string{"listen", "127.0.0.1:4000"}},
+		"bad node name":        {app + "node: {name: louche}\n", []string{"node.name", "name@host"}},
+		"same path twice":      {"apps: [{schema: A, discovery: {prefix: a}}, {schema: B, discovery: {prefix: b}}]", []string{"apps[1]", "/graphql"}},
+		"own path":             {"apps: [{path: /readyz, schema: A, discovery: {prefix: a}}]", []string{"apps[0]", "/readyz"}},
+		"untrusted header":     {"apps: [{schema: A, discovery: {prefix: a}, context: {u: {header: X-U}}}]", []string{"apps[0]", "context.u", "trusted_proxies"}},
+		"unknown type":         {"trusted_proxies: [127.0.0.1/32]\napps: [{schema: A, discovery: {prefix: a}, context: {u: {header: X-U, type: atom}}}]", []string{"atom", "integer"}},
+		"log level":            {app + "log: {level: loud}\n", []string{"log.level", "debug"}},
+		"several at once":      {"log: {level: loud, format: xml}\nnode: {name: x}\n", []string{"log.level", "node.name", "no application"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := (&configFlags{Config: write(t, c.text)}).load()
+			if err == nil {
+				t.Fatal("it is accepted")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error has no %q:\n%v", want, err)
+				}
+			}
+		})
+	}
+}
+
+// What a release sets is enough on its own host.
+func TestConfigOfARelease(t *testing.T) {
+	t.Setenv("RELEASE_COOKIE", "cookie-of-the-release")
+	t.Setenv("REMOTE_APP_NAME", "my-app")
+	t.Setenv("ERL_EPMD_PORT", "4370")
+	cfg, err := (&configFlags{Schema: "MyApp.Schema"}).load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := cfg.Apps[0].Discovery
+	if cfg.Node.Cookie != "cookie-of-the-release" || d.Prefix != "my-app" || len(d.DNS) != 1 || d.DNS[0] != "127.0.0.1" || d.EPMDPort != 4370 {
+		t.Errorf("%+v", cfg)
+	}
+	if cfg.Listen != "127.0.0.1:4000" || cfg.Admin != "127.0.0.1:4001" {
+		t.Error("the listeners are not on loopback by default")
+	}
+}
+
+// The environment wins over the file, and flags over both.
+func TestConfigPrecedence(t *testing.T) {
+	file := write(t, complete)
+	t.Setenv("LOUCHE_LISTEN", "127.0.0.1:1")
+	t.Setenv("LOUCHE_ADMIN", "127.0.0.1:2")
+	t.Setenv("LOUCHE_TRUSTED_PROXIES", "10.0.0.0/8,127.0.0.1/32")
+	t.Setenv("LOUCHE_NODE_NET_TICKTIME", "45s")
+	t.Setenv("LOUCHE_APPS_0_TIMEOUT", "7s")
+	t.Setenv("LOUCHE_APPS_0_BREAKER_CALLS", "77")
+	t.Setenv("LOUCHE_APPS_0_DISCOVERY_DNS", "a.internal,b.internal")
+	t.Setenv("LOUCHE_APPS_1_SCHEMA", "Another.Schema")
+	t.Setenv("LOUCHE_APPS_1_CONTEXT", "{tenant: {value: acme}}")
+	cfg, err := (&configFlags{Config: file, Listen: "127.0.0.1:3"}).load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, ok := range map[string]bool{
+		"flag over environment": cfg.Listen == "127.0.0.1:3",
+		"environment over file": cfg.Admin == "127.0.0.1:2",
+		"list":                  len(cfg.TrustedProxies) == 2 && cfg.TrustedProxies[0].String() == "10.0.0.0/8",
+		"nested":                cfg.Node.NetTickTime == 45*time.Second,
+		"in a list":             cfg.Apps[0].Timeout == 7*time.Second && cfg.Apps[0].Breaker.Calls == 77,
+		"list in a list":        len(cfg.Apps[0].Discovery.DNS) == 2,
+		"second of a list":      cfg.Apps[1].Schema == "Another.Schema" && cfg.Apps[1].Context["tenant"].Value != nil,
+		"the file's others":     cfg.Apps[0].Schema == "MyApp.Schema" && cfg.Apps[1].Path == "/other",
+	} {
+		if !ok {
+			t.Errorf("%s: %+v", key, cfg)
+		}
+	}
+}
+
+// A gateway keeps its node name over restarts, and two on one host differ.
+func TestDefaultNodeName(t *testing.T) {
+	name := func(listen string) string {
+		t.Setenv("RELEASE_COOKIE", "c")
+		cfg, err := (&configFlags{Schema: "A", Prefix: "a", Listen: listen}).load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cfg.Node.Name
+	}
+	if a, b := name("127.0.0.1:4000"), name("127.0.0.1:4000"); a != b {
+		t.Errorf("%s became %s", a, b)
+	}
+	if a, b := name("127.0.0.1:4000"), name("127.0.0.1:5000"); a == b {
+		t.Errorf("both are %s", a)
+	}
+}
+
+func TestConfigCheck(t *testing.T) {
+	var out bytes.Buffer
+	if err := (&checkCommand{File: write(t, complete)}).Run(output{&out}); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.Contains(got, "is valid: 2 application(s)") || !strings.Contains(got, "/other  Other.Schema") {
+		t.Error(got)
+	}
+	if err := (&checkCommand{File: write(t, "x: 1")}).Run(output{&out}); err == nil {
+		t.Error("a bad file is valid")
+	}
+}

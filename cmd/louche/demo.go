@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+
+	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/internal/demo"
+)
+
+type demoCommand struct {
+	Listen string `default:"127.0.0.1:4000" help:"Address for clients."`
+	Admin  string `default:"127.0.0.1:4001" help:"Address for operators."`
+}
+
+// demoNodes are named as by a host that puts an image's hash behind the name.
+var demoNodes = []string{"gearbox-01J8ZC4T", "gearbox-01J8ZC9M", "gearbox-01J8ZCEQ"}
+
+const demoCookie = "louche-demo-cookie"
+
+// Run starts the nodes, and then the gateway as serve does: it finds them
+// through their EPMD and calls them over TCP.
+func (d *demoCommand) Run(ctx context.Context, out output) error {
+	cluster, err := demo.StartCluster(demo.NewBackend(), demoCookie, demoNodes...)
+	if err != nil {
+		return err
+	}
+	defer cluster.Stop()
+	cfg := d.config(cluster.EPMDPort)
+	if err := cfg.setDefaults(); err != nil {
+		return err
+	}
+	if err := cfg.validate(); err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return serve(ctx, cfg, log, func() { d.banner(out, cluster.EPMDPort) })
+}
+
+func (d *demoCommand) config(epmd uint16) *config {
+	cfg := &config{
+		Listen:         d.Listen,
+		Admin:          d.Admin,
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Apps:           make([]appConfig, 1),
+	}
+	cfg.Node.Name = "louche-demo@127.0.0.1"
+	cfg.Node.Cookie = demoCookie
+	app := &cfg.Apps[0]
+	app.Schema = demo.Schema
+	app.Discovery = discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "gearbox", EPMDPort: epmd}
+	app.Context = auth.Config{
+		"current_user_id": {Header: "X-User-Id", Type: auth.Type{Scalar: "integer"}},
+	}
+	return cfg
+}
+
+func (d *demoCommand) banner(out output, epmd uint16) {
+	fmt.Fprintf(out, `Louche demo
+  gateway  http://%s/graphql  (health: http://%s/readyz)
+  EPMD     127.0.0.1:%d
+`, d.Listen, d.Admin, epmd)
+	for _, name := range demoNodes {
+		fmt.Fprintf(out, "  node     %s@127.0.0.1\n", name)
+	}
+	fmt.Fprintf(out, `
+Try:
+  curl -s http://%s/graphql -H 'Content-Type: application/json' -H 'X-User-Id: 42' \
+    -d '{"query":"{ backend session { user { id name email } } }"}'
+
+Stop with Ctrl-C.
+`, d.Listen)
+}

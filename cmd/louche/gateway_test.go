@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+)
+
+// running is a gateway that was started as serve starts it.
+type running struct {
+	url  string
+	log  *logs
+	stop func() error
+}
+
+// logs collects what the gateway logs.
+type logs struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logs) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// startGateway runs serve with a configuration file until the test ends, and
+// waits until a node can be called.
+func startGateway(t *testing.T, yaml string) *running {
+	t.Helper()
+	g := launch(t, yaml)
+	eventually(t, "the gateway is ready", func() bool {
+		resp, err := http.Get(g.url + "/readyz")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+	return g
+}
+
+// launch is startGateway without waiting for a node.
+func launch(t *testing.T, yaml string) *running {
+	t.Helper()
+	clients, operators := freeAddress(t), freeAddress(t)
+	file := filepath.Join(t.TempDir(), "louche.yaml")
+	text := fmt.Sprintf("listen: %s\nadmin: %s\n%s", clients, operators, yaml)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := (&configFlags{Config: file}).load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &running{url: "http://" + clients, log: &logs{}}
+	ctx, cancel := context.WithCancel(t.Context())
+	started, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		log := slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		ended <- serve(ctx, cfg, log, func() { close(started) })
+	}()
+	g.stop = sync.OnceValue(func() error {
+		cancel()
+		return <-ended
+	})
+	t.Cleanup(func() {
+		if err := g.stop(); err != nil {
+			t.Errorf("serve: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("log of the gateway:\n%s", g.log)
+		}
+	})
+	select {
+	case <-started:
+	case err := <-ended:
+		t.Fatalf("serve: %v", err)
+	}
+	return g
+}
+
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// eventually polls what cannot be waited for: the state of another process.
+func eventually(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !condition() {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never came to be that %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// post sends an operation and returns status and body.
+func (g *running) post(t testing.TB, body string, header ...string) (int, string) {
+	t.Helper()
+	return g.postTo(t, "/graphql", body, header...)
+}
+
+// postTo is post to another application.
+func (g *running) postTo(t testing.TB, path, body string, header ...string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Content-Type" {
+			req.Header.Del(header[i])
+		}
+		req.Header.Add(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(answer)
+}
+
+// query sends a document alone.
+func (g *running) query(t testing.TB, document string) (int, string) {
+	t.Helper()
+	body, _ := json.Marshal(map[string]string{"query": document})
+	return g.post(t, string(body))
+}
+
+// code is the error code of an answer, or "".
+func code(t testing.TB, answer string) string {
+	t.Helper()
+	var body struct {
+		Errors []struct {
+			Message    string
+			Extensions struct{ Code string }
+		}
+	}
+	if err := json.Unmarshal([]byte(answer), &body); err != nil {
+		t.Fatalf("%v in %q", err, answer)
+	}
+	if len(body.Errors) == 0 {
+		return ""
+	}
+	return body.Errors[0].Extensions.Code
+}
+
+// before is the configuration of a gateway in front of a test node, with the
+// lines of the application's section that the test adds.
+func before(epmd int, lines ...string) string {
+	return fmt.Sprintf(`node: {name: louche@127.0.0.1, cookie_file: %s}
+trusted_proxies: [127.0.0.0/8]
+apps:
+  - schema: TestApp.Schema
+    discovery: {dns: [127.0.0.1], prefix: testapp, epmd_port: %d, interval: 100ms}
+%s
+`, cookieFile, epmd, strings.Join(lines, "\n"))
+}
+
+var cookieFile string
+
+func TestMain(m *testing.M) {
+	if answer := os.Getenv(bareAnswer); answer != "" {
+		serveBareAnswer(answer)
+		return
+	}
+	dir, err := os.MkdirTemp("", "louche")
+	if err != nil {
+		panic(err)
+	}
+	cookieFile = filepath.Join(dir, "cookie")
+	if err := os.WriteFile(cookieFile, []byte(beamtest.DefaultCookie+"\n"), 0o600); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}

@@ -1,0 +1,48 @@
+// Command louche is the gateway: GraphQL over HTTP in front, Absinthe on live
+// BEAM nodes behind. See the README.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Put GraphQL over HTTP in front of Absinthe applications."`
+	Nodes   nodesCommand   `cmd:"" help:"Show the nodes that discovery sees, and whether they can be called."`
+	Demo    demoCommand    `cmd:"" help:"Run the gateway before three embedded nodes of a demo application."`
+	Config  configCommand  `cmd:"" help:"Work with configuration files."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// output is where commands print what they were asked for; logs go to standard
+// error.
+type output struct{ io.Writer }
+
+// errFailed ends a command that has said itself what is wrong.
+var errFailed = errors.New("failed")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	cli := kong.Parse(&commands{},
+		kong.Name("louche"),
+		kong.Description("GraphQL over HTTP in front of Absinthe applications on the BEAM."),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(output{os.Stdout}),
+	)
+	if err := cli.Run(); err != nil {
+		if !errors.Is(err, errFailed) {
+			fmt.Fprintf(os.Stderr, "louche: %v\n", err)
+		}
+		os.Exit(1)
+	}
+}

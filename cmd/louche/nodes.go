@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+type nodesCommand struct {
+	configFlags
+	Timeout time.Duration `default:"10s" help:"Time for each node to answer."`
+}
+
+// Run looks once, for every application, and asks every node it finds. It fails
+// when an application has no node that can be called.
+func (n *nodesCommand) Run(ctx context.Context, out output) error {
+	cfg, err := n.load()
+	if err != nil {
+		return err
+	}
+	// A name of its own: with the gateway's, nodes it is connected to would
+	// refuse this one.
+	local, host, _ := strings.Cut(cfg.Node.Name, "@")
+	cfg.Node.Name = local + "-nodes@" + host
+	node, err := rpcclient.Start(cfg.Node, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer node.Stop()
+	failed := false
+	for i := range cfg.Apps {
+		if !n.show(ctx, out, node, &cfg.Apps[i]) {
+			failed = true
+		}
+	}
+	if failed {
+		return errFailed
+	}
+	return nil
+}
+
+// show prints the nodes of one application, and says whether one can be called.
+func (n *nodesCommand) show(ctx context.Context, out output, node *rpcclient.Node, app *appConfig) bool {
+	report := discovery.New(app.Discovery, net.DefaultResolver, slog.New(slog.DiscardHandler)).Look(ctx)
+	found := targets(report.Targets)
+	rows := make([]row, len(found))
+	var probes sync.WaitGroup
+	for i, t := range found {
+		probes.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, n.Timeout)
+			defer cancel()
+			rows[i].Probe, rows[i].err = node.Probe(ctx, t, app.Schema)
+		})
+	}
+	probes.Wait()
+
+	fmt.Fprintf(out, "%s  %s\n", app.Path, app.Schema)
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if len(rows) > 0 {
+		fmt.Fprintln(table, "  NAME\tADDRESS\tHANDSHAKE\tOTP\tSCHEMA")
+	}
+	callable := false
+	for i, r := range rows {
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", r.name(found[i].Name), found[i].Addr, r)
+		callable = callable || r.err == nil && r.HasSchema
+	}
+	table.Flush()
+	for _, problem := range report.Problems {
+		fmt.Fprintf(out, "  %s: %v\n", problem.Source, problem.Err)
+	}
+	return callable
+}
+
+// row is what is known of one node.
+type row struct {
+	rpcclient.Probe
+	err error
+}
+
+func (r row) name(fallback string) string {
+	if r.Name == "" {
+		return fallback
+	}
+	return r.Name
+}
+
+func (r row) String() string {
+	switch {
+	case r.err != nil && r.Name == "":
+		return "failed: " + r.err.Error()
+	case r.err != nil:
+		return fmt.Sprintf("%s\tfailed: %v", r.Handshake.Round(100*time.Microsecond), r.err)
+	}
+	schema := "found"
+	if !r.HasSchema {
+		schema = "not found"
+	}
+	return fmt.Sprintf("%s\t%s\t%s", r.Handshake.Round(100*time.Microsecond), r.OTPRelease, schema)
+}

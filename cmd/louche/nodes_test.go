@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+)
+
+// nodes runs the command with a configuration and returns what it prints.
+func nodes(t *testing.T, yaml string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	command := nodesCommand{configFlags: configFlags{Config: write(t, yaml)}, Timeout: 10 * time.Second}
+	err := command.Run(t.Context(), output{&out})
+	return out.String(), err
+}
+
+func TestNodes(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{Name: "testapp-01ABC@127.0.0.1", EPMDPort: epmd})
+	beamtest.StartNode(t, beamtest.Options{Name: "testapp-01DEF@127.0.0.1", EPMDPort: epmd, Cookie: "another-cookie"})
+	// A gateway of the same configuration is running: they do not disturb each
+	// other.
+	g := startGateway(t, before(epmd))
+
+	got, err := nodes(t, before(epmd))
+	if err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{
+		`(?m)^/graphql  TestApp.Schema$`,
+		`(?m)^  testapp-01ABC@127.0.0.1  127.0.0.1:\d+  [0-9.]+ms +` + node.OTP() + ` +found$`,
+		`(?m)^  testapp-01DEF@127.0.0.1  127.0.0.1:\d+  failed: .*wrong cookie.*RELEASE_COOKIE`,
+	} {
+		if !regexp.MustCompile(want).MatchString(got) {
+			t.Errorf("no line matches %s in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, beamtest.DefaultCookie) {
+		t.Error("the cookie is printed")
+	}
+	if status, answer := g.query(t, `{ counter }`); status != 200 {
+		t.Errorf("the gateway lost its node: %d %s", status, answer)
+	}
+}
+
+func TestNodesWithoutTheSchema(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	got, err := nodes(t, strings.Replace(before(epmd), "TestApp.Schema", "No.Such.Schema", 1))
+	if !errors.Is(err, errFailed) || !strings.Contains(got, "not found") {
+		t.Errorf("%v\n%s", err, got)
+	}
+}
+
+func TestNodesThatAreNotThere(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	t.Run("no name with the prefix", func(t *testing.T) {
+		got, err := nodes(t, strings.Replace(before(epmd), "prefix: testapp", "prefix: elsewhere", 1))
+		if !errors.Is(err, errFailed) || !strings.Contains(got, "elsewhere") {
+			t.Errorf("%v\n%s", err, got)
+		}
+	})
+	t.Run("EPMD unreachable", func(t *testing.T) {
+		_, port, _ := net.SplitHostPort(freeAddress(t))
+		got, err := nodes(t, strings.Replace(before(epmd), fmt.Sprintf("epmd_port: %d", epmd), "epmd_port: "+port, 1))
+		if !errors.Is(err, errFailed) || !strings.Contains(got, "127.0.0.1:"+port) || !strings.Contains(got, "refused") {
+			t.Errorf("%v\n%s", err, got)
+		}
+	})
+	t.Run("not an Erlang node", func(t *testing.T) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				conn.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
+				conn.Close()
+			}
+		}()
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		got, err := nodes(t, strings.Replace(before(epmd), "epmd_port", "port: "+port+", epmd_port", 1))
+		if !errors.Is(err, errFailed) || !strings.Contains(got, "failed: distribution handshake") {
+			t.Errorf("%v\n%s", err, got)
+		}
+	})
+}

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+)
+
+type versionCommand struct{}
+
+func (versionCommand) Run(out output) error {
+	fmt.Fprintln(out, "louche", version())
+	return nil
+}
+
+// version is what the Go toolchain stamped into the binary: a tag, or the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return info.Main.Version + " " + info.GoVersion
+}
