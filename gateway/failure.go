@@ -101,9 +101,12 @@ func (f *failure) write(w http.ResponseWriter) {
 	writeJSON(w, f.status, body)
 }
 
+// jsonType is shared by all answers; net/http does not change it.
+var jsonType = []string{"application/json; charset=utf-8"}
+
 func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
+	h["Content-Type"] = jsonType
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	w.Write(body)
