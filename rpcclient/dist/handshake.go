@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"crypto/rand"
 	"crypto/subtle"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -155,7 +156,7 @@ func initiate(conn net.Conn, local Node) (Peer, error) {
 func recvStatus(conn net.Conn, local Node) error {
 	const step = "recv_status"
 	status, err := readPacket(conn)
-	if errors.Is(err, io.EOF) || isReset(err) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || isReset(err) {
 		return failed(step, ErrFlags, "the peer closed the connection when it saw our name and flags; it may be older than OTP 23, want TLS, or not be an Erlang node")
 	}
 	if err != nil {
@@ -324,19 +325,32 @@ func newChallenge() uint32 {
 	return binary.BigEndian.Uint32(b[:])
 }
 
-// Handshake messages are preceded by a length of two bytes.
+// lengthSize is how many bytes precede a handshake message with its length: two,
+// but four where the connection is TLS, since inet_tls_dist sets {packet, 4} from
+// the start.
+func lengthSize(conn any) int {
+	if _, ok := conn.(interface{ ConnectionState() tls.ConnectionState }); ok {
+		return 4
+	}
+	return 2
+}
+
 func writePacket(w io.Writer, b []byte) error {
-	packet := binary.BigEndian.AppendUint16(nil, uint16(len(b)))
-	_, err := w.Write(append(packet, b...))
+	length := binary.BigEndian.AppendUint32(nil, uint32(len(b)))
+	_, err := w.Write(append(length[4-lengthSize(w):], b...))
 	return err
 }
 
 func readPacket(r io.Reader) ([]byte, error) {
-	var length [2]byte
-	if _, err := io.ReadFull(r, length[:]); err != nil {
+	var length [4]byte
+	if _, err := io.ReadFull(r, length[4-lengthSize(r):]); err != nil {
 		return nil, err
 	}
-	b := make([]byte, binary.BigEndian.Uint16(length[:]))
+	n := binary.BigEndian.Uint32(length[:])
+	if n > 1<<16-1 {
+		return nil, fmt.Errorf("%w: a message of %d bytes", ErrProtocol, n)
+	}
+	b := make([]byte, n)
 	if _, err := io.ReadFull(r, b); err != nil {
 		return nil, err
 	}

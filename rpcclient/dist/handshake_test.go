@@ -3,9 +3,13 @@ package dist
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"io"
+	"math/big"
 	"net"
 	"strings"
 	"testing"
@@ -281,3 +285,50 @@ func (s *scripted) Read(b []byte) (int, error) {
 func (s *scripted) Write(b []byte) (int, error) { return len(b), nil }
 func (s *scripted) SetDeadline(time.Time) error { return nil }
 func (s *scripted) Close() error                { return nil }
+
+// inet_tls_dist precedes handshake messages with four bytes of length, where
+// plain TCP has two.
+func TestHandshakeOverTLS(t *testing.T) {
+	a, b := pair(t)
+	client, server := overTLS(t, a, b)
+	accepted := accepting(t, server, acceptor)
+	if _, err := Initiate(t.Context(), client, initiator); err != nil {
+		t.Error(err)
+	}
+	if got := <-accepted; got.err != nil {
+		t.Error(got.err)
+	}
+
+	a, b = pair(t)
+	client, server = overTLS(t, a, b)
+	go Initiate(t.Context(), client, initiator)
+	var length [4]byte
+	if _, err := io.ReadFull(server, length[:]); err != nil {
+		t.Fatal(err)
+	}
+	if want := uint32(len(appendName([]byte{'N'}, initiator, nil))); binary.BigEndian.Uint32(length[:]) != want {
+		t.Errorf("the first message begins with % x, want a length of %d in four bytes", length, want)
+	}
+}
+
+// overTLS wraps both ends of a connection, with a certificate of its own.
+func overTLS(t *testing.T, a, b net.Conn) (client, server net.Conn) {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"node"}, NotAfter: time.Now().Add(time.Hour)}
+	certificate, err := x509.CreateCertificate(nil, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(parsed)
+	return tls.Client(a, &tls.Config{RootCAs: roots, ServerName: "node"}),
+		tls.Server(b, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: private}}})
+}

@@ -1,0 +1,103 @@
+package rpcclient_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+func testRun(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+	gw := startGateway(t, nil)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
+
+	t.Run("nothing but a document", func(t *testing.T) {
+		for document, want := range map[string]string{
+			`{ contextText }`:                          `{"data":{"contextText":"%{}"}}`,
+			`query($t: String) { echoText(text: $t) }`: `{"data":{"echoText":null}}`,
+		} {
+			if got, err := run(t.Context(), pool, document); err != nil || got != want {
+				t.Errorf("%s: %s, %v, want %s", document, got, err, want)
+			}
+		}
+	})
+
+	t.Run("variables that are not JSON", func(t *testing.T) {
+		_, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{
+			Document:  `mutation A($id: String!) { append(id: $id) }`,
+			Variables: []byte(`{"id": "1"`),
+		})
+		var syntax *etf.SyntaxError
+		if !errors.As(err, &syntax) || syntax.Offset != 10 {
+			t.Errorf("%v, want a SyntaxError at 10", err)
+		}
+		if got := node.Appended(t); len(got) > 0 {
+			t.Errorf("ran %v", got)
+		}
+	})
+
+	// The answer is whole; only JSON cannot say it.
+	t.Run("term without JSON form", func(t *testing.T) {
+		_, err := run(t.Context(), pool, `{ badTerm }`)
+		var noJSON *etf.JSONError
+		if !errors.As(err, &noJSON) || noJSON.Path != "data.badTerm" || noJSON.Reason != "a pid" {
+			t.Errorf("%v, want a JSONError of a pid at data.badTerm", err)
+		}
+	})
+
+	t.Run("resolvers that fail", func(t *testing.T) {
+		for document, want := range map[string]rpcclient.CallError{
+			`{ raise(message: "no disk") }`: {Class: "error", Reason: `"no disk"`},
+			`{ throw }`:                     {Class: "throw", Reason: ":ball"},
+			`{ exit }`:                      {Class: "exit", Reason: ":leaving"},
+			`{ kill }`:                      {Class: "signal", Reason: ":killed"},
+		} {
+			_, err := run(t.Context(), pool, document)
+			var failure *rpcclient.CallError
+			if !errors.As(err, &failure) || !strings.Contains(failure.Reason, want.Reason) {
+				t.Errorf("%s: %v, want %v", document, err, &want)
+				continue
+			}
+			// Absinthe itself may turn a throw into an error, {nocatch, Ball}.
+			if failure.Class != want.Class && want.Class != "throw" {
+				t.Errorf("%s: class %s, want %s", document, failure.Class, want.Class)
+			}
+		}
+	})
+
+	t.Run("unknown schema", func(t *testing.T) {
+		app := rpcclient.Absinthe{Pool: pool, Config: rpcclient.AbsintheConfig{Schema: "No.Such.Schema"}}
+		_, err := app.Run(t.Context(), rpcclient.Operation{Document: `{ hello }`})
+		var failure *rpcclient.CallError
+		if !errors.As(err, &failure) || failure.Class != "error" || !strings.Contains(failure.Reason, "No.Such.Schema") {
+			t.Errorf("%v, want an error that names the schema", err)
+		}
+	})
+}
+
+func TestAbsintheConfigValidate(t *testing.T) {
+	for schema, valid := range map[string]bool{
+		"MyApp.Schema":                 true,
+		"Schema":                       true,
+		"MyApp.V2_0.Schema":            true,
+		"":                             false,
+		"myapp.Schema":                 false,
+		"Elixir..Schema":               false,
+		"MyApp.Schema.":                false,
+		"MyApp.Schema\n":               false,
+		":my_app":                      false,
+		"Schéma":                       false,
+		"M" + strings.Repeat("a", 240): false,
+	} {
+		err := (&rpcclient.AbsintheConfig{Schema: schema}).Validate()
+		if valid && err != nil {
+			t.Errorf("schema %q: %v", schema, err)
+		}
+		if !valid && (err == nil || !strings.Contains(err.Error(), "schema ")) {
+			t.Errorf("schema %q: %v, want an error that names the key", schema, err)
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package rpcclient_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+func testCallEndsWithItsContext(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+	gw := startGateway(t, nil)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
+
+	// The node's own clock says when the process was gone; it is this machine's.
+	// A busy machine may take its time once, but not always.
+	t.Run("cancelled", func(t *testing.T) {
+		best := time.Hour
+		for range 5 {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			seen := len(node.Output())
+			call := async(func() (string, error) { return run(ctx, pool, `{ sleep(ms: 3600000) }`) })
+			pid := sleeper(t, node, seen)
+			node.Eval(t, fmt.Sprintf(`
+				pid = %s
+				test = self()
+				spawn(fn ->
+					monitor = Process.monitor(pid)
+					send(test, :monitored)
+					receive do
+						{:DOWN, ^monitor, :process, ^pid, reason} ->
+							:persistent_term.put(:gone, {reason, System.os_time(:microsecond)})
+					end
+				end)
+				receive do :monitored -> :persistent_term.put(:gone, nil) end`, term(pid)))
+
+			began := time.Now()
+			cancel()
+			if o := await(t, call); !errors.Is(o.err, context.Canceled) {
+				t.Errorf("cancelled call: %v, want %v", o.err, context.Canceled)
+			}
+			eventually(t, "the process is gone", func() bool { return node.Eval(t, ":persistent_term.get(:gone)") != "nil" })
+			if reason := node.Eval(t, "elem(:persistent_term.get(:gone), 0)"); reason != ":killed" {
+				t.Errorf("the process is gone by %s, want :killed", reason)
+			}
+			at, err := strconv.ParseInt(node.Eval(t, "elem(:persistent_term.get(:gone), 1)"), 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			best = min(best, time.UnixMicro(at).Sub(began))
+		}
+		t.Logf("gone %v after the cancellation, at best", best)
+		if best > 100*time.Millisecond {
+			t.Errorf("the process lived for %v after its caller left", best)
+		}
+	})
+
+	t.Run("deadline", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		seen := len(node.Output())
+		_, err := run(ctx, pool, `{ sleep(ms: 3600000) }`)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v, want %v", err, context.DeadlineExceeded)
+		}
+		pid := sleeper(t, node, seen)
+		if line := node.WaitOutput(t, "gone "+pid); line != "gone "+pid+" killed" {
+			t.Errorf("%q, want it killed", line)
+		}
+	})
+
+	// What a resolver does in tasks ends with it.
+	t.Run("linked task", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		call := async(func() (string, error) {
+			return eval(ctx, pool, `Task.await(Task.async(fn -> Process.register(self(), :linked_task); Process.sleep(:infinity) end), :infinity)`)
+		})
+		eventually(t, "the task runs", func() bool { return node.Eval(t, "Process.whereis(:linked_task) != nil") == "true" })
+		cancel()
+		if o := await(t, call); !errors.Is(o.err, context.Canceled) {
+			t.Errorf("cancelled call: %v, want %v", o.err, context.Canceled)
+		}
+		eventually(t, "the task is gone", func() bool { return node.Eval(t, "Process.whereis(:linked_task)") == "nil" })
+	})
+
+	t.Run("over before it began", func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cause := errors.New("the client left")
+		cancel(cause)
+		if _, err := run(ctx, pool, `mutation { append(id: "1") }`); !errors.Is(err, cause) {
+			t.Errorf("%v, want the cause of the context", err)
+		}
+		if got := node.Appended(t); len(got) > 0 {
+			t.Errorf("ran %v", got)
+		}
+	})
+
+	t.Run("the connection goes on", func(t *testing.T) {
+		if got, err := run(t.Context(), pool, `{ echoText(text: "here") }`); err != nil || got != `{"data":{"echoText":"here"}}` {
+			t.Errorf("%s, %v", got, err)
+		}
+	})
+}
+
+// sleeper returns the pid, in the notation of Elixir, that wrote after the first
+// seen bytes of output that it sleeps.
+func sleeper(t testing.TB, node *beamtest.Node, seen int) (pid string) {
+	t.Helper()
+	eventually(t, "a call sleeps", func() bool {
+		for line := range strings.Lines(node.Output()[seen:]) {
+			if text, whole := strings.CutSuffix(line, "\n"); whole {
+				if after, ok := strings.CutPrefix(text, "sleeping "); ok {
+					pid = after
+					return true
+				}
+			}
+		}
+		return false
+	})
+	return pid
+}
+
+// term is Elixir for what is written as #PID<0.1.2>.
+func term(pid string) string {
+	return fmt.Sprintf("(%q |> String.replace_prefix(%q, %q) |> String.to_charlist() |> :erlang.list_to_pid())", pid, "#PID", "")
+}

@@ -1,0 +1,146 @@
+package rpcclient_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+const hello, helloWorld = `{ hello }`, `{"data":{"hello":"hello world"}}`
+
+func checkHello(t testing.TB, pool *rpcclient.Pool) {
+	t.Helper()
+	if got, err := run(t.Context(), pool, hello); err != nil || got != helloWorld {
+		t.Errorf("%s: %s, %v", hello, got, err)
+	}
+}
+
+func TestKindsOfNodes(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		options beamtest.Options
+	}{
+		{"IPv6", beamtest.Options{Name: "testapp@::1", ProtoDist: "inet6_tcp"}},
+		{"short names", beamtest.Options{Name: "testapp@localhost", ShortNames: true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			node, target := startApp(t, tt.options)
+			gw := startGateway(t, nil)
+			probe, err := gw.Probe(t.Context(), target, "TestApp.Schema")
+			if err != nil || probe.Name != node.Name {
+				t.Errorf("the node calls itself %q, %v, want %q", probe.Name, err, node.Name)
+			}
+			checkHello(t, gw.pool(t, rpcclient.PoolConfig{}, target))
+		})
+	}
+}
+
+// A release without EPMD is found at a port that is fixed beforehand, also after
+// it was started again.
+func TestNodeWithoutEPMD(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	options := beamtest.Options{Args: []string{"-erl_epmd_port", strconv.Itoa(port)}}
+	target := rpcclient.Target{Name: "testapp@127.0.0.1", Addr: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(port))}
+
+	node := beamtest.StartNode(t, options)
+	gw := startGateway(t, nil)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
+	checkHello(t, pool)
+
+	_, err = pool.Call(t.Context(), "erlang", "halt", etf.AppendNil(nil))
+	var lost *dist.LostError
+	if !errors.As(err, &lost) || !lost.Sent || lost.Node != node.Name {
+		t.Errorf("call that ends its node: %v, want a LostError of a sent call", err)
+	}
+	gw.log.wait(t, "node down")
+	beamtest.StartNode(t, options)
+	eventually(t, "connected again", pool.Ready)
+	checkHello(t, pool)
+}
+
+func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+	gw := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.Cookie = "another-cookie" })
+
+	_, err := gw.Probe(t.Context(), target, "TestApp.Schema")
+	if !errors.Is(err, dist.ErrCookie) || !strings.Contains(err.Error(), "cookie") {
+		t.Errorf("%v, want %v", err, dist.ErrCookie)
+	}
+	pool := gw.pool(t, rpcclient.PoolConfig{})
+	pool.Update([]rpcclient.Target{target}, nil)
+	gw.log.wait(t, "cannot connect to node", target.Name, "wrong cookie")
+	if _, err := run(t.Context(), pool, hello); !errors.Is(err, rpcclient.ErrNoNode) {
+		t.Errorf("call without a connection: %v, want %v", err, rpcclient.ErrNoNode)
+	}
+
+	// Whoever corrects it need not start the gateway again.
+	node.Eval(t, `Node.set_cookie(:"another-cookie")`)
+	defer node.Eval(t, fmt.Sprintf("Node.set_cookie(:%q)", node.Cookie))
+	eventually(t, "connected", pool.Ready)
+	checkHello(t, pool)
+
+	for _, cookie := range []string{beamtest.DefaultCookie, "another-cookie"} {
+		if strings.Contains(err.Error()+gw.log.String(), cookie) {
+			t.Errorf("the cookie %s is in an error or in the log", cookie)
+		}
+	}
+	if n := len(gw.log.lines("cannot connect")); n != 1 {
+		t.Errorf("the same failure was logged %d times", n)
+	}
+}
+
+// net_kernel:allow/1 is the application's own way of refusing.
+func TestNotAllowed(t *testing.T) {
+	node, target := startApp(t, beamtest.Options{})
+	node.Eval(t, `:net_kernel.allow([:"someone@127.0.0.1"])`)
+	gw := startGateway(t, nil)
+	_, err := gw.Probe(t.Context(), target, "TestApp.Schema")
+	if !errors.Is(err, dist.ErrNotAllowed) || !strings.Contains(err.Error(), gw.Name()) {
+		t.Errorf("%v, want %v with our name", err, dist.ErrNotAllowed)
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().(*net.TCPAddr).AddrPort()
+	l.Close()
+	gw := startGateway(t, nil)
+	_, err = gw.Probe(t.Context(), rpcclient.Target{Name: "testapp@127.0.0.1", Addr: addr}, "TestApp.Schema")
+	if err == nil || !strings.Contains(err.Error(), "refused") || !strings.Contains(err.Error(), addr.String()) {
+		t.Errorf("%v, want the refusal and the address", err)
+	}
+}
+
+func testProbe(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+	gw := startGateway(t, nil)
+	for schema, has := range map[string]bool{"TestApp.Schema": true, "No.Such.Schema": false} {
+		probe, err := gw.Probe(t.Context(), target, schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if probe.Handshake <= 0 {
+			t.Errorf("the handshake took %v", probe.Handshake)
+		}
+		probe.Handshake = 0
+		if want := (rpcclient.Probe{Name: node.Name, OTPRelease: node.OTP(), HasSchema: has}); probe != want {
+			t.Errorf("%+v, want %+v", probe, want)
+		}
+	}
+	eventually(t, "the gateway has left", func() bool { return node.Eval(t, "Node.list(:hidden)") == "[]" })
+}

@@ -1,0 +1,211 @@
+package rpcclient_test
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// patience bounds every wait for another process.
+const patience = 30 * time.Second
+
+// eventually waits for a state of another process, which tells nobody when it
+// changes.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("still not so after %v: %s", patience, what)
+		}
+	}
+}
+
+// startApp starts an application's node with an EPMD of its own.
+func startApp(t testing.TB, o beamtest.Options) (*beamtest.Node, rpcclient.Target) {
+	t.Helper()
+	o.EPMDPort = beamtest.StartEPMD(t)
+	n := beamtest.StartNode(t, o)
+	return n, locate(t, n.Name, o.EPMDPort)
+}
+
+// locate asks EPMD where the node called name listens.
+func locate(t testing.TB, name string, epmdPort int) rpcclient.Target {
+	t.Helper()
+	short, host, _ := strings.Cut(name, "@")
+	d := discovery.New(discovery.Config{DNS: []string{host}, Prefix: short, EPMDPort: uint16(epmdPort)}, net.DefaultResolver, slog.New(slog.DiscardHandler))
+	report := d.Look(t.Context())
+	for _, target := range report.Targets {
+		if before, _, _ := strings.Cut(target.Name, "@"); before == short {
+			return rpcclient.Target(target)
+		}
+	}
+	t.Fatalf("EPMD does not list %s: %v", name, report.Problems)
+	return rpcclient.Target{}
+}
+
+// gateway is a node of ours and what it logged.
+type gateway struct {
+	*rpcclient.Node
+	log *journal
+}
+
+// startGateway starts louche@127.0.0.1 with the cookie of the tests; change, if
+// not nil, may alter that. Start all gateways of a test before one connects:
+// ergo keeps a global variable that its start writes and its connections read.
+func startGateway(t testing.TB, change func(*rpcclient.NodeConfig)) *gateway {
+	t.Helper()
+	cfg := rpcclient.NodeConfig{Name: "louche@127.0.0.1", Cookie: beamtest.DefaultCookie}
+	cfg.SetDefaults("")
+	if change != nil {
+		change(&cfg)
+	}
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	log := new(journal)
+	n, err := rpcclient.Start(cfg, slog.New(slog.NewTextHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		n.Stop()
+		if t.Failed() {
+			t.Logf("log of %s:\n%s", cfg.Name, log)
+		}
+	})
+	return &gateway{n, log}
+}
+
+// pool makes a pool that is connected to all of targets.
+func (g *gateway) pool(t testing.TB, cfg rpcclient.PoolConfig, targets ...rpcclient.Target) *rpcclient.Pool {
+	t.Helper()
+	pool := rpcclient.NewPool(g.Node, cfg, slog.New(slog.NewTextHandler(g.log, nil)))
+	pool.Update(targets, nil)
+	for _, target := range targets {
+		g.log.wait(t, "node up", target.Name)
+	}
+	return pool
+}
+
+// journal collects what is logged.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(b []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(b)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
+// lines returns the records in which all of parts occur.
+func (j *journal) lines(parts ...string) (found []string) {
+next:
+	for line := range strings.Lines(j.String()) {
+		for _, part := range parts {
+			if !strings.Contains(line, part) {
+				continue next
+			}
+		}
+		found = append(found, line)
+	}
+	return found
+}
+
+// wait waits for a record in which all of parts occur, and returns it.
+func (j *journal) wait(t testing.TB, parts ...string) string {
+	t.Helper()
+	var found []string
+	eventually(t, "logged: "+strings.Join(parts, " … "), func() bool {
+		found = j.lines(parts...)
+		return len(found) > 0
+	})
+	return found[0]
+}
+
+// absinthe runs documents of the tests' schema.
+func absinthe(pool *rpcclient.Pool) *rpcclient.Absinthe {
+	return &rpcclient.Absinthe{Pool: pool, Config: rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}}
+}
+
+// run runs a document and returns the JSON of its result.
+func run(ctx context.Context, pool *rpcclient.Pool, document string) (string, error) {
+	answer, err := absinthe(pool).Run(ctx, rpcclient.Operation{Document: document})
+	if err != nil {
+		return "", err
+	}
+	defer answer.Release()
+	text, err := answer.Value.AppendJSON(nil)
+	return string(text), err
+}
+
+// eval evaluates Elixir by a call, and returns the value in Elixir's notation.
+func eval(ctx context.Context, pool *rpcclient.Pool, elixir string) (string, error) {
+	args := etf.AppendNil(etf.AppendBinary(etf.AppendList(nil, 1), elixir))
+	answer, err := pool.Call(ctx, "Elixir.Code", "eval_string", args)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Release()
+	d := etf.NewDecoder(answer.Value) // {Value, Bindings}
+	if _, err := d.Tuple(); err != nil {
+		return "", err
+	}
+	value, err := d.Term()
+	return value.String(), err
+}
+
+// outcome is what run or eval returned.
+type outcome struct {
+	value string
+	err   error
+}
+
+// async calls f in a goroutine.
+func async(f func() (string, error)) <-chan outcome {
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := f()
+		done <- outcome{value, err}
+	}()
+	return done
+}
+
+// await receives the outcome of a call that should be about to end.
+func await(t testing.TB, done <-chan outcome) outcome {
+	t.Helper()
+	select {
+	case o := <-done:
+		return o
+	case <-time.After(patience):
+		t.Fatalf("a call has not ended within %v", patience)
+		return outcome{}
+	}
+}
+
+// held begins a call that is answered with :went when letGo is called, and
+// returns when it runs.
+func held(t testing.TB, pool *rpcclient.Pool, node *beamtest.Node) (done <-chan outcome, letGo func()) {
+	t.Helper()
+	done = async(func() (string, error) {
+		return eval(t.Context(), pool, `Process.register(self(), :held); receive do :go -> :went end`)
+	})
+	eventually(t, "the held call runs", func() bool { return node.Eval(t, "Process.whereis(:held) != nil") == "true" })
+	return done, func() { node.Eval(t, "send(:held, :go)") }
+}

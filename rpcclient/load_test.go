@@ -1,0 +1,68 @@
+package rpcclient_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+func testLoad(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+	gw := startGateway(t, nil)
+	relay := newRelay(t, node.Name, target)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.Target)
+
+	t.Run("20 MB answer", func(t *testing.T) {
+		got, err := run(t.Context(), pool, fmt.Sprintf(`{ large(bytes: %d) }`, 20<<20))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kibibyte := `"` + strings.Repeat("x", 1024) + `",`
+		want := `{"data":{"large":[` + strings.Repeat(kibibyte, 20<<10)
+		if want = strings.TrimSuffix(want, ",") + `]}}`; got != want {
+			t.Errorf("%d bytes, not the %d expected", len(got), len(want))
+		}
+	})
+
+	t.Run("1,000 calls at once", func(t *testing.T) {
+		var calls sync.WaitGroup
+		for i := range 1000 {
+			calls.Go(func() {
+				got, err := run(t.Context(), pool, fmt.Sprintf(`{ echoText(text: "caller %d") }`, i))
+				if want := fmt.Sprintf(`{"data":{"echoText":"caller %d"}}`, i); err != nil || got != want {
+					t.Errorf("%s, %v, want %s", got, err, want)
+				}
+			})
+		}
+		calls.Wait()
+	})
+
+	// Measured in bytes and not in time: the answer to the small call overtakes
+	// most of the large one on the wire.
+	t.Run("small call beside a large answer", func(t *testing.T) {
+		const size = 64 << 20
+		passed := &relay.wire().down.read
+		before := passed.Load()
+		large := make(chan error, 1)
+		go func() {
+			answer, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{Document: fmt.Sprintf(`{ large(bytes: %d) }`, size)})
+			if err == nil && len(answer.Value.Bytes) < size {
+				err = fmt.Errorf("%d bytes", len(answer.Value.Bytes))
+			}
+			large <- err
+		}()
+		eventually(t, "the large answer flows", func() bool { return passed.Load()-before > 1<<20 })
+		if _, err := run(t.Context(), pool, `{ counter }`); err != nil {
+			t.Error(err)
+		}
+		if n := passed.Load() - before; n > size/2 {
+			t.Errorf("the small call was answered after %d of %d bytes of the large one", n, size)
+		}
+		if err := <-large; err != nil {
+			t.Errorf("large answer: %v", err)
+		}
+	})
+}

@@ -1,0 +1,81 @@
+package rpcclient_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/rpcclient/dist"
+)
+
+// The one that is connected keeps its connection; the other is told why it gets
+// none.
+func testTwoGatewaysOfOneName(t *testing.T, _ *beamtest.Node, target rpcclient.Target) {
+	first, second := startGateway(t, nil), startGateway(t, nil)
+	pool := first.pool(t, rpcclient.PoolConfig{}, target)
+
+	_, err := second.Probe(t.Context(), target, "TestApp.Schema")
+	if !errors.Is(err, dist.ErrAlive) || !strings.Contains(err.Error(), second.Name()) {
+		t.Errorf("%v, want %v with the name", err, dist.ErrAlive)
+	}
+	later := second.pool(t, rpcclient.PoolConfig{})
+	later.Update([]rpcclient.Target{target}, nil)
+	second.log.wait(t, "cannot connect to node", "name is in use")
+	checkHello(t, pool)
+	if n := len(first.log.lines("node down")); n > 0 {
+		t.Errorf("the first gateway lost its connection %d times", n)
+	}
+
+	// Its name is free again when the first one leaves.
+	first.Stop()
+	eventually(t, "the second gateway is connected", later.Ready)
+	checkHello(t, later)
+}
+
+// Discovery may find a node at two addresses. One of them serves, and goes on
+// serving when the other could be connected again.
+func testTwoAddresses(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+	gw := startGateway(t, nil)
+	a, b := newRelay(t, "testapp@a", target), newRelay(t, "testapp@b", target)
+
+	pool := gw.pool(t, rpcclient.PoolConfig{}, a.Target)
+	pool.Update([]rpcclient.Target{b.Target}, nil)
+	gw.log.wait(t, "cannot connect to node", b.Name, "name is in use")
+	checkHello(t, pool)
+
+	// a goes down, so that b serves.
+	a.refuse(true)
+	a.cut()
+	gw.log.wait(t, "node down", a.Name)
+	gw.log.wait(t, "node up", b.Name)
+	checkHello(t, pool)
+
+	// When a can be connected again, it must not push b out.
+	a.refuse(false)
+	gw.log.wait(t, "cannot connect to node", a.Name, "name is in use")
+	checkHello(t, pool)
+	if lines := gw.log.lines("node down", b.Name); len(lines) > 0 {
+		t.Errorf("b was disconnected: %s", lines)
+	}
+	if got, want := node.Eval(t, "Node.list(:hidden)"), `[:"louche@127.0.0.1"]`; got != want {
+		t.Errorf("Node.list(:hidden) = %s, want %s", got, want)
+	}
+}
+
+// A node that has not noticed that a connection is dead still holds our name.
+// It is told to give it up.
+func testConnectionThatOnlyWeSeeDead(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+	gw := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.NetTickTime = time.Second })
+	relay := newRelay(t, node.Name, target)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.Target)
+
+	dead := relay.wire()
+	dead.up.frozen.Store(true)
+	dead.down.frozen.Store(true)
+	gw.log.wait(t, "node down", dist.ErrTickTimeout.Error())
+	eventually(t, "connected again", pool.Ready)
+	checkHello(t, pool)
+}

@@ -1,0 +1,67 @@
+package rpcclient_test
+
+import (
+	"testing"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+// To start a node takes longer than most tests, so that those which leave it as it
+// was share one.
+func TestNode(t *testing.T) {
+	node, target := startApp(t, beamtest.Options{})
+	for _, tt := range []struct {
+		name string
+		test func(*testing.T, *beamtest.Node, rpcclient.Target)
+	}{
+		{"call", testCall},
+		{"run", testRun},
+		{"golden cases", testGolden},
+		{"load", testLoad},
+		{"calls end with their context", testCallEndsWithItsContext},
+		{"application is left alone", testApplicationIsLeftAlone},
+		{"wrong cookie", testWrongCookie},
+		{"cookie sources", testCookieSources},
+		{"probe", testProbe},
+		{"two gateways of one name", testTwoGatewaysOfOneName},
+		{"two addresses", testTwoAddresses},
+		{"connection that only we see dead", testConnectionThatOnlyWeSeeDead},
+		{"pool update", testPoolUpdate},
+		{"pool close", testPoolClose},
+		{"pools share a connection", testPoolsShareAConnection},
+		{"breaker", testBreaker},
+		{"stop leaves nothing behind", testStopLeavesNothingBehind},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			leftAlone(t, node)
+			tt.test(t, node, target)
+		})
+	}
+}
+
+func TestTwoNodes(t *testing.T) {
+	a, atA := startApp(t, beamtest.Options{Name: "a@127.0.0.1"})
+	b, atB := startApp(t, beamtest.Options{Name: "b@127.0.0.1"})
+	for _, tt := range []struct {
+		name string
+		test func(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target)
+	}{
+		{"calls are spread", testPoolSpreadsCalls},
+		{"retry", testRetry},
+		{"breaker of one node", testBreakerOfOneNode},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			leftAlone(t, a)
+			leftAlone(t, b)
+			tt.test(t, a, b, atA, atB)
+		})
+	}
+}
+
+// leftAlone waits until a node has noticed that the gateway of the test before is
+// gone: until then it refuses another one of that name.
+func leftAlone(t testing.TB, node *beamtest.Node) {
+	t.Helper()
+	eventually(t, "nobody is connected", func() bool { return node.Eval(t, "Node.list(:hidden)") == "[]" })
+}

@@ -1,0 +1,137 @@
+package rpcclient_test
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+// relay stands between a gateway and a node, and can do to their connections
+// what a network does.
+type relay struct {
+	rpcclient.Target // where the gateway finds the node
+	node             netip.AddrPort
+	listener         net.Listener
+
+	mu      sync.Mutex
+	refuses bool
+	wires   []*wire
+	pumping sync.WaitGroup
+}
+
+// wire is one relayed connection.
+type wire struct {
+	gateway, node net.Conn
+	up, down      direction // to the node, from the node
+	cut           chan struct{}
+	once          sync.Once
+}
+
+// direction is one half of a wire.
+type direction struct {
+	read   atomic.Int64 // bytes taken from the sender
+	frozen atomic.Bool  // they are not passed on
+}
+
+// newRelay puts a relay in front of a node. name is what the target is called.
+func newRelay(t testing.TB, name string, node rpcclient.Target) *relay {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &relay{
+		Target:   rpcclient.Target{Name: name, Addr: listener.Addr().(*net.TCPAddr).AddrPort()},
+		node:     node.Addr,
+		listener: listener,
+	}
+	r.pumping.Go(r.accept)
+	t.Cleanup(func() {
+		listener.Close()
+		r.cut()
+		r.pumping.Wait()
+	})
+	return r
+}
+
+func (r *relay) accept() {
+	for {
+		gateway, err := r.listener.Accept()
+		if err != nil {
+			return
+		}
+		if node, err := net.Dial("tcp", r.node.String()); err != nil || !r.begin(gateway, node) {
+			gateway.Close()
+			if err == nil {
+				node.Close()
+			}
+		}
+	}
+}
+
+func (r *relay) begin(gateway, node net.Conn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.refuses {
+		return false
+	}
+	w := &wire{gateway: gateway, node: node, cut: make(chan struct{})}
+	r.wires = append(r.wires, w)
+	r.pumping.Go(func() { w.pump(&w.up, gateway, node) })
+	r.pumping.Go(func() { w.pump(&w.down, node, gateway) })
+	return true
+}
+
+func (w *wire) pump(d *direction, from, to net.Conn) {
+	defer w.close()
+	b := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(b)
+		d.read.Add(int64(n))
+		if err != nil {
+			return
+		}
+		if d.frozen.Load() {
+			<-w.cut
+			return
+		}
+		if _, err := to.Write(b[:n]); err != nil {
+			return
+		}
+	}
+}
+
+func (w *wire) close() {
+	w.once.Do(func() {
+		close(w.cut)
+		w.gateway.Close()
+		w.node.Close()
+	})
+}
+
+// wire returns the latest connection.
+func (r *relay) wire() *wire {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.wires[len(r.wires)-1]
+}
+
+// cut ends every connection.
+func (r *relay) cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, w := range r.wires {
+		w.close()
+	}
+}
+
+// refuse has new connections ended at once, or no longer.
+func (r *relay) refuse(yes bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refuses = yes
+}

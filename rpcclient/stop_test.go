@@ -1,0 +1,100 @@
+package rpcclient_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/rpcclient/dist"
+)
+
+// Whatever a node does when it is stopped, nothing of it is left.
+func testStopLeavesNothingBehind(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+	closed, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	unreachable := rpcclient.Target{Name: "nobody@127.0.0.1", Addr: closed.Addr().(*net.TCPAddr).AddrPort()}
+
+	before := runtime.NumGoroutine()
+	gw := startGateway(t, nil)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
+	released := gw.pool(t, rpcclient.PoolConfig{}, target)
+	checkHello(t, pool)
+	pool.Update([]rpcclient.Target{unreachable}, nil)
+	gw.log.wait(t, "cannot connect to node", unreachable.Name)
+	if err := released.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	call, _ := held(t, pool, node)
+
+	gw.Stop()
+	if stacks := stacks(); strings.Contains(stacks, "rpcclient.(*peer)") || strings.Contains(stacks, "dist.(*Conn)") {
+		t.Errorf("connections are being closed when Stop has returned:\n%s", stacks)
+	}
+	var lost *dist.LostError
+	if o := await(t, call); !errors.As(o.err, &lost) || !errors.Is(o.err, dist.ErrClosed) {
+		t.Errorf("call of a stopped node: %v, want a LostError by %v", o.err, dist.ErrClosed)
+	}
+	eventually(t, "the node has noticed", func() bool { return node.Eval(t, "Node.list(:hidden)") == "[]" })
+	for range 1000 { // a goroutine that has told of its end is not gone yet
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Errorf("%d goroutines before, %d after:\n%s", before, runtime.NumGoroutine(), stacks())
+}
+
+func stacks() string {
+	b := make([]byte, 1<<20)
+	return string(b[:runtime.Stack(b, true)])
+}
+
+// Nodes that are being dialled do not hold it up.
+func TestStopWhileDialling(t *testing.T) {
+	silent, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	files := beamtest.NewTLSFiles(t)
+	for name, tls := range map[string]rpcclient.TLSConfig{"plain": {}, "TLS": {CAFile: files.CA}} {
+		t.Run(name, func(t *testing.T) {
+			gw := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.TLS = tls })
+			gw.pool(t, rpcclient.PoolConfig{}).Update([]rpcclient.Target{{Name: "silent@127.0.0.1", Addr: silent.Addr().(*net.TCPAddr).AddrPort()}}, nil)
+			conn, err := silent.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			began := time.Now()
+			gw.Stop()
+			if took := time.Since(began); took > time.Second {
+				t.Errorf("Stop took %v", took)
+			}
+		})
+	}
+}
+
+// A change that discovery delivers while the gateway ends does no harm.
+func TestPoolOfStoppedNode(t *testing.T) {
+	gw := startGateway(t, nil)
+	gw.Stop()
+	pool := rpcclient.NewPool(gw.Node, rpcclient.PoolConfig{}, slog.New(slog.DiscardHandler))
+	pool.Update([]rpcclient.Target{{Name: "late@127.0.0.1"}}, nil)
+	if _, err := run(t.Context(), pool, hello); !errors.Is(err, rpcclient.ErrNoNode) {
+		t.Errorf("%v, want %v", err, rpcclient.ErrNoNode)
+	}
+	if err := pool.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
