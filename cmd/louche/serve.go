@@ -35,14 +35,18 @@ func serve(ctx context.Context, cfg *config, log *slog.Logger, started func()) e
 	}
 	defer node.Stop()
 
-	// Discovery ends before the pools are closed, so that nothing is added then.
 	looking, stopLooking := context.WithCancel(context.Background())
 	var watches sync.WaitGroup
-	defer func() {
-		stopLooking()
-		watches.Wait()
-	}()
 	var apps []*gateway.App
+	defer func() {
+		stopLooking() // so that no node is added any more
+		watches.Wait()
+		last, cancel := context.WithTimeout(context.Background(), cfg.ShutdownGrace)
+		defer cancel()
+		for _, app := range apps {
+			app.Absinthe.Pool.Close(last)
+		}
+	}()
 	for i := range cfg.Apps {
 		app := &cfg.Apps[i]
 		pool := rpcclient.NewPool(node, app.PoolConfig, log)
