@@ -1,0 +1,114 @@
+package etf
+
+import "strconv"
+
+// appendDate appends the field of a calendar day as Date.to_iso8601/1 prints it.
+func (e *jsonEncoder) appendDate(dst []byte, s *structTerm) []byte {
+	e.checkCalendar(s)
+	year := e.intField(s, fieldYear, -9999, 9999)
+	if year < 0 {
+		dst = append(dst, '-')
+		year = -year
+	}
+	dst = appendPadded(dst, year, 4)
+	dst = append(dst, '-')
+	dst = appendPadded(dst, e.intField(s, fieldMonth, 1, 12), 2)
+	dst = append(dst, '-')
+	return appendPadded(dst, e.intField(s, fieldDay, 1, 31), 2)
+}
+
+// appendTime appends the fields of a time of day as Time.to_iso8601/1 prints
+// them: with as many digits of a fraction as its precision says.
+func (e *jsonEncoder) appendTime(dst []byte, s *structTerm) []byte {
+	e.checkCalendar(s)
+	dst = appendPadded(dst, e.intField(s, fieldHour, 0, 23), 2)
+	dst = append(dst, ':')
+	dst = appendPadded(dst, e.intField(s, fieldMinute, 0, 59), 2)
+	dst = append(dst, ':')
+	dst = appendPadded(dst, e.intField(s, fieldSecond, 0, 59), 2)
+	value, precision := e.microsecond(s)
+	if precision == 0 {
+		return dst
+	}
+	dst = append(dst, '.')
+	dst = appendPadded(dst, value, 6)
+	return dst[:len(dst)-6+precision]
+}
+
+// checkCalendar refuses calendars whose days and hours mean something else.
+func (e *jsonEncoder) checkCalendar(s *structTerm) {
+	if d, ok := e.at(s, fieldCalendar); ok && !d.atomIs("Elixir.Calendar.ISO") {
+		s.fail("a " + s.name + " in a calendar other than Calendar.ISO")
+	}
+}
+
+// microsecond returns the field of that name, {value, precision}.
+func (e *jsonEncoder) microsecond(s *structTerm) (value int64, precision int) {
+	d, ok := e.at(s, fieldMicrosecond)
+	if !ok {
+		return 0, 0
+	}
+	arity, err := d.Tuple()
+	if err != nil || arity != 2 {
+		s.invalid(fieldMicrosecond)
+		return 0, 0
+	}
+	value, err = d.Int()
+	if err != nil || value < 0 || value > 999_999 {
+		s.invalid(fieldMicrosecond)
+		return 0, 0
+	}
+	digits, err := d.Int()
+	if err != nil || digits < 0 || digits > 6 {
+		s.invalid(fieldMicrosecond)
+		return 0, 0
+	}
+	return value, int(digits)
+}
+
+func (e *jsonEncoder) appendNaiveDateTime(dst []byte, s *structTerm) []byte {
+	dst = e.appendDate(dst, s)
+	dst = append(dst, 'T')
+	return e.appendTime(dst, s)
+}
+
+// appendDateTime appends a DateTime with its offset from UTC in hours and
+// minutes, as DateTime.to_iso8601/1 prints it: Z is for the time zone Etc/UTC
+// alone.
+func (e *jsonEncoder) appendDateTime(dst []byte, s *structTerm) []byte {
+	dst = e.appendNaiveDateTime(dst, s)
+	const day = 24 * 60 * 60
+	utc := e.intField(s, fieldUTCOffset, -day, day)
+	std := e.intField(s, fieldStdOffset, -day, day)
+	d, ok := e.at(s, fieldTimeZone)
+	if !ok {
+		return dst
+	}
+	zone, err := d.Binary()
+	if err != nil {
+		s.invalid(fieldTimeZone)
+		return dst
+	}
+	if utc == 0 && std == 0 && string(zone) == "Etc/UTC" {
+		return append(dst, 'Z')
+	}
+	sign, minutes := byte('+'), (utc+std)/60
+	if utc+std < 0 {
+		sign, minutes = '-', -minutes
+	}
+	dst = append(dst, sign)
+	dst = appendPadded(dst, minutes/60, 2)
+	dst = append(dst, ':')
+	return appendPadded(dst, minutes%60, 2)
+}
+
+// appendPadded appends a number that is not negative with zeros in front of it.
+func appendPadded(dst []byte, v int64, width int) []byte {
+	for limit, i := int64(10), 1; i < width; i++ {
+		if v < limit {
+			dst = append(dst, '0')
+		}
+		limit *= 10
+	}
+	return strconv.AppendInt(dst, v, 10)
+}

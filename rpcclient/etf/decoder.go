@@ -1,0 +1,262 @@
+package etf
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// A Decoder walks encoded terms, one after the other, in the order of their
+// bytes. Each method consumes one term, or the header of one whose elements
+// follow as terms of their own. All errors are of type [*Error]; after one, the
+// decoder stays in front of the term that it is about.
+//
+// A Decoder is a small value that may live on the stack. It reads the term's
+// bytes and never writes them.
+type Decoder struct {
+	b     []byte
+	atoms []string
+	off   int
+}
+
+// NewDecoder returns a Decoder in front of t.
+func NewDecoder(t Term) Decoder {
+	return Decoder{b: t.Bytes, atoms: t.Atoms}
+}
+
+// Offset returns how many bytes have been consumed.
+func (d *Decoder) Offset() int { return d.off }
+
+// Rest returns what has not been consumed. It aliases the input.
+func (d *Decoder) Rest() Term {
+	return Term{Bytes: d.b[d.off:], Atoms: d.atoms}
+}
+
+// Tag returns the tag of the next term and consumes nothing.
+func (d *Decoder) Tag() (Tag, error) {
+	if d.off >= len(d.b) {
+		return 0, d.atEnd()
+	}
+	return Tag(d.b[d.off]), nil
+}
+
+// Tuple consumes the header of a tuple; arity terms follow.
+func (d *Decoder) Tuple() (arity int, err error) {
+	tag, err := d.Tag()
+	if err != nil {
+		return 0, err
+	}
+	switch tag {
+	case TagSmallTuple:
+		if err := d.need(tag, 2); err != nil {
+			return 0, err
+		}
+		return d.elements(tag, 2, uint64(d.b[d.off+1]))
+	case TagLargeTuple:
+		if err := d.need(tag, 5); err != nil {
+			return 0, err
+		}
+		return d.elements(tag, 5, uint64(d.uint32(1)))
+	}
+	return 0, d.unexpected(tag, "a tuple")
+}
+
+// List consumes the header of a list. For n > 0, n terms follow and then the
+// tail, which is NIL_EXT ([Decoder.Nil]) in a proper list. For the empty list n
+// is 0 and neither elements nor a tail follow.
+//
+// A list of small integers may come as STRING_EXT, which is refused by name.
+func (d *Decoder) List() (n int, err error) {
+	tag, err := d.Tag()
+	if err != nil {
+		return 0, err
+	}
+	switch tag {
+	case TagNil:
+		d.off++
+		return 0, nil
+	case TagList:
+		if err := d.need(tag, 5); err != nil {
+			return 0, err
+		}
+		if d.uint32(1) == 0 {
+			return 0, d.errorf("LIST_EXT without elements")
+		}
+		return d.elements(tag, 5, uint64(d.uint32(1)))
+	}
+	return 0, d.unexpected(tag, "a list")
+}
+
+// Nil consumes the empty list, which is also the tail of a proper list.
+func (d *Decoder) Nil() error {
+	tag, err := d.Tag()
+	if err != nil {
+		return err
+	}
+	if tag != TagNil {
+		return d.unexpected(tag, "the empty list")
+	}
+	d.off++
+	return nil
+}
+
+// Map consumes the header of a map; n pairs follow, each a key and a value.
+func (d *Decoder) Map() (n int, err error) {
+	tag, err := d.Tag()
+	if err != nil {
+		return 0, err
+	}
+	if tag != TagMap {
+		return 0, d.unexpected(tag, "a map")
+	}
+	if err := d.need(tag, 5); err != nil {
+		return 0, err
+	}
+	pairs := d.uint32(1)
+	if _, err := d.elements(tag, 5, 2*uint64(pairs)); err != nil {
+		return 0, err
+	}
+	return int(pairs), nil
+}
+
+// Binary consumes a BINARY_EXT. The bytes alias the input.
+func (d *Decoder) Binary() ([]byte, error) {
+	s, err := d.binary()
+	return slices.Clip(s), err
+}
+
+// binary is Binary, with the rest of the input as capacity.
+func (d *Decoder) binary() ([]byte, error) {
+	if rest := d.b[d.off:]; len(rest) >= 5 && Tag(rest[0]) == TagBinary {
+		n := uint64(binary.BigEndian.Uint32(rest[1:]))
+		if body := rest[5:]; n <= uint64(len(body)) {
+			d.off += 5 + int(n)
+			return body[:n], nil
+		}
+	}
+	tag, err := d.Tag()
+	if err != nil {
+		return nil, err
+	}
+	if tag != TagBinary {
+		return nil, d.unexpected(tag, "a binary")
+	}
+	if err := d.need(tag, 5); err != nil {
+		return nil, err
+	}
+	return nil, d.need(tag, 5+uint64(d.uint32(1)))
+}
+
+// Int consumes an integer that fits 64 bits with sign.
+func (d *Decoder) Int() (int64, error) {
+	tag, err := d.Tag()
+	if err != nil {
+		return 0, err
+	}
+	switch tag {
+	case TagSmallInteger:
+		if err := d.need(tag, 2); err != nil {
+			return 0, err
+		}
+		d.off += 2
+		return int64(d.b[d.off-1]), nil
+	case TagInteger:
+		if err := d.need(tag, 5); err != nil {
+			return 0, err
+		}
+		v := int64(int32(d.uint32(1)))
+		d.off += 5
+		return v, nil
+	case TagSmallBig:
+		if err := d.need(tag, 3); err != nil {
+			return 0, err
+		}
+		n, negative := int(d.b[d.off+1]), d.b[d.off+2] != 0
+		if err := d.need(tag, 3+uint64(n)); err != nil {
+			return 0, err
+		}
+		magnitude, ok := littleEndian(d.b[d.off+3 : d.off+3+n])
+		switch {
+		case ok && negative && magnitude <= -math.MinInt64:
+			d.off += 3 + n
+			return -int64(magnitude), nil
+		case ok && !negative && magnitude <= math.MaxInt64:
+			d.off += 3 + n
+			return int64(magnitude), nil
+		}
+		return 0, d.errorf("SMALL_BIG_EXT that does not fit 64 bits")
+	}
+	return 0, d.unexpected(tag, "an integer of 64 bits")
+}
+
+// littleEndian reads a magnitude of any length, and says whether it fits 64 bits.
+func littleEndian(digits []byte) (v uint64, ok bool) {
+	for i := len(digits) - 1; i >= 0; i-- {
+		if v > math.MaxUint64>>8 {
+			return 0, false
+		}
+		v = v<<8 | uint64(digits[i])
+	}
+	return v, true
+}
+
+// Term consumes one term of any kind and returns it as it is. It aliases the
+// input.
+func (d *Decoder) Term() (Term, error) {
+	start := d.off
+	if err := d.Skip(); err != nil {
+		return Term{}, err
+	}
+	return Term{Bytes: d.b[start:d.off:d.off], Atoms: d.atoms}, nil
+}
+
+// uint32 reads four bytes at distance i from the cursor. The caller has checked
+// that they are there.
+func (d *Decoder) uint32(i int) uint32 {
+	return binary.BigEndian.Uint32(d.b[d.off+i:])
+}
+
+// left returns how many bytes have not been consumed.
+func (d *Decoder) left() int { return len(d.b) - d.off }
+
+// need reports an error unless n bytes, tag included, are left.
+func (d *Decoder) need(tag Tag, n uint64) error {
+	if uint64(d.left()) < n {
+		return d.cutShort(tag, n)
+	}
+	return nil
+}
+
+// elements consumes a header of so many bytes, which announces n terms. A count
+// that the rest cannot hold, at a byte a term, is refused before anybody
+// reserves room for it.
+func (d *Decoder) elements(tag Tag, header int, n uint64) (int, error) {
+	if n > uint64(d.left()-header) {
+		return 0, d.errorf("%s of %d terms with %d bytes left", tag, n, d.left()-header)
+	}
+	d.off += header
+	return int(n), nil
+}
+
+// The errors are made out of line, so that the checks in front of them are cheap
+// enough to be inlined.
+
+//go:noinline
+func (d *Decoder) atEnd() error {
+	return d.errorf("end of data where a term was expected")
+}
+
+//go:noinline
+func (d *Decoder) cutShort(tag Tag, n uint64) error {
+	return d.errorf("%s cut short, %d bytes needed and %d left", tag, n, d.left())
+}
+
+//go:noinline
+func (d *Decoder) unexpected(tag Tag, want string) error {
+	return d.errorf("%s where %s was expected", tag, want)
+}
+
+func (d *Decoder) errorf(format string, args ...any) error {
+	return &Error{Offset: d.off, Reason: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,227 @@
+package etf
+
+import (
+	"encoding/binary"
+	"math"
+	"strconv"
+)
+
+// maxDepth is how deep lists and maps may be nested in a term that is turned
+// into JSON.
+const maxDepth = 1024
+
+const tooDeep = "nesting deeper than 1024"
+
+// AppendJSON appends the term to dst as JSON, in the form in which the Elixir
+// library Jason prints it:
+//
+//   - nil, true and false as themselves (nil as null), other atoms as strings
+//   - binaries, which must be valid UTF-8, as strings
+//   - integers of up to 32 KiB, and floats, which always have a point
+//   - proper lists as arrays, charlists among them
+//   - maps with binaries, atoms and numbers as keys as objects, in the order of
+//     the term
+//   - the structs Decimal, Date, Time, NaiveDateTime and DateTime as strings,
+//     Jason.OrderedObject as an object
+//
+// Anything else, and nesting deeper than 1,024, is a [*JSONError] which says
+// where it is; bytes that are not one well-formed term are an [*Error]. With an
+// error, dst is returned as it was.
+//
+// AppendJSON allocates nothing where dst is large enough, but for integers past
+// 255 bytes and for errors. Its time is linear in the size of the term, times
+// the depth of nesting where structs are nested in structs.
+func (t Term) AppendJSON(dst []byte) ([]byte, error) {
+	e := jsonEncoder{b: t.Bytes, atoms: t.Atoms}
+	out, off, ok := e.value(dst, 0, 1)
+	if ok && off < len(e.b) {
+		d := e.decoder(off)
+		ok = e.malformed(d.errorf("%d bytes after the term", d.left()))
+	}
+	if !ok {
+		return dst, e.failure.err(t)
+	}
+	return out, nil
+}
+
+// A jsonEncoder appends the JSON form of terms.
+//
+// Its methods take the offset of a term and return the one after it, which keeps
+// it in a register. They report false where the term has no JSON form, and why
+// in failure. The offset is good then as well, unless the bytes are malformed,
+// so that the maps around the term can still turn out to be structs.
+type jsonEncoder struct {
+	b       []byte
+	atoms   []string
+	failure failure
+}
+
+// decoder returns a Decoder for what is not on the beaten track.
+func (e *jsonEncoder) decoder(off int) Decoder {
+	return Decoder{b: e.b, atoms: e.atoms, off: off}
+}
+
+// value appends a term. depth is what its elements would be nested in.
+func (e *jsonEncoder) value(dst []byte, off, depth int) ([]byte, int, bool) {
+	if off >= len(e.b) {
+		return e.refuse(dst, off, "")
+	}
+	tag := Tag(e.b[off])
+	if tag == TagBinary { // the most frequent by far
+		return e.binary(dst, off)
+	}
+	switch tag {
+	case TagSmallAtomUTF8, TagAtomCacheRef, TagAtomUTF8, TagSmallAtom, TagAtom:
+		return e.atomValue(dst, off)
+	case TagSmallInteger, TagInteger, TagSmallBig, TagLargeBig:
+		return e.integer(dst, off)
+	case TagNewFloat, TagFloat:
+		return e.float(dst, off)
+	case TagMap:
+		return e.mapValue(dst, off, depth)
+	case TagList:
+		return e.list(dst, off, depth)
+	case TagNil:
+		return append(dst, "[]"...), off + 1, true
+	case TagString:
+		return e.packedList(dst, off)
+	default:
+		return e.refuse(dst, off, kind(tag))
+	}
+}
+
+func (e *jsonEncoder) binary(dst []byte, off int) ([]byte, int, bool) {
+	if n, body, ok := e.header(off, 1); ok {
+		dst, ok := appendJSONString(dst, e.b[body:body+n])
+		if !ok {
+			return dst, body + n, e.fail(off, "a binary that is not valid UTF-8")
+		}
+		return dst, body + n, true
+	}
+	return e.refuse(dst, off, "")
+}
+
+// header reads a tag with a count of 32 bits, and reports false unless so many
+// bytes for each may follow. body is where they begin.
+func (e *jsonEncoder) header(off int, size uint64) (n, body int, ok bool) {
+	rest := e.b[off:]
+	if len(rest) < 5 {
+		return 0, 0, false
+	}
+	count := uint64(binary.BigEndian.Uint32(rest[1:]))
+	return int(count), off + 5, count*size <= uint64(len(rest)-5)
+}
+
+// atomValue appends an atom where a value stands.
+func (e *jsonEncoder) atomValue(dst []byte, off int) ([]byte, int, bool) {
+	name, cached, size, ok := findAtom(e.b[off:], e.atoms)
+	if !ok {
+		return e.refuse(dst, off, "")
+	}
+	switch {
+	case string(name) == "nil" || cached == "nil":
+		return append(dst, "null"...), off + size, true
+	case string(name) == "true" || cached == "true":
+		return append(dst, "true"...), off + size, true
+	case string(name) == "false" || cached == "false":
+		return append(dst, "false"...), off + size, true
+	}
+	return e.atomString(dst, off)
+}
+
+// atomString appends an atom as a string.
+func (e *jsonEncoder) atomString(dst []byte, off int) ([]byte, int, bool) {
+	name, cached, size, ok := findAtom(e.b[off:], e.atoms)
+	if !ok {
+		return e.refuse(dst, off, "")
+	}
+	switch start := len(dst); Tag(e.b[off]) {
+	case TagSmallAtomUTF8, TagAtomUTF8:
+		dst, ok = appendJSONString(dst, name)
+	case TagAtomCacheRef:
+		dst, ok = closeString(append(append(dst, '"'), cached...), start)
+	default:
+		dst, ok = closeString(appendLatin1(append(dst, '"'), name), start)
+	}
+	if !ok {
+		return dst, off + size, e.fail(off, "an atom that is not valid UTF-8")
+	}
+	return dst, off + size, true
+}
+
+func (e *jsonEncoder) integer(dst []byte, off int) ([]byte, int, bool) {
+	if rest := e.b[off:]; Tag(rest[0]) == TagSmallInteger && len(rest) >= 2 {
+		return appendUint8(dst, rest[1]), off + 2, true
+	}
+	d := e.decoder(off)
+	if Tag(e.b[off]) == TagInteger {
+		v, err := d.Int()
+		if err != nil {
+			return dst, off, e.malformed(err)
+		}
+		return strconv.AppendInt(dst, v, 10), d.off, true
+	}
+	digits, negative, err := d.magnitude()
+	if err != nil {
+		return dst, off, e.malformed(err)
+	}
+	if len(digits) > maxBigSize {
+		return dst, d.off, e.fail(off, "an integer of "+strconv.Itoa(len(digits))+" bytes")
+	}
+	if negative {
+		dst = append(dst, '-')
+	}
+	return appendMagnitude(dst, digits), d.off, true
+}
+
+func (e *jsonEncoder) float(dst []byte, off int) ([]byte, int, bool) {
+	d := e.decoder(off)
+	v, err := d.float()
+	if err != nil {
+		return dst, off, e.malformed(err)
+	}
+	if math.IsInf(v, 0) || math.IsNaN(v) {
+		return dst, d.off, e.fail(off, "a float that is not finite")
+	}
+	return appendFloatText(dst, v), d.off, true
+}
+
+// packedList appends a STRING_EXT, which is a list of integers up to 255.
+func (e *jsonEncoder) packedList(dst []byte, off int) ([]byte, int, bool) {
+	d := e.decoder(off)
+	if err := d.Skip(); err != nil {
+		return dst, off, e.malformed(err)
+	}
+	dst = append(dst, '[')
+	for i, c := range e.b[off+3 : d.off] {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendUint8(dst, c)
+	}
+	return append(dst, ']'), d.off, true
+}
+
+func (e *jsonEncoder) list(dst []byte, off, depth int) ([]byte, int, bool) {
+	n, next, ok := e.header(off, 1)
+	if !ok || n == 0 {
+		return e.refuse(dst, off, "")
+	}
+	if depth > maxDepth {
+		return e.refuse(dst, off, tooDeep)
+	}
+	off = next
+	dst = append(dst, '[')
+	for i := range n {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if dst, off, ok = e.value(dst, off, depth+1); !ok {
+			return dst, e.skip(off, n-i), false // the elements after this one and the tail
+		}
+	}
+	if off >= len(e.b) || Tag(e.b[off]) != TagNil {
+		return e.refuse(dst, off, "the tail of an improper list")
+	}
+	return append(dst, ']'), off + 1, true
+}

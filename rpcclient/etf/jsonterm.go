@@ -1,0 +1,214 @@
+package etf
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// maxJSONDepth is how deep arrays and objects may be nested in a JSON text that
+// is turned into a term.
+const maxJSONDepth = 512
+
+// AppendJSONTerm appends the term which a JSON text stands for, without version
+// byte:
+//
+//   - an object becomes a map with binaries as keys; where a name is repeated,
+//     the first member counts, as it does with Jason
+//   - an array becomes a list, a string a binary in UTF-8
+//   - a number without fraction and exponent becomes an integer, of up to 10,000
+//     digits; any other a float, and one too large for that is refused
+//   - true, false and null become the atoms true, false and nil
+//
+// No other atoms are made. The text must be a single JSON value as RFC 8259 has
+// it, in valid UTF-8, without unpaired surrogates, nested at most 512 deep; all
+// else is a [*SyntaxError], with which dst is returned as it was.
+//
+// AppendJSONTerm allocates nothing where dst is large enough, but for integers
+// past 64 bits, floats of more than 32 bytes, objects of more than 16 members,
+// and errors. Its time is n log n in the length of the text, times the depth of
+// nesting where names are repeated.
+func AppendJSONTerm(dst, json []byte) ([]byte, error) {
+	p := jsonParser{json: json}
+	out, err := p.text(dst)
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+// A jsonParser appends the terms which a JSON text stands for as it reads on.
+type jsonParser struct {
+	json []byte
+	off  int
+}
+
+// text appends the only value of a text.
+func (p *jsonParser) text(dst []byte) ([]byte, error) {
+	p.space()
+	dst, err := p.value(dst, 1)
+	if err != nil {
+		return dst, err
+	}
+	p.space()
+	if p.off < len(p.json) {
+		return dst, p.unexpected("the end of the text")
+	}
+	return dst, nil
+}
+
+// value appends the value which begins at the cursor. depth is what its elements
+// would be nested in.
+func (p *jsonParser) value(dst []byte, depth int) ([]byte, error) {
+	switch p.peek() {
+	case '"':
+		return p.string(dst)
+	case '{':
+		return p.object(dst, depth)
+	case '[':
+		return p.array(dst, depth)
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return p.number(dst)
+	case 't':
+		return p.literal(dst, "true", "true")
+	case 'f':
+		return p.literal(dst, "false", "false")
+	case 'n':
+		return p.literal(dst, "null", "nil")
+	}
+	return dst, p.unexpected("a value")
+}
+
+func (p *jsonParser) literal(dst []byte, text, atom string) ([]byte, error) {
+	for i := range len(text) {
+		if p.peek() != text[i] {
+			return dst, p.unexpected(text)
+		}
+		p.off++
+	}
+	return AppendAtom(dst, atom), nil
+}
+
+// array appends a list. Its length comes before its elements and is known after
+// them.
+func (p *jsonParser) array(dst []byte, depth int) ([]byte, error) {
+	if depth > maxJSONDepth {
+		return dst, p.errorf("nesting deeper than %d", maxJSONDepth)
+	}
+	p.off++
+	p.space()
+	if p.peek() == ']' {
+		p.off++
+		return AppendNil(dst), nil
+	}
+	start := len(dst)
+	dst = append(dst, byte(TagList), 0, 0, 0, 0)
+	for n := uint32(1); ; n++ {
+		var err error
+		if dst, err = p.value(dst, depth+1); err != nil {
+			return dst, err
+		}
+		p.space()
+		switch p.peek() {
+		case ',':
+			p.off++
+			p.space()
+		case ']':
+			p.off++
+			binary.BigEndian.PutUint32(dst[start+1:], n)
+			return AppendNil(dst), nil
+		default:
+			return dst, p.unexpected("a comma or ]")
+		}
+	}
+}
+
+// object appends a map.
+func (p *jsonParser) object(dst []byte, depth int) ([]byte, error) {
+	if depth > maxJSONDepth {
+		return dst, p.errorf("nesting deeper than %d", maxJSONDepth)
+	}
+	p.off++
+	start := len(dst)
+	dst = append(dst, byte(TagMap), 0, 0, 0, 0)
+	p.space()
+	if p.peek() == '}' {
+		p.off++
+		return dst, nil
+	}
+	var few [fewMembers]member
+	members := few[:0]
+	for {
+		if p.peek() != '"' {
+			return dst, p.unexpected("the name of a member")
+		}
+		m := member{key: len(dst)}
+		var err error
+		if dst, err = p.string(dst); err != nil {
+			return dst, err
+		}
+		p.space()
+		if p.peek() != ':' {
+			return dst, p.unexpected("a colon")
+		}
+		p.off++
+		p.space()
+		m.value = len(dst)
+		if dst, err = p.value(dst, depth+1); err != nil {
+			return dst, err
+		}
+		m.end = len(dst)
+		members = append(members, m)
+		p.space()
+		switch p.peek() {
+		case ',':
+			p.off++
+			p.space()
+		case '}':
+			p.off++
+			var n int
+			dst, n = dropRepeated(dst, members)
+			binary.BigEndian.PutUint32(dst[start+1:], uint32(n))
+			return dst, nil
+		default:
+			return dst, p.unexpected("a comma or }")
+		}
+	}
+}
+
+// space skips insignificant whitespace.
+func (p *jsonParser) space() {
+	for p.off < len(p.json) {
+		switch p.json[p.off] {
+		case ' ', '\t', '\n', '\r':
+			p.off++
+		default:
+			return
+		}
+	}
+}
+
+// peek returns the byte at the cursor. At the end it returns zero, which is no
+// byte of a valid text.
+func (p *jsonParser) peek() byte {
+	if p.off < len(p.json) {
+		return p.json[p.off]
+	}
+	return 0
+}
+
+// unexpected says what stands at the cursor instead of what should.
+//
+//go:noinline
+func (p *jsonParser) unexpected(want string) error {
+	if p.off >= len(p.json) {
+		return p.errorf("end of text where %s was expected", want)
+	}
+	if c := p.json[p.off]; c >= 0x80 {
+		return p.errorf("byte 0x%02X where %s was expected", c, want)
+	}
+	return p.errorf("%q where %s was expected", p.json[p.off], want)
+}
+
+func (p *jsonParser) errorf(format string, args ...any) error {
+	return &SyntaxError{Offset: p.off, Reason: fmt.Sprintf(format, args...)}
+}
