@@ -89,8 +89,8 @@ func AppendFloat(b []byte, v float64) []byte {
 	return binary.BigEndian.AppendUint64(b, math.Float64bits(v))
 }
 
-// AppendBinary appends the bytes of v as BINARY_EXT, which is also what an
-// Elixir string is.
+// AppendBinary appends the bytes of v, which are fewer than 2^32, as BINARY_EXT.
+// That is also what an Elixir string is.
 func AppendBinary[T ~string | ~[]byte](b []byte, v T) []byte {
 	b = append(b, byte(TagBinary))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(v)))

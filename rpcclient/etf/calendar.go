@@ -2,7 +2,7 @@ package etf
 
 import "strconv"
 
-// appendDate appends the field of a calendar day as Date.to_iso8601/1 prints it.
+// appendDate appends the fields of a calendar day as Date.to_iso8601/1 prints it.
 func (e *jsonEncoder) appendDate(dst []byte, s *structTerm) []byte {
 	e.checkCalendar(s)
 	year := e.intField(s, fieldYear, -9999, 9999)

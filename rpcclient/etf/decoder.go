@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"slices"
 )
 
 // A Decoder walks encoded terms, one after the other, in the order of their
@@ -122,19 +121,6 @@ func (d *Decoder) Map() (n int, err error) {
 
 // Binary consumes a BINARY_EXT. The bytes alias the input.
 func (d *Decoder) Binary() ([]byte, error) {
-	s, err := d.binary()
-	return slices.Clip(s), err
-}
-
-// binary is Binary, with the rest of the input as capacity.
-func (d *Decoder) binary() ([]byte, error) {
-	if rest := d.b[d.off:]; len(rest) >= 5 && Tag(rest[0]) == TagBinary {
-		n := uint64(binary.BigEndian.Uint32(rest[1:]))
-		if body := rest[5:]; n <= uint64(len(body)) {
-			d.off += 5 + int(n)
-			return body[:n], nil
-		}
-	}
 	tag, err := d.Tag()
 	if err != nil {
 		return nil, err
@@ -145,7 +131,13 @@ func (d *Decoder) binary() ([]byte, error) {
 	if err := d.need(tag, 5); err != nil {
 		return nil, err
 	}
-	return nil, d.need(tag, 5+uint64(d.uint32(1)))
+	n := uint64(d.uint32(1))
+	if err := d.need(tag, 5+n); err != nil {
+		return nil, err
+	}
+	start := d.off + 5
+	d.off = start + int(n)
+	return d.b[start:d.off:d.off], nil
 }
 
 // Int consumes an integer that fits 64 bits with sign.

@@ -39,21 +39,22 @@ func (t Term) AppendJSON(dst []byte) ([]byte, error) {
 		ok = e.malformed(d.errorf("%d bytes after the term", d.left()))
 	}
 	if !ok {
-		return dst, e.failure.err(t)
+		return dst, e.err(dst)
 	}
 	return out, nil
 }
 
 // A jsonEncoder appends the JSON form of terms.
 //
-// Its methods take the offset of a term and return the one after it, which keeps
-// it in a register. They report false where the term has no JSON form, and why
+// Its methods take the offset of a term and return the one after it, so that it
+// stays in a register. They report false where the term has no JSON form, and why
 // in failure. The offset is good then as well, unless the bytes are malformed,
 // so that the maps around the term can still turn out to be structs.
 type jsonEncoder struct {
 	b       []byte
 	atoms   []string
 	failure failure
+	tracing bool // whether to keep the path of a failure
 }
 
 // decoder returns a Decoder for what is not on the beaten track.
@@ -94,7 +95,7 @@ func (e *jsonEncoder) binary(dst []byte, off int) ([]byte, int, bool) {
 	if n, body, ok := e.header(off, 1); ok {
 		dst, ok := appendJSONString(dst, e.b[body:body+n])
 		if !ok {
-			return dst, body + n, e.fail(off, "a binary that is not valid UTF-8")
+			return dst, body + n, e.fail("a binary that is not valid UTF-8")
 		}
 		return dst, body + n, true
 	}
@@ -144,7 +145,7 @@ func (e *jsonEncoder) atomString(dst []byte, off int) ([]byte, int, bool) {
 		dst, ok = closeString(appendLatin1(append(dst, '"'), name), start)
 	}
 	if !ok {
-		return dst, off + size, e.fail(off, "an atom that is not valid UTF-8")
+		return dst, off + size, e.fail("an atom that is not valid UTF-8")
 	}
 	return dst, off + size, true
 }
@@ -166,7 +167,7 @@ func (e *jsonEncoder) integer(dst []byte, off int) ([]byte, int, bool) {
 		return dst, off, e.malformed(err)
 	}
 	if len(digits) > maxBigSize {
-		return dst, d.off, e.fail(off, "an integer of "+strconv.Itoa(len(digits))+" bytes")
+		return dst, d.off, e.fail("an integer of " + strconv.Itoa(len(digits)) + " bytes")
 	}
 	if negative {
 		dst = append(dst, '-')
@@ -181,7 +182,7 @@ func (e *jsonEncoder) float(dst []byte, off int) ([]byte, int, bool) {
 		return dst, off, e.malformed(err)
 	}
 	if math.IsInf(v, 0) || math.IsNaN(v) {
-		return dst, d.off, e.fail(off, "a float that is not finite")
+		return dst, d.off, e.fail("a float that is not finite")
 	}
 	return appendFloatText(dst, v), d.off, true
 }
@@ -217,6 +218,7 @@ func (e *jsonEncoder) list(dst []byte, off, depth int) ([]byte, int, bool) {
 			dst = append(dst, ',')
 		}
 		if dst, off, ok = e.value(dst, off, depth+1); !ok {
+			e.trace(step{index: i})
 			return dst, e.skip(off, n-i), false // the elements after this one and the tail
 		}
 	}

@@ -4,15 +4,19 @@ package etf
 type failure struct {
 	malformed error  // what is wrong with the bytes; the rest is unset then
 	reason    string // else what was found
-	offset    int    // and where
+	path      []step // and where, innermost first, if asked for
 }
 
-// err returns the failure as it is reported for the term t.
-func (f failure) err(t Term) error {
-	if f.malformed != nil {
-		return f.malformed
+// err returns the failure as it is reported. For the path it encodes the term
+// once more, so that nothing need be kept for it where all is well, or where a
+// map turns out to be a struct after all. dst is for scribbling.
+func (e *jsonEncoder) err(dst []byte) error {
+	if e.failure.malformed != nil {
+		return e.failure.malformed
 	}
-	return &JSONError{Path: path(t, f.offset), Reason: f.reason}
+	e.tracing = true
+	e.value(dst, 0, 1)
+	return &JSONError{Path: e.path(), Reason: e.failure.reason}
 }
 
 func (e *jsonEncoder) malformed(err error) bool {
@@ -20,20 +24,20 @@ func (e *jsonEncoder) malformed(err error) bool {
 	return false
 }
 
-// fail fails because of the well-formed term at an offset.
-func (e *jsonEncoder) fail(offset int, reason string) bool {
-	e.failure = failure{reason: reason, offset: offset}
+// fail fails because of a well-formed term.
+func (e *jsonEncoder) fail(reason string) bool {
+	e.failure = failure{reason: reason}
 	return false
 }
 
-// refuse fails because of the term at an offset: for the reason given unless it
-// turns out to be malformed.
+// refuse fails because of the term at an offset: for the reason given, or because
+// it is malformed. Where that is known already the reason may be empty.
 func (e *jsonEncoder) refuse(dst []byte, off int, reason string) ([]byte, int, bool) {
 	d := e.decoder(off)
 	if err := d.Skip(); err != nil {
 		return dst, off, e.malformed(err)
 	}
-	return dst, d.off, e.fail(off, reason)
+	return dst, d.off, e.fail(reason)
 }
 
 // skip returns the offset after n terms which are left of something that has

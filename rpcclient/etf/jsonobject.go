@@ -28,6 +28,7 @@ func (e *jsonEncoder) mapValue(dst []byte, off, depth int) ([]byte, int, bool) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
+		key := off
 		if off < len(e.b) && Tag(e.b[off]) == TagBinary {
 			dst, off, ok = e.binary(dst, off)
 		} else {
@@ -37,7 +38,9 @@ func (e *jsonEncoder) mapValue(dst []byte, off, depth int) ([]byte, int, bool) {
 			off = e.skip(off, 1)
 			continue
 		}
-		dst, off, ok = e.value(append(dst, ':'), off, depth+1)
+		if dst, off, ok = e.value(append(dst, ':'), off, depth+1); !ok {
+			e.trace(step{key: key})
+		}
 	}
 	return append(dst, '}'), off, ok
 }

@@ -3,6 +3,7 @@ package etf
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 )
 
 // maxJSONDepth is how deep arrays and objects may be nested in a JSON text that
@@ -20,8 +21,8 @@ const maxJSONDepth = 512
 //   - true, false and null become the atoms true, false and nil
 //
 // No other atoms are made. The text must be a single JSON value as RFC 8259 has
-// it, in valid UTF-8, without unpaired surrogates, nested at most 512 deep; all
-// else is a [*SyntaxError], with which dst is returned as it was.
+// it, in valid UTF-8, without unpaired surrogates, nested at most 512 deep and not
+// past 4 GiB; all else is a [*SyntaxError], with which dst is returned as it was.
 //
 // AppendJSONTerm allocates nothing where dst is large enough, but for integers
 // past 64 bits, floats of more than 32 bytes, objects of more than 16 members,
@@ -29,6 +30,9 @@ const maxJSONDepth = 512
 // nesting where names are repeated.
 func AppendJSONTerm(dst, json []byte) ([]byte, error) {
 	p := jsonParser{json: json}
+	if uint64(len(json)) > math.MaxUint32 { // the widest length of a term
+		return dst, p.errorf("text of more than 4 GiB")
+	}
 	out, err := p.text(dst)
 	if err != nil {
 		return dst, err

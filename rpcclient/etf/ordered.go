@@ -21,10 +21,12 @@ func (e *jsonEncoder) appendOrdered(dst []byte, s *structTerm, depth int) ([]byt
 			s.invalid(fieldValues)
 			return dst, false
 		}
+		key := d.off
 		if dst, d.off, ok = e.key(dst, d.off); !ok {
 			return dst, false
 		}
 		if dst, d.off, ok = e.value(append(dst, ':'), d.off, depth+1); !ok {
+			e.trace(step{key: key})
 			return dst, false
 		}
 	}

@@ -1,128 +1,51 @@
 package etf
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// path returns the way to the term at an offset of a well-formed term, as a
-// [JSONError] shows it. It walks there from the top, so that nothing need be kept
-// for it where all is well.
-func path(t Term, offset int) string {
-	w := pathWalker{Decoder: NewDecoder(t), offset: offset}
-	for w.off < offset && w.step() {
-	}
-	return strings.TrimPrefix(string(w.path), ".")
+// A step is the way from a term to one of its elements.
+type step struct {
+	key   int // the offset of the key in a map, 0 in a list
+	index int // the index in a list
 }
 
-// A pathWalker stands in front of a term which is or holds the one at an offset.
-type pathWalker struct {
-	Decoder
-	offset int
-	path   []byte
+// trace adds a step to the path of the failure, which happened below it.
+func (e *jsonEncoder) trace(s step) {
+	if e.tracing {
+		e.failure.path = append(e.failure.path, s)
+	}
 }
 
-// step goes into the element of the next term which holds the offset. It reports
-// false where that is no value: a key, or the tail of a list.
-func (w *pathWalker) step() bool {
-	tag, err := w.Tag()
-	if err != nil {
-		return false
-	}
-	switch tag {
-	case TagList:
-		n, err := w.List()
-		if err != nil {
-			return false
-		}
-		for i := range n {
-			if w.within() {
-				w.path = append(w.path, '[')
-				w.path = strconv.AppendInt(w.path, int64(i), 10)
-				w.path = append(w.path, ']')
-				return true
-			}
-		}
-	case TagMap:
-		whole := w.Decoder
-		n, err := w.Map()
-		if err != nil {
-			return false
-		}
-		for range n {
-			key := w.off
-			if w.within() {
-				return false
-			}
-			if w.within() {
-				if whole.orderedPairs(w.off) {
-					return w.stepOrdered()
-				}
-				w.appendKey(key)
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// stepOrdered goes into the element of the next term, the list of pairs of a
-// Jason.OrderedObject, which holds the offset.
-func (w *pathWalker) stepOrdered() bool {
-	n, err := w.List()
-	for ; err == nil && n > 0; n-- {
-		if !w.within() {
+// path returns the path of the failure, as a [JSONError] shows it.
+func (e *jsonEncoder) path() string {
+	var text []byte
+	for _, s := range slices.Backward(e.failure.path) {
+		if s.key > 0 {
+			text = e.appendStep(text, s.key)
 			continue
 		}
-		if _, err := w.Tuple(); err != nil {
-			return false
-		}
-		key := w.off
-		if w.within() {
-			return false
-		}
-		w.appendKey(key)
-		return true
+		text = append(text, '[')
+		text = strconv.AppendInt(text, int64(s.index), 10)
+		text = append(text, ']')
 	}
-	return false
+	return strings.TrimPrefix(string(text), ".")
 }
 
-// within consumes the next term unless the offset is in it.
-func (w *pathWalker) within() bool {
-	next := w.Decoder
-	if next.Skip() != nil || w.offset < next.off {
-		return true
-	}
-	w.Decoder = next
-	return false
-}
-
-// orderedPairs says whether the next term, a map, is a Jason.OrderedObject whose
-// pairs are at an offset.
-func (d Decoder) orderedPairs(offset int) bool {
-	e := jsonEncoder{b: d.b, atoms: d.atoms}
-	s, err := e.structTerm(d.off)
-	if err != nil || s.offsets[fieldValues] != offset || s.offsets[fieldStruct] == 0 {
-		return false
-	}
-	name := e.decoder(s.offsets[fieldStruct])
-	return name.atomIs("Elixir.Jason.OrderedObject")
-}
-
-// appendKey appends the key at an offset. One that could be mistaken for
+// appendStep appends the key at an offset. One that could be mistaken for
 // something else is quoted, and a long one cut short.
-func (w *pathWalker) appendKey(offset int) {
+func (e *jsonEncoder) appendStep(text []byte, key int) []byte {
 	const most = 64
-	e := jsonEncoder{b: w.b, atoms: w.atoms}
-	quoted, _, _ := e.key(nil, offset)
+	quoted, _, _ := e.key(nil, key)
 	name := string(quoted[1 : len(quoted)-1])
 	switch {
 	case len(name) > most:
 		name = strings.ToValidUTF8(name[:most], "")
-		w.path = append(w.path, `["`+name+`…"]`...)
+		return append(text, `["`+name+`…"]`...)
 	case name == "" || strings.ContainsFunc(name, notWord):
-		w.path = append(w.path, `["`+name+`"]`...)
-	default:
-		w.path = append(w.path, "."+name...)
+		return append(text, `["`+name+`"]`...)
 	}
+	return append(text, "."+name...)
 }

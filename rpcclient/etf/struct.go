@@ -102,7 +102,7 @@ func (e *jsonEncoder) structValue(dst []byte, off, depth int) ([]byte, int, bool
 		s.fail("unknown struct " + strings.TrimPrefix(string(dst[start:]), "Elixir."))
 	}
 	if s.reason != "" {
-		return dst, s.end, e.fail(off, s.reason)
+		return dst, s.end, e.fail(s.reason)
 	}
 	return append(dst, '"'), s.end, true
 }
