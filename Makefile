@@ -13,8 +13,8 @@ BENCHTIME ?= 5s
 build:
 	go build -o bin/louche ./cmd/louche
 
-demo:
-	go run ./cmd/louche demo
+demo: build
+	bin/louche demo
 
 # Against the machine's own Erlang and Elixir, installed if need be.
 test:

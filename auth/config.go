@@ -2,6 +2,7 @@ package auth
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -90,8 +91,8 @@ func (t Type) String() string {
 func (c Config) Validate(trusted bool) error { return c.validate("context", trusted) }
 
 func (c Config) validate(path string, trusted bool) error {
-	for key, e := range c {
-		at := path + "." + key
+	for _, key := range slices.Sorted(maps.Keys(c)) {
+		e, at := c[key], path+"."+key
 		sources := 0
 		for _, set := range []bool{e.Value != nil, e.Header != "", e.Fields != nil} {
 			if set {

@@ -45,6 +45,9 @@ func appendConstant(b []byte, v any) ([]byte, error) {
 		b = etf.AppendMap(b, len(v))
 		var err error
 		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if key == "" || len(key) > 255 {
+				return nil, fmt.Errorf("a key has 1 to 255 bytes, and one here %d", len(key))
+			}
 			b = etf.AppendAtom(b, key)
 			if b, err = appendConstant(b, v[key]); err != nil {
 				return nil, err

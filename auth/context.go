@@ -148,7 +148,7 @@ func (f *field) appendText(b []byte, text string) ([]byte, error) {
 	for _, e := range elements {
 		var ok bool
 		if b, ok = appendScalar(b, f.typ.Scalar, strings.TrimSpace(e)); !ok {
-			return nil, fmt.Errorf("%w: the header %s is not a %s", ErrInvalid, f.header, f.typ)
+			return nil, fmt.Errorf("%w: the header %s is not of type %s", ErrInvalid, f.header, f.typ)
 		}
 	}
 	if f.typ.List {

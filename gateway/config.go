@@ -16,6 +16,9 @@ type Limits struct {
 	// ReadTimeout is how long a client may take to send a request. 30s unless
 	// set.
 	ReadTimeout time.Duration `yaml:"read_timeout" env:"READ_TIMEOUT"`
+	// WriteTimeout is how long a client may take to accept each 256 KiB of an
+	// answer. 30s unless set.
+	WriteTimeout time.Duration `yaml:"write_timeout" env:"WRITE_TIMEOUT"`
 	// IdleTimeout is how long a connection without a request is kept. 2m unless
 	// set.
 	IdleTimeout time.Duration `yaml:"idle_timeout" env:"IDLE_TIMEOUT"`
@@ -32,6 +35,9 @@ func (l *Limits) SetDefaults() {
 	if l.ReadTimeout == 0 {
 		l.ReadTimeout = 30 * time.Second
 	}
+	if l.WriteTimeout == 0 {
+		l.WriteTimeout = 30 * time.Second
+	}
 	if l.IdleTimeout == 0 {
 		l.IdleTimeout = 2 * time.Minute
 	}
@@ -42,8 +48,8 @@ func (l *Limits) Validate() error {
 	switch {
 	case l.Body < 0 || l.Header < 0:
 		return errors.New("limits.body and limits.header are numbers of bytes, such as 1048576")
-	case l.ReadTimeout < 0 || l.IdleTimeout < 0:
-		return errors.New("limits.read_timeout and limits.idle_timeout are times, such as 30s")
+	case l.ReadTimeout < 0 || l.WriteTimeout < 0 || l.IdleTimeout < 0:
+		return errors.New("limits.read_timeout, limits.write_timeout and limits.idle_timeout are times, such as 30s")
 	}
 	return nil
 }

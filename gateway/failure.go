@@ -29,11 +29,12 @@ func (f *failure) Error() string { return f.message }
 
 // Failures that are the same for every request.
 var (
-	notFound         = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no GraphQL endpoint at this path."}
-	methodNotAllowed = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "This path does not take this method; the Allow header names those it takes."}
-	unsupportedMedia = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's Content-Type must be application/json, in UTF-8."}
-	tooSlow          = &failure{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", message: "The request's body did not arrive in time."}
-	clientLeft       = &failure{status: 499, code: "CLIENT_CLOSED_REQUEST", message: "The client closed the connection."}
+	notFound            = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no GraphQL endpoint at this path."}
+	methodNotAllowed    = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "This path does not take this method; the Allow header names those it takes."}
+	unsupportedMedia    = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's Content-Type must be application/json, in UTF-8."}
+	unsupportedEncoding = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's body must not be compressed."}
+	tooSlow             = &failure{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", message: "The request's body did not arrive in time."}
+	clientLeft          = &failure{status: 499, code: "CLIENT_CLOSED_REQUEST", message: "The client closed the connection."}
 )
 
 func badRequest(format string, args ...any) *failure {
@@ -62,7 +63,7 @@ func failureOf(err error, app *App) *failure {
 	case errors.Is(err, auth.ErrInvalid):
 		return badRequest("Who is asking cannot be told: %v.", err)
 	case errors.As(err, &syntax):
-		return badRequest("The variables are not valid JSON: %v.", syntax)
+		return badRequest("The variables cannot be read, at byte %d of them: %s.", syntax.Offset, syntax.Reason)
 	case errors.Is(err, rpcclient.ErrNoNode):
 		return &failure{http.StatusServiceUnavailable, "NO_NODE_AVAILABLE", "The application cannot be reached.", app.Absinthe.Pool.RetryAfter(), err}
 	case errors.Is(err, rpcclient.ErrCircuitOpen):
@@ -76,8 +77,8 @@ func failureOf(err error, app *App) *failure {
 	case errors.As(err, &answered):
 		return &failure{status: http.StatusBadGateway, code: "ANSWER_TOO_LARGE", message: "The application's answer is too large.", cause: err}
 	case errors.As(err, &noJSON):
-		// The path and the type are the schema's, not the data's.
-		return &failure{status: http.StatusInternalServerError, code: "INTERNAL", message: noJSON.Error(), cause: err}
+		return &failure{status: http.StatusInternalServerError, code: "INTERNAL", cause: err,
+			message: fmt.Sprintf("The application's answer has no JSON form at %s: %s.", noJSON.Path, noJSON.Reason)}
 	}
 	f := &failure{status: http.StatusInternalServerError, code: "INTERNAL", message: "The operation failed in the application.", cause: err}
 	if app.Config.ExposeErrors {

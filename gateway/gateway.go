@@ -54,7 +54,7 @@ func (g *Gateway) router() chi.Router {
 	r.Use(identify, g.deadline)
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { notFound.write(w) })
 	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
-		for _, method := range []string{http.MethodGet, http.MethodPost} {
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
 			if r.Match(chi.NewRouteContext(), method, req.URL.Path) {
 				w.Header().Add("Allow", method)
 			}

@@ -54,10 +54,7 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) err
 	if x.context, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
 		return err
 	}
-	op := rpcclient.Operation{Document: *req.Query, Variables: req.Variables, Context: x.context}
-	if req.OperationName != nil {
-		op.Name = *req.OperationName
-	}
+	op := rpcclient.Operation{Document: req.query, Variables: req.variables, Name: req.operationName, Context: x.context}
 	ctx, cancel := context.WithTimeout(r.Context(), h.app.Config.Timeout)
 	defer cancel()
 	answer, err := h.app.Absinthe.Run(ctx, op)

@@ -13,18 +13,22 @@ const (
 )
 
 // health adds the two probes of load balancers and orchestrators. /healthz says
-// that the process lives, /readyz that some node can be called.
+// that the process lives, /readyz that some node is connected.
 func (g *Gateway) health(r chi.Router) {
-	r.Get(healthPath, func(w http.ResponseWriter, _ *http.Request) {
+	alive := func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, []byte(`{"status":"ok"}`))
-	})
-	r.Get(readyPath, func(w http.ResponseWriter, _ *http.Request) {
+	}
+	ready := func(w http.ResponseWriter, _ *http.Request) {
 		if g.ready() {
 			writeJSON(w, http.StatusOK, []byte(`{"status":"ready"}`))
 			return
 		}
 		writeJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"no live node"}`))
-	})
+	}
+	for path, probe := range map[string]http.HandlerFunc{healthPath: alive, readyPath: ready} {
+		r.Get(path, probe)
+		r.Head(path, probe)
+	}
 }
 
 func (g *Gateway) ready() bool {

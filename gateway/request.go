@@ -13,11 +13,11 @@ import (
 )
 
 // request is the body of a GraphQL request over HTTP ("Request Parameters" of
-// the GraphQL-over-HTTP specification). Members it does not name are ignored.
+// the GraphQL-over-HTTP specification).
 type request struct {
-	Query         *string         `json:"query"`
-	Variables     json.RawMessage `json:"variables"`
-	OperationName *string         `json:"operationName"`
+	query         string
+	variables     json.RawMessage // an object, or empty
+	operationName string
 }
 
 // read takes the request apart. buffer is where its body may be kept; the
@@ -26,12 +26,15 @@ func (h *graphQL) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buf
 	if !isJSON(r.Header.Get("Content-Type")) {
 		return nil, unsupportedMedia
 	}
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return nil, unsupportedEncoding
+	}
 	if r.ContentLength > h.limits.Body {
 		return nil, tooLarge(h.limits.Body)
 	}
 	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, h.limits.Body))
 	if err == nil {
-		endDeadline(w)
+		endReadDeadline(w)
 	}
 	var tooLong *http.MaxBytesError
 	switch {
@@ -68,25 +71,45 @@ func parse(body []byte) (*request, error) {
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return nil, badRequest("The request's body is not a JSON object.")
 	}
-	var req request
+	// A map and not a struct, for which encoding/json would take "Query" as well.
+	var members map[string]json.RawMessage
 	var syntax *json.SyntaxError
-	var mistyped *json.UnmarshalTypeError
-	err := json.Unmarshal(body, &req)
-	switch {
-	case errors.As(err, &syntax):
+	if err := json.Unmarshal(body, &members); errors.As(err, &syntax) {
 		return nil, badRequest("The request's body is not JSON: %v, at byte %d.", syntax, syntax.Offset)
-	case errors.As(err, &mistyped):
-		return nil, badRequest("%q in the request's body is of the wrong type: a %s.", mistyped.Field, mistyped.Value)
-	case err != nil:
+	} else if err != nil {
 		return nil, badRequest("The request's body is not JSON.")
-	case req.Query == nil:
+	}
+	req := &request{variables: members["variables"]}
+	given, err := text(members, "query", &req.query)
+	if err != nil {
+		return nil, err
+	}
+	if !given {
 		return nil, badRequest(`The request's body has no "query".`)
 	}
+	if _, err := text(members, "operationName", &req.operationName); err != nil {
+		return nil, err
+	}
 	switch {
-	case bytes.Equal(req.Variables, []byte("null")):
-		req.Variables = nil
-	case len(req.Variables) > 0 && req.Variables[0] != '{':
+	case bytes.Equal(req.variables, null):
+		req.variables = nil
+	case len(req.variables) > 0 && req.variables[0] != '{':
 		return nil, badRequest(`"variables" in the request's body is not an object.`)
 	}
-	return &req, nil
+	return req, nil
+}
+
+var null = []byte("null")
+
+// text reads a member that is a string, and says whether it is there. null counts
+// as absent.
+func text(members map[string]json.RawMessage, name string, value *string) (given bool, err error) {
+	raw := members[name]
+	if len(raw) == 0 || bytes.Equal(raw, null) {
+		return false, nil
+	}
+	if json.Unmarshal(raw, value) != nil {
+		return false, badRequest("%q in the request's body is not a string.", name)
+	}
+	return true, nil
 }

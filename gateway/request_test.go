@@ -86,6 +86,7 @@ func TestBadInput(t *testing.T) {
 		"bytes behind":                    {`{"query":"{ a }"} x`, 400, "BAD_REQUEST"},
 		"no query":                        {`{"variables":{}}`, 400, "BAD_REQUEST"},
 		"query is null":                   {`{"query":null}`, 400, "BAD_REQUEST"},
+		"query in capitals":               {`{"Query":"{ a }"}`, 400, "BAD_REQUEST"},
 		"query is a number":               {`{"query":1}`, 400, "BAD_REQUEST"},
 		"variables are a list":            {`{"query":"{ a }","variables":[1]}`, 400, "BAD_REQUEST"},
 		"variables are a string":          {`{"query":"{ a }","variables":"{}"}`, 400, "BAD_REQUEST"},
@@ -124,6 +125,14 @@ func TestBodyThatEndsEarly(t *testing.T) {
 type failing struct{ error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.error }
+
+func TestCompressedBody(t *testing.T) {
+	r := post(`{"query":"{ a }"}`)
+	r.Header.Set("Content-Encoding", "gzip")
+	if status, code := ask(t, unreachable(t, Limits{}, nil), r); status != 415 || code != "UNSUPPORTED_MEDIA_TYPE" {
+		t.Errorf("got %d %s", status, code)
+	}
+}
 
 // A chunked body has no length to refuse it by.
 func TestChunkedBodyThatIsTooLarge(t *testing.T) {
@@ -183,10 +192,12 @@ func TestMethodsAndPaths(t *testing.T) {
 func TestHealthWithoutNodes(t *testing.T) {
 	h := unreachable(t, Limits{}, nil)
 	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503} {
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
-		if w.Code != want {
-			t.Errorf("%s: %d, want %d", path, w.Code, want)
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+			if w.Code != want {
+				t.Errorf("%s %s: %d, want %d", method, path, w.Code, want)
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,7 +19,7 @@ func (g *Gateway) Serve(ctx context.Context, listener net.Listener, handler http
 		ReadHeaderTimeout: g.limits.ReadTimeout,
 		IdleTimeout:       g.limits.IdleTimeout,
 		MaxHeaderBytes:    g.limits.Header,
-		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelWarn),
 	}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
@@ -27,6 +28,7 @@ func (g *Gateway) Serve(ctx context.Context, listener net.Listener, handler http
 		err := server.Shutdown(limit)
 		if err != nil {
 			server.Close()
+			err = fmt.Errorf("requests on %s were cut off: not done %v after the signal to stop", listener.Addr(), grace)
 		}
 		stopped <- err
 	})

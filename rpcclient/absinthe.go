@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
@@ -19,7 +20,7 @@ var moduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*$
 
 // Validate says what is wrong, naming the key.
 func (c *AbsintheConfig) Validate() error {
-	if !moduleName.MatchString(c.Schema) || len(c.Schema) > 240 {
+	if !moduleName.MatchString(c.Schema) || len(c.Schema) > 240 || strings.HasPrefix(c.Schema, "Elixir.") {
 		return fmt.Errorf("schema %q is not a module such as MyApp.Schema", c.Schema)
 	}
 	return nil
@@ -54,7 +55,7 @@ type Absinthe struct {
 // not JSON, in which case no node was asked.
 func (a *Absinthe) Run(ctx context.Context, op Operation) (*Answer, error) {
 	b := buffers.Get().(*[]byte)
-	defer buffers.Put(b)
+	defer putBuffer(b)
 	*b = beginCall((*b)[:0], "Elixir.Absinthe", "run")
 	var err error
 	if *b, err = a.appendArgs(*b, op); err != nil {

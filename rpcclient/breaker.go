@@ -8,11 +8,14 @@ import (
 	"time"
 
 	"github.com/sony/gobreaker/v2"
+
+	"github.com/louche-graphql/louche/rpcclient/dist"
 )
 
 // BreakerConfig is when a node is left alone for a while. What counts as a
 // failure: a lost connection, a deadline that passed, a call that crashed. What
-// does not: errors that GraphQL answers with, and clients that left.
+// does not: errors that GraphQL answers with, answers that are too large, and
+// clients that left.
 type BreakerConfig struct {
 	// Failures is the share of failed calls, 0 to 1, from which on the breaker
 	// opens. 0.5 unless set.
@@ -68,7 +71,10 @@ func newBreaker(name string, cfg BreakerConfig, log *slog.Logger) breaker {
 			ended := c.TotalSuccesses + c.TotalFailures
 			return ended >= cfg.Calls && float64(c.TotalFailures) >= cfg.Failures*float64(ended)
 		},
-		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
+		IsExcluded: func(err error) bool {
+			var large *dist.TooLargeError
+			return errors.Is(err, context.Canceled) || errors.As(err, &large)
+		},
 		OnStateChange: func(node string, from, to gobreaker.State) {
 			log.Warn("circuit breaker", "node", node, "from", from.String(), "to", to.String())
 		},

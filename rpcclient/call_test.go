@@ -38,9 +38,10 @@ func testCall(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 		}{
 			{"throw", `throw({:ball, 7})`, "throw", []string{"{:ball, 7}"}},
 			{"exit", `exit({:shutdown, "leaving"})`, "exit", []string{`{:shutdown, "leaving"}`}},
-			{"error", `raise ArgumentError, "no such part"`, "error", []string{"ArgumentError", "no such part", ":eval_forms, ", "{:line, "}},
-			{"undefined function", `apply(:no_such_module, :f, [1])`, "error", []string{":undef", "{:no_such_module, :f, [1], "}},
-			{"undefined variable", `:erlang.binary_to_atom(1, :utf8)`, "error", []string{":badarg", ":binary_to_atom"}},
+			{"error", `raise ArgumentError, "no such part"`, "error", []string{"ArgumentError", "no such part", " at ", "elixir.eval_forms/", ".erl:"}},
+			{"undefined function", `apply(:no_such_module, :f, [1])`, "error", []string{":undef at no_such_module.f/1"}},
+			{"bad argument", `:erlang.binary_to_atom(1, :utf8)`, "error", []string{":badarg at erlang.binary_to_atom/2"}},
+			{"no such clause", `:lists.reverse(%{password: "hunter2"})`, "error", []string{"lists.reverse/1 (lists.erl:"}},
 			{"killed", `Process.exit(self(), :kill)`, "signal", []string{":killed"}},
 			{"exit signal that looks like an answer", `Process.exit(self(), {make_ref(), :return, :b})`, "signal", []string{":return, :b}"}},
 		} {
@@ -52,6 +53,9 @@ func testCall(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 				}
 				if failure.Class != tt.class || failure.Node != node.Name {
 					t.Errorf("class %q on %q, want %q on %q: %v", failure.Class, failure.Node, tt.class, node.Name, err)
+				}
+				if strings.Contains(err.Error(), "hunter2") {
+					t.Errorf("an argument is in the error: %v", err)
 				}
 				for _, reason := range tt.reasons {
 					if !strings.Contains(failure.Reason, reason) || !strings.Contains(err.Error(), reason) {

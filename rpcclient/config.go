@@ -92,8 +92,9 @@ func (c *NodeConfig) secret() (string, error) {
 		case err != nil:
 			return "", fmt.Errorf("node.cookie_file: %w", err)
 		}
-		cookie = strings.TrimSpace(string(b))
+		cookie = string(b)
 	}
+	cookie = strings.TrimSpace(cookie)
 	if cookie == "" || strings.ContainsFunc(cookie, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return "", errors.New("the cookie is empty or has characters other than printable ASCII")
 	}

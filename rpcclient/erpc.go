@@ -62,13 +62,20 @@ func connect(ctx context.Context, conn *dist.Conn) (*connected, error) {
 // call runs module:function with args, an encoded list, as erpc:call/4 does.
 func (c *connected) call(ctx context.Context, module, function string, args []byte) (*Answer, error) {
 	b := buffers.Get().(*[]byte)
-	defer buffers.Put(b)
+	defer putBuffer(b)
 	*b = append(beginCall((*b)[:0], module, function), args...)
 	*b = endCall(*b)
 	return c.execute(ctx, *b)
 }
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// putBuffer keeps a buffer for later calls, unless it has grown large.
+func putBuffer(b *[]byte) {
+	if cap(*b) <= 1<<20 {
+		buffers.Put(b)
+	}
+}
 
 // callRef is the Ref of every call. erpc puts it into the exit reason, which tells
 // the end of a call from an exit signal that another process sent. Which call it
@@ -119,9 +126,8 @@ func reasonText(d etf.Decoder) string {
 	if err != nil {
 		return err.Error()
 	}
-	text := reason.String()
 	if stack := d.Rest(); len(stack.Bytes) > 0 {
-		text += " " + stack.String()
+		return reason.String() + " at " + stackText(stack)
 	}
-	return text
+	return reason.String()
 }

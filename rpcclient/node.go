@@ -3,6 +3,7 @@ package rpcclient
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"sync"
 )
 
@@ -16,7 +17,7 @@ type Node struct {
 	running sync.WaitGroup // peers, those that nobody holds any more among them
 
 	mu    sync.Mutex
-	peers map[Target]*peer
+	peers map[netip.AddrPort]*peer // one node has one name, however it was found
 }
 
 // Start starts the node. It connects to nothing until a [Pool] is told of nodes.
@@ -27,7 +28,7 @@ func Start(cfg NodeConfig, log *slog.Logger) (*Node, error) {
 		cancel()
 		return nil, err
 	}
-	return &Node{runtime: r, log: log, ctx: ctx, cancel: cancel, peers: make(map[Target]*peer)}, nil
+	return &Node{runtime: r, log: log, ctx: ctx, cancel: cancel, peers: make(map[netip.AddrPort]*peer)}, nil
 }
 
 // Name returns the node's name.
@@ -47,11 +48,11 @@ func (n *Node) Stop() {
 func (n *Node) hold(t Target) *peer {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	p := n.peers[t]
+	p := n.peers[t.Addr]
 	if p == nil {
 		ctx, cancel := context.WithCancel(n.ctx)
 		p = &peer{target: t, runtime: n.runtime, log: n.log, cancel: cancel}
-		n.peers[t] = p
+		n.peers[t.Addr] = p
 		if ctx.Err() == nil {
 			n.running.Go(func() { p.run(ctx) })
 		}
@@ -65,7 +66,7 @@ func (n *Node) release(p *peer) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if p.holders--; p.holders == 0 {
-		delete(n.peers, p.target)
+		delete(n.peers, p.target.Addr)
 		p.cancel()
 	}
 }

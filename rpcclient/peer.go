@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"sync/atomic"
 	"syscall"
@@ -53,8 +54,8 @@ func (p *peer) run(ctx context.Context) {
 			reconnect = !closedByPeer(err)
 			p.log.Warn("node down", "node", p.target.Name, "reason", err)
 			lastError = ""
-		case err.Error() != lastError: // the same failure is told once
-			lastError = err.Error()
+		case kindOf(err) != lastError: // the same failure is told once
+			lastError = kindOf(err)
 			p.log.Warn("cannot connect to node", "node", p.target.Name, "address", p.target.Addr, "reason", err)
 		}
 		if reached && time.Since(began) > steadyAfter {
@@ -66,6 +67,15 @@ func (p *peer) run(ctx context.Context) {
 		}
 		backoff = min(2*backoff, maxBackoff)
 	}
+}
+
+// kindOf is an error's text without the local port, which differs at every try.
+func kindOf(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Op + ": " + op.Err.Error()
+	}
+	return err.Error()
 }
 
 // closedByPeer says whether the node itself ended a connection. Then it knows, and

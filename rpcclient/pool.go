@@ -54,7 +54,7 @@ func (p *Pool) Update(up, down []Target) {
 	defer p.mu.Unlock()
 	members := slices.Clone(*p.members.Load())
 	members = slices.DeleteFunc(members, func(m *member) bool {
-		if !slices.Contains(down, m.peer.target) {
+		if !slices.Contains(down, m.target) {
 			return false
 		}
 		p.gone.Go(func() {
@@ -65,6 +65,7 @@ func (p *Pool) Update(up, down []Target) {
 	})
 	for _, t := range up {
 		members = append(members, &member{
+			target:  t,
 			peer:    p.node.hold(t),
 			breaker: newBreaker(t.Name, p.cfg.Breaker, p.log),
 			idle:    make(chan struct{}),
@@ -77,7 +78,7 @@ func (p *Pool) Update(up, down []Target) {
 func (p *Pool) Close(ctx context.Context) error {
 	var all []Target
 	for _, m := range *p.members.Load() {
-		all = append(all, m.peer.target)
+		all = append(all, m.target)
 	}
 	p.Update(nil, all)
 	done := make(chan struct{})
@@ -117,7 +118,7 @@ func (p *Pool) RetryAfter() time.Duration { return p.cfg.Breaker.Open }
 // [*dist.LostError], [*dist.RefusedError] and [*dist.TooLargeError].
 func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (*Answer, error) {
 	b := buffers.Get().(*[]byte)
-	defer buffers.Put(b)
+	defer putBuffer(b)
 	*b = append(beginCall((*b)[:0], module, function), args...)
 	*b = endCall(*b)
 	return p.execute(ctx, *b)
@@ -130,9 +131,7 @@ func (p *Pool) execute(ctx context.Context, args []byte) (*Answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		answer, err := conn.execute(ctx, args)
-		done(err)
-		m.finish()
+		answer, err := m.execute(ctx, conn, args, done)
 		var lost *dist.LostError
 		if errors.As(err, &lost) && !lost.Sent {
 			// The member may not have noticed yet that its connection is gone;
@@ -170,6 +169,7 @@ func (p *Pool) pick() (m *member, conn *connected, done func(error), err error) 
 
 // member is a node in a pool.
 type member struct {
+	target  Target
 	peer    *peer
 	breaker breaker
 
@@ -177,6 +177,15 @@ type member struct {
 	calls   int // under way
 	retired bool
 	idle    chan struct{} // closed when retired and without calls
+}
+
+// execute runs a call that was counted, and counts it off whatever happens.
+func (m *member) execute(ctx context.Context, conn *connected, args []byte, done func(error)) (answer *Answer, err error) {
+	defer func() {
+		done(err)
+		m.finish()
+	}()
+	return conn.execute(ctx, args)
 }
 
 // start counts a call, unless the member is retired.

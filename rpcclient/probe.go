@@ -2,8 +2,10 @@ package rpcclient
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/louche-graphql/louche/rpcclient/dist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -21,6 +23,12 @@ func (n *Node) Probe(ctx context.Context, t Target, schema string) (Probe, error
 	var p Probe
 	began := time.Now()
 	conn, ended, err := n.runtime.dial(ctx, t.Name, t.Addr, false)
+	// The node may not have noticed yet that the probe before this one has left.
+	for tries := 1; errors.Is(err, dist.ErrAlive) && tries < 10 && ctx.Err() == nil; tries++ {
+		time.Sleep(100 * time.Millisecond)
+		began = time.Now()
+		conn, ended, err = n.runtime.dial(ctx, t.Name, t.Addr, false)
+	}
 	if err != nil {
 		return p, err
 	}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
 	"os"
 	"reflect"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -79,6 +81,7 @@ func (f *configFlags) load() (*config, error) {
 			return nil, fmt.Errorf("%s: %w", f.Config, err)
 		}
 	}
+	c.growApps()
 	if err := env.ParseWithOptions(c, environment); err != nil {
 		return nil, fmt.Errorf("environment: %w", err)
 	}
@@ -90,17 +93,33 @@ func (f *configFlags) load() (*config, error) {
 		override(&app.Schema, f.Schema)
 		override(&app.Discovery.Prefix, f.Prefix)
 		if len(f.DNS) > 0 {
-			app.Discovery.DNS = f.DNS
+			app.Discovery.DNS, app.Discovery.Nodes = f.DNS, nil
 		}
 	}
 	override(&c.Listen, f.Listen)
 	override(&c.Admin, f.Admin)
 	override(&c.Node.Name, f.NodeName)
-	override(&c.Node.CookieFile, f.CookieFile)
+	if f.CookieFile != "" {
+		c.Node.Cookie, c.Node.CookieFile = "", f.CookieFile
+	}
 	if err := c.setDefaults(); err != nil {
 		return nil, err
 	}
 	return c, c.validate()
+}
+
+var appVariable = regexp.MustCompile(`^LOUCHE_APPS_([0-9]{1,2})_`)
+
+// growApps makes room for applications that only the environment names.
+func (c *config) growApps() {
+	for _, variable := range os.Environ() {
+		if found := appVariable.FindStringSubmatch(variable); found != nil {
+			index, _ := strconv.Atoi(found[1])
+			for len(c.Apps) <= index {
+				c.Apps = append(c.Apps, appConfig{})
+			}
+		}
+	}
 }
 
 func override(value *string, flag string) {
@@ -111,15 +130,22 @@ func override(value *string, flag string) {
 
 // parse reads YAML. Unknown and repeated keys are errors that name their line.
 func (c *config) parse(file []byte) error {
-	err := yaml.NewDecoder(bytes.NewReader(file), yaml.Strict()).Decode(c)
-	if err != nil && len(bytes.TrimSpace(file)) > 0 {
-		return errors.New(yaml.FormatError(err, false, true))
+	decoder := yaml.NewDecoder(bytes.NewReader(file), yaml.Strict())
+	switch err := decoder.Decode(c); {
+	case errors.Is(err, io.EOF): // nothing but comments
+		return nil
+	case err != nil:
+		// Without the source: beside the mistake there may be a secret.
+		return errors.New(yaml.FormatError(err, false, false))
+	}
+	if err := decoder.Decode(new(config)); !errors.Is(err, io.EOF) {
+		return errors.New("there is more than one YAML document in the file")
 	}
 	return nil
 }
 
-// setDefaults fills what was left out, from the names that a release sets as far
-// as there are any.
+// setDefaults fills what was left out, from RELEASE_COOKIE and REMOTE_APP_NAME
+// where they are set.
 func (c *config) setDefaults() error {
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:4000"
@@ -171,14 +197,18 @@ func discoveryDefaults(d *discovery.Config) error {
 func (c *config) validate() error {
 	var errs []error
 	note := func(where string, err error) {
-		if err != nil {
+		if several, ok := err.(interface{ Unwrap() []error }); ok {
+			for _, err := range several.Unwrap() {
+				errs = append(errs, fmt.Errorf("%s%w", where, err))
+			}
+		} else if err != nil {
 			errs = append(errs, fmt.Errorf("%s%w", where, err))
 		}
 	}
-	for key, address := range map[string]string{"listen": c.Listen, "admin": c.Admin} {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			note("", fmt.Errorf("%s %q is not an address such as 127.0.0.1:4000", key, address))
-		}
+	note("", checkAddress("listen", c.Listen))
+	note("", checkAddress("admin", c.Admin))
+	if c.Listen == c.Admin {
+		note("", fmt.Errorf("listen and admin are both %s; give them an address each", c.Listen))
 	}
 	note("", c.Log.validate())
 	note("", c.Node.Validate())
@@ -200,6 +230,17 @@ func (c *config) validate() error {
 		paths[app.Path] = true
 	}
 	return errors.Join(errs...)
+}
+
+func checkAddress(key, address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %q is not an address such as 127.0.0.1:4000", key, address)
+	}
+	return nil
 }
 
 type logConfig struct {

@@ -88,6 +88,9 @@ func TestConfigMistakes(t *testing.T) {
 		"no prefix":            {"apps: [{schema: A}]", []string{"apps[0]", "discovery", "prefix"}},
 		"bad address":          {app + "listen: 4000\n", []string{"listen", "127.0.0.1:4000"}},
 		"bad node name":        {app + "node: {name: louche}\n", []string{"node.name", "name@host"}},
+		"listen is admin":      {app + "listen: 127.0.0.1:1\nadmin: 127.0.0.1:1\n", []string{"listen and admin"}},
+		"two documents":        {app + "---\nx: 1\n", []string{"more than one"}},
+		"Elixir. in schema":    {"apps: [{schema: Elixir.A, discovery: {prefix: a}}]", []string{"apps[0]", "Elixir.A"}},
 		"same path twice":      {"apps: [{schema: A, discovery: {prefix: a}}, {schema: B, discovery: {prefix: b}}]", []string{"apps[1]", "/graphql"}},
 		"own path":             {"apps: [{path: /readyz, schema: A, discovery: {prefix: a}}]", []string{"apps[0]", "/readyz"}},
 		"untrusted header":     {"apps: [{schema: A, discovery: {prefix: a}, context: {u: {header: X-U}}}]", []string{"apps[0]", "context.u", "trusted_proxies"}},
@@ -106,6 +109,26 @@ func TestConfigMistakes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A mistake is shown without what stands around it.
+func TestConfigMistakeHidesSecrets(t *testing.T) {
+	_, err := (&configFlags{Config: write(t, "node:\n  cookie: s3cr3t\n")}).load()
+	if err == nil || !strings.Contains(err.Error(), "[2:3]") || strings.Contains(err.Error(), "s3cr3t") {
+		t.Errorf("%v", err)
+	}
+}
+
+// Applications may be named by the environment alone.
+func TestConfigAppsOfTheEnvironment(t *testing.T) {
+	t.Setenv("LOUCHE_APPS_1_SCHEMA", "Other.Schema")
+	t.Setenv("LOUCHE_APPS_1_PATH", "/other")
+	t.Setenv("LOUCHE_APPS_1_DISCOVERY_PREFIX", "other")
+	file := write(t, "apps: [{schema: A, discovery: {prefix: a}}]")
+	cfg, err := (&configFlags{Config: file}).load()
+	if err != nil || len(cfg.Apps) != 2 || cfg.Apps[1].Schema != "Other.Schema" {
+		t.Errorf("%+v, %v", cfg, err)
 	}
 }
 

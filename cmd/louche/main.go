@@ -32,6 +32,7 @@ var errFailed = errors.New("failed")
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
 	cli := kong.Parse(&commands{},
 		kong.Name("louche"),
 		kong.Description("GraphQL over HTTP in front of Absinthe applications on the BEAM."),

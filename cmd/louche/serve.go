@@ -82,6 +82,7 @@ func listen(ctx context.Context, cfg *config, g *gateway.Gateway, log *slog.Logg
 	log.Info("listening", "clients", clients.Addr(), "operators", operators.Addr(), "node", cfg.Node.Name)
 	started()
 
+	defer context.AfterFunc(ctx, func() { log.Info("stopping: no new requests, those in flight may finish", "within", cfg.ShutdownGrace) })()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	errs := make(chan error, 2)

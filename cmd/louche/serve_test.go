@@ -435,3 +435,26 @@ func TestShutdownFinishesRequests(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What is not done when the time to finish is over ends on the node as well.
+func TestShutdownKillsWhatIsLeft(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd)+"shutdown_grace: 100ms\n")
+	g.cutOff = true
+	var callers sync.WaitGroup
+	for range 8 {
+		callers.Go(func() {
+			resp, err := http.Post(g.url+"/graphql", "application/json", strings.NewReader(`{"query":"{ sleep(ms: 60000) }"}`))
+			if err == nil {
+				resp.Body.Close()
+			}
+		})
+	}
+	eventually(t, "all calls run", func() bool { return strings.Count(node.Output(), "sleeping ") == 8 })
+	if err := g.stop(); err == nil || !strings.Contains(err.Error(), "cut off") {
+		t.Errorf("serve ended with %v", err)
+	}
+	callers.Wait()
+	eventually(t, "all processes are gone", func() bool { return strings.Count(node.Output(), "killed") == 8 })
+}

@@ -1,8 +1,10 @@
 package dist
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
@@ -92,7 +94,17 @@ type call struct {
 	abandoned bool
 }
 
-func (p *call) resolve(e *Exit) { p.exit <- e }
+// resolve ends the call for its caller. A call that was abandoned has none.
+func (p *call) resolve(e *Exit) {
+	if !p.abandoned {
+		p.exit <- e
+	}
+}
+
+// lost is how a call ends with the connection.
+func (c *Conn) lost(p *call, reason error) *Exit {
+	return &Exit{lost: &LostError{Node: c.peer.Name, Sent: c.out.sent(p.position), Err: reason}}
+}
 
 // Spawn starts a process on the peer, monitors it, and waits for its exit
 // signal, whatever the reason: a process that returns from its function exits
@@ -125,8 +137,11 @@ func (c *Conn) Spawn(ctx context.Context, s Spawn) (*Exit, error) {
 // begin registers the call and queues its SPAWN_REQUEST.
 func (c *Conn) begin(ctx context.Context, p *call, s Spawn) (n uint64, err error) {
 	c.mu.Lock()
-	if c.calls == nil {
+	if c.calls == nil || c.idle != nil {
 		err := c.err
+		if err == nil {
+			err = ErrClosed // it is being closed
+		}
 		c.mu.Unlock()
 		return 0, &LostError{Node: c.peer.Name, Err: err}
 	}
@@ -140,7 +155,7 @@ func (c *Conn) begin(ctx context.Context, p *call, s Spawn) (n uint64, err error
 	_, err = c.out.put(ctx, func(b []byte) []byte {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if ended = c.calls == nil; ended {
+		if ended = c.calls == nil || c.idle != nil; ended {
 			return b
 		}
 		p.position = c.out.queued
@@ -154,7 +169,7 @@ func (c *Conn) begin(ctx context.Context, p *call, s Spawn) (n uint64, err error
 	case err != nil && ctx.Err() != nil:
 		return 0, err
 	case err != nil || ended:
-		return 0, &LostError{Node: c.peer.Name, Err: c.Err()}
+		return 0, &LostError{Node: c.peer.Name, Err: cmp.Or(c.Err(), ErrClosed)}
 	}
 	return n, nil
 }
@@ -162,22 +177,76 @@ func (c *Conn) begin(ctx context.Context, p *call, s Spawn) (n uint64, err error
 // abandon gives up call n, whose ctx has ended, and has its process killed.
 func (c *Conn) abandon(n uint64, p *call) {
 	c.mu.Lock()
-	if c.calls[n] != p { // resolved meanwhile
-		c.mu.Unlock()
-		return
-	}
-	if p.pid == (etf.Pid{}) {
-		p.abandoned = true
-		c.mu.Unlock()
-		return
-	}
-	delete(c.calls, n)
+	pid := c.giveUp(n, p)
 	c.mu.Unlock()
-	c.kill(n, p.pid)
+	c.kill(n, pid)
 }
 
-// kill ends the process of call n and asks for no more news of it.
+// giveUp marks a call as one that nobody waits for, and returns the process to be
+// killed. It is zero if the call has ended meanwhile, or as long as it is not
+// known: then SPAWN_REPLY will have it killed. The caller holds c.mu.
+func (c *Conn) giveUp(n uint64, p *call) (pid etf.Pid) {
+	if c.calls[n] != p {
+		return etf.Pid{}
+	}
+	p.abandoned = true
+	if p.pid != (etf.Pid{}) {
+		c.remove(n)
+	}
+	return p.pid
+}
+
+// abandonAll gives up every call, and waits until the processes of all are known,
+// so that they have been sent the signal that kills them.
+func (c *Conn) abandonAll(ctx context.Context) {
+	c.mu.Lock()
+	if c.calls == nil || c.idle != nil {
+		c.mu.Unlock()
+		return
+	}
+	idle := make(chan struct{})
+	c.idle = idle
+	calls := maps.Clone(c.calls)
+	c.mu.Unlock()
+	for n, p := range calls {
+		lost := c.lost(p, ErrClosed)
+		c.mu.Lock()
+		if c.calls[n] == p {
+			p.resolve(lost)
+		}
+		pid := c.giveUp(n, p)
+		c.mu.Unlock()
+		c.kill(n, pid)
+	}
+	c.mu.Lock()
+	c.remove(0) // there may have been none
+	c.mu.Unlock()
+	select {
+	case <-idle:
+	case <-c.done:
+	case <-ctx.Done():
+	}
+}
+
+// remove takes call n off the table, and tells Close when it was the last. The
+// caller holds c.mu.
+func (c *Conn) remove(n uint64) {
+	delete(c.calls, n)
+	if len(c.calls) == 0 && c.idle != nil {
+		select {
+		case <-c.idle:
+		default:
+			close(c.idle)
+		}
+	}
+}
+
+// kill ends the process of call n, if there is one, and asks for no more news of
+// it.
 func (c *Conn) kill(n uint64, pid etf.Pid) {
+	if pid == (etf.Pid{}) {
+		return
+	}
 	c.signal(func(b []byte) []byte { return appendDemonitor(b, c.self, pid, c.ref(n)) })
 	c.signal(func(b []byte) []byte { return appendKill(b, c.self, pid) })
 }

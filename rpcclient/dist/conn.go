@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"context"
 	"errors"
 	"net"
 	"sync"
@@ -47,7 +48,8 @@ type Conn struct {
 	mu      sync.Mutex
 	calls   map[uint64]*call
 	nextRef uint64
-	err     error // why the connection ended
+	idle    chan struct{} // made by Close; closed when no call is left
+	err     error         // why the connection ended
 
 	processes processes
 	done      chan struct{} // closed with err set
@@ -96,8 +98,17 @@ func (c *Conn) Serve() error {
 	return c.err
 }
 
-// Close ends the connection. Calls that wait fail with a [*LostError].
+// closeTime bounds how long Close waits for the peer.
+const closeTime = time.Second
+
+// Close ends the connection. Calls that wait fail with a [*LostError] at once,
+// and their processes are killed before the connection is gone, unless the peer
+// does not answer for a second.
 func (c *Conn) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	c.abandonAll(ctx)
+	c.out.flush(ctx)
 	c.end(ErrClosed)
 	return nil
 }
@@ -117,11 +128,7 @@ func (c *Conn) end(reason error) {
 		close(c.done)
 		c.socket.Close()
 		for _, call := range calls {
-			call.resolve(&Exit{lost: &LostError{
-				Node: c.peer.Name,
-				Sent: c.out.sent(call.position),
-				Err:  reason,
-			}})
+			call.resolve(c.lost(call, reason))
 		}
 		c.processes.killAll()
 	})

@@ -140,6 +140,62 @@ func eventuallyCalling(t *testing.T, c *Conn) {
 	}
 }
 
+// A connection that is closed takes its calls with it, on both sides.
+func TestCloseKillsCalls(t *testing.T) {
+	kill := []byte{104, 3, 97, opPayloadExit2}
+	for range 20 {
+		const calls = 8
+		a, b := pair(t)
+		heard := &listening{Conn: b}
+		c := New(a, initiator, Peer{Name: acceptor.Name}, Options{})
+		server := New(heard, acceptor, Peer{Name: initiator.Name}, Options{Handler: func(ctx context.Context, _ Process) []byte {
+			<-ctx.Done()
+			return nil
+		}})
+		serve(t, c)
+		served := make(chan error, 1)
+		go func() { served <- server.Serve() }()
+		errs := make(chan error)
+		for range calls {
+			go func() {
+				_, err := c.Spawn(t.Context(), Spawn{Module: "m", Function: "f", Args: list(1), Arity: 1})
+				errs <- err
+			}()
+		}
+		for begun := 0; begun < calls; time.Sleep(time.Microsecond) { // of how many the process is known, varies
+			c.mu.Lock()
+			begun = len(c.calls)
+			c.mu.Unlock()
+		}
+		c.Close()
+		for range calls {
+			var lost *LostError
+			if err := <-errs; !errors.As(err, &lost) || !errors.Is(err, ErrClosed) {
+				t.Fatalf("%v, want a LostError by ErrClosed", err)
+			}
+		}
+		<-served
+		if kills := bytes.Count(heard.all, kill); kills != calls {
+			t.Fatalf("the peer was told to kill %d processes, want %d", kills, calls)
+		}
+		if _, err := c.Spawn(t.Context(), Spawn{}); !errors.Is(err, ErrClosed) {
+			t.Errorf("a call afterwards: %v", err)
+		}
+	}
+}
+
+// listening is a connection that keeps what it has read.
+type listening struct {
+	net.Conn
+	all []byte
+}
+
+func (l *listening) Read(b []byte) (int, error) {
+	n, err := l.Conn.Read(b)
+	l.all = append(l.all, b[:n]...)
+	return n, err
+}
+
 func TestLostConnectionFailsCalls(t *testing.T) {
 	started := make(chan struct{})
 	c, server := connected(t, Options{}, func(ctx context.Context, _ Process) []byte {

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -169,7 +170,7 @@ func recvStatus(conn net.Conn, local Node) error {
 	case text == "ok", text == "ok_simultaneous":
 		return nil
 	case text == "nok":
-		return failed(step, ErrAlive, "the peer is itself connecting to "+local.Name)
+		return failed(step, ErrAlive, "another handshake with "+local.Name+" is under way at the peer")
 	case text == "alive":
 		answer := "sfalse"
 		if local.Reconnect {
@@ -179,7 +180,7 @@ func recvStatus(conn net.Conn, local Node) error {
 			return failed("send_status", err, "")
 		}
 		if !local.Reconnect {
-			return failed(step, ErrAlive, "the peer has a connection from "+local.Name+"; give each gateway a node name of its own")
+			return failed(step, ErrAlive, "the peer has a connection from "+local.Name+": another gateway of this name, or this one, which found the node at another address")
 		}
 		return nil
 	case text == "not_allowed":
@@ -299,7 +300,8 @@ func nodeName(b []byte) (string, error) {
 	}
 	name := string(b[:n])
 	local, host, ok := strings.Cut(name, "@")
-	if !ok || local == "" || host == "" || !utf8.ValidString(name) || utf8.RuneCountInString(name) > 255 {
+	printable := utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) })
+	if !ok || local == "" || host == "" || !printable || utf8.RuneCountInString(name) > 255 {
 		return "", fmt.Errorf("%w: %q is not a node name", ErrProtocol, name)
 	}
 	return name, nil

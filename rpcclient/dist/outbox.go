@@ -19,8 +19,9 @@ type outbox struct {
 	queue   []byte        // whole frames
 	queued  uint64        // bytes ever put into queue
 	taken   uint64        // of these, bytes that the writer has taken to write
+	written uint64        // of these, bytes that have been written
 	wake    chan struct{} // holds one token while queue may not be empty
-	drained chan struct{} // made by whoever waits for room; closed when the writer takes the queue
+	wrote   chan struct{} // made by whoever waits for a write, closed after it
 	err     error         // set once, when nothing will be written any more
 }
 
@@ -34,19 +35,40 @@ func newOutbox() *outbox {
 func (o *outbox) put(ctx context.Context, build func([]byte) []byte) (position uint64, err error) {
 	o.mu.Lock()
 	for o.err == nil && len(o.queue) > maxQueued {
-		if o.drained == nil {
-			o.drained = make(chan struct{})
+		if err := o.await(ctx); err != nil {
+			o.mu.Unlock()
+			return 0, err
 		}
-		drained := o.drained
-		o.mu.Unlock()
-		select {
-		case <-drained:
-		case <-ctx.Done():
-			return 0, context.Cause(ctx)
-		}
-		o.mu.Lock()
 	}
 	return o.append(build)
+}
+
+// await waits for a write to be done, or for the end of all. The caller holds
+// o.mu, and holds it again afterwards.
+func (o *outbox) await(ctx context.Context) error {
+	if o.wrote == nil {
+		o.wrote = make(chan struct{})
+	}
+	wrote := o.wrote
+	o.mu.Unlock()
+	defer o.mu.Lock()
+	select {
+	case <-wrote:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// flush waits until everything that is queued now has been written.
+func (o *outbox) flush(ctx context.Context) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for queued := o.queued; o.err == nil && o.written < queued; {
+		if o.await(ctx) != nil {
+			return
+		}
+	}
 }
 
 // push is put without waiting, for the few bytes of a signal.
@@ -90,11 +112,11 @@ func (o *outbox) fail(err error) {
 	}
 }
 
-// letGo wakes those who wait for room. The caller holds o.mu.
+// letGo wakes those who wait for a write. The caller holds o.mu.
 func (o *outbox) letGo() {
-	if o.drained != nil {
-		close(o.drained)
-		o.drained = nil
+	if o.wrote != nil {
+		close(o.wrote)
+		o.wrote = nil
 	}
 }
 
@@ -117,7 +139,6 @@ func (o *outbox) run(w io.Writer, done <-chan struct{}, wrote func()) error {
 		}
 		batch, o.queue = o.queue, reuse(batch)
 		o.taken = o.queued
-		o.letGo()
 		o.mu.Unlock()
 		if len(batch) == 0 {
 			continue
@@ -126,6 +147,10 @@ func (o *outbox) run(w io.Writer, done <-chan struct{}, wrote func()) error {
 			return err
 		}
 		wrote()
+		o.mu.Lock()
+		o.written = o.taken
+		o.letGo()
+		o.mu.Unlock()
 	}
 }
 

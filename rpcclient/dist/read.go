@@ -228,7 +228,7 @@ func (c *Conn) resolve(ref etf.Ref, exit *Exit) {
 	n := c.number(ref)
 	c.mu.Lock()
 	p := c.calls[n]
-	delete(c.calls, n)
+	c.remove(n)
 	c.mu.Unlock()
 	if p != nil {
 		p.resolve(exit)
@@ -253,7 +253,7 @@ func (c *Conn) spawnReplied(m control) {
 		c.mu.Unlock()
 		return
 	}
-	delete(c.calls, n)
+	c.remove(n)
 	c.mu.Unlock()
 	c.kill(n, m.from)
 }

@@ -1,0 +1,91 @@
+package rpcclient
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// stackText renders a stack trace, [{Module, Function, ArityOrArgs, Location}],
+// as functions with their arity, file and line. Where the BEAM gives arguments
+// they are left out: among them may be variables with passwords.
+func stackText(stack etf.Term) string {
+	var text strings.Builder
+	d := etf.NewDecoder(stack)
+	frames, err := d.List()
+	for i := 0; i < frames && err == nil; i++ {
+		var frame etf.Term
+		if frame, err = d.Term(); err != nil {
+			break
+		}
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		text.WriteString(frameText(frame))
+	}
+	return text.String()
+}
+
+func frameText(frame etf.Term) string {
+	d := etf.NewDecoder(frame)
+	if size, err := d.Tuple(); err != nil || size != 4 {
+		return "?"
+	}
+	module, err := d.Atom()
+	if err != nil {
+		return "?"
+	}
+	function, err := d.Atom()
+	if err != nil {
+		return "?"
+	}
+	arity, err := d.Term()
+	if err != nil {
+		return "?"
+	}
+	return fmt.Sprintf("%s.%s/%d%s", strings.TrimPrefix(module, "Elixir."), function, arityOf(arity), locationText(d))
+}
+
+// arityOf reads an arity, or counts arguments.
+func arityOf(t etf.Term) int {
+	d := etf.NewDecoder(t)
+	if n, err := d.Int(); err == nil {
+		return int(n)
+	}
+	if tag, _ := d.Tag(); tag == etf.TagString { // [1, 2], by two bytes of length
+		return len(t.Bytes) - 3
+	}
+	n, _ := d.List()
+	return n
+}
+
+// locationText renders [{file, Charlist}, {line, Integer}, ...].
+func locationText(d etf.Decoder) string {
+	var file string
+	var line int64
+	entries, err := d.List()
+	for i := 0; i < entries && err == nil; i++ {
+		if _, err = d.Tuple(); err != nil {
+			break
+		}
+		var key string
+		if key, err = d.Atom(); err != nil {
+			break
+		}
+		switch key {
+		case "file":
+			var name etf.Term
+			name, err = d.Term()
+			file = strings.Trim(strings.TrimPrefix(name.String(), "~c"), `"`)
+		case "line":
+			line, err = d.Int()
+		default:
+			err = d.Skip()
+		}
+	}
+	if file == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (%s:%d)", file, line)
+}
