@@ -183,16 +183,14 @@ func (c *Conn) abandon(n uint64, p *call) {
 }
 
 // giveUp marks a call as one that nobody waits for, and returns the process to be
-// killed. It is zero if the call has ended meanwhile, or as long as it is not
-// known: then SPAWN_REPLY will have it killed. The caller holds c.mu.
+// killed. It is zero if the call has ended or was given up before, or as long as
+// the process is not known: then SPAWN_REPLY will have it killed. The caller holds
+// c.mu.
 func (c *Conn) giveUp(n uint64, p *call) (pid etf.Pid) {
-	if c.calls[n] != p {
+	if c.calls[n] != p || p.abandoned {
 		return etf.Pid{}
 	}
 	p.abandoned = true
-	if p.pid != (etf.Pid{}) {
-		c.remove(n)
-	}
 	return p.pid
 }
 
@@ -242,13 +240,16 @@ func (c *Conn) remove(n uint64) {
 }
 
 // kill ends the process of call n, if there is one, and asks for no more news of
-// it.
+// it. Only then is the call over: Close waits for the signals to be queued.
 func (c *Conn) kill(n uint64, pid etf.Pid) {
 	if pid == (etf.Pid{}) {
 		return
 	}
 	c.signal(func(b []byte) []byte { return appendDemonitor(b, c.self, pid, c.ref(n)) })
 	c.signal(func(b []byte) []byte { return appendKill(b, c.self, pid) })
+	c.mu.Lock()
+	c.remove(n)
+	c.mu.Unlock()
 }
 
 // ref is the reference that stands for call n on the wire. Its first word has 18

@@ -92,7 +92,11 @@ func (c *Conn) Serve() error {
 		}
 	})
 	running.Go(func() { c.tick() })
-	c.end(c.read())
+	err := c.read()
+	if c.closing() {
+		err = ErrClosed
+	}
+	c.end(err)
 	running.Wait()
 	c.processes.wait()
 	return c.err
@@ -109,8 +113,23 @@ func (c *Conn) Close() error {
 	defer cancel()
 	c.abandonAll(ctx)
 	c.out.flush(ctx)
+	// With answers on their way here, to close at once would reset the connection,
+	// and the peer would lose what it has not read yet, the signals among it.
+	if half, ok := c.socket.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+		}
+	}
 	c.end(ErrClosed)
 	return nil
+}
+
+// closing says whether Close has been called.
+func (c *Conn) closing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.idle != nil
 }
 
 // Done is closed when the connection has ended.

@@ -249,11 +249,9 @@ func (c *Conn) spawnReplied(m control) {
 		return
 	}
 	p.pid = m.from
-	if !p.abandoned {
-		c.mu.Unlock()
-		return
-	}
-	c.remove(n)
+	abandoned := p.abandoned
 	c.mu.Unlock()
-	c.kill(n, m.from)
+	if abandoned {
+		c.kill(n, m.from)
+	}
 }
