@@ -33,6 +33,11 @@ type Config struct {
 	// set.
 	Timeout time.Duration `yaml:"timeout" env:"TIMEOUT"`
 
+	// Keep is how long the nodes are still offered that a source named before it fell
+	// silent, counted from its last answer, 10m unless set. One shorter than Interval
+	// keeps nothing.
+	Keep time.Duration `yaml:"keep" env:"KEEP"`
+
 	// EPMDPort is where EPMD listens on every host, 4369 unless set.
 	EPMDPort uint16 `yaml:"epmd_port" env:"EPMD_PORT"`
 
@@ -49,6 +54,9 @@ func (c *Config) SetDefaults() {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 2 * time.Second
+	}
+	if c.Keep == 0 {
+		c.Keep = 10 * time.Minute
 	}
 	if c.EPMDPort == 0 {
 		c.EPMDPort = 4369
@@ -106,6 +114,9 @@ func (c Config) Validate() error {
 	}
 	if c.Timeout < 0 {
 		mistake("timeout: %s is negative; write how long one DNS look-up or one EPMD conversation may take, as in 2s", c.Timeout)
+	}
+	if c.Keep < 0 {
+		mistake("keep: %s is negative; write how long the nodes named by a source that fell silent are kept, as in 10m", c.Keep)
 	}
 	return errors.Join(errs...)
 }

@@ -11,12 +11,12 @@ import (
 func TestDefaults(t *testing.T) {
 	var c discovery.Config
 	c.SetDefaults()
-	if c.Interval != 5*time.Second || c.Timeout != 2*time.Second || c.EPMDPort != 4369 || c.Port != 0 {
+	if c.Interval != 5*time.Second || c.Timeout != 2*time.Second || c.Keep != 10*time.Minute || c.EPMDPort != 4369 || c.Port != 0 {
 		t.Errorf("defaults: %+v", c)
 	}
-	c = discovery.Config{Interval: time.Minute, Timeout: time.Second, EPMDPort: 1, Port: 2}
+	c = discovery.Config{Interval: time.Minute, Timeout: time.Second, Keep: time.Hour, EPMDPort: 1, Port: 2}
 	c.SetDefaults()
-	if c.Interval != time.Minute || c.Timeout != time.Second || c.EPMDPort != 1 || c.Port != 2 {
+	if c.Interval != time.Minute || c.Timeout != time.Second || c.Keep != time.Hour || c.EPMDPort != 1 || c.Port != 2 {
 		t.Errorf("set values were overwritten: %+v", c)
 	}
 }
@@ -59,6 +59,7 @@ func TestValidate(t *testing.T) {
 		"node name too long":   {nodes(strings.Repeat("a", 256) + "@b"), []string{"nodes[0]:", "255"}},
 		"interval":             {discovery.Config{Nodes: []string{"a@b"}, Interval: -time.Second}, []string{"interval: -1s is negative", "5s"}},
 		"timeout":              {discovery.Config{Nodes: []string{"a@b"}, Timeout: -time.Second}, []string{"timeout: -1s is negative", "2s"}},
+		"keep":                 {discovery.Config{Nodes: []string{"a@b"}, Keep: -time.Second}, []string{"keep: -1s is negative", "10m"}},
 		"several at once":      {discovery.Config{DNS: []string{""}, Interval: -1}, []string{"dns[0]:", "prefix:", "interval:"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,9 +24,10 @@ type question struct {
 }
 
 type record struct {
-	code   int // dns.RcodeSuccess, …
-	silent bool
-	addrs  []netip.Addr
+	code      int  // dns.RcodeSuccess, …
+	silent    bool // no answer
+	truncated bool // an answer by UDP that says so, none by TCP
+	addrs     []netip.Addr
 }
 
 // startDNS starts a server that knows no name yet.
@@ -94,7 +95,12 @@ func (z *zone) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
 	z.mu.Lock()
 	r, known := z.records[question{q.Name, q.Qtype}]
 	z.mu.Unlock()
+	byUDP := w.RemoteAddr().Network() == "udp"
 	if r.silent {
+		return
+	}
+	if r.truncated && !byUDP {
+		w.Close()
 		return
 	}
 	reply := new(dns.Msg).SetReply(request)
@@ -111,12 +117,13 @@ func (z *zone) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
 			reply.Answer = append(reply.Answer, &dns.AAAA{Hdr: header, AAAA: addr.AsSlice()})
 		}
 	}
-	if w.RemoteAddr().Network() == "udp" {
+	if byUDP {
 		size := dns.MinMsgSize
 		if options := request.IsEdns0(); options != nil {
 			size = int(options.UDPSize())
 		}
 		reply.Truncate(size)
+		reply.Truncated = reply.Truncated || r.truncated
 	}
 	w.WriteMsg(reply)
 }

@@ -29,8 +29,9 @@ const (
 	// minVersion is the version of the distribution protocol that OTP 23 brought.
 	minVersion = 6
 
-	// maxAnswer bounds an answer in bytes: a NAMES_RESP of some 1,500 nodes.
-	maxAnswer = 64 << 10
+	// maxAnswer bounds an answer in bytes. EPMD's select loop takes some thousand
+	// nodes; with the longest names, of 255 characters, they take 279,000.
+	maxAnswer = 320 << 10
 )
 
 // entry is one node registered in an EPMD. EPMD checks neither part: any process

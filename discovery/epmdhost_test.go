@@ -165,6 +165,25 @@ func saying(answer string) func(net.Conn) {
 	}
 }
 
+// namesOf is the NAMES_RESP for nodes of these names, at ports from 40001 on.
+func namesOf(names ...string) string {
+	var b strings.Builder
+	b.WriteString("\x00\x00\x11\x11")
+	for i, name := range names {
+		fmt.Fprintf(&b, "name %s at port %d\n", name, 40001+i)
+	}
+	return b.String()
+}
+
+// loopback returns n addresses of this machine.
+func loopback(n int) []string {
+	var addrs []string
+	for i := range n {
+		addrs = append(addrs, fmt.Sprintf("127.1.%d.%d", i/200, 1+i%200))
+	}
+	return addrs
+}
+
 // mute serves a host by taking the request and never answering.
 func mute(conn net.Conn) { io.Copy(io.Discard, conn) }
 

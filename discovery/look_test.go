@@ -46,6 +46,18 @@ func expectTargets(t *testing.T, report discovery.Report, want ...string) {
 	}
 }
 
+// expectAddrs wants these addresses, in order.
+func expectAddrs(t *testing.T, report discovery.Report, want ...string) {
+	t.Helper()
+	var got []string
+	for _, addr := range report.Addrs {
+		got = append(got, addr.String())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("addresses: %v, want %v", got, want)
+	}
+}
+
 // expectProblem wants exactly one problem, of that source and kind, and returns it.
 func expectProblem(t *testing.T, report discovery.Report, source string, kind error) error {
 	t.Helper()
@@ -75,6 +87,7 @@ func TestDNSNamesOfEveryAddress(t *testing.T) {
 		"my-app-02DEF@127.0.0.1 127.0.0.1:40002",
 		"my-app-02DEF@::1 [::1]:40002",
 	)
+	expectAddrs(t, report, "127.0.0.1", "::1")
 	if len(report.Problems) > 0 {
 		t.Errorf("problems: %v", report.Problems)
 	}
@@ -126,6 +139,7 @@ func TestHostsThatDoNotAnswer(t *testing.T) {
 		Timeout:  200 * time.Millisecond,
 	}, nil)
 	expectTargets(t, report, "my-app-01@127.0.0.3 127.0.0.3:40001")
+	expectAddrs(t, report, "127.0.0.2", "127.0.0.3", "127.0.0.4")
 	if len(report.Problems) != 2 {
 		t.Fatalf("problems: %v", report.Problems)
 	}
@@ -159,8 +173,8 @@ func TestHostileEPMD(t *testing.T) {
 		"not a number":    {saying("\x00\x00\x11\x11name my-app-1 at port http\n"), discovery.ErrMalformed, `"http" is not a port`},
 		"port 70000":      {saying("\x00\x00\x11\x11name my-app-1 at port 70000\n"), discovery.ErrMalformed, `"70000" is not a port`},
 		"port 0":          {saying("\x00\x00\x11\x11name my-app-1 at port 0\n"), discovery.ErrNoMatch, "at port 0"},
-		"too long":        {saying("\x00\x00\x11\x11" + strings.Repeat("name my-app at port 1\n", 3000)), discovery.ErrMalformed, "longer than 65536 bytes"},
-		"endless":         {endless, discovery.ErrMalformed, "longer than 65536 bytes"},
+		"too long":        {saying("\x00\x00\x11\x11" + strings.Repeat("name my-app at port 1\n", 20000)), discovery.ErrMalformed, "longer than 327680 bytes"},
+		"endless":         {endless, discovery.ErrMalformed, "longer than 327680 bytes"},
 		"a thousand others": {saying("\x00\x00\x11\x11" + strings.Repeat("name worker at port 1\n", 1000)),
 			discovery.ErrNoMatch, "and 995 more"},
 	} {
@@ -193,6 +207,10 @@ func TestDNSFailures(t *testing.T) {
 			func(e *net.DNSError) bool { return e.IsNotFound }, nil},
 		"server failure": {map[uint16]record{dns.TypeA: {code: dns.RcodeServerFailure}, dns.TypeAAAA: {code: dns.RcodeServerFailure}},
 			func(e *net.DNSError) bool { return e.IsTemporary && !e.IsNotFound }, nil},
+		"refused": {map[uint16]record{dns.TypeA: {code: dns.RcodeRefused}, dns.TypeAAAA: {code: dns.RcodeRefused}},
+			func(e *net.DNSError) bool { return !e.IsNotFound }, nil},
+		"truncated": {map[uint16]record{dns.TypeA: {truncated: true}, dns.TypeAAAA: {truncated: true}},
+			func(e *net.DNSError) bool { return !e.IsNotFound }, nil},
 		"no answer": {map[uint16]record{dns.TypeA: {silent: true}, dns.TypeAAAA: {silent: true}},
 			func(e *net.DNSError) bool { return e.IsTimeout }, nil},
 		"failure for IPv6 alone": {map[uint16]record{dns.TypeA: {addrs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}, dns.TypeAAAA: {code: dns.RcodeServerFailure}},
@@ -294,6 +312,7 @@ func TestStaticNodesAtAFixedPort(t *testing.T) {
 		"b@one.test 10.0.0.1:9000",
 		"c@fdaa:0:1::3 [fdaa:0:1::3]:9000",
 	)
+	expectAddrs(t, report, "10.0.0.1", "10.0.0.9", "fdaa:0:1::3")
 }
 
 // Go's resolver gives addresses of the hosts file in their IPv4-mapped form, and an
@@ -341,31 +360,45 @@ func TestNeverConnectsToANode(t *testing.T) {
 	}
 }
 
-// Each of 32 hosts answers only when all of them are being asked.
+// Each of 512 hosts answers only when all of them are being asked.
 func TestHostsAreAskedInParallel(t *testing.T) {
-	const hosts = 32
+	const hosts = 512
 	var asked sync.WaitGroup
 	asked.Add(hosts)
-	answer := func(conn net.Conn) {
+	everywhere := startHost(t, "0.0.0.0:0", func(conn net.Conn) {
 		readRequest(conn)
 		asked.Done()
 		asked.Wait()
-		io.WriteString(conn, "\x00\x00\x11\x11name my-app at port 40001\n")
-	}
-	addrs := []string{"127.0.1.1"}
-	port := startHost(t, "127.0.1.1:0", answer).addr.Port()
-	for i := 1; i < hosts; i++ {
-		addrs = append(addrs, fmt.Sprintf("127.0.1.%d", i+1))
-		startHost(t, fmt.Sprintf("%s:%d", addrs[i], port), answer)
-	}
-
-	report := look(t, discovery.Config{DNS: addrs, Prefix: "my-app", EPMDPort: port, Timeout: patience}, nil)
+		io.WriteString(conn, namesOf("my-app"))
+	})
+	report := look(t, discovery.Config{DNS: loopback(hosts), Prefix: "my-app", EPMDPort: everywhere.addr.Port(), Timeout: patience}, nil)
 	if len(report.Targets) != hosts || len(report.Problems) > 0 {
 		t.Errorf("%d targets, problems: %v", len(report.Targets), report.Problems)
 	}
 }
 
-// However many names there are, 32 questions at most are open at once.
+// The first address of a static node's host is preferred, but not waited for before
+// the others are asked.
+func TestAddressesOfAStaticNodeAreAskedInParallel(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	register(t, epmd, registration{name: "my-app", port: 40001})
+	port := startHost(t, "127.0.0.4:0", forward(t, epmd)).addr.Port()
+	for _, addr := range []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"} {
+		startHost(t, fmt.Sprintf("%s:%d", addr, port), mute)
+	}
+	zone := startDNS(t)
+	zone.set("host.test", "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
+
+	const timeout = time.Second
+	start := time.Now()
+	report := look(t, discovery.Config{Nodes: []string{"my-app@host.test"}, EPMDPort: port, Timeout: timeout}, zone.resolver())
+	if took := time.Since(start); took > 2*timeout {
+		t.Errorf("took %s, want about one timeout of %s", took, timeout)
+	}
+	expectTargets(t, report, "my-app@host.test 127.0.0.4:40001")
+}
+
+// However many names there are, 512 questions at most are open at once.
 func TestQuestionsAtOnceAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var open atomic.Int32
@@ -377,7 +410,7 @@ func TestQuestionsAtOnceAreBounded(t *testing.T) {
 			return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
 		})
 		var names []string
-		for i := range 100 {
+		for i := range 300 {
 			names = append(names, fmt.Sprintf("host-%d.test", i))
 		}
 		done := make(chan struct{})
@@ -386,8 +419,8 @@ func TestQuestionsAtOnceAreBounded(t *testing.T) {
 			look(t, discovery.Config{DNS: names, Prefix: "my-app", Port: 9000}, resolver)
 		}()
 		synctest.Wait()
-		if n := open.Load(); n != 32 {
-			t.Errorf("%d look-ups are open, want 32", n)
+		if n := open.Load(); n != 512 {
+			t.Errorf("%d look-ups are open, want 512", n)
 		}
 		close(proceed)
 		<-done

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // Resolver looks up addresses. [*net.Resolver] is one.
@@ -21,14 +22,13 @@ type Resolver interface {
 // of the two look-ups failed, and half of the nodes would seem gone.
 var families = []string{"ip4", "ip6"}
 
-// lookUp returns the addresses of each host, which is a name or an address itself,
+// lookUp learns the addresses of each host, which is a name or an address itself,
 // and takes note of hosts that have none.
-func (p *poll) lookUp(ctx context.Context, hosts []string) map[string][]netip.Addr {
-	addrs := make(map[string][]netip.Addr)
+func (p *poll) lookUp(ctx context.Context, hosts []string) {
 	var names []string
 	for _, host := range hosts {
 		if addr, err := netip.ParseAddr(host); err == nil {
-			addrs[host] = []netip.Addr{addr.Unmap()}
+			p.next.addrs[host] = []said[netip.Addr]{{[]netip.Addr{addr.Unmap()}, p.now}}
 		} else if !slices.Contains(names, host) {
 			names = append(names, host)
 		}
@@ -43,14 +43,19 @@ func (p *poll) lookUp(ctx context.Context, hosts []string) map[string][]netip.Ad
 	})
 
 	for i, name := range names {
-		found, err := combine(answers[i*len(families):][:len(families)], p.last.addrs[name])
-		if err != nil {
-			p.problem("dns "+name, fmt.Errorf("%w: %w", ErrLookup, err))
+		known, err := combine(answers[i*len(families):][:len(families)], p.last.addrs[name], p.now)
+		p.next.addrs[name] = known
+		if err == nil {
+			continue
 		}
-		addrs[name] = found
-		p.next.addrs[name] = found
+		kept := 0
+		for _, s := range known {
+			if s.at != p.now && (p.cfg.Port == 0 || p.recent(s.at)) {
+				kept += len(s.what)
+			}
+		}
+		p.problem(Problem{"dns " + name, fmt.Errorf("%w: %w", ErrLookup, err), kept})
 	}
-	return addrs
 }
 
 // lookUpAnswer is the answer for one of families.
@@ -59,38 +64,63 @@ type lookUpAnswer struct {
 	err   error
 }
 
-// combine returns the addresses of a host, in order, from the answer for each of
-// families and the addresses that it had before. A family that failed keeps its
-// former addresses. That a family has none is believed when the other has some;
-// no address at all is more often DNS in trouble than every node gone.
-func combine(answers []lookUpAnswer, former []netip.Addr) ([]netip.Addr, error) {
-	var found, kept []netip.Addr
-	var failed error
-	absent := errors.New("no address")
-	for i, family := range families {
-		a := answers[i]
-		for _, addr := range a.addrs {
-			found = append(found, addr.Unmap())
-		}
+// combine returns what is known of a host, from the answer for each of families and
+// what was known before. A family that failed keeps its former addresses. That a
+// family has none is believed when the other has some; no address at all is more
+// often DNS in trouble than every node gone.
+func combine(answers []lookUpAnswer, former []said[netip.Addr], now time.Time) ([]said[netip.Addr], error) {
+	known := make([]said[netip.Addr], len(families))
+	copy(known, former)
+	found := slices.ContainsFunc(answers, func(a lookUpAnswer) bool { return len(a.addrs) > 0 })
+	var failed, absent error
+	for i, a := range answers {
 		switch {
-		case a.err == nil:
-		case isAbsent(a.err):
-			absent = a.err
-		default:
+		case a.err != nil && !isAbsent(a.err):
 			failed = a.err
-			for _, addr := range former {
-				if addr.Is4() == (family == "ip4") {
-					kept = append(kept, addr)
-				}
-			}
+		case found:
+			known[i] = said[netip.Addr]{unmapped(a.addrs), now}
+		default:
+			absent = a.err
 		}
 	}
-	if len(found) == 0 {
-		return former, cmp.Or(failed, absent)
+	if failed != nil || found {
+		return known, failed
 	}
-	found = append(found, kept...)
-	slices.SortFunc(found, netip.Addr.Compare)
-	return slices.Compact(found), failed
+	return known, cmp.Or(absent, errors.New("no address"))
+}
+
+func unmapped(addrs []netip.Addr) []netip.Addr {
+	var all []netip.Addr
+	for _, addr := range addrs {
+		all = append(all, addr.Unmap())
+	}
+	return sorted(all)
+}
+
+// sorted sorts addrs, IPv4 first, and keeps one of each.
+func sorted(addrs []netip.Addr) []netip.Addr {
+	slices.SortFunc(addrs, netip.Addr.Compare)
+	return slices.Compact(addrs)
+}
+
+// known returns the addresses of host, sorted, however long ago DNS said so.
+func (p *poll) known(host string) []netip.Addr {
+	var addrs []netip.Addr
+	for _, s := range p.next.addrs[host] {
+		addrs = append(addrs, s.what...)
+	}
+	return sorted(addrs)
+}
+
+// current returns those of known that DNS has named within Keep.
+func (p *poll) current(host string) []netip.Addr {
+	var addrs []netip.Addr
+	for _, s := range p.next.addrs[host] {
+		if p.recent(s.at) {
+			addrs = append(addrs, s.what...)
+		}
+	}
+	return sorted(addrs)
 }
 
 // isAbsent reports whether err means that there is no such name, or that it has no

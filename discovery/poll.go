@@ -7,19 +7,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
-
-// memory is what each source said when it last answered, so that its silence
-// changes nothing. It holds the sources of the poll that wrote it, no older ones.
-type memory struct {
-	addrs   map[string][]netip.Addr // by host name
-	targets map[string][]Target     // by Problem.Source
-}
 
 // poll is one look at every source.
 type poll struct {
 	cfg      Config
 	resolver Resolver
+	now      time.Time
 	last     memory
 	next     memory
 	report   Report
@@ -29,40 +24,63 @@ func newPoll(cfg Config, resolver Resolver, last memory) *poll {
 	return &poll{
 		cfg:      cfg,
 		resolver: resolver,
+		now:      time.Now(),
 		last:     last,
-		next:     memory{addrs: make(map[string][]netip.Addr), targets: make(map[string][]Target)},
+		next: memory{
+			addrs:    make(map[string][]said[netip.Addr]),
+			targets:  make(map[string]said[Target]),
+			problems: make(map[string]Problem),
+		},
 	}
 }
 
 func (p *poll) run(ctx context.Context) {
-	if len(p.cfg.Nodes) > 0 {
+	hosts := slices.Clone(p.cfg.DNS)
+	for _, name := range p.cfg.Nodes {
+		_, host := splitName(name)
+		hosts = append(hosts, host)
+	}
+	p.lookUp(ctx, hosts)
+	for _, host := range hosts {
+		p.report.Addrs = append(p.report.Addrs, p.known(host)...)
+	}
+	p.report.Addrs = sorted(p.report.Addrs)
+
+	switch {
+	case p.cfg.Port != 0:
+		p.fixed()
+	case len(p.cfg.Nodes) > 0:
 		p.list(ctx)
-	} else {
+	default:
 		p.hosts(ctx)
 	}
 	p.report.Targets = distinct(p.report.Targets)
 }
 
-// hosts finds the nodes with the prefix at every address that DNS gives.
-func (p *poll) hosts(ctx context.Context) {
-	var addrs []netip.Addr
-	for _, found := range p.lookUp(ctx, p.cfg.DNS) {
-		addrs = append(addrs, found...)
-	}
-	slices.SortFunc(addrs, netip.Addr.Compare)
-	addrs = slices.Compact(addrs)
-
-	if p.cfg.Port != 0 {
-		for _, addr := range addrs {
+// fixed takes the nodes that run without EPMD, of which DNS is the only source. A
+// static node is taken at the first address of its host.
+func (p *poll) fixed() {
+	for _, host := range p.cfg.DNS {
+		for _, addr := range p.current(host) {
 			p.found(Target{composeName(p.cfg.Prefix, addr), netip.AddrPortFrom(addr, p.cfg.Port)})
 		}
-		return
 	}
+	for _, name := range p.cfg.Nodes {
+		_, host := splitName(name)
+		if addrs := p.current(host); len(addrs) > 0 {
+			p.found(Target{name, netip.AddrPortFrom(addrs[0], p.cfg.Port)})
+		}
+	}
+}
 
+// hosts finds the nodes with the prefix at every address that DNS gives or gave
+// last: an EPMD that answers is heard, however long DNS has been silent.
+func (p *poll) hosts(ctx context.Context) {
 	type answer struct {
 		entries []entry
 		err     error
 	}
+	addrs := p.report.Addrs
 	answers := make([]answer, len(addrs))
 	inParallel(len(addrs), func(i int) {
 		a := &answers[i]
@@ -74,7 +92,12 @@ func (p *poll) hosts(ctx context.Context) {
 		if a.err == nil {
 			targets, a.err = p.withPrefix(a.entries, addr)
 		}
-		p.settle("epmd "+netip.AddrPortFrom(addr, p.cfg.EPMDPort).String(), targets, a.err)
+		source := "epmd " + netip.AddrPortFrom(addr, p.cfg.EPMDPort).String()
+		targets = p.heard(source, targets, a.err)
+		p.found(targets...)
+		if a.err != nil {
+			p.problem(Problem{source, a.err, len(targets)})
+		}
 	}
 }
 
@@ -114,83 +137,98 @@ func describe(entries []entry) string {
 	return b.String()
 }
 
-// list finds where the nodes of the static list listen.
+// list finds where the nodes of the static list listen, each at the first address
+// of its host whose EPMD knows it. That order is IPv4 first, and not the one of the
+// DNS answer, so that a node does not move from poll to poll. All are asked at once,
+// so that one which does not answer delays the others by no more than itself.
 func (p *poll) list(ctx context.Context) {
-	var hosts []string
-	for _, name := range p.cfg.Nodes {
-		_, host := splitName(name)
-		hosts = append(hosts, host)
+	type question struct {
+		short string
+		epmd  netip.AddrPort
+		port  uint16
+		err   error
 	}
-	addrs := p.lookUp(ctx, hosts)
-
-	type answer struct {
-		addr netip.AddrPort
-		err  error
-	}
-	answers := make([]answer, len(p.cfg.Nodes))
-	inParallel(len(answers), func(i int) {
-		short, _ := splitName(p.cfg.Nodes[i])
-		a := &answers[i]
-		a.addr, a.err = p.locate(ctx, short, addrs[hosts[i]])
-	})
+	byNode := make([][]*question, len(p.cfg.Nodes))
 	for i, name := range p.cfg.Nodes {
-		var targets []Target
-		if a := answers[i]; a.addr.IsValid() {
-			targets = []Target{{name, a.addr}}
+		short, host := splitName(name)
+		for _, addr := range p.known(host) {
+			byNode[i] = append(byNode[i], &question{short: short, epmd: netip.AddrPortFrom(addr, p.cfg.EPMDPort)})
 		}
-		p.settle("node "+name, targets, answers[i].err)
 	}
-}
+	questions := slices.Concat(byNode...)
+	inParallel(len(questions), func(i int) {
+		q := questions[i]
+		q.port, q.err = epmdPort(ctx, q.epmd, p.cfg.Timeout, q.short)
+	})
 
-// locate finds where a node listens whose host has these addresses: at the first
-// whose EPMD knows it. Their order is that of the addresses, IPv4 first, and not
-// of the DNS answer, so that a node does not move from poll to poll. Without any
-// address there is nothing to say that the look-up has not said.
-func (p *poll) locate(ctx context.Context, short string, addrs []netip.Addr) (netip.AddrPort, error) {
-	var failed error
-	for _, addr := range addrs {
-		if p.cfg.Port != 0 {
-			return netip.AddrPortFrom(addr, p.cfg.Port), nil
+	for i, name := range p.cfg.Nodes {
+		var listed, kept []Target
+		var failed error // nil without any address: the look-up has said why
+		for _, q := range byNode[i] {
+			source := fmt.Sprintf("node %s at epmd %s", name, q.epmd)
+			found := p.heard(source, []Target{{name, netip.AddrPortFrom(q.epmd.Addr(), q.port)}}, q.err)
+			if q.err == nil {
+				listed = append(listed, found...)
+				continue
+			}
+			kept = append(kept, found...)
+			err := fmt.Errorf("epmd %s: %w", q.epmd, q.err)
+			if failed != nil {
+				err = fmt.Errorf("%w; %w", failed, err)
+			}
+			failed = err
 		}
-		epmd := netip.AddrPortFrom(addr, p.cfg.EPMDPort)
-		port, err := epmdPort(ctx, epmd, p.cfg.Timeout, short)
-		if err == nil {
-			return netip.AddrPortFrom(addr, port), nil
+		switch {
+		case len(listed) > 0:
+			p.found(listed[0])
+			continue
+		case len(kept) > 0:
+			kept = kept[:1]
+			p.found(kept...)
 		}
-		err = fmt.Errorf("epmd %s: %w", epmd, err)
 		if failed != nil {
-			err = fmt.Errorf("%w; %w", failed, err)
+			p.problem(Problem{"node " + name, failed, len(kept)})
 		}
-		failed = err
 	}
-	return netip.AddrPort{}, failed
 }
 
-// settle takes what a source said, or its silence, into the report.
-func (p *poll) settle(source string, targets []Target, err error) {
-	if err != nil {
-		p.problem(source, err)
+// heard returns what counts of a source: what it says or, if it is silent, what it
+// said last, within Keep.
+func (p *poll) heard(source string, targets []Target, err error) []Target {
+	now := said[Target]{targets, p.now}
+	switch {
+	case silent(err):
+		now = p.last.targets[source]
+	case err != nil:
+		now.what = nil
 	}
-	if silent(err) {
-		targets = p.last.targets[source]
+	p.next.targets[source] = now
+	if !p.recent(now.at) {
+		return nil
 	}
-	p.next.targets[source] = targets
-	p.found(targets...)
+	return now.what
 }
+
+// recent reports whether what was said at that time is kept if its source is silent
+// now.
+func (p *poll) recent(at time.Time) bool { return p.now.Sub(at) <= p.cfg.Keep }
 
 func (p *poll) found(targets ...Target) {
 	p.report.Targets = append(p.report.Targets, targets...)
 }
 
-func (p *poll) problem(source string, err error) {
-	p.report.Problems = append(p.report.Problems, Problem{Source: source, Err: err})
+func (p *poll) problem(problem Problem) {
+	p.report.Problems = append(p.report.Problems, problem)
+	p.next.problems[problem.Source] = problem
 }
 
-// inParallel calls do for 0 to n-1 and returns when all calls are done. 32 run at
-// once: sockets are few, and a host that does not answer holds its place for the
-// whole timeout.
+// inParallel calls do for 0 to n-1 and returns when all calls are done. 512 run at
+// once. A host that does not answer holds its place for the whole timeout, so that a
+// thousand of them take two; and each place is a socket, of which a process with the
+// customary limit may have 1,024, and a select-based EPMD, if all ask the same one,
+// takes as many.
 func inParallel(n int, do func(i int)) {
-	slots := make(chan struct{}, 32)
+	slots := make(chan struct{}, 512)
 	var calls sync.WaitGroup
 	for i := range n {
 		slots <- struct{}{}

@@ -1,11 +1,22 @@
 package discovery
 
-import "errors"
+import (
+	"errors"
+	"net/netip"
+)
 
-// Report is what one poll found.
+// Report is what one poll found. It is whole: what an earlier one said is void.
 type Report struct {
-	// Targets is sorted by name; no name is in it twice.
+	// Targets holds the nodes to connect to: those listed now, and those listed last
+	// by a source that has been silent for no longer than Config.Keep. It is sorted by
+	// name; no name is in it twice, and each address is one of Addrs.
 	Targets []Target
+
+	// Addrs holds the addresses where nodes may be, sorted: what DNS says now, or said
+	// last of a host and family whose look-up fails, for however long. A node at an
+	// address that is not here is gone. One that is merely missing from Targets may
+	// live: its EPMD lists it no more, or nobody has spoken of it for Config.Keep.
+	Addrs []netip.Addr
 
 	// Problems holds each source that failed, or had no node to offer, and why. A
 	// report with problems may still have targets.
@@ -21,6 +32,10 @@ type Problem struct {
 	// Err wraps one of the errors of this package that say what kind of problem it
 	// is, and its cause, such as a [*net.DNSError], where there is one.
 	Err error
+
+	// Kept counts what the source said before it fell silent and is still in the
+	// report: nodes, or of a DNS look-up addresses.
+	Kept int
 }
 
 // The kinds of problem.

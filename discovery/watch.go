@@ -2,40 +2,28 @@ package discovery
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
-// Change is how one poll differs from the one before. Both lists are sorted by
-// name. A node that now listens elsewhere is in both: its former target is down,
-// its present one up.
-type Change struct {
-	Up   []Target // newly found
-	Down []Target // no longer listed, which does not say that they stopped
-}
-
 // Watch polls until ctx ends, at once and then every Interval, ±10 %, and calls
-// deliver with each change, one at a time; the first change brings up all that the
-// first poll found. A source that fails keeps the nodes it named before: they go
-// down when it answers without them, or when DNS no longer gives its address.
+// deliver with the report of each poll, one at a time. A source that is silent
+// keeps for Keep the nodes that it named before.
 //
-// A problem is logged when it appears and when it is over.
-func (d *Discovery) Watch(ctx context.Context, deliver func(Change)) {
-	var last memory
-	var known []Target
-	var problems map[problemKey]bool
+// A problem is logged when it appears and when it is over, and so is the end of
+// Keep.
+func (d *Discovery) Watch(ctx context.Context, deliver func(Report)) {
 	for {
-		p := newPoll(d.cfg, d.resolver, last)
+		p := newPoll(d.cfg, d.resolver, d.remembered())
 		p.run(ctx)
 		if ctx.Err() != nil {
 			return // what failed in this poll may have failed by the end of ctx alone
 		}
-		last = p.next
-		problems = d.logProblems(ctx, problems, p.report.Problems)
-		if change := difference(known, p.report.Targets); len(change.Up) > 0 || len(change.Down) > 0 {
-			deliver(change)
-		}
-		known = p.report.Targets
+		d.remember(p.next)
+		d.logProblems(ctx, p.last.problems, p.next.problems)
+		deliver(p.report)
 
 		select {
 		case <-ctx.Done():
@@ -50,47 +38,35 @@ func jittered(interval time.Duration) time.Duration {
 	return time.Duration(float64(interval) * (0.9 + 0.2*rand.Float64()))
 }
 
-// difference compares two lists of targets, each sorted by name.
-func difference(before, after []Target) Change {
-	return Change{Up: without(after, before), Down: without(before, after)}
-}
-
-// without returns those of targets that others lacks.
-func without(targets, others []Target) []Target {
-	listed := make(map[Target]bool, len(others))
-	for _, t := range others {
-		listed[t] = true
-	}
-	var rest []Target
-	for _, t := range targets {
-		if !listed[t] {
-			rest = append(rest, t)
+// logProblems logs which problems of now were not there before, which of before are
+// over, and where Keep has passed in between.
+func (d *Discovery) logProblems(ctx context.Context, before, now map[string]Problem) {
+	for _, source := range slices.Sorted(maps.Keys(now)) {
+		p := now[source]
+		was, lasts := before[source]
+		if !lasts || was.kind() != p.kind() {
+			d.log.WarnContext(ctx, "discovery: problem", append([]any{"source", source, "error", p.Err}, d.keeping(p)...)...)
+		}
+		if was.Kept > 0 && p.Kept == 0 && silent(p.Err) {
+			d.log.WarnContext(ctx, "discovery: what the source named is kept no longer", "source", source)
 		}
 	}
-	return rest
-}
-
-// problemKey tells whether a problem is the one of the poll before.
-type problemKey struct {
-	source string
-	kind   error
-}
-
-// logProblems logs which of now were not there before, and which of before are
-// over, and returns those of now.
-func (d *Discovery) logProblems(ctx context.Context, before map[problemKey]bool, now []Problem) map[problemKey]bool {
-	current := make(map[problemKey]bool, len(now))
-	for _, p := range now {
-		key := problemKey{p.Source, p.kind()}
-		if !before[key] {
-			d.log.WarnContext(ctx, "discovery: problem", "source", p.Source, "error", p.Err)
-		}
-		current[key] = true
-	}
-	for key := range before {
-		if !current[key] {
-			d.log.InfoContext(ctx, "discovery: problem is over", "source", key.source, "problem", key.kind)
+	for source, was := range before {
+		if p, lasts := now[source]; !lasts || was.kind() != p.kind() {
+			d.log.InfoContext(ctx, "discovery: problem is over", "source", source, "problem", was.kind())
 		}
 	}
-	return current
+}
+
+// keeping says for the log what of a silent source is kept, and for how long.
+func (d *Discovery) keeping(p Problem) []any {
+	switch {
+	case p.Kept == 0:
+		return nil
+	case p.kind() != ErrLookup:
+		return []any{"keeping_nodes", p.Kept, "for_up_to", d.cfg.Keep.String()}
+	case d.cfg.Port != 0: // each of its addresses is a node
+		return []any{"keeping_addresses", p.Kept, "for_up_to", d.cfg.Keep.String()}
+	}
+	return []any{"keeping_addresses", p.Kept}
 }

@@ -17,14 +17,14 @@ import (
 	"github.com/miekg/dns"
 )
 
-// watcher runs Watch poll by poll: its resolver holds each poll at its first
-// question until the test lets it through.
+// watcher runs Watch poll by poll: its resolver holds the two questions with which
+// each poll begins, for A and AAAA records, until the test lets them through.
 type watcher struct {
 	discovery.Resolver
 	arrived chan struct{}
 	proceed chan struct{}
 
-	changes []discovery.Change
+	reports []discovery.Report
 	log     bytes.Buffer
 }
 
@@ -40,57 +40,49 @@ func watch(t *testing.T, cfg discovery.Config, resolver discovery.Resolver) *wat
 	go func() {
 		defer close(done)
 		discovery.New(cfg, w, slog.New(slog.NewTextHandler(&w.log, nil))).
-			Watch(ctx, func(c discovery.Change) { w.changes = append(w.changes, c) })
+			Watch(ctx, func(r discovery.Report) { w.reports = append(w.reports, r) })
 	}()
 	t.Cleanup(func() {
 		cancel()
 		<-done
 	})
-	<-w.arrived
+	w.hold()
 	return w
 }
 
 func (w *watcher) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
-	if network == "ip4" {
-		select {
-		case w.arrived <- struct{}{}:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		select {
-		case <-w.proceed:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	select {
+	case w.arrived <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	select {
+	case <-w.proceed:
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	return w.Resolver.LookupNetIP(ctx, network, host)
 }
 
-// poll lets one poll run and wants these changes, written "+name address" for a
-// node that is up and "-name address" for one that is down.
-func (w *watcher) poll(t *testing.T, want ...string) {
-	t.Helper()
-	w.changes = nil
-	w.proceed <- struct{}{}
+// hold waits until the next poll begins.
+func (w *watcher) hold() {
 	<-w.arrived
-	var got []string
-	if len(w.changes) > 1 {
-		t.Errorf("%d changes of one poll", len(w.changes))
+	<-w.arrived
+}
+
+// poll lets one poll run and wants one report, with these targets, each written as
+// "name address". It returns the report.
+func (w *watcher) poll(t *testing.T, want ...string) discovery.Report {
+	t.Helper()
+	w.reports = nil
+	w.proceed <- struct{}{}
+	w.proceed <- struct{}{}
+	w.hold()
+	if len(w.reports) != 1 {
+		t.Fatalf("%d reports of one poll", len(w.reports))
 	}
-	for _, c := range w.changes {
-		for _, up := range c.Up {
-			got = append(got, "+"+up.Name+" "+up.Addr.String())
-		}
-		for _, down := range c.Down {
-			got = append(got, "-"+down.Name+" "+down.Addr.String())
-		}
-		if len(got) == 0 {
-			t.Error("a change of nothing was delivered")
-		}
-	}
-	if strings.Join(got, "\n") != strings.Join(want, "\n") {
-		t.Errorf("changes:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
+	expectTargets(t, w.reports[0], want...)
+	return w.reports[0]
 }
 
 // logged returns what was logged since it was last called.
@@ -99,7 +91,28 @@ func (w *watcher) logged() string {
 	return w.log.String()
 }
 
-func TestWatchDeliversDifferences(t *testing.T) {
+// expectLogged wants one line for each of want, which holds all its words.
+func (w *watcher) expectLogged(t *testing.T, want ...[]string) {
+	t.Helper()
+	log := w.logged()
+	lines := strings.Split(strings.TrimSuffix(log, "\n"), "\n")
+	if log == "" {
+		lines = nil
+	}
+	if len(lines) != len(want) {
+		t.Errorf("%d lines logged, want %d:\n%s", len(lines), len(want), log)
+		return
+	}
+	for i, words := range want {
+		for _, word := range words {
+			if !strings.Contains(lines[i], word) {
+				t.Errorf("%q is not in the log line: %s", word, lines[i])
+			}
+		}
+	}
+}
+
+func TestWatchDeliversEveryPoll(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	zone := startDNS(t)
 	zone.set("my-app.test", "127.0.0.1")
@@ -111,20 +124,18 @@ func TestWatchDeliversDifferences(t *testing.T) {
 	w.poll(t)
 	gone := register(t, epmd, registration{name: "my-app-02", port: 40002})
 	register(t, epmd, registration{name: "my-app-01", port: 40001})
-	w.poll(t, "+my-app-01@127.0.0.1 127.0.0.1:40001", "+my-app-02@127.0.0.1 127.0.0.1:40002")
-	w.poll(t)
+	w.poll(t, "my-app-01@127.0.0.1 127.0.0.1:40001", "my-app-02@127.0.0.1 127.0.0.1:40002")
+	w.poll(t, "my-app-01@127.0.0.1 127.0.0.1:40001", "my-app-02@127.0.0.1 127.0.0.1:40002")
 
-	gone()
+	gone() // and back under the same name, elsewhere
 	register(t, epmd, registration{name: "my-app-02", port: 40022})
 	register(t, epmd, registration{name: "my-app-03", port: 40003})
-	w.poll(t,
-		"+my-app-02@127.0.0.1 127.0.0.1:40022", "+my-app-03@127.0.0.1 127.0.0.1:40003",
-		"-my-app-02@127.0.0.1 127.0.0.1:40002")
+	report := w.poll(t, "my-app-01@127.0.0.1 127.0.0.1:40001", "my-app-02@127.0.0.1 127.0.0.1:40022", "my-app-03@127.0.0.1 127.0.0.1:40003")
+	expectAddrs(t, report, "127.0.0.1")
 
 	zone.set("my-app.test", "::1")
-	w.poll(t,
-		"+my-app-01@::1 [::1]:40001", "+my-app-02@::1 [::1]:40022", "+my-app-03@::1 [::1]:40003",
-		"-my-app-01@127.0.0.1 127.0.0.1:40001", "-my-app-02@127.0.0.1 127.0.0.1:40022", "-my-app-03@127.0.0.1 127.0.0.1:40003")
+	report = w.poll(t, "my-app-01@::1 [::1]:40001", "my-app-02@::1 [::1]:40022", "my-app-03@::1 [::1]:40003")
+	expectAddrs(t, report, "::1")
 }
 
 // An EPMD that is gone says nothing about the nodes it listed: they stay until it
@@ -140,40 +151,34 @@ func TestWatchKeepsNodesOfASilentEPMD(t *testing.T) {
 		DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: host.addr.Port(),
 		Interval: time.Millisecond, Timeout: patience,
 	}, zone.resolver())
+	const node1, node2 = "my-app-01@127.0.0.2 127.0.0.2:40001", "my-app-02@127.0.0.3 127.0.0.3:40002"
 
-	w.poll(t, "+my-app-01@127.0.0.2 127.0.0.2:40001")
-	if log := w.logged(); strings.Count(log, "level=WARN") != 1 || !strings.Contains(log, `source="epmd 127.0.0.3:`) {
-		t.Errorf("logged of the host without a node: %s", log)
-	}
+	w.poll(t, node1)
+	w.expectLogged(t, []string{"level=WARN", `source="epmd 127.0.0.3:`, "no node with the prefix"})
 
 	host.stop()
-	w.poll(t)
-	if log := w.logged(); strings.Count(log, "\n") != 1 || !strings.Contains(log, "level=WARN") ||
-		!strings.Contains(log, `source="epmd 127.0.0.2:`) || !strings.Contains(log, "refused") {
-		t.Errorf("logged when EPMD went away: %s", log)
-	}
+	report := w.poll(t, node1)
+	expectAddrs(t, report, "127.0.0.2", "127.0.0.3")
+	w.expectLogged(t, []string{"level=WARN", `source="epmd 127.0.0.2:`, "refused", "keeping_nodes=1 for_up_to=10m0s"})
 	register(t, second, registration{name: "my-app-02", port: 40002})
-	w.poll(t, "+my-app-02@127.0.0.3 127.0.0.3:40002")
-	if log := w.logged(); strings.Count(log, "\n") != 1 || !strings.Contains(log, "level=INFO") ||
-		!strings.Contains(log, `source="epmd 127.0.0.3:`) || !strings.Contains(log, "is over") {
-		t.Errorf("logged when the other host got its node: %s", log)
-	}
-	w.poll(t)
-	if log := w.logged(); log != "" {
-		t.Errorf("a lasting problem was logged again: %s", log)
-	}
+	w.poll(t, node1, node2)
+	w.expectLogged(t, []string{"level=INFO", `source="epmd 127.0.0.3:`, "is over"})
+	w.poll(t, node1, node2)
+	w.expectLogged(t) // a lasting problem is not logged again
 
 	gone()
 	host.start(t)
-	w.poll(t, "-my-app-01@127.0.0.2 127.0.0.2:40001")
-	if log := w.logged(); !strings.Contains(log, `problem="EPMD unreachable"`) || !strings.Contains(log, "no node with the prefix") {
-		t.Errorf("logged when EPMD came back: %s", log)
-	}
+	report = w.poll(t, node2)
+	expectAddrs(t, report, "127.0.0.2", "127.0.0.3")
+	w.expectLogged(t,
+		[]string{"level=WARN", `source="epmd 127.0.0.2:`, "no node with the prefix"},
+		[]string{"level=INFO", `source="epmd 127.0.0.2:`, `problem="EPMD unreachable"`})
 
 	// An address that DNS no longer gives is no silent source.
 	host.stop()
 	zone.set("my-app.test", "127.0.0.2")
-	w.poll(t, "-my-app-02@127.0.0.3 127.0.0.3:40002")
+	report = w.poll(t)
+	expectAddrs(t, report, "127.0.0.2")
 }
 
 // DNS that fails says nothing about the addresses it gave: their EPMDs are asked
@@ -188,34 +193,33 @@ func TestWatchKeepsAddressesOfFailingDNS(t *testing.T) {
 		DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: uint16(epmd),
 		Interval: time.Millisecond, Timeout: patience,
 	}, zone.resolver())
-	w.poll(t, "+"+v4, "+"+v6)
+	w.poll(t, v4, v6)
 
 	failing := record{code: dns.RcodeServerFailure}
 	zone.answer("my-app.test", dns.TypeAAAA, failing)
-	w.poll(t)
-	zone.answer("my-app.test", dns.TypeA, failing)
-	w.poll(t)
-	zone.answer("my-app.test", dns.TypeA, record{code: dns.RcodeNameError})
-	w.poll(t)
-	zone.answer("my-app.test", dns.TypeAAAA, record{code: dns.RcodeNameError})
-	w.poll(t)
-	zone.set("my-app.test") // neither A nor AAAA
-	w.poll(t)
-	if log := w.logged(); strings.Count(log, "\n") != 1 || !strings.Contains(log, `source="dns my-app.test"`) {
-		t.Errorf("logged: %s", log)
+	expectAddrs(t, w.poll(t, v4, v6), "127.0.0.1", "::1")
+	w.expectLogged(t, []string{"level=WARN", `source="dns my-app.test"`, "keeping_addresses=1"})
+	for _, answers := range [][2]record{
+		{failing, failing},
+		{{code: dns.RcodeNameError}, failing},
+		{{code: dns.RcodeNameError}, {code: dns.RcodeNameError}},
+		{{}, {}},
+	} {
+		zone.answer("my-app.test", dns.TypeA, answers[0])
+		zone.answer("my-app.test", dns.TypeAAAA, answers[1])
+		expectAddrs(t, w.poll(t, v4, v6), "127.0.0.1", "::1")
 	}
+	w.expectLogged(t)
 
 	zone.set("my-app.test", "127.0.0.1") // an answer, without the other family
-	w.poll(t, "-"+v6)
-	if log := w.logged(); strings.Count(log, "\n") != 1 || !strings.Contains(log, "is over") {
-		t.Errorf("logged: %s", log)
-	}
+	expectAddrs(t, w.poll(t, v4), "127.0.0.1")
+	w.expectLogged(t, []string{"level=INFO", `source="dns my-app.test"`, "is over"})
 
 	zone.answer("my-app.test", dns.TypeA, failing)
 	gone()
-	w.poll(t, "-"+v4)
+	expectAddrs(t, w.poll(t), "127.0.0.1")
 	register(t, epmd, registration{name: "my-app-02", port: 40002})
-	w.poll(t, "+my-app-02@127.0.0.1 127.0.0.1:40002")
+	w.poll(t, "my-app-02@127.0.0.1 127.0.0.1:40002")
 }
 
 func TestWatchKeepsStaticNodes(t *testing.T) {
@@ -223,23 +227,89 @@ func TestWatchKeepsStaticNodes(t *testing.T) {
 	gone := register(t, first, registration{name: "my-app", port: 40001})
 	host := startHost(t, "127.0.0.2:0", forward(t, first))
 	zone := startDNS(t)
-	zone.set("host.test", "127.0.0.2")
+	zone.set("host.test", "127.0.0.2", "127.0.0.3") // no EPMD at 127.0.0.3
 	w := watch(t, discovery.Config{
 		Nodes: []string{"my-app@host.test"}, EPMDPort: host.addr.Port(),
 		Interval: time.Millisecond, Timeout: patience,
 	}, zone.resolver())
-	w.poll(t, "+my-app@host.test 127.0.0.2:40001")
+	const node = "my-app@host.test 127.0.0.2:40001"
+	w.poll(t, node)
+	w.expectLogged(t)
 
 	host.stop()
-	w.poll(t)
+	w.poll(t, node)
+	w.expectLogged(t, []string{"level=WARN", `source="node my-app@host.test"`, "keeping_nodes=1 for_up_to=10m0s"})
 	zone.answer("host.test", dns.TypeA, record{code: dns.RcodeServerFailure})
-	w.poll(t)
+	expectAddrs(t, w.poll(t, node), "127.0.0.2", "127.0.0.3")
 
+	// The EPMD that knew the node is back without it: the silence of the other
+	// address, which never knew it, keeps nothing.
 	gone()
 	host.start(t)
-	w.poll(t, "-my-app@host.test 127.0.0.2:40001")
+	expectAddrs(t, w.poll(t), "127.0.0.2", "127.0.0.3")
 	register(t, first, registration{name: "my-app", port: 40002})
-	w.poll(t, "+my-app@host.test 127.0.0.2:40002")
+	w.poll(t, "my-app@host.test 127.0.0.2:40002")
+
+	// The host moved: the node is not kept at the address that it left.
+	host.stop()
+	zone.set("host.test", "127.0.0.3")
+	expectAddrs(t, w.poll(t), "127.0.0.3")
+}
+
+// Whatever DNS says that is no address changes nothing; the next answer counts at
+// once.
+func TestWatchThroughFailuresOfDNS(t *testing.T) {
+	for name, r := range map[string]record{
+		"no address": {},
+		"NXDOMAIN":   {code: dns.RcodeNameError},
+		"SERVFAIL":   {code: dns.RcodeServerFailure},
+		"REFUSED":    {code: dns.RcodeRefused},
+		"truncated":  {truncated: true, addrs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}},
+		"no answer":  {silent: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			zone := startDNS(t)
+			w := watch(t, discovery.Config{
+				DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000,
+				Interval: time.Millisecond, Timeout: 500 * time.Millisecond,
+			}, zone.resolver())
+			w.poll(t)
+			w.expectLogged(t, []string{"level=WARN", `source="dns my-app.test"`})
+
+			const one, two = "my-app@10.0.0.1 10.0.0.1:9000", "my-app@fdaa:0:1::2 [fdaa:0:1::2]:9000"
+			zone.set("my-app.test", "10.0.0.1", "fdaa:0:1::2")
+			w.poll(t, one, two)
+			w.expectLogged(t, []string{"level=INFO", "is over"})
+			for range 2 { // it comes and goes
+				zone.answer("my-app.test", dns.TypeA, r)
+				r.addrs = nil
+				zone.answer("my-app.test", dns.TypeAAAA, r)
+				for range 2 {
+					expectAddrs(t, w.poll(t, one, two), "10.0.0.1", "fdaa:0:1::2")
+				}
+				w.expectLogged(t, []string{"level=WARN", `source="dns my-app.test"`, "keeping_addresses=2 for_up_to=10m0s"})
+				zone.set("my-app.test", "10.0.0.1", "fdaa:0:1::2")
+				w.poll(t, one, two)
+				w.expectLogged(t, []string{"level=INFO", "is over"})
+			}
+
+			zone.set("my-app.test", "10.0.0.3")
+			expectAddrs(t, w.poll(t, "my-app@10.0.0.3 10.0.0.3:9000"), "10.0.0.3")
+		})
+	}
+}
+
+// Servers that disagree: each answer is taken at its word.
+func TestWatchThroughAddressesThatFlap(t *testing.T) {
+	zone := startDNS(t)
+	w := watch(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000, Interval: time.Millisecond}, zone.resolver())
+	for range 3 {
+		zone.set("my-app.test", "10.0.0.1", "10.0.0.2")
+		expectAddrs(t, w.poll(t, "my-app@10.0.0.1 10.0.0.1:9000", "my-app@10.0.0.2 10.0.0.2:9000"), "10.0.0.1", "10.0.0.2")
+		zone.set("my-app.test", "10.0.0.2", "10.0.0.3")
+		expectAddrs(t, w.poll(t, "my-app@10.0.0.2 10.0.0.2:9000", "my-app@10.0.0.3 10.0.0.3:9000"), "10.0.0.2", "10.0.0.3")
+	}
+	w.expectLogged(t)
 }
 
 // resolverFunc stands in for DNS where the test runs on synctest's clock, which
@@ -268,7 +338,7 @@ func TestWatchPollsAtOnceAndThenWithJitter(t *testing.T) {
 		start := time.Now()
 		cfg := discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000, Interval: 10 * time.Second}
 		delivered := 0
-		discovery.New(cfg, resolver, slog.New(slog.DiscardHandler)).Watch(ctx, func(discovery.Change) { delivered++ })
+		discovery.New(cfg, resolver, slog.New(slog.DiscardHandler)).Watch(ctx, func(discovery.Report) { delivered++ })
 
 		if len(at) != polls || !at[0].Equal(start) {
 			t.Fatalf("%d polls, the first after %s; want it at once", len(at), at[0].Sub(start))
@@ -284,8 +354,8 @@ func TestWatchPollsAtOnceAndThenWithJitter(t *testing.T) {
 		if shortest > 9500*time.Millisecond || longest < 10500*time.Millisecond {
 			t.Errorf("polls came %s to %s apart, which is hardly jitter", shortest, longest)
 		}
-		if delivered != 1 {
-			t.Errorf("%d changes delivered, want the first only", delivered)
+		if delivered != polls-1 {
+			t.Errorf("%d reports delivered, want one of each poll but the last, which was ended", delivered)
 		}
 	})
 }
@@ -309,7 +379,7 @@ func TestHungDNSTakesOneTimeout(t *testing.T) {
 	})
 }
 
-// The end of Watch makes look-ups fail, which is neither a change nor a problem.
+// The end of Watch makes look-ups fail, which is neither a report nor a problem.
 func TestWatchEndsQuietly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -325,13 +395,13 @@ func TestWatchEndsQuietly(t *testing.T) {
 		defer cancel()
 		var log bytes.Buffer
 		cfg := discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000, Timeout: 10 * time.Second}
-		changes := 0
-		discovery.New(cfg, resolver, slog.New(slog.NewTextHandler(&log, nil))).Watch(ctx, func(discovery.Change) { changes++ })
+		reports := 0
+		discovery.New(cfg, resolver, slog.New(slog.NewTextHandler(&log, nil))).Watch(ctx, func(discovery.Report) { reports++ })
 		if took := time.Since(start); took != 7*time.Second {
 			t.Errorf("Watch returned after %s, want 7s", took)
 		}
-		if changes != 1 || log.Len() > 0 {
-			t.Errorf("%d changes, logged: %s", changes, &log)
+		if reports != 1 || log.Len() > 0 {
+			t.Errorf("%d reports, logged: %s", reports, &log)
 		}
 	})
 }

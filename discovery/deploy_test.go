@@ -1,0 +1,147 @@
+package discovery_test
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/internal/beamtest"
+)
+
+// A headless service of Kubernetes: an A record for each pod, and in each pod one
+// node with an EPMD. A pod that goes takes its record with it.
+func TestHeadlessService(t *testing.T) {
+	pods := loopback(50)
+	port := startHost(t, "0.0.0.0:0", saying(namesOf("my-app"))).addr.Port()
+	zone := startDNS(t)
+	w := watch(t, discovery.Config{
+		DNS: []string{"my-app.default.svc.cluster.local."}, Prefix: "my-app", EPMDPort: port,
+		Interval: time.Millisecond, Timeout: patience,
+	}, zone.resolver())
+	nodes := func(pods []string) []string {
+		var all []string
+		for _, pod := range pods {
+			all = append(all, fmt.Sprintf("my-app@%s %s:40001", pod, pod))
+		}
+		slices.Sort(all)
+		return all
+	}
+	ordered := func(pods []string) []string {
+		pods = slices.Clone(pods)
+		slices.SortFunc(pods, func(a, b string) int { return slices.Compare(net.ParseIP(a), net.ParseIP(b)) })
+		return pods
+	}
+
+	for _, ready := range [][]string{pods[:1], pods, pods[3:], pods[10:40], pods} {
+		zone.set("my-app.default.svc.cluster.local", ready...)
+		expectAddrs(t, w.poll(t, nodes(ready)...), ordered(ready)...)
+	}
+}
+
+// The .internal names of Fly.io have AAAA records only, and the nodes the hash of
+// their image in their names.
+func TestFlyInternal(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	zone := startDNS(t)
+	zone.set("my-app.internal", "::1")
+	w := watch(t, discovery.Config{
+		DNS: []string{"my-app.internal"}, Prefix: "my-app", EPMDPort: uint16(epmd),
+		Interval: time.Millisecond, Timeout: patience,
+	}, zone.resolver())
+	register(t, epmd, registration{name: "my-app-01HXYZABC", port: 40001})
+	expectAddrs(t, w.poll(t, "my-app-01HXYZABC@::1 [::1]:40001"), "::1")
+	zone.set("my-app.internal") // the last machine stopped: no record is an answer like any trouble of DNS
+	expectAddrs(t, w.poll(t, "my-app-01HXYZABC@::1 [::1]:40001"), "::1")
+}
+
+// Each node of a deploy has the hash of its image in its name; it comes up beside
+// the old one at the same address, or at an address of its own.
+func TestRollingDeploy(t *testing.T) {
+	first, second, third := beamtest.StartEPMD(t), beamtest.StartEPMD(t), beamtest.StartEPMD(t)
+	port := startHost(t, "127.0.0.2:0", forward(t, first)).addr.Port()
+	old2 := startHost(t, fmt.Sprintf("127.0.0.3:%d", port), forward(t, second))
+	startHost(t, fmt.Sprintf("127.0.0.4:%d", port), forward(t, third))
+	zone := startDNS(t)
+	zone.set("my-app.test", "127.0.0.2", "127.0.0.3")
+	w := watch(t, discovery.Config{
+		DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: port,
+		Interval: time.Millisecond, Timeout: patience,
+	}, zone.resolver())
+	const (
+		a1 = "my-app-aaa@127.0.0.2 127.0.0.2:40001"
+		a2 = "my-app-aaa@127.0.0.3 127.0.0.3:40001"
+		b1 = "my-app-bbb@127.0.0.2 127.0.0.2:40002"
+		b3 = "my-app-bbb@127.0.0.4 127.0.0.4:40001"
+	)
+	stop1 := register(t, first, registration{name: "my-app-aaa", port: 40001})
+	register(t, second, registration{name: "my-app-aaa", port: 40001})
+	w.poll(t, a1, a2)
+
+	// On the first host the new node comes up, then the old one goes.
+	register(t, first, registration{name: "my-app-bbb", port: 40002})
+	w.poll(t, a1, a2, b1)
+	stop1()
+	expectAddrs(t, w.poll(t, a2, b1), "127.0.0.2", "127.0.0.3")
+
+	// The second is replaced by a machine of its own address. The old machine is
+	// gone before DNS says so; then its node goes from the list.
+	register(t, third, registration{name: "my-app-bbb", port: 40001})
+	zone.set("my-app.test", "127.0.0.2", "127.0.0.3", "127.0.0.4")
+	w.poll(t, a2, b1, b3)
+	old2.stop()
+	expectAddrs(t, w.poll(t, a2, b1, b3), "127.0.0.2", "127.0.0.3", "127.0.0.4")
+	zone.set("my-app.test", "127.0.0.2", "127.0.0.4")
+	expectAddrs(t, w.poll(t, b1, b3), "127.0.0.2", "127.0.0.4")
+}
+
+func TestAThousandNamesInOneEPMD(t *testing.T) {
+	long := strings.Repeat("x", 255-len("my-app-0000-"))
+	var names, want []string
+	for i := range 1000 {
+		names = append(names, fmt.Sprintf("my-app-%04d-%s", i, long))
+		want = append(want, fmt.Sprintf("%s@127.0.0.2 127.0.0.2:%d", names[i], 40001+i))
+	}
+	host := startHost(t, "127.0.0.2:0", saying(namesOf(names...)))
+	report := look(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", EPMDPort: host.addr.Port(), Timeout: patience}, nil)
+	expectTargets(t, report, want...)
+
+	// A real one, which holds a connection for each node.
+	epmd := beamtest.StartEPMD(t)
+	for i := range 1000 {
+		register(t, epmd, registration{name: fmt.Sprintf("my-app-%04d", i), port: uint16(40001 + i)})
+	}
+	report = look(t, discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", EPMDPort: uint16(epmd), Timeout: patience}, nil)
+	if len(report.Targets) != 1000 || len(report.Problems) > 0 {
+		t.Errorf("%d targets, problems: %v", len(report.Targets), report.Problems)
+	}
+}
+
+// Of a thousand addresses every other one takes the connection and never answers.
+// With 512 asked at once that is a timeout or two, and not one for each of them.
+func TestAThousandAddressesHalfOfThemMute(t *testing.T) {
+	addrs := loopback(1000)
+	muted := func(addr string) bool { return slices.Index(addrs, addr)%2 == 1 }
+	port := startHost(t, "0.0.0.0:0", func(conn net.Conn) {
+		if muted(conn.LocalAddr().(*net.TCPAddr).IP.String()) {
+			mute(conn)
+			return
+		}
+		saying(namesOf("my-app"))(conn)
+	}).addr.Port()
+	zone := startDNS(t)
+	zone.set("my-app.test", addrs...)
+
+	const timeout = 2 * time.Second
+	start := time.Now()
+	report := look(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: port, Timeout: timeout}, zone.resolver())
+	if took := time.Since(start); took > 3*timeout {
+		t.Errorf("took %s with a timeout of %s", took, timeout)
+	}
+	if len(report.Targets) != 500 || len(report.Addrs) != 1000 || len(report.Problems) != 500 {
+		t.Errorf("%d targets, %d addresses, %d problems", len(report.Targets), len(report.Addrs), len(report.Problems))
+	}
+}
