@@ -39,6 +39,9 @@ type Operation struct {
 	// Context is the encoded map that becomes the resolvers' context. Its atoms
 	// live for ever on the node.
 	Context []byte
+	// Repeatable says that the operation is safe to run twice, as queries are. If
+	// a node is lost while it runs, another one is asked.
+	Repeatable bool
 }
 
 // Absinthe runs documents on the nodes of a pool.
@@ -62,7 +65,7 @@ func (a *Absinthe) Run(ctx context.Context, op Operation) (*Answer, error) {
 		return nil, err
 	}
 	*b = endCall(*b)
-	answer, err := a.Pool.execute(ctx, *b)
+	answer, err := a.Pool.execute(ctx, *b, op.Repeatable)
 	if err != nil {
 		return nil, err
 	}

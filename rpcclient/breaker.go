@@ -81,6 +81,9 @@ func newBreaker(name string, cfg BreakerConfig, log *slog.Logger) breaker {
 	})}
 }
 
+// state is closed, open or half-open.
+func (b breaker) state() string { return b.State().String() }
+
 // start asks whether a call may pass. If so, done must be told how it ended.
 //
 // gobreaker counts a call in the window in which it began, and would never hear

@@ -26,6 +26,8 @@ type NodeConfig struct {
 	// NetTickTime is the net_ticktime of the nodes; a silence of that length ends
 	// a connection.
 	NetTickTime time.Duration `yaml:"net_ticktime" env:"NET_TICKTIME"`
+	// MaxAnswer is the largest answer of a node, in bytes. 128 MiB unless set.
+	MaxAnswer int `yaml:"-"`
 	// TLS is set where the nodes use inet_tls_dist.
 	TLS TLSConfig `yaml:"tls" envPrefix:"TLS_"`
 }

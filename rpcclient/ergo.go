@@ -58,7 +58,7 @@ func startRuntime(ctx context.Context, cfg NodeConfig) (*runtime, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start node %s: %w", cfg.Name, err)
 	}
-	return &runtime{n, local, tlsConfig, dist.Options{TickTime: cfg.NetTickTime}}, nil
+	return &runtime{n, local, tlsConfig, dist.Options{TickTime: cfg.NetTickTime, MaxMessage: cfg.MaxAnswer}}, nil
 }
 
 func ergoOptions(local dist.Node, tlsConfig *tls.Config) node.Options {
@@ -104,8 +104,9 @@ func (r *runtime) cause(l *link, addr netip.AddrPort, err error) error {
 	case l.err != nil:
 		return r.hint(l.err)
 	}
-	// The dial itself failed. Dialling again shows how.
-	ctx, cancel := context.WithTimeout(l.ctx, handshakeTime)
+	// The dial itself failed. Dialling again shows how, mostly at once: a host that
+	// does not answer was waited for already.
+	ctx, cancel := context.WithTimeout(l.ctx, time.Second)
 	defer cancel()
 	var dialer interface {
 		DialContext(context.Context, string, string) (net.Conn, error)

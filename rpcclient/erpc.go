@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/louche-graphql/louche/rpcclient/dist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
@@ -38,6 +39,7 @@ func (e *CallError) Error() string {
 // connected is a live connection and what is needed to call over it.
 type connected struct {
 	*dist.Conn
+	since time.Time
 	// leader is the process user of the node: what a resolver prints or logs
 	// goes where the application's own output goes.
 	leader etf.Pid
@@ -45,7 +47,7 @@ type connected struct {
 
 // connect makes a connection fit for calls.
 func connect(ctx context.Context, conn *dist.Conn) (*connected, error) {
-	c := &connected{Conn: conn}
+	c := &connected{Conn: conn, since: time.Now()}
 	args := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), "user"))
 	answer, err := c.call(ctx, "erlang", "whereis", args)
 	if err != nil {

@@ -42,7 +42,7 @@ func testTwoAddresses(t *testing.T, node *beamtest.Node, target rpcclient.Target
 	a, b := newRelay(t, "testapp@a", target), newRelay(t, "testapp@b", target)
 
 	pool := gw.pool(t, rpcclient.PoolConfig{}, a.Target)
-	pool.Update([]rpcclient.Target{b.Target}, nil)
+	pool.Update([]rpcclient.Target{a.Target, b.Target}, nil)
 	gw.log.wait(t, "cannot connect to node", b.Name, "name is in use")
 	checkHello(t, pool)
 

@@ -51,7 +51,7 @@ func (n *Node) hold(t Target) *peer {
 	p := n.peers[t.Addr]
 	if p == nil {
 		ctx, cancel := context.WithCancel(n.ctx)
-		p = &peer{target: t, runtime: n.runtime, log: n.log, cancel: cancel}
+		p = &peer{target: t, runtime: n.runtime, log: n.log, cancel: cancel, due: make(chan struct{}, 1)}
 		n.peers[t.Addr] = p
 		if ctx.Err() == nil {
 			n.running.Go(func() { p.run(ctx) })
@@ -69,4 +69,20 @@ func (n *Node) release(p *peer) {
 		delete(n.peers, p.target.Addr)
 		p.cancel()
 	}
+}
+
+// Drain says whether the node of that name gets new calls; those under way go on
+// either way. It holds for as long as a pool knows the node, over reconnections.
+// The name is the one in [NodeStatus]. known is false if there is no such node.
+func (n *Node) Drain(name string, drained bool) (known bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, p := range n.peers {
+		if p.name() == name {
+			p.drained.Store(drained)
+			n.log.Warn("node drained by hand", "node", name, "drained", drained)
+			known = true
+		}
+	}
+	return known
 }

@@ -28,6 +28,8 @@ func TestNode(t *testing.T) {
 		{"two addresses", testTwoAddresses},
 		{"connection that only we see dead", testConnectionThatOnlyWeSeeDead},
 		{"pool update", testPoolUpdate},
+		{"unlisted node", testUnlistedNode},
+		{"drain", testDrain},
 		{"pool close", testPoolClose},
 		{"pools share a connection", testPoolsShareAConnection},
 		{"breaker", testBreaker},

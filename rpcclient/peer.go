@@ -13,11 +13,12 @@ import (
 	"time"
 )
 
-// Reconnecting waits from minBackoff, doubled after each failure, to maxBackoff.
-// A connection that held for steadyAfter starts over.
+// Reconnecting waits from minBackoff, doubled after each failure, to maxBackoff, or
+// until discovery has seen the node. A connection that held for steadyAfter starts
+// over.
 const (
 	minBackoff  = 100 * time.Millisecond
-	maxBackoff  = 5 * time.Second
+	maxBackoff  = 30 * time.Second
 	steadyAfter = 10 * time.Second
 )
 
@@ -37,6 +38,29 @@ type peer struct {
 	holders int // guarded by Node.mu
 	cancel  context.CancelFunc
 	current atomic.Pointer[connected] // nil while there is no connection
+	drained atomic.Bool               // by hand: no new calls
+	due     chan struct{}             // holds a token when the next try should not be waited for
+}
+
+// seen says that discovery sees the node: if the peer waits to connect to it
+// again, now is the time.
+func (p *peer) seen() {
+	if p.current.Load() != nil {
+		return
+	}
+	select {
+	case p.due <- struct{}{}:
+	default:
+	}
+}
+
+// name is what the node calls itself, or until it has said so, what discovery
+// calls it.
+func (p *peer) name() string {
+	if c := p.current.Load(); c != nil {
+		return c.Peer().Name
+	}
+	return p.target.Name
 }
 
 // run connects, and connects again, until ctx ends.
@@ -63,6 +87,7 @@ func (p *peer) run(ctx context.Context) {
 		}
 		select {
 		case <-time.After(backoff/2 + rand.N(backoff)):
+		case <-p.due:
 		case <-ctx.Done():
 		}
 		backoff = min(2*backoff, maxBackoff)

@@ -1,10 +1,13 @@
 package rpcclient
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -15,15 +18,32 @@ import (
 
 // Why no node was asked.
 var (
-	// ErrNoNode: no node is connected.
+	// ErrNoNode: no node is connected, but for those that are drained.
 	ErrNoNode = errors.New("no live node")
 	// ErrCircuitOpen: every connected node's breaker is open.
 	ErrCircuitOpen = errors.New("the circuit breaker of every live node is open")
+	// ErrOverloaded: every node has as many calls as it may have, and too many
+	// wait already, or this one has waited for too long.
+	ErrOverloaded = errors.New("every live node has as many calls as it may have")
 )
 
 // PoolConfig is how calls are spread over the nodes of an application.
 type PoolConfig struct {
+	Load    LoadConfig    `yaml:"load" envPrefix:"LOAD_"`
+	Retry   RetryConfig   `yaml:"retry" envPrefix:"RETRY_"`
 	Breaker BreakerConfig `yaml:"breaker" envPrefix:"BREAKER_"`
+}
+
+// SetDefaults fills what was left out.
+func (c *PoolConfig) SetDefaults() {
+	c.Load.SetDefaults()
+	c.Retry.SetDefaults()
+	c.Breaker.SetDefaults()
+}
+
+// Validate says what is wrong, naming the keys.
+func (c *PoolConfig) Validate() error {
+	return errors.Join(c.Load.Validate(), c.Retry.Validate(), c.Breaker.Validate())
 }
 
 // A Pool calls functions on the nodes it has been told of. It may be used by any
@@ -35,52 +55,66 @@ type Pool struct {
 
 	mu      sync.Mutex // of changes to members
 	members atomic.Pointer[[]*member]
-	turn    atomic.Uint32
 	gone    sync.WaitGroup // members that finish their calls
+
+	queue   queue
+	typical typicalLatency
+	budget  *budget
+
+	retries    atomic.Uint64
+	overloaded atomic.Uint64
 }
 
 // NewPool makes an empty pool on a node. What cfg leaves out gets its default.
 func NewPool(n *Node, cfg PoolConfig, log *slog.Logger) *Pool {
-	cfg.Breaker.SetDefaults()
-	p := &Pool{node: n, cfg: cfg, log: log}
+	cfg.SetDefaults()
+	p := &Pool{node: n, cfg: cfg, log: log, queue: queue{max: cfg.Load.Queue}, budget: newBudget(cfg.Retry.Budget)}
 	p.members.Store(new([]*member))
 	return p
 }
 
-// Update adds nodes and takes others away. A node that is taken away gets no new
+// Update tells the pool which nodes there are. It connects to targets, and tries
+// at once those that it waits to connect to again. A node that is no target any
+// more is kept while it is connected and its address among addrs, where nodes may
+// be: that it answers says more than that a list lacks it. Else it gets no new
 // calls, and is disconnected when those under way have ended.
-func (p *Pool) Update(up, down []Target) {
+func (p *Pool) Update(targets []Target, addrs []netip.Addr) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	members := slices.Clone(*p.members.Load())
-	members = slices.DeleteFunc(members, func(m *member) bool {
-		if !slices.Contains(down, m.target) {
-			return false
+	missing := make(map[Target]bool, len(targets))
+	for _, t := range targets {
+		missing[t] = true
+	}
+	var members []*member
+	for _, m := range *p.members.Load() {
+		listed := missing[m.target]
+		delete(missing, m.target)
+		switch {
+		case listed:
+			m.peer.seen()
+		case m.peer.current.Load() != nil && slices.Contains(addrs, m.target.Addr.Addr()):
+		default:
+			p.gone.Go(func() {
+				m.retire()
+				p.node.release(m.peer)
+			})
+			continue
 		}
-		p.gone.Go(func() {
-			m.retire()
-			p.node.release(m.peer)
-		})
-		return true
-	})
-	for _, t := range up {
-		members = append(members, &member{
-			target:  t,
-			peer:    p.node.hold(t),
-			breaker: newBreaker(t.Name, p.cfg.Breaker, p.log),
-			idle:    make(chan struct{}),
-		})
+		m.list(listed)
+		members = append(members, m)
+	}
+	for _, t := range targets {
+		if missing[t] {
+			delete(missing, t)
+			members = append(members, newMember(t, p))
+		}
 	}
 	p.members.Store(&members)
 }
 
 // Close takes every node away and waits until their calls have ended or ctx has.
 func (p *Pool) Close(ctx context.Context) error {
-	var all []Target
-	for _, m := range *p.members.Load() {
-		all = append(all, m.target)
-	}
-	p.Update(nil, all)
+	p.Update(nil, nil)
 	done := make(chan struct{})
 	go func() {
 		p.gone.Wait()
@@ -94,14 +128,9 @@ func (p *Pool) Close(ctx context.Context) error {
 	}
 }
 
-// Ready says whether some node is connected.
+// Ready says whether some node can be called.
 func (p *Pool) Ready() bool {
-	for _, m := range *p.members.Load() {
-		if m.peer.current.Load() != nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(*p.members.Load(), func(m *member) bool { return m.connection() != nil })
 }
 
 // RetryAfter is when to try again after [ErrNoNode] or [ErrCircuitOpen].
@@ -114,106 +143,130 @@ func (p *Pool) RetryAfter() time.Duration { return p.cfg.Breaker.Open }
 // written to a lost connection goes to another node; one that may have run never
 // does.
 //
-// Errors are the cause of ctx, [ErrNoNode], [ErrCircuitOpen], [*CallError],
-// [*dist.LostError], [*dist.RefusedError] and [*dist.TooLargeError].
+// Errors are the cause of ctx, [ErrNoNode], [ErrCircuitOpen], [ErrOverloaded],
+// [*CallError], [*dist.LostError], [*dist.RefusedError] and
+// [*dist.TooLargeError].
 func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (*Answer, error) {
 	b := buffers.Get().(*[]byte)
 	defer putBuffer(b)
 	*b = append(beginCall((*b)[:0], module, function), args...)
 	*b = endCall(*b)
-	return p.execute(ctx, *b)
+	return p.execute(ctx, *b, false)
 }
 
-// execute is Call with the finished argument list of erpc:execute_call.
-func (p *Pool) execute(ctx context.Context, args []byte) (*Answer, error) {
-	for {
-		m, conn, done, err := p.pick()
-		if err != nil {
+// execute is Call with the finished argument list of erpc:execute_call. A call
+// that is repeatable may be sent to a second node when it is lost with its
+// connection.
+func (p *Pool) execute(ctx context.Context, args []byte, repeatable bool) (*Answer, error) {
+	p.budget.earn()
+	var lost *dist.LostError
+	for sent := 0; ; {
+		place, err := p.acquire(ctx)
+		if err != nil && sent > 0 {
+			return nil, lost
+		} else if err != nil {
 			return nil, err
 		}
-		answer, err := m.execute(ctx, conn, args, done)
-		var lost *dist.LostError
-		if errors.As(err, &lost) && !lost.Sent {
-			// The member may not have noticed yet that its connection is gone;
-			// let go of it, so that the next pick is another.
-			m.peer.current.CompareAndSwap(conn, nil)
+		answer, err := place.execute(ctx, args)
+		if !errors.As(err, &lost) {
+			return answer, err
+		}
+		// The member may not have noticed yet that its connection is gone; let go
+		// of it, so that the next choice is another.
+		place.peer.current.CompareAndSwap(place.conn, nil)
+		if !lost.Sent {
 			continue
 		}
-		return answer, err
+		if sent++; !repeatable || sent >= p.cfg.Retry.Nodes || !p.budget.spend() {
+			return nil, err
+		}
+		p.retries.Add(1)
 	}
 }
 
-// pick chooses the next node, in turn, that is connected and whose breaker lets
-// a call pass. done must be told how the call ended, and then the member.
-func (p *Pool) pick() (m *member, conn *connected, done func(error), err error) {
+// acquire takes a place on a node, and waits in the queue for one while every
+// node has as many calls as it may have.
+func (p *Pool) acquire(ctx context.Context) (*place, error) {
+	if p.queue.length.Load() == 0 {
+		if place, err := p.choose(); err != errFull {
+			return place, err
+		}
+	}
+	turn, full := p.queue.join()
+	if full {
+		p.overloaded.Add(1)
+		return nil, fmt.Errorf("%w, and %d more wait", ErrOverloaded, p.cfg.Load.Queue)
+	}
+	defer p.queue.leave(turn)
+	expired := time.NewTimer(p.cfg.Load.QueueTime)
+	defer expired.Stop()
+	for {
+		select {
+		case <-turn.Value.(chan struct{}):
+			if place, err := p.choose(); err != errFull {
+				return place, err
+			}
+		case <-expired.C:
+			p.overloaded.Add(1)
+			return nil, fmt.Errorf("%w, for %v", ErrOverloaded, p.cfg.Load.QueueTime)
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// choose takes a place on the better one of two nodes that chance names: nearly as
+// good as the best of all, and several gateways do not run after the same one
+// ("the power of two choices"). If it has none, the others are tried, the best
+// first. Errors are errFull, [ErrCircuitOpen] and [ErrNoNode].
+func (p *Pool) choose() (*place, error) {
 	members := *p.members.Load()
-	open := 0
-	turn := p.turn.Add(1)
-	for i := range uint32(len(members)) {
-		m := members[(turn+i)%uint32(len(members))]
-		conn := m.peer.current.Load()
-		if conn == nil || !m.start() {
-			continue
+	now := time.Now()
+	if n := len(members); n > 1 {
+		i, j := rand.IntN(n), rand.IntN(n-1)
+		if j >= i {
+			j++
 		}
-		if done, err := m.breaker.start(); err == nil {
-			return m, conn, done, nil
+		better := members[i]
+		if members[j].cost(now) < better.cost(now) {
+			better = members[j]
 		}
-		m.finish()
-		open++
+		if place, err := better.take(now); err == nil {
+			return place, nil
+		}
 	}
-	if open > 0 {
-		return nil, nil, nil, fmt.Errorf("%w (%d of %d nodes)", ErrCircuitOpen, open, len(members))
+	full, open := 0, 0
+	for _, m := range ranked(members, now) {
+		place, err := m.take(now)
+		switch err {
+		case nil:
+			return place, nil
+		case errAway:
+		case errFull:
+			full++
+		default:
+			open++
+		}
 	}
-	return nil, nil, nil, fmt.Errorf("%w (%d known)", ErrNoNode, len(members))
+	switch {
+	case full > 0:
+		return nil, errFull
+	case open > 0:
+		return nil, fmt.Errorf("%w (%d of %d nodes)", ErrCircuitOpen, open, len(members))
+	}
+	return nil, fmt.Errorf("%w (%d known)", ErrNoNode, len(members))
 }
 
-// member is a node in a pool.
-type member struct {
-	target  Target
-	peer    *peer
-	breaker breaker
-
-	mu      sync.Mutex
-	calls   int // under way
-	retired bool
-	idle    chan struct{} // closed when retired and without calls
-}
-
-// execute runs a call that was counted, and counts it off whatever happens.
-func (m *member) execute(ctx context.Context, conn *connected, args []byte, done func(error)) (answer *Answer, err error) {
-	defer func() {
-		done(err)
-		m.finish()
-	}()
-	return conn.execute(ctx, args)
-}
-
-// start counts a call, unless the member is retired.
-func (m *member) start() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.retired {
-		return false
+// ranked returns the members by cost, the lowest first.
+func ranked(members []*member, now time.Time) []*member {
+	if len(members) < 2 {
+		return members
 	}
-	m.calls++
-	return true
-}
-
-func (m *member) finish() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.calls--; m.retired && m.calls == 0 {
-		close(m.idle)
+	costs := make(map[*member]float64, len(members))
+	for _, m := range members {
+		costs[m] = m.cost(now)
 	}
-}
-
-// retire lets no call in any more and waits for those under way.
-func (m *member) retire() {
-	m.mu.Lock()
-	m.retired = true
-	if m.calls == 0 {
-		close(m.idle)
-	}
-	m.mu.Unlock()
-	<-m.idle
+	return slices.SortedFunc(slices.Values(members), func(a, b *member) int {
+		return cmp.Compare(costs[a], costs[b])
+	})
 }

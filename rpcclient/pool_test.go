@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,7 +41,7 @@ func testPoolUpdate(t *testing.T, node *beamtest.Node, target rpcclient.Target) 
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 
 	call, letGo := held(t, pool, node)
-	pool.Update(nil, []rpcclient.Target{target})
+	pool.Update(nil, nil)
 	if _, err := run(t.Context(), pool, `{ counter }`); !errors.Is(err, rpcclient.ErrNoNode) {
 		t.Errorf("new call: %v, want %v", err, rpcclient.ErrNoNode)
 	}
@@ -83,20 +85,29 @@ func testPoolClose(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 func testPoolSpreadsCalls(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, atA, atB)
-	calls := make(map[string]int)
-	for range 20 {
-		answer, err := pool.Call(t.Context(), "erlang", "node", etf.AppendNil(nil))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, want := answer.Value.String(), fmt.Sprintf(":%q", answer.Node); got != want {
-			t.Errorf("%s answered for %s", got, want)
-		}
-		calls[answer.Node]++
-		answer.Release()
+	nodes := make(chan string, 200)
+	var callers sync.WaitGroup
+	for range cap(nodes) / 10 {
+		callers.Go(func() {
+			for range 10 {
+				answer, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{Document: `{ sleep(ms: 5) }`})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				nodes <- answer.Node
+				answer.Release()
+			}
+		})
 	}
-	if calls[a.Name] != 10 || calls[b.Name] != 10 {
-		t.Errorf("%v, want 10 each", calls)
+	callers.Wait()
+	close(nodes)
+	calls := make(map[string]int)
+	for node := range nodes {
+		calls[node]++
+	}
+	if calls[a.Name] < 50 || calls[b.Name] < 50 {
+		t.Errorf("%v, want about 100 each", calls)
 	}
 }
 
@@ -135,7 +146,7 @@ func TestNodeIsKilled(t *testing.T) {
 	watching := make(chan struct{})
 	go func() {
 		defer close(watching)
-		d.Watch(ctx, func(c discovery.Change) { pool.Update(targets(c.Up), targets(c.Down)) })
+		d.Watch(ctx, func(r discovery.Report) { pool.Update(targets(r.Targets), r.Addrs) })
 	}()
 	defer func() {
 		stop()
@@ -177,7 +188,18 @@ func targets(found []discovery.Target) (list []rpcclient.Target) {
 	return list
 }
 
-// A call that reached no node is tried again; one that may have run never is.
+// connected are the nodes of a pool that can be called.
+func connected(pool *rpcclient.Pool) (names []string) {
+	for _, n := range pool.Status().Nodes {
+		if n.State == rpcclient.Connected {
+			names = append(names, n.Name)
+		}
+	}
+	return names
+}
+
+// A call that reached no node is tried again; one that may have run is so only if
+// it may run twice.
 func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 	gw := startGateway(t, nil)
 	relay := newRelay(t, "a@relay", atA)
@@ -185,15 +207,10 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 	appended := func(id string) (string, error) {
 		return run(t.Context(), pool, fmt.Sprintf(`mutation { append(id: %q) }`, id))
 	}
-	// Calls go to a and b in turn: after one of b, the next is a's.
-	turnToA := func() {
-		eventually(t, "a's turn", func() bool {
-			answer, err := pool.Call(t.Context(), "erlang", "node", etf.AppendNil(nil))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return answer.Node == b.Name
-		})
+	onlyA := func(only bool) {
+		if !gw.Drain(b.Name, only) {
+			t.Fatalf("no node %s", b.Name)
+		}
 	}
 	lost := func(call <-chan outcome) {
 		t.Helper()
@@ -204,10 +221,11 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 	}
 
 	t.Run("sent", func(t *testing.T) {
-		turnToA()
+		onlyA(true)
 		relay.wire().down.frozen.Store(true) // a's answer does not arrive
 		call := async(func() (string, error) { return appended("once") })
 		eventually(t, "a has run it", func() bool { return slices.Contains(a.Appended(t), "once") })
+		onlyA(false)
 		relay.cut()
 		lost(call)
 		if got := b.Appended(t); len(got) > 0 {
@@ -217,8 +235,40 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 
 	eventually(t, "connected to a again", func() bool { return len(gw.log.lines("node up", relay.Name)) == 2 })
 
+	t.Run("sent, and repeatable", func(t *testing.T) {
+		const printed = "printed for the one who asks again"
+		op := rpcclient.Operation{Document: fmt.Sprintf(`{ print(message: %q) }`, printed), Repeatable: true}
+		for nodes, want := range map[int]string{1: "", 2: b.Name} {
+			cfg := rpcclient.PoolConfig{Retry: rpcclient.RetryConfig{Nodes: nodes}}
+			pool := gw.pool(t, cfg, relay.Target, atB)
+			eventually(t, "a and b can be called", func() bool { return len(connected(pool)) == 2 })
+			onlyA(true)
+			relay.wire().down.frozen.Store(true)
+			seen := strings.Count(a.Output(), printed)
+			call := async(func() (string, error) {
+				answer, err := absinthe(pool).Run(t.Context(), op)
+				if err != nil {
+					return "", err
+				}
+				return answer.Node, nil
+			})
+			eventually(t, "a has run it", func() bool { return strings.Count(a.Output(), printed) > seen })
+			onlyA(false)
+			relay.cut()
+			if nodes == 1 {
+				lost(call)
+			} else if o := await(t, call); o.err != nil || o.value != want {
+				t.Errorf("%+v, want the answer of %s", o, want)
+			}
+			if got, want := pool.Status().Retries, uint64(nodes-1); got != want {
+				t.Errorf("%d retries were counted, want %d", got, want)
+			}
+		}
+		eventually(t, "connected to a again", func() bool { return len(connected(pool)) == 2 })
+	})
+
 	t.Run("not sent", func(t *testing.T) {
-		turnToA()
+		onlyA(true)
 		// The first bytes of a call that fills every buffer on its way show that
 		// it is being written, and that what follows it is not.
 		up := &relay.wire().up
@@ -240,7 +290,8 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 			want = append(want, id)
 			calls = append(calls, async(func() (string, error) { return appended(id) }))
 		}
-		eventually(t, "b has run its share", func() bool { return len(b.Appended(t)) == len(calls)/2 })
+		eventually(t, "all wait for a", func() bool { return pool.Status().InFlight == len(calls)+1 })
+		onlyA(false)
 		relay.cut()
 		lost(large)
 		for _, call := range calls {
@@ -257,4 +308,73 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 			t.Errorf("a ran %v, of which only the first was sent to it", got)
 		}
 	})
+}
+
+// A node that no list names any more is kept while it answers, unless it has no
+// address any more.
+func testUnlistedNode(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+	gw := startGateway(t, nil)
+	relay := newRelay(t, node.Name, target)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.Target)
+	state := func() (states []rpcclient.NodeState) {
+		for _, n := range pool.Status().Nodes {
+			states = append(states, n.State)
+		}
+		return states
+	}
+	addrs := []netip.Addr{relay.Addr.Addr()}
+
+	pool.Update(nil, addrs)
+	checkHello(t, pool)
+	if got := state(); !slices.Equal(got, []rpcclient.NodeState{rpcclient.Unlisted}) {
+		t.Errorf("states %v, want unlisted", got)
+	}
+	relay.refuse(true)
+	relay.cut()
+	gw.log.wait(t, "node down")
+	pool.Update(nil, addrs)
+	if got := state(); len(got) != 0 {
+		t.Errorf("states %v of a node that is unlisted and not connected, want none", got)
+	}
+
+	relay.refuse(false)
+	pool.Update([]rpcclient.Target{relay.Target}, addrs)
+	eventually(t, "connected again", pool.Ready)
+	pool.Update(nil, []netip.Addr{netip.MustParseAddr("127.0.0.2")})
+	if got := state(); len(got) != 0 {
+		t.Errorf("states %v of a node whose address is gone, want none", got)
+	}
+	if _, err := run(t.Context(), pool, hello); !errors.Is(err, rpcclient.ErrNoNode) {
+		t.Errorf("%v, want %v", err, rpcclient.ErrNoNode)
+	}
+}
+
+// A drained node gets no new calls, finishes those it has, and stays drained when
+// it is connected to anew.
+func testDrain(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+	gw := startGateway(t, nil)
+	relay := newRelay(t, node.Name, target)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.Target)
+	if gw.Drain("nobody@127.0.0.1", true) {
+		t.Error("a node that is not there was drained")
+	}
+	call, letGo := held(t, pool, node)
+	if !gw.Drain(node.Name, true) {
+		t.Fatalf("%s is not known", node.Name)
+	}
+	if _, err := run(t.Context(), pool, hello); !errors.Is(err, rpcclient.ErrNoNode) || pool.Ready() {
+		t.Errorf("%v, want %v", err, rpcclient.ErrNoNode)
+	}
+	letGo()
+	if o := await(t, call); o.err != nil {
+		t.Error(o.err)
+	}
+	relay.cut()
+	eventually(t, "connected anew", func() bool { return len(gw.log.lines("node up")) == 2 })
+	if got := pool.Status().Nodes[0].State; got != rpcclient.Draining {
+		t.Errorf("state %v, want draining", got)
+	}
+	gw.Drain(node.Name, false)
+	eventually(t, "can be called", pool.Ready)
+	checkHello(t, pool)
 }

@@ -29,7 +29,7 @@ func testStopLeavesNothingBehind(t *testing.T, node *beamtest.Node, target rpccl
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 	released := gw.pool(t, rpcclient.PoolConfig{}, target)
 	checkHello(t, pool)
-	pool.Update([]rpcclient.Target{unreachable}, nil)
+	pool.Update([]rpcclient.Target{target, unreachable}, nil)
 	gw.log.wait(t, "cannot connect to node", unreachable.Name)
 	if err := released.Close(t.Context()); err != nil {
 		t.Error(err)

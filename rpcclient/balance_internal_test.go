@@ -1,0 +1,266 @@
+package rpcclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/louche-graphql/louche/rpcclient/dist"
+)
+
+// idlePool is a pool of nodes that are connected as far as it can tell; what is
+// chosen is not called. Its nodes came up long ago.
+func idlePool(cfg PoolConfig, nodes int) *Pool {
+	p := NewPool(nil, cfg, slog.New(slog.DiscardHandler))
+	var members []*member
+	for i := range nodes {
+		m := &member{
+			target:  Target{Name: fmt.Sprintf("node%d@127.0.0.1", i), Addr: netip.MustParseAddrPort("127.0.0.1:1")},
+			peer:    &peer{},
+			pool:    p,
+			idle:    make(chan struct{}),
+			breaker: newBreaker("", p.cfg.Breaker, p.log),
+		}
+		comeUp(m, 1, time.Now().Add(-time.Hour))
+		members = append(members, m)
+	}
+	p.members.Store(&members)
+	return p
+}
+
+func comeUp(m *member, creation uint32, since time.Time) {
+	conn := dist.New(nil, dist.Node{}, dist.Peer{Name: m.target.Name, Creation: creation}, dist.Options{})
+	m.peer.current.Store(&connected{Conn: conn, since: since})
+}
+
+// load has callers call as often as they can for a time, and returns the share of
+// calls that each node answered. latency says how long one takes.
+func load(t *testing.T, p *Pool, callers int, during time.Duration, latency func(node int) time.Duration) []float64 {
+	members := *p.members.Load()
+	answered := make([]atomic.Int64, len(members))
+	var total atomic.Int64
+	end := time.Now().Add(during)
+	var calling sync.WaitGroup
+	for range callers {
+		calling.Go(func() {
+			for time.Now().Before(end) {
+				place, err := p.acquire(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				node := slices.Index(members, place.member)
+				time.Sleep(latency(node))
+				place.leave(nil)
+				answered[node].Add(1)
+				total.Add(1)
+			}
+		})
+	}
+	calling.Wait()
+	shares := make([]float64, len(members))
+	for i := range answered {
+		shares[i] = float64(answered[i].Load()) / float64(total.Load())
+	}
+	return shares
+}
+
+func always(d time.Duration) func(int) time.Duration {
+	return func(int) time.Duration { return d }
+}
+
+func TestNodesThatAreEqualGetEqualShares(t *testing.T) {
+	for _, callers := range []int{1, 8, 64} {
+		synctest.Test(t, func(t *testing.T) {
+			for node, share := range load(t, idlePool(PoolConfig{}, 3), callers, 10*time.Second, always(10*time.Millisecond)) {
+				if share < 0.28 || share > 0.39 {
+					t.Errorf("%d callers: node %d answered %.0f %% of calls", callers, node, 100*share)
+				}
+			}
+		})
+	}
+}
+
+// A node that answers slowly gets hardly any calls, but some, and gets its share
+// when it is fast again.
+func TestSlowNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := time.Second
+		latency := func(node int) time.Duration {
+			if node == 0 {
+				return slow
+			}
+			return 10 * time.Millisecond
+		}
+		p := idlePool(PoolConfig{}, 3)
+		load(t, p, 16, 2*time.Second, latency)
+		if share := load(t, p, 16, 30*time.Second, latency)[0]; share == 0 || share > 0.002 {
+			t.Errorf("a node 100 times slower answered %.3f %% of calls, want hardly any but some", 100*share)
+		}
+		slow = 10 * time.Millisecond
+		load(t, p, 16, 30*time.Second, latency)
+		if share := load(t, p, 16, 10*time.Second, latency)[0]; share < 0.28 {
+			t.Errorf("a node that is fast again answered %.0f %% of calls", 100*share)
+		}
+	})
+}
+
+// One document that takes long does not make its node a slow one.
+func TestOneSlowCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := idlePool(PoolConfig{}, 2)
+		load(t, p, 4, time.Second, always(10*time.Millisecond))
+		once := sync.OnceFunc(func() { time.Sleep(2 * time.Second) })
+		latency := func(node int) time.Duration {
+			if node == 0 {
+				once()
+			}
+			return 10 * time.Millisecond
+		}
+		load(t, p, 1, 2*time.Second, latency)
+		if share := load(t, p, 8, 10*time.Second, always(10*time.Millisecond))[0]; share < 0.4 {
+			t.Errorf("after one slow call a node answered %.0f %% of calls", 100*share)
+		}
+	})
+}
+
+// A node that fails at once is not a fast one.
+func TestFailuresDoNotCountAsFast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := idlePool(PoolConfig{}, 1)
+		load(t, p, 1, time.Second, always(10*time.Millisecond))
+		m := (*p.members.Load())[0]
+		for _, err := range []error{&CallError{}, &dist.LostError{}, context.Canceled} {
+			place, _ := p.acquire(t.Context())
+			place.leave(err)
+			if got := m.latency.duration().Round(time.Millisecond); got != 10*time.Millisecond {
+				t.Errorf("after %T at once its latency is %v, want 10ms", err, got)
+			}
+		}
+		place, _ := p.acquire(t.Context())
+		time.Sleep(30 * time.Second)
+		place.leave(context.DeadlineExceeded)
+		if got := m.latency.duration(); got < 20*time.Millisecond {
+			t.Errorf("after a call that nobody waited for any more its latency is %v", got)
+		}
+	})
+}
+
+func TestNodeIsWarmed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := idlePool(PoolConfig{}, 3)
+		latency := always(10 * time.Millisecond)
+		load(t, p, 32, time.Second, latency)
+		comeUp((*p.members.Load())[0], 2, time.Now())
+		for _, step := range []struct{ least, most float64 }{{0.01, 0.15}, {0.1, 0.3}, {0.28, 0.39}} {
+			if share := load(t, p, 32, 5*time.Second, latency)[0]; share < step.least || share > step.most {
+				t.Errorf("a node that comes up answered %.0f %% of calls, want %.0f to %.0f %%", 100*share, 100*step.least, 100*step.most)
+			}
+		}
+	})
+}
+
+// A node that was started anew under its name is another one.
+func TestNewCreationForgetsTheOld(t *testing.T) {
+	p := idlePool(PoolConfig{Breaker: BreakerConfig{Calls: 1}}, 1)
+	place, err := p.acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	place.leave(errors.New("crash"))
+	if _, err := p.acquire(t.Context()); !errors.Is(err, ErrCircuitOpen) {
+		t.Errorf("%v, want %v", err, ErrCircuitOpen)
+	}
+	comeUp((*p.members.Load())[0], 2, time.Now())
+	if _, err := p.acquire(t.Context()); err != nil {
+		t.Errorf("after its restart: %v", err)
+	}
+}
+
+func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := idlePool(PoolConfig{Load: LoadConfig{InFlight: 2, Queue: 3, QueueTime: time.Second}}, 2)
+		var places []*place
+		for range 4 {
+			place, err := p.acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			places = append(places, place)
+		}
+		// Three wait, in order, the fourth does not.
+		var order []int
+		ctx, cancel := context.WithCancel(t.Context())
+		for i := range 3 {
+			go func() {
+				place, err := p.acquire(ctx)
+				if err != nil {
+					order = append(order, -i)
+					return
+				}
+				order = append(order, i)
+				places = append(places, place)
+			}()
+			synctest.Wait()
+		}
+		if _, err := p.acquire(t.Context()); !errors.Is(err, ErrOverloaded) {
+			t.Errorf("%v, want %v", err, ErrOverloaded)
+		}
+		if got := p.Status(); got.InFlight != 4 || got.Queued != 3 || got.Overloaded != 1 {
+			t.Errorf("status %+v", got)
+		}
+		places[0].leave(nil)
+		synctest.Wait()
+		places[1].leave(nil)
+		synctest.Wait()
+		if !slices.Equal(order, []int{0, 1}) {
+			t.Errorf("places were given to %v, want the first two", order)
+		}
+		cancel()
+		synctest.Wait()
+		if !slices.Equal(order, []int{0, 1, -2}) || p.Status().Queued != 0 {
+			t.Errorf("whose client left: %v, %d queued", order, p.Status().Queued)
+		}
+		// Whoever waits for too long is told.
+		began := time.Now()
+		if _, err := p.acquire(t.Context()); !errors.Is(err, ErrOverloaded) || time.Since(began) != time.Second {
+			t.Errorf("%v after %v, want %v after 1s", err, time.Since(began), ErrOverloaded)
+		}
+		for _, place := range places {
+			place.leave(nil)
+		}
+	})
+}
+
+func TestRetriesAreAShareOfCalls(t *testing.T) {
+	b := newBudget(0.1)
+	spent := func() (n int) {
+		for b.spend() {
+			n++
+		}
+		return n
+	}
+	if n := spent(); n != retryReserve {
+		t.Errorf("%d at first, want %d", n, retryReserve)
+	}
+	for range 1000 {
+		b.earn()
+	}
+	if n := spent(); n < 99 || n > 100 {
+		t.Errorf("%d after 1000 calls, want 100", n)
+	}
+	for range 1_000_000 {
+		b.earn()
+	}
+	if n := spent(); n != retryCeiling {
+		t.Errorf("%d after a million calls, want %d", n, retryCeiling)
+	}
+}

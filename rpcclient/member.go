@@ -1,0 +1,165 @@
+package rpcclient
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/louche-graphql/louche/rpcclient/dist"
+)
+
+// coldest is the share of calls that a node gets which just came up.
+const coldest = 0.1
+
+// Why a node takes no call now.
+var (
+	errAway = errors.New("not connected, drained or taken away")
+	errFull = errors.New("has as many calls as it may have")
+)
+
+// member is a node in a pool.
+type member struct {
+	target Target
+	peer   *peer
+	pool   *Pool
+
+	mu       sync.Mutex
+	calls    int // under way
+	listed   bool
+	retired  bool
+	idle     chan struct{} // closed when retired and without calls
+	creation uint32        // of the node that breaker and latency are about
+	breaker  breaker
+	latency  latency
+}
+
+func newMember(t Target, p *Pool) *member {
+	return &member{
+		target:  t,
+		peer:    p.node.hold(t),
+		pool:    p,
+		listed:  true,
+		idle:    make(chan struct{}),
+		breaker: newBreaker(t.Name, p.cfg.Breaker, p.log),
+	}
+}
+
+// cost says how long a call would probably have to wait here, as the binary
+// logarithm of the calls in flight times the node's latency. Costs are compared
+// with each other only. A node that cannot be called costs infinitely much. The
+// random part, up to a factor of 2, spreads calls over nodes that are about equal.
+func (m *member) cost(now time.Time) float64 {
+	conn := m.connection()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if conn == nil || m.retired || m.calls >= m.pool.cfg.Load.InFlight {
+		return math.Inf(1)
+	}
+	typical := m.pool.typical.load()
+	latency := typical
+	if m.creation == conn.Peer().Creation {
+		latency = m.latency.estimate(typical, now)
+	}
+	warmth := max(coldest, min(1, float64(now.Sub(conn.since))/float64(m.pool.cfg.Load.Warmup)))
+	return math.Log2(float64(m.calls+1)/warmth) + latency + rand.Float64()
+}
+
+// connection is what a new call would run on, nil if there is nothing.
+func (m *member) connection() *connected {
+	if m.peer.drained.Load() {
+		return nil
+	}
+	return m.peer.current.Load()
+}
+
+// take takes a place on the node. Errors are errAway, errFull and those of the
+// breaker.
+func (m *member) take(now time.Time) (*place, error) {
+	conn := m.connection()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case conn == nil || m.retired:
+		return nil, errAway
+	case m.calls >= m.pool.cfg.Load.InFlight:
+		return nil, errFull
+	}
+	if c := conn.Peer().Creation; c != m.creation {
+		// It has been started anew: what was learnt is of another one.
+		if m.creation != 0 {
+			m.breaker = newBreaker(m.target.Name, m.pool.cfg.Breaker, m.pool.log)
+		}
+		m.creation, m.latency = c, latency{}
+	}
+	count, err := m.breaker.start()
+	if err != nil {
+		return nil, err
+	}
+	m.calls++
+	return &place{m, conn, count, now}, nil
+}
+
+// list notes whether discovery still names the node.
+func (m *member) list(listed bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.listed = listed
+}
+
+// retire lets no call in any more and waits for those under way.
+func (m *member) retire() {
+	m.mu.Lock()
+	m.retired = true
+	if m.calls == 0 {
+		close(m.idle)
+	}
+	m.mu.Unlock()
+	<-m.idle
+}
+
+// place is a call's on a node.
+type place struct {
+	*member
+	conn  *connected
+	count func(error) // of the breaker
+	began time.Time
+}
+
+// execute runs the call, and gives the place up whatever happens.
+func (p *place) execute(ctx context.Context, args []byte) (answer *Answer, err error) {
+	defer func() { p.leave(err) }()
+	return p.conn.execute(ctx, args)
+}
+
+func (p *place) leave(err error) {
+	now := time.Now()
+	p.count(err)
+	m := p.member
+	m.mu.Lock()
+	if took := now.Sub(p.began); m.creation == p.conn.Peer().Creation && saysHowLong(err, took, m.latency) {
+		m.pool.typical.add(took)
+		m.latency.add(took, m.pool.typical.load(), now)
+	}
+	if m.calls--; m.retired && m.calls == 0 {
+		close(m.idle)
+	}
+	m.mu.Unlock()
+	m.pool.queue.wake()
+}
+
+// saysHowLong says whether a call that ended so tells how fast the node is. One
+// that failed does not: a node that fails at once is not a fast one. One that
+// somebody stopped waiting for does if it was slow already.
+func saysHowLong(err error, took time.Duration, known latency) bool {
+	var large *dist.TooLargeError
+	switch {
+	case err == nil, errors.As(err, &large):
+		return true
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return took > known.duration()
+	}
+	return false
+}
