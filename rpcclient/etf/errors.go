@@ -26,6 +26,16 @@ func (e *JSONError) Error() string {
 	return "etf: no JSON form at " + e.Path + ": " + e.Reason
 }
 
+// A JSONSizeError reports a term whose JSON form is longer than the caller of
+// [Term.AppendJSONWithin] takes.
+type JSONSizeError struct {
+	Max int // bytes
+}
+
+func (e *JSONSizeError) Error() string {
+	return fmt.Sprintf("etf: JSON form of more than %d bytes", e.Max)
+}
+
 // A SyntaxError reports a text that is not JSON as RFC 8259 defines it, or
 // that is past one of the limits of [AppendJSONTerm].
 type SyntaxError struct {

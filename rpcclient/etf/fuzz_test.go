@@ -3,6 +3,7 @@ package etf_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"testing"
 	"unicode/utf8"
 
@@ -41,6 +42,9 @@ func FuzzTermJSON(f *testing.F) {
 		case err == nil && !utf8.Valid(got):
 			t.Fatalf("not UTF-8: %q", got)
 		}
+		if err == nil {
+			within(t, etf.Term{Bytes: b, Atoms: cached}, got[2:])
+		}
 		if isError(err) {
 			return
 		}
@@ -50,6 +54,21 @@ func FuzzTermJSON(f *testing.F) {
 			t.Fatalf("Skip: %v, AppendJSON: %v", serr, err)
 		}
 	})
+}
+
+// within checks that text, which is the JSON of a term, is refused exactly where
+// it is longer than what is asked for.
+func within(t *testing.T, term etf.Term, text []byte) {
+	got, err := term.AppendJSONWithin([]byte("> "), len(text))
+	if err != nil || string(got[2:]) != string(text) {
+		t.Fatalf("within its own %d bytes: %q, %v, want %q", len(text), got, err, text)
+	}
+	for max := 0; max < len(text); max += 1 + len(text)/100 {
+		var e *etf.JSONSizeError
+		if got, err := term.AppendJSONWithin([]byte("> "), max); !errors.As(err, &e) || e.Max != max || string(got) != "> " {
+			t.Fatalf("within %d of its %d bytes: %q, %v", max, len(text), got, err)
+		}
+	}
 }
 
 // Skip agrees with reading element by element, and never goes past the end.

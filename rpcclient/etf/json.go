@@ -32,11 +32,26 @@ const tooDeep = "nesting deeper than 1024"
 // 255 bytes and for errors. Its time is linear in the size of the term, times
 // the depth of nesting where structs are nested in structs.
 func (t Term) AppendJSON(dst []byte) ([]byte, error) {
-	e := jsonEncoder{b: t.Bytes, atoms: t.Atoms}
+	return t.AppendJSONWithin(dst, math.MaxInt)
+}
+
+// AppendJSONWithin is [Term.AppendJSON] for a term from somebody who is not
+// trusted: a JSON text of more than max bytes is a [*JSONSizeError]. A term of a
+// few bytes may stand for a text of many, since an atom of the distribution
+// header takes two bytes wherever it occurs, and up to 6,122 in the text. It
+// stops before it has appended 256 KiB more than max bytes.
+func (t Term) AppendJSONWithin(dst []byte, max int) ([]byte, error) {
+	e := jsonEncoder{b: t.Bytes, atoms: t.Atoms, limit: len(dst) + min(max, math.MaxInt-len(dst))}
 	out, off, ok := e.value(dst, 0, 1)
 	if ok && off < len(e.b) {
 		d := e.decoder(off)
 		ok = e.malformed(d.errorf("%d bytes after the term", d.left()))
+	}
+	if ok && len(out) > e.limit {
+		ok = e.tooLong()
+	}
+	if e.failure.tooLong && !ok {
+		return dst, &JSONSizeError{Max: max}
 	}
 	if !ok {
 		return dst, e.err(dst)
@@ -53,6 +68,7 @@ func (t Term) AppendJSON(dst []byte) ([]byte, error) {
 type jsonEncoder struct {
 	b       []byte
 	atoms   []string
+	limit   int // of the length of dst
 	failure failure
 	tracing bool // whether to keep the path of a failure
 }
@@ -70,6 +86,9 @@ func (e *jsonEncoder) value(dst []byte, off, depth int) ([]byte, int, bool) {
 	tag := Tag(e.b[off])
 	if tag == TagBinary { // the most frequent by far
 		return e.binary(dst, off)
+	}
+	if len(dst) > e.limit {
+		return e.pastLimit(dst, off)
 	}
 	switch tag {
 	case TagSmallAtomUTF8, TagAtomCacheRef, TagAtomUTF8, TagSmallAtom, TagAtom:
@@ -93,6 +112,10 @@ func (e *jsonEncoder) value(dst []byte, off, depth int) ([]byte, int, bool) {
 
 func (e *jsonEncoder) binary(dst []byte, off int) ([]byte, int, bool) {
 	if n, body, ok := e.header(off, 1); ok {
+		// Only a string that may not fit is worth measuring.
+		if room := e.limit - len(dst); n > room>>3 && jsonStringLen(e.b[body:body+n]) > room {
+			return dst, body + n, e.tooLong()
+		}
 		dst, ok := appendJSONString(dst, e.b[body:body+n])
 		if !ok {
 			return dst, body + n, e.fail("a binary that is not valid UTF-8")

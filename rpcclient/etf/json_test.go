@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -272,6 +273,58 @@ func TestAppendJSONGrows(t *testing.T) {
 		got, err := term.AppendJSON(dst)
 		if err != nil || !bytes.Equal(got, append([]byte("abc"), want...)) {
 			t.Fatalf("with room for %d: %v", room, err)
+		}
+	}
+}
+
+// A text of exactly the length asked for is what AppendJSON gives, and a longer
+// one is refused with dst as it was.
+func TestAppendJSONWithin(t *testing.T) {
+	for _, w := range workloads(t) {
+		for _, term := range w.terms {
+			text, err := term.AppendJSON(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			within(t, term, text)
+		}
+	}
+	within(t, etf.Term{Bytes: etf.AppendBinary(nil, "é\x00\x1f\b\t\n\v\f\r\"\\/\x7f")}, []byte("\"é\\u0000\\u001F\\b\\t\\n\\u000B\\f\\r\\\"\\\\/\x7f\""))
+	for _, pairs := range [][]pair{dateTime(), backwards(dateTime())} { // a struct, told by its first key or its last
+		within(t, structTerm(pairs), []byte(`"2026-02-03T04:05:06.007+01:00"`))
+	}
+
+	bad := etf.AppendNil(etf.AppendTuple(etf.AppendBinary(etf.AppendList(nil, 2), "long enough"), 0))
+	var size *etf.JSONSizeError
+	if _, err := (etf.Term{Bytes: bad}).AppendJSONWithin(nil, 5); !errors.As(err, &size) {
+		t.Errorf("%v, want a JSONSizeError for what comes first", err)
+	}
+	if _, err := (etf.Term{Bytes: bad[:len(bad)-1]}).AppendJSONWithin(nil, 5); !isError(err) {
+		t.Errorf("%v, want an Error for malformed bytes wherever they are", err)
+	}
+}
+
+// What would be gigabytes of text is given up before they are made.
+func TestAppendJSONWithinIsCheap(t *testing.T) {
+	const many = 1 << 20
+	long := strings.Repeat("\x01", 1020)
+	for name, term := range map[string]etf.Term{
+		"atoms":       {Bytes: etf.AppendNil(append(etf.AppendList(nil, many), bytes.Repeat([]byte{82, 0}, many)...)), Atoms: []string{long}},
+		"keys":        {Bytes: append(etf.AppendMap(nil, many), bytes.Repeat([]byte{82, 0, 106}, many)...), Atoms: []string{long}},
+		"a string":    {Bytes: etf.AppendBinary(nil, strings.Repeat("\x01", many))},
+		"empty lists": {Bytes: etf.AppendNil(append(etf.AppendList(nil, many), bytes.Repeat([]byte{106}, many)...))},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := term.AppendJSONWithin(nil, 1<<20)
+		runtime.ReadMemStats(&after)
+		var e *etf.JSONSizeError
+		if !errors.As(err, &e) {
+			t.Errorf("%s: %v, want a JSONSizeError", name, err)
+		}
+		// A slice that grows to 1 MiB allocates some 6 MiB on the way.
+		if used := after.TotalAlloc - before.TotalAlloc; used > 10<<20 {
+			t.Errorf("%s: %d bytes allocated for a text within 1 MiB", name, used)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package etf
 // A failure is why a term has no JSON form.
 type failure struct {
 	malformed error  // what is wrong with the bytes; the rest is unset then
+	tooLong   bool   // whether the text is past the limit; the rest is unset then
 	reason    string // else what was found
 	path      []step // and where, innermost first, if asked for
 }
@@ -28,6 +29,22 @@ func (e *jsonEncoder) malformed(err error) bool {
 func (e *jsonEncoder) fail(reason string) bool {
 	e.failure = failure{reason: reason}
 	return false
+}
+
+// tooLong fails because the text is past the limit.
+func (e *jsonEncoder) tooLong() bool {
+	e.failure = failure{tooLong: true}
+	return false
+}
+
+// pastLimit fails in front of the term at an offset, because the text is past the
+// limit, unless the term is malformed.
+func (e *jsonEncoder) pastLimit(dst []byte, off int) ([]byte, int, bool) {
+	dst, off, ok := e.refuse(dst, off, "")
+	if e.failure.malformed == nil {
+		ok = e.tooLong()
+	}
+	return dst, off, ok
 }
 
 // refuse fails because of the term at an offset: for the reason given, or because

@@ -46,6 +46,20 @@ func appendJSONString(dst, s []byte) ([]byte, bool) {
 	return out[:o+1], true
 }
 
+// jsonStringLen returns how many bytes appendJSONString appends for s.
+func jsonStringLen(s []byte) int {
+	n := len(s) + len(`""`)
+	for _, c := range s {
+		switch {
+		case c == '"', c == '\\', '\b' <= c && c <= '\r' && c != '\v':
+			n++
+		case c < ' ':
+			n += len(`u0000`)
+		}
+	}
+	return n
+}
+
 // growString makes room for a string of n bytes which is written in whole words.
 func growString(dst []byte, n int) []byte {
 	if n += len(`""`) + 7; cap(dst)-len(dst) < n {
