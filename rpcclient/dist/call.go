@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -27,9 +28,21 @@ type Exit struct {
 	// Reason is the exit reason of the process. It may be used until Release.
 	Reason etf.Term
 
-	bytes []byte
-	atoms []string
-	lost  error // instead of a reason
+	bytes  []byte
+	pieces [][]byte // what bytes is to be joined from
+	atoms  []string
+	lost   error // instead of a reason
+}
+
+// join makes one term of an answer that came in fragments. It copies the whole,
+// so it is for the caller's goroutine and not for the one that all calls of the
+// connection share.
+func (e *Exit) join() {
+	if e.pieces != nil {
+		e.bytes = bytes.Join(e.pieces, nil)
+		e.pieces = nil
+		e.Reason = etf.Term{Bytes: e.bytes, Atoms: e.atoms}
+	}
 }
 
 // Release allows the memory of Reason to be used again. It need not be called.
@@ -71,14 +84,21 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%s did not spawn a process: %s", e.Node, e.Reason)
 }
 
-// A TooLargeError says that the answer was longer than [Options.MaxMessage]. The
-// process is over, and the connection goes on.
+// A TooLargeError says that the answer was longer than [Options.MaxMessage], or
+// did not fit into [Options.MaxCollected] beside others. The process is over, and
+// the connection goes on.
 type TooLargeError struct {
 	Node string
 	Max  int // bytes
+	// Together is true when Max is MaxCollected: it was the answers arriving at
+	// once that were too large.
+	Together bool
 }
 
 func (e *TooLargeError) Error() string {
+	if e.Together {
+		return fmt.Sprintf("answers arriving from %s at once are larger than %d bytes together", e.Node, e.Max)
+	}
 	return fmt.Sprintf("answer of %s is larger than %d bytes", e.Node, e.Max)
 }
 
@@ -127,6 +147,7 @@ func (c *Conn) Spawn(ctx context.Context, s Spawn) (*Exit, error) {
 		if exit.lost != nil {
 			return nil, exit.lost
 		}
+		exit.join()
 		return exit, nil
 	case <-ctx.Done():
 		c.abandon(n, p)
@@ -136,30 +157,12 @@ func (c *Conn) Spawn(ctx context.Context, s Spawn) (*Exit, error) {
 
 // begin registers the call and queues its SPAWN_REQUEST.
 func (c *Conn) begin(ctx context.Context, p *call, s Spawn) (n uint64, err error) {
-	c.mu.Lock()
-	if c.calls == nil || c.idle != nil {
-		err := c.err
-		if err == nil {
-			err = ErrClosed // it is being closed
-		}
-		c.mu.Unlock()
-		return 0, &LostError{Node: c.peer.Name, Err: err}
-	}
-	c.nextRef++
-	n = c.nextRef
-	c.mu.Unlock()
-
 	// The call is registered inside put, so that it is there before its answer
 	// can come, and has its position before the connection can end.
-	ended := false
-	_, err = c.out.put(ctx, func(b []byte) []byte {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if ended = c.calls == nil || c.idle != nil; ended {
+	err = c.out.put(ctx, func(b []byte) []byte {
+		if n = c.register(p); n == 0 {
 			return b
 		}
-		p.position = c.out.queued
-		c.calls[n] = p
 		start := len(b)
 		b = appendSpawnRequest(beginFrame(b), c.ref(n), c.self, s)
 		b = append(b, s.Args...)
@@ -168,10 +171,24 @@ func (c *Conn) begin(ctx context.Context, p *call, s Spawn) (n uint64, err error
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return 0, err
-	case err != nil || ended:
+	case err != nil || n == 0:
 		return 0, &LostError{Node: c.peer.Name, Err: cmp.Or(c.Err(), ErrClosed)}
 	}
 	return n, nil
+}
+
+// register gives the call that is being queued its number, which is 0 if the
+// connection has ended or is about to.
+func (c *Conn) register(p *call) (n uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.calls == nil || c.idle != nil {
+		return 0
+	}
+	c.nextRef++
+	p.position = c.out.queued
+	c.calls[c.nextRef] = p
+	return c.nextRef
 }
 
 // abandon gives up call n, whose ctx has ended, and has its process killed.

@@ -20,6 +20,10 @@ type Options struct {
 	// from its fragments. A longer answer fails its call alone; a longer frame
 	// ends the connection. 0 means 128 MiB.
 	MaxMessage int
+	// MaxCollected bounds the bytes of all answers of which some fragments have
+	// come and others have not. The answer that does not fit fails its call. 0
+	// means 4 times MaxMessage.
+	MaxCollected int
 	// Handler runs what the peer spawns on this node. Without one, every spawn
 	// is refused with notsup, as a node does that has no such service.
 	Handler Handler
@@ -31,6 +35,10 @@ var ErrClosed = errors.New("distribution connection closed")
 // ErrTickTimeout is why a connection ended whose peer was silent for the tick
 // time.
 var ErrTickTimeout = errors.New("the peer was silent for the tick time")
+
+// ErrNotReading is why a connection ended whose peer made this side queue more
+// signals than may wait, and read none of them.
+var ErrNotReading = errors.New("the peer does not read the signals it is sent")
 
 // A Conn is one connection to one node after its handshake. Its methods may be
 // used by any number of goroutines.
@@ -65,6 +73,9 @@ func New(socket net.Conn, local Node, peer Peer, options Options) *Conn {
 	if options.MaxMessage == 0 {
 		options.MaxMessage = 128 << 20
 	}
+	if options.MaxCollected == 0 {
+		options.MaxCollected = 4 * options.MaxMessage
+	}
 	c := &Conn{
 		socket:  socket,
 		local:   local,
@@ -82,8 +93,8 @@ func New(socket net.Conn, local Node, peer Peer, options Options) *Conn {
 func (c *Conn) Peer() Peer { return c.peer }
 
 // Serve reads, writes and ticks until the connection ends, and returns why:
-// [ErrClosed], [ErrTickTimeout], a [*FrameError], or the error of the socket.
-// Calls that still wait then fail with a [*LostError]. Serve must be called once.
+// [ErrClosed], [ErrTickTimeout], [ErrNotReading], a [*FrameError], or the error of
+// the socket. Calls that still wait then fail with a [*LostError]. Serve must be called once.
 func (c *Conn) Serve() error {
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -154,12 +165,13 @@ func (c *Conn) end(reason error) {
 }
 
 // signal queues one frame that nobody waits for. When the connection has ended
-// it has no receiver any more, so that is no error.
+// it has no receiver any more, so that is no error. When the peer leaves too many
+// of them unread, that is the end of the connection.
 func (c *Conn) signal(build func([]byte) []byte) {
-	c.out.push(func(b []byte) []byte {
-		start := len(b)
-		return endFrame(build(beginFrame(b)), start)
-	})
+	err := c.out.push(framed(build))
+	if errors.Is(err, ErrNotReading) {
+		c.end(err)
+	}
 }
 
 // Err returns why the connection ended, nil while it has not.

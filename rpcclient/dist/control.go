@@ -70,7 +70,7 @@ func parseControl(d *etf.Decoder) (control, error) {
 		f.read(&m)
 	}
 	// What is left are trace tokens and what later versions may add.
-	for ; read < arity; read++ {
+	for ; read < arity && f.err == nil; read++ {
 		f.skip()
 	}
 	return m, f.err
@@ -141,7 +141,7 @@ func (f *fields) spawnOptions(m *control) {
 	if n, f.err = f.d.List(); n == 0 {
 		return
 	}
-	for range n {
+	for ; n > 0 && f.err == nil; n-- {
 		option := etf.NewDecoder(f.term())
 		if atom, err := option.Atom(); err == nil && atom == "monitor" {
 			m.monitor = true
@@ -218,6 +218,14 @@ func beginFrame(b []byte) []byte {
 func endFrame(b []byte, start int) []byte {
 	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
 	return b
+}
+
+// framed makes a frame of the message that build appends.
+func framed(build func([]byte) []byte) func([]byte) []byte {
+	return func(b []byte) []byte {
+		start := len(b)
+		return endFrame(build(beginFrame(b)), start)
+	}
 }
 
 // appendSpawnRequest appends SPAWN_REQUEST with the option monitor, without the

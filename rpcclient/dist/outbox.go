@@ -11,12 +11,17 @@ import (
 // wait too: a peer that stops reading must not fill our memory.
 const maxQueued = 8 << 20
 
+// maxSignals is how many bytes of signals may wait: answers to what the peer asks
+// for, and the kills of calls. Nobody could be made to wait with those.
+const maxSignals = 8 << 20
+
 // outbox collects frames and writes all that are waiting with one Write. Under
 // load this makes one system call, and one packet, of many frames; without load
 // a frame leaves at once.
 type outbox struct {
 	mu      sync.Mutex
 	queue   []byte        // whole frames
+	signals int           // bytes of them that push put there
 	queued  uint64        // bytes ever put into queue
 	taken   uint64        // of these, bytes that the writer has taken to write
 	written uint64        // of these, bytes that have been written
@@ -29,15 +34,15 @@ func newOutbox() *outbox {
 	return &outbox{wake: make(chan struct{}, 1)}
 }
 
-// put appends one or more frames by calling build with the end of the queue. It
-// waits while too much is queued, and returns the position of the frames for
-// [outbox.sent]. When ctx ends before there is room, nothing is queued.
-func (o *outbox) put(ctx context.Context, build func([]byte) []byte) (position uint64, err error) {
+// put appends one or more frames by calling build with the end of the queue, whose
+// position for [outbox.sent] is o.queued. It waits while too much is queued. When
+// ctx ends before there is room, nothing is queued.
+func (o *outbox) put(ctx context.Context, build func([]byte) []byte) error {
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	for o.err == nil && len(o.queue) > maxQueued {
 		if err := o.await(ctx); err != nil {
-			o.mu.Unlock()
-			return 0, err
+			return err
 		}
 	}
 	return o.append(build)
@@ -71,28 +76,33 @@ func (o *outbox) flush(ctx context.Context) {
 	}
 }
 
-// push is put without waiting, for the few bytes of a signal.
-func (o *outbox) push(build func([]byte) []byte) {
+// push is put without waiting, for the few bytes of a signal. It fails with
+// [ErrNotReading] when too many signals wait already.
+func (o *outbox) push(build func([]byte) []byte) error {
 	o.mu.Lock()
-	o.append(build)
+	defer o.mu.Unlock()
+	if o.signals > maxSignals {
+		return ErrNotReading
+	}
+	before := len(o.queue)
+	err := o.append(build)
+	o.signals += len(o.queue) - before
+	return err
 }
 
-// append unlocks o.mu, which the caller has locked.
-func (o *outbox) append(build func([]byte) []byte) (position uint64, err error) {
+// append is what put and push have in common. The caller holds o.mu.
+func (o *outbox) append(build func([]byte) []byte) error {
 	if o.err != nil {
-		o.mu.Unlock()
-		return 0, o.err
+		return o.err
 	}
-	position = o.queued
 	before := len(o.queue)
 	o.queue = build(o.queue)
 	o.queued += uint64(len(o.queue) - before)
-	o.mu.Unlock()
 	select {
 	case o.wake <- struct{}{}:
 	default:
 	}
-	return position, nil
+	return nil
 }
 
 // sent says whether the frames at position may have reached the peer.
@@ -137,7 +147,7 @@ func (o *outbox) run(w io.Writer, done <-chan struct{}, wrote func()) error {
 			o.mu.Unlock()
 			return nil
 		}
-		batch, o.queue = o.queue, reuse(batch)
+		batch, o.queue, o.signals = o.queue, reuse(batch), 0
 		o.taken = o.queued
 		o.mu.Unlock()
 		if len(batch) == 0 {

@@ -21,6 +21,10 @@ type Process struct {
 // signal or the connection ends; what it returns then is not sent.
 type Handler func(ctx context.Context, p Process) (reason []byte)
 
+// maxProcesses bounds what the peer may run here at once. More are refused, as a
+// node does whose process table is full.
+const maxProcesses = 1 << 14
+
 // processes are those that run on behalf of the peer.
 type processes struct {
 	mu      sync.Mutex
@@ -60,9 +64,7 @@ func (ps *processes) wait() { ps.handler.Wait() }
 // spawn answers a SPAWN_REQUEST of the peer.
 func (c *Conn) spawn(m control, args etf.Term) {
 	if c.options.Handler == nil {
-		c.signal(func(b []byte) []byte {
-			return appendSpawnReply(b, m.ref, m.from, 0, func(b []byte) []byte { return etf.AppendAtom(b, "notsup") })
-		})
+		c.refuseSpawn(m, "notsup")
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -71,6 +73,12 @@ func (c *Conn) spawn(m control, args etf.Term) {
 	if ps.ended {
 		ps.mu.Unlock()
 		cancel()
+		return
+	}
+	if len(ps.running) == maxProcesses {
+		ps.mu.Unlock()
+		cancel()
+		c.refuseSpawn(m, "system_limit")
 		return
 	}
 	if ps.running == nil {
@@ -94,27 +102,42 @@ func (c *Conn) spawn(m control, args etf.Term) {
 	ps.handler.Go(func() {
 		defer cancel()
 		reason := c.options.Handler(ctx, Process{Self: self, Module: m.module, Function: m.function, Args: args})
-		c.exited(self, reason)
+		if p, ok := c.exited(self); ok && p.control.monitor {
+			// An answer may be long, so it waits until there is room, or no
+			// connection.
+			c.out.put(context.Background(), framed(p.down(self, reason)))
+		}
+	})
+}
+
+func (c *Conn) refuseSpawn(m control, reason string) {
+	c.signal(func(b []byte) []byte {
+		return appendSpawnReply(b, m.ref, m.from, 0, func(b []byte) []byte { return etf.AppendAtom(b, reason) })
 	})
 }
 
 // exit is an exit signal of the peer. Processes here do not trap exits, so that
 // each ends the one it is sent to.
 func (c *Conn) exit(to etf.Pid) {
-	c.exited(to, etf.AppendAtom(nil, "killed"))
+	if p, ok := c.exited(to); ok && p.control.monitor {
+		c.signal(p.down(to, etf.AppendAtom(nil, "killed")))
+	}
 }
 
-// exited ends a process, if it has not ended yet, and tells who monitors it.
-func (c *Conn) exited(pid etf.Pid, reason []byte) {
+// exited ends a process, if it has not ended yet. Whoever gets it tells who
+// monitors it.
+func (c *Conn) exited(pid etf.Pid) (process, bool) {
 	p, ok := c.processes.remove(pid.ID)
-	if !ok {
-		return
+	if ok {
+		p.cancel()
 	}
-	p.cancel()
-	if p.control.monitor {
-		c.signal(func(b []byte) []byte {
-			return appendMonitorExit(b, pid, "", p.control.from, p.control.ref, reason)
-		})
+	return p, ok
+}
+
+// down builds the exit signal for who monitors the process.
+func (p process) down(pid etf.Pid, reason []byte) func([]byte) []byte {
+	return func(b []byte) []byte {
+		return appendMonitorExit(b, pid, "", p.control.from, p.control.ref, reason)
 	}
 }
 

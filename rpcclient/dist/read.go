@@ -15,24 +15,18 @@ import (
 // an Erlang node sends needs a second copy.
 const readBuffer = 80 << 10
 
-// maxAssemblies bounds the fragmented messages under way at once. A process of
-// the peer sends one at a time, so this is more than there will be.
-const maxAssemblies = 1 << 16
-
 var exits = sync.Pool{New: func() any { return new(Exit) }}
 
 // A reader takes the peer's frames apart. It belongs to one goroutine.
 type reader struct {
 	conn       *Conn
 	atoms      atomCache
-	assemblies map[uint64]*assembly
+	assemblies map[uint64]*assembly // by sequence
+	collected  int                  // bytes that the assemblies hold
 }
 
-// assembly is a message of which some fragments have come.
-type assembly struct {
-	control control
-	next    uint64 // the fragment id expected next
-	exit    *Exit  // collects the payload; nil while it is being dropped
+func newReader(c *Conn) *reader {
+	return &reader{conn: c, assemblies: make(map[uint64]*assembly)}
 }
 
 // counter counts the reads of the socket, for tick.
@@ -50,7 +44,7 @@ func (r counter) Read(b []byte) (int, error) {
 
 // read takes frames off the socket until it fails.
 func (c *Conn) read() error {
-	r := reader{conn: c, assemblies: make(map[uint64]*assembly)}
+	r := newReader(c)
 	in := bufio.NewReaderSize(counter{c}, readBuffer)
 	for {
 		length, err := in.Peek(4)
@@ -124,76 +118,13 @@ func controlError(at int, err error) error {
 	return &FrameError{at, "control message: " + err.Error()}
 }
 
-// first begins the assembly of a fragmented message. Only answers that somebody
-// waits for are collected; of anything else the fragments are counted and
-// dropped.
-func (r *reader) first(h header, m control, payload etf.Term) error {
-	if _, ok := r.assemblies[h.sequence]; ok {
-		return &FrameError{2, fmt.Sprintf("fragment sequence %#x begins twice", h.sequence)}
-	}
-	if len(r.assemblies) == maxAssemblies {
-		return &FrameError{2, fmt.Sprintf("more than %d fragmented messages at once", maxAssemblies)}
-	}
-	a := &assembly{control: m, next: h.fragment - 1}
-	if m.op == opPayloadMonitorPExit && r.conn.waiting(m.ref) {
-		a.exit = newExit(payload)
-	}
-	if a.next == 0 {
-		return r.assembled(a)
-	}
-	r.assemblies[h.sequence] = a
-	return nil
-}
-
-func (r *reader) continuation(h header, payload etf.Term) error {
-	a, ok := r.assemblies[h.sequence]
-	if !ok {
-		return &FrameError{2, fmt.Sprintf("fragment of the unknown sequence %#x", h.sequence)}
-	}
-	if h.fragment != a.next {
-		return &FrameError{10, fmt.Sprintf("fragment %d where %d was expected", h.fragment, a.next)}
-	}
-	a.next--
-	if a.exit != nil {
-		r.collect(a, payload.Bytes)
-	}
-	if a.next > 0 {
-		return nil
-	}
-	delete(r.assemblies, h.sequence)
-	return r.assembled(a)
-}
-
-// collect appends a fragment, or gives the message up when its caller has left
-// or it has grown too long.
-func (r *reader) collect(a *assembly, fragment []byte) {
-	switch {
-	case len(a.exit.bytes)+len(fragment) > r.conn.options.MaxMessage:
-		r.conn.resolve(a.control.ref, &Exit{lost: &TooLargeError{r.conn.peer.Name, r.conn.options.MaxMessage}})
-		a.exit = nil
-	case !r.conn.waiting(a.control.ref):
-		a.exit = nil
-	default:
-		a.exit.bytes = append(a.exit.bytes, fragment...)
-	}
-}
-
-func (r *reader) assembled(a *assembly) error {
-	if a.exit == nil {
-		return nil
-	}
-	a.exit.Reason = etf.Term{Bytes: a.exit.bytes, Atoms: a.exit.atoms}
-	r.conn.resolve(a.control.ref, a.exit)
-	return nil
-}
-
 // message handles a message that has come whole.
 func (r *reader) message(m control, payload etf.Term) error {
 	switch m.op {
 	case opPayloadMonitorPExit:
-		r.conn.resolve(m.ref, newExit(payload))
+		r.conn.resolve(r.conn.number(m.ref), newExit(payload))
 	case opMonitorPExit:
-		r.conn.resolve(m.ref, newExit(m.reason))
+		r.conn.resolve(r.conn.number(m.ref), newExit(m.reason))
 	case opSpawnReply:
 		r.conn.spawnReplied(m)
 	case opSpawnRequest:
@@ -215,17 +146,16 @@ func newExit(reason etf.Term) *Exit {
 	return e
 }
 
-// waiting says whether somebody waits for the call's answer.
-func (c *Conn) waiting(ref etf.Ref) bool {
+// waiting says whether somebody waits for the answer of call n.
+func (c *Conn) waiting(n uint64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p := c.calls[c.number(ref)]
+	p := c.calls[n]
 	return p != nil && !p.abandoned
 }
 
-// resolve ends the call that ref stands for, if it has not ended yet.
-func (c *Conn) resolve(ref etf.Ref, exit *Exit) {
-	n := c.number(ref)
+// resolve ends call n, if it has not ended yet.
+func (c *Conn) resolve(n uint64, exit *Exit) {
 	c.mu.Lock()
 	p := c.calls[n]
 	c.remove(n)
@@ -237,11 +167,11 @@ func (c *Conn) resolve(ref etf.Ref, exit *Exit) {
 
 // spawnReplied notes the pid of a call's process, or why there is none.
 func (c *Conn) spawnReplied(m control) {
+	n := c.number(m.ref)
 	if m.refused != "" {
-		c.resolve(m.ref, &Exit{lost: &RefusedError{c.peer.Name, m.refused}})
+		c.resolve(n, &Exit{lost: &RefusedError{c.peer.Name, m.refused}})
 		return
 	}
-	n := c.number(m.ref)
 	c.mu.Lock()
 	p := c.calls[n]
 	if p == nil {
