@@ -1,0 +1,201 @@
+package schema
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
+	"github.com/vektah/gqlparser/v2/parser"
+)
+
+func TestKind(t *testing.T) {
+	const (
+		queries = `query A { a } query B { b }`
+		mixed   = `query A { a } mutation M { m } subscription S { s }`
+		twice   = `query A { a } mutation M { m } query M { a }`
+	)
+	for name, test := range map[string]struct {
+		document, operation string
+		want                Kind
+	}{
+		"shorthand":                       {`{ a }`, "", Query},
+		"anonymous query":                 {`query { a }`, "", Query},
+		"anonymous mutation":              {`mutation { m }`, "", Mutation},
+		"anonymous subscription":          {`subscription { s }`, "", Subscription},
+		"only operation":                  {`mutation M { m }`, "", Mutation},
+		"only operation by name":          {`mutation M { m }`, "M", Mutation},
+		"with variables and directives":   {`query A($a: Int = 1 @b) @c(d: [{e: $a}]) { a(b: $a) @d }`, "A", Query},
+		"with fragments":                  {`fragment mutation on query { a } { ... mutation ... on T { b } ... @c { d } }`, "", Query},
+		"named after a keyword":           {`query mutation { a }`, "mutation", Query},
+		"fields named after keywords":     {`query { mutation mutation: subscription(query: mutation) { on } }`, "", Query},
+		"described":                       {`"mutation M { m }" query A { a }`, "", Query},
+		"query of several":                {mixed, "A", Query},
+		"mutation of several":             {mixed, "M", Mutation},
+		"subscription of several":         {mixed, "S", Subscription},
+		"name in another case":            {mixed, "m", Unknown},
+		"several, no name":                {mixed, "", Unknown},
+		"several, query last":             {`mutation M { m } query A { a }`, "", Unknown},
+		"several mutations, no name":      {`mutation M { m } mutation N { n }`, "", Unknown},
+		"several subscriptions, no name":  {`subscription S { s } subscription T { t }`, "", Unknown},
+		"several queries, no name":        {queries, "", Query},
+		"several shorthands":              {`{ a } { b }`, "", Query},
+		"no such operation":               {queries, "C", Unknown},
+		"name, but the one has none":      {`{ a }`, "A", Unknown},
+		"name twice":                      {twice, "M", Unknown},
+		"name twice, both queries":        {`query A { a } query A { b }`, "A", Unknown},
+		"another's name twice":            {twice, "A", Query},
+		"name of a fragment":              {`fragment F on T { a } query A { ...F }`, "F", Unknown},
+		"empty":                           {``, "", Unknown},
+		"empty, with name":                {``, "A", Unknown},
+		"fragments alone":                 {`fragment F on T { a }`, "", Unknown},
+		"schema":                          {`type Query { a: Int }`, "", Unknown},
+		"schema beside a query":           {`{ a } type Query { a: Int }`, "", Unknown},
+		"syntax error":                    {`query { a`, "", Unknown},
+		"syntax error behind a query":     {`query A { a } mutation M`, "A", Unknown},
+		"unknown kind":                    {`read { a }`, "", Unknown},
+		"empty selection":                 {`query { }`, "", Unknown},
+		"deeper than the stack":           {strings.Repeat(`{a`, 1<<19), "", Unknown},
+		"most operations":                 {strings.Repeat(`{a}`, maxOperations), "", Query},
+		"one operation too many":          {strings.Repeat(`{a}`, maxOperations+1), "", Unknown},
+		"longest name":                    {`query ` + strings.Repeat("a", maxNames) + ` { a }`, "", Query},
+		"name too long":                   {`query ` + strings.Repeat("a", maxNames+1) + ` { a }`, "", Unknown},
+		"most tokens":                     {`{` + strings.Repeat(` a`, maxTokens-2) + `}`, "", Query},
+		"one token too many":              {`{` + strings.Repeat(` a`, maxTokens-1) + `}`, "", Unknown},
+		"large, but of a few long tokens": {`{ a(b: "` + strings.Repeat("c", 1<<20) + `") }`, "", Query},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := NewDocuments(1)
+			for _, state := range []string{"parsed", "remembered"} {
+				if got := d.Kind(test.document, test.operation); got != test.want {
+					t.Errorf("%s, it is %s, want %s", state, got, test.want)
+				}
+			}
+		})
+	}
+}
+
+func TestDocumentsRemembersEachDocument(t *testing.T) {
+	d := NewDocuments(2)
+	for range 2 {
+		for document, want := range map[string]Kind{`{ a }`: Query, `mutation { a }`: Mutation, `subscription { a }`: Subscription, `{`: Unknown} {
+			if got := d.Kind(document, ""); got != want {
+				t.Errorf("%s is %s", document, got)
+			}
+		}
+	}
+}
+
+func TestDocumentsForgetsWhatWasUsedLongAgo(t *testing.T) {
+	const size = 4
+	d := NewDocuments(size)
+	for i := range 3 * size {
+		d.Kind(fmt.Sprintf(`query A%d { a }`, i), "")
+		d.Kind(fmt.Sprintf(`query A%d {`, i), "")
+	}
+	if got := d.parsed.Len(); got != size {
+		t.Errorf("%d documents are kept, want %d", got, size)
+	}
+}
+
+func TestDocumentsDoesNotHoldOnToDocuments(t *testing.T) {
+	const size = 32
+	d := NewDocuments(size)
+	before := heap()
+	for i := range size {
+		name := fmt.Sprintf("A%d", i)
+		if got := d.Kind(`query `+name+` { a } #`+strings.Repeat("#", 1<<20), name); got != Query {
+			t.Fatalf("%s is %s", name, got)
+		}
+	}
+	if grown := heap() - before; grown > 1<<20 {
+		t.Errorf("%d documents of 1 MiB take %d bytes", size, grown)
+	}
+	runtime.KeepAlive(d)
+}
+
+func heap() int {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+func TestDocumentsConcurrently(t *testing.T) {
+	d := NewDocuments(2)
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			document := fmt.Sprintf(`query A { a%d } mutation M { m }`, i)
+			for range 1000 {
+				if a, m := d.Kind(document, "A"), d.Kind(document, "M"); a != Query || m != Mutation {
+					t.Errorf("A is %s, M is %s", a, m)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+const benchmarked = `query Posts($first: Int!) { posts(first: $first) { id title author { name } } }`
+
+func TestKindOfRememberedDocumentDoesNotAllocate(t *testing.T) {
+	d := NewDocuments(1)
+	if n := testing.AllocsPerRun(100, func() { d.Kind(benchmarked, "Posts") }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkKind(b *testing.B) {
+	d := NewDocuments(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Kind(benchmarked, "Posts")
+	}
+}
+
+// BenchmarkKindOfNewDocument is the most that a document can cost: as many tokens
+// as are read, each of which becomes a field.
+func BenchmarkKindOfNewDocument(b *testing.B) {
+	document := `{` + strings.Repeat(` a`, maxTokens-2) + `}`
+	b.ReportAllocs()
+	for b.Loop() {
+		parse(document)
+	}
+}
+
+// Whatever the document, nothing panics; ignored tokens before it change nothing;
+// and what the parser made of it, written out, is never of another kind.
+func FuzzKind(f *testing.F) {
+	for _, seed := range lexical {
+		f.Add(seed.document, "M")
+		f.Add(seed.document, "")
+	}
+	f.Add(`query A($a: [T!]! = [{b: "c"}] @d) @e { f: g(h: -1.5e+3) { ...I ... on J { k } } } fragment I on J { l }`, "A")
+	f.Fuzz(func(t *testing.T, document, operation string) {
+		d := NewDocuments(2)
+		kind := d.Kind(document, operation)
+		if kind == Unknown {
+			return
+		}
+		for _, ignored := range []string{" ", ",\t\r\n", "\ufeff", "# mutation M { m }\n", "#\r"} {
+			if got := d.Kind(ignored+document, operation); got != kind {
+				t.Errorf("%q before it makes a %s of a %s", ignored, got, kind)
+			}
+		}
+		parsed, err := parser.ParseQuery(&ast.Source{Input: document})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var written strings.Builder
+		formatter.NewFormatter(&written).FormatQueryDocument(parsed)
+		// Descriptions come out as block strings, whatever is in them.
+		if got := d.Kind(written.String(), operation); got != kind && got != Unknown {
+			t.Errorf("%q is a %s, written out a %s: %q", document, kind, got, written.String())
+		}
+	})
+}
