@@ -550,32 +550,3 @@ func TestTickingPeer(t *testing.T) {
 		})
 	}
 }
-
-// FuzzFrames sends arbitrary frames to a connection with a call under way.
-func FuzzFrames(f *testing.F) {
-	c := &Conn{local: initiator, self: etf.Pid{Node: initiator.Name, ID: 1}}
-	ref := etf.Ref{Node: initiator.Name, Creation: initiator.Creation, Len: 3, IDs: [5]uint32{1}}
-	exit := endFrame(appendMonitorExit(beginFrame(nil), etf.Pid{Node: "n"}, "", c.self, ref, list(1)), 0)
-	f.Add(exit)
-	for _, frames := range [][][]byte{fragmented(c, ref, 9, make([]byte, 100), 40), {exit, exit}} {
-		f.Add(bytes.Join(frames, nil))
-	}
-	f.Add(endFrame(appendSpawnRequest(beginFrame(nil), ref, c.self, Spawn{Module: "m", Function: "f"}), 0))
-	f.Add(endFrame(appendSpawnReply(beginFrame(nil), ref, c.self, 2, func(b []byte) []byte { return etf.AppendPid(b, c.self) }), 0))
-	f.Add(endFrame(appendKill(beginFrame(nil), c.self, c.self), 0))
-	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 3, 131, 68, 0})
-	f.Fuzz(func(t *testing.T, sent []byte) {
-		c := New(&scripted{in: sent}, initiator, Peer{Name: "n"}, Options{Handler: echo, MaxMessage: 1 << 16})
-		call := &call{exit: make(chan *Exit, 1)}
-		c.calls[1] = call
-		if err := c.Serve(); err == nil {
-			t.Error("the connection ended without a reason")
-		}
-		<-call.exit // whatever came, the call has ended, once
-		select {
-		case <-call.exit:
-			t.Error("a call ended twice")
-		default:
-		}
-	})
-}

@@ -249,24 +249,6 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// FuzzHandshake sends arbitrary bytes to both sides: they end, with an error, and
-// never with a panic.
-func FuzzHandshake(f *testing.F) {
-	challenge := uint32(7)
-	hello := string(appendName([]byte{'N'}, acceptor, &challenge))
-	f.Add([]byte("\x00\x03sok\x00" + string(rune(len(hello))) + hello))
-	f.Add([]byte("\x00\x06salive"))
-	f.Add([]byte("\x00\x0csnot_allowed"))
-	f.Add([]byte("\xff\xffN"))
-	f.Fuzz(func(t *testing.T, sent []byte) {
-		for _, side := range []func(context.Context, net.Conn, Node) (Peer, error){Initiate, Accept} {
-			if _, err := side(t.Context(), &scripted{in: sent}, initiator); err == nil {
-				t.Error("a handshake succeeded without the cookie")
-			}
-		}
-	})
-}
-
 // scripted is a connection on which a fixed input waits to be read.
 type scripted struct {
 	net.Conn
