@@ -7,12 +7,21 @@ import (
 	"time"
 )
 
-// Limits are what the gateway takes from a client.
+// Limits are what the gateway takes from clients and nodes.
 type Limits struct {
 	// Body is the largest request body, in bytes. 1 MiB unless set.
 	Body int64 `yaml:"body" env:"BODY"`
 	// Header is the largest request header, in bytes. 64 KiB unless set.
 	Header int `yaml:"header" env:"HEADER"`
+	// Answer is the largest answer of a node, in bytes, as it comes and as JSON.
+	// 64 MiB unless set.
+	Answer int `yaml:"answer" env:"ANSWER"`
+	// InFlight is the most operations under way in the whole gateway. 10,000
+	// unless set.
+	InFlight int64 `yaml:"in_flight" env:"IN_FLIGHT"`
+	// Connections is the most open connections of clients; more wait to be
+	// accepted. 10,000 unless set.
+	Connections int `yaml:"connections" env:"CONNECTIONS"`
 	// ReadTimeout is how long a client may take to send a request. 30s unless
 	// set.
 	ReadTimeout time.Duration `yaml:"read_timeout" env:"READ_TIMEOUT"`
@@ -32,6 +41,15 @@ func (l *Limits) SetDefaults() {
 	if l.Header == 0 {
 		l.Header = 64 << 10
 	}
+	if l.Answer == 0 {
+		l.Answer = 64 << 20
+	}
+	if l.InFlight == 0 {
+		l.InFlight = 10_000
+	}
+	if l.Connections == 0 {
+		l.Connections = 10_000
+	}
 	if l.ReadTimeout == 0 {
 		l.ReadTimeout = 30 * time.Second
 	}
@@ -48,6 +66,10 @@ func (l *Limits) Validate() error {
 	switch {
 	case l.Body < 0 || l.Header < 0:
 		return errors.New("limits.body and limits.header are numbers of bytes, such as 1048576")
+	case l.Answer < 0:
+		return errors.New("limits.answer is a number of bytes, such as 67108864")
+	case l.InFlight < 0 || l.Connections < 0:
+		return errors.New("limits.in_flight and limits.connections are numbers, such as 10000")
 	case l.ReadTimeout < 0 || l.WriteTimeout < 0 || l.IdleTimeout < 0:
 		return errors.New("limits.read_timeout, limits.write_timeout and limits.idle_timeout are times, such as 30s")
 	}

@@ -14,12 +14,12 @@ const step = 256 << 10
 // in which an answer has to be accepted. net/http's own ReadTimeout would go on
 // while an operation runs, and end it as if the client had left; here
 // [endReadDeadline] is called when the body has been read.
-func (g *Gateway) deadline(next http.Handler) http.Handler {
+func (l Limits) deadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn := http.NewResponseController(w)
-		conn.SetReadDeadline(time.Now().Add(g.limits.ReadTimeout))
+		conn.SetReadDeadline(time.Now().Add(l.ReadTimeout))
 		conn.SetWriteDeadline(time.Time{}) // of the answer before this one
-		next.ServeHTTP(&steps{ResponseWriter: w, timeout: g.limits.WriteTimeout}, r)
+		next.ServeHTTP(&steps{ResponseWriter: w, timeout: l.WriteTimeout}, r)
 	})
 }
 

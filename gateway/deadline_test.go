@@ -33,10 +33,10 @@ func (r *recorder) Write(b []byte) (int, error) {
 // A client that reads slowly gets all of a large answer, for each part of which
 // it has the whole time-out; one that reads nothing is given up after the first.
 func TestEveryStepOfAnAnswerHasItsDeadline(t *testing.T) {
-	g := New(Limits{WriteTimeout: time.Minute}, nil, nil)
+	limits := Limits{WriteTimeout: time.Minute}
 	answer := bytes.Repeat([]byte("x"), 2*step+1)
 	r := &recorder{ResponseRecorder: *httptest.NewRecorder()}
-	g.deadline(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	limits.deadline(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, answer)
 	})).ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/", nil))
 

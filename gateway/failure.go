@@ -30,10 +30,12 @@ func (f *failure) Error() string { return f.message }
 // Failures that are the same for every request.
 var (
 	notFound            = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no GraphQL endpoint at this path."}
+	unknownNode         = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no node of this name; GET /status names those there are."}
 	methodNotAllowed    = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "This path does not take this method; the Allow header names those it takes."}
 	unsupportedMedia    = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's Content-Type must be application/json, in UTF-8."}
 	unsupportedEncoding = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's body must not be compressed."}
 	tooSlow             = &failure{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", message: "The request's body did not arrive in time."}
+	overloaded          = &failure{status: http.StatusServiceUnavailable, code: "OVERLOADED", message: "There are more requests than can be answered now.", retryAfter: time.Second}
 	clientLeft          = &failure{status: 499, code: "CLIENT_CLOSED_REQUEST", message: "The client closed the connection."}
 )
 
@@ -54,6 +56,7 @@ func failureOf(err error, app *App) *failure {
 		lost     *dist.LostError
 		noJSON   *etf.JSONError
 		answered *dist.TooLargeError
+		printed  *etf.JSONSizeError
 	)
 	switch {
 	case errors.As(err, &known):
@@ -68,13 +71,17 @@ func failureOf(err error, app *App) *failure {
 		return &failure{http.StatusServiceUnavailable, "NO_NODE_AVAILABLE", "The application cannot be reached.", app.Absinthe.Pool.RetryAfter(), err}
 	case errors.Is(err, rpcclient.ErrCircuitOpen):
 		return &failure{http.StatusServiceUnavailable, "CIRCUIT_OPEN", "The application is failing and is left alone for a moment.", app.Absinthe.Pool.RetryAfter(), err}
+	case errors.Is(err, rpcclient.ErrOverloaded):
+		f := *overloaded
+		f.cause = err
+		return &f
 	case errors.Is(err, context.Canceled):
 		return clientLeft
 	case errors.Is(err, context.DeadlineExceeded):
 		return &failure{status: http.StatusGatewayTimeout, code: "TIMEOUT", message: "The application did not answer in time.", cause: err}
 	case errors.As(err, &lost):
 		return &failure{status: http.StatusBadGateway, code: "NODE_DOWN", message: "The connection to the application was lost before it answered; whether the operation was run is unknown.", cause: err}
-	case errors.As(err, &answered):
+	case errors.As(err, &answered), errors.As(err, &printed):
 		return &failure{status: http.StatusBadGateway, code: "ANSWER_TOO_LARGE", message: "The application's answer is too large.", cause: err}
 	case errors.As(err, &noJSON):
 		return &failure{status: http.StatusInternalServerError, code: "INTERNAL", cause: err,

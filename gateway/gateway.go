@@ -3,11 +3,15 @@ package gateway
 import (
 	"log/slog"
 	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/schema"
 )
 
 // An App is one application behind the gateway.
@@ -17,41 +21,109 @@ type App struct {
 	Absinthe *rpcclient.Absinthe
 }
 
-// A Gateway is the HTTP side: its two handlers, and what they share.
+// A Gateway is the HTTP side: its two handlers, and what they share. What it
+// serves, and within which limits, is a configuration that can be replaced while
+// it runs.
 type Gateway struct {
-	limits Limits
-	apps   []*App
-	log    *slog.Logger
+	node      *rpcclient.Node
+	log       *slog.Logger
+	documents *schema.Documents
+	started   time.Time
+
+	mu      sync.RWMutex // of current, not of what it points to
+	current *configuration
+
+	draining    atomic.Bool
+	inFlight    atomic.Int64 // operations
+	connections atomic.Int64 // open ones, of clients and operators
 }
 
-// New makes a gateway. Paths of applications must differ.
-func New(limits Limits, apps []*App, log *slog.Logger) *Gateway {
-	return &Gateway{limits, apps, log}
+// rememberedDocuments is how many documents of clients are not parsed again: some
+// 8 MiB at most.
+const rememberedDocuments = 4096
+
+// New makes a gateway whose applications' pools are on node. Paths of applications
+// must differ.
+func New(node *rpcclient.Node, limits Limits, apps []*App, log *slog.Logger) *Gateway {
+	g := &Gateway{node: node, log: log, documents: schema.NewDocuments(rememberedDocuments), started: time.Now()}
+	g.current = g.configure(limits, apps)
+	return g
+}
+
+// Reconfigure replaces limits and applications. Requests that have begun finish
+// with the former ones; the result is closed when all have. Of limits, Header,
+// IdleTimeout, Connections and Answer stay as they are.
+func (g *Gateway) Reconfigure(limits Limits, apps []*App) (finished <-chan struct{}) {
+	next := g.configure(limits, apps)
+	g.mu.Lock()
+	former := g.current
+	g.current = next
+	g.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		former.requests.Wait()
+		close(done)
+	}()
+	return done
+}
+
+// Drain prepares for the end: /readyz says so to load balancers, and clients are
+// asked to come back on a new connection. Requests are still taken.
+func (g *Gateway) Drain() { g.draining.Store(true) }
+
+// configuration is what requests that begin now are served with.
+type configuration struct {
+	limits   Limits
+	apps     []*App
+	clients  http.Handler
+	requests sync.WaitGroup
+}
+
+func (g *Gateway) configure(limits Limits, apps []*App) *configuration {
+	c := &configuration{limits: limits, apps: apps}
+	r := g.router(c.limits)
+	for _, app := range apps {
+		h := &graphQL{gateway: g, app: app, limits: limits}
+		r.Post(app.Config.Path, h.ServeHTTP)
+	}
+	g.health(r)
+	c.clients = r
+	return c
+}
+
+// begin returns the current configuration for a request, which counts among its
+// requests until it is done.
+func (g *Gateway) begin() *configuration {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	g.current.requests.Add(1)
+	return g.current
+}
+
+// configured returns the current configuration.
+func (g *Gateway) configured() *configuration {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.current
 }
 
 // Handler serves clients: every application at its path, and health for load
 // balancers.
 func (g *Gateway) Handler() http.Handler {
-	r := g.router()
-	for _, app := range g.apps {
-		h := &graphQL{app: app, limits: g.limits, log: g.log}
-		r.Post(app.Config.Path, h.ServeHTTP)
-	}
-	g.health(r)
-	return r
-}
-
-// Admin serves operators: health.
-func (g *Gateway) Admin() http.Handler {
-	r := g.router()
-	g.health(r)
-	return r
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if g.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		c := g.begin()
+		defer c.requests.Done()
+		c.clients.ServeHTTP(w, r)
+	})
 }
 
 // router answers what no route does as a GraphQL server would.
-func (g *Gateway) router() chi.Router {
+func (g *Gateway) router(limits Limits) chi.Router {
 	r := chi.NewRouter()
-	r.Use(identify, g.deadline)
+	r.Use(identify, limits.deadline)
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { notFound.write(w) })
 	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {

@@ -13,17 +13,21 @@ const (
 )
 
 // health adds the two probes of load balancers and orchestrators. /healthz says
-// that the process lives, /readyz that some node is connected.
+// that the process lives, /readyz that some node can be called and the gateway is
+// not about to end.
 func (g *Gateway) health(r chi.Router) {
 	alive := func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, []byte(`{"status":"ok"}`))
 	}
 	ready := func(w http.ResponseWriter, _ *http.Request) {
-		if g.ready() {
+		switch {
+		case g.draining.Load():
+			writeJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"stopping"}`))
+		case !g.ready():
+			writeJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"no live node"}`))
+		default:
 			writeJSON(w, http.StatusOK, []byte(`{"status":"ready"}`))
-			return
 		}
-		writeJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"no live node"}`))
 	}
 	for path, probe := range map[string]http.HandlerFunc{healthPath: alive, readyPath: ready} {
 		r.Get(path, probe)
@@ -32,5 +36,5 @@ func (g *Gateway) health(r chi.Router) {
 }
 
 func (g *Gateway) ready() bool {
-	return slices.ContainsFunc(g.apps, func(a *App) bool { return a.Absinthe.Pool.Ready() })
+	return slices.ContainsFunc(g.configured().apps, func(a *App) bool { return a.Absinthe.Pool.Ready() })
 }

@@ -31,7 +31,7 @@ func unreachable(t testing.TB, limits Limits, context auth.Config) http.Handler 
 		Pool:   rpcclient.NewPool(nil, pool, slog.New(slog.DiscardHandler)),
 		Config: rpcclient.AbsintheConfig{Schema: "MyApp.Schema"},
 	}
-	return New(limits, []*App{app}, slog.New(slog.DiscardHandler)).Handler()
+	return New(nil, limits, []*App{app}, slog.New(slog.DiscardHandler)).Handler()
 }
 
 // ask sends a request and returns the answer's status and error code, having

@@ -14,11 +14,13 @@ import (
 // lets those in flight finish, for at most grace; what is left after that is
 // cut off.
 func (g *Gateway) Serve(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration) error {
+	limits := g.configured().limits
 	server := &http.Server{
 		Handler:           handler,
-		ReadHeaderTimeout: g.limits.ReadTimeout,
-		IdleTimeout:       g.limits.IdleTimeout,
-		MaxHeaderBytes:    g.limits.Header,
+		ReadHeaderTimeout: limits.ReadTimeout,
+		IdleTimeout:       limits.IdleTimeout,
+		MaxHeaderBytes:    limits.Header,
+		ConnState:         g.countConnection,
 		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelWarn),
 	}
 	stopped := make(chan error, 1)
@@ -37,4 +39,13 @@ func (g *Gateway) Serve(ctx context.Context, listener net.Listener, handler http
 		return err
 	}
 	return <-stopped
+}
+
+func (g *Gateway) countConnection(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		g.connections.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		g.connections.Add(-1)
+	}
 }

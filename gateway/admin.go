@@ -1,0 +1,125 @@
+package gateway
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"runtime"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+// Admin serves operators:
+//
+//   - GET /healthz and /readyz
+//   - GET /status: what the gateway, its pools and their nodes do
+//   - POST /nodes/{name}/drain: no new calls for a node, those in flight finish
+//   - POST /nodes/{name}/undrain: new calls again
+//
+// Web pages of other origins cannot make a browser drain a node.
+func (g *Gateway) Admin() http.Handler {
+	r := g.router(g.configured().limits)
+	r.Use(http.NewCrossOriginProtection().Handler)
+	g.health(r)
+	r.Get("/status", func(w http.ResponseWriter, _ *http.Request) { writeStatus(w, g.status()) })
+	r.Post("/nodes/{name}/drain", g.drainNode(true))
+	r.Post("/nodes/{name}/undrain", g.drainNode(false))
+	return r
+}
+
+// status is the body of GET /status.
+type status struct {
+	UptimeSeconds float64     `json:"uptime_seconds"`
+	Draining      bool        `json:"draining"`
+	Goroutines    int         `json:"goroutines"`
+	MemoryBytes   uint64      `json:"memory_bytes"` // taken from the operating system
+	Connections   int64       `json:"connections"`
+	InFlight      int64       `json:"in_flight"`
+	Apps          []appStatus `json:"apps"`
+}
+
+type appStatus struct {
+	Path       string       `json:"path"`
+	Schema     string       `json:"schema"`
+	InFlight   int          `json:"in_flight"`
+	Queued     int          `json:"queued"`
+	Retries    uint64       `json:"retries"`
+	Overloaded uint64       `json:"overloaded"`
+	Nodes      []nodeStatus `json:"nodes"`
+}
+
+type nodeStatus struct {
+	Name             string              `json:"name"`
+	Address          string              `json:"address"`
+	State            rpcclient.NodeState `json:"state"`
+	InFlight         int                 `json:"in_flight"`
+	LatencyMS        float64             `json:"latency_ms"`
+	Breaker          string              `json:"breaker"`
+	ConnectedSeconds float64             `json:"connected_seconds"`
+}
+
+func (g *Gateway) status() status {
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	s := status{
+		UptimeSeconds: time.Since(g.started).Seconds(),
+		Draining:      g.draining.Load(),
+		Goroutines:    runtime.NumGoroutine(),
+		MemoryBytes:   memory.Sys - memory.HeapReleased,
+		Connections:   g.connections.Load(),
+		InFlight:      g.inFlight.Load(),
+	}
+	for _, app := range g.configured().apps {
+		pool := app.Absinthe.Pool.Status()
+		a := appStatus{
+			Path:       app.Config.Path,
+			Schema:     app.Absinthe.Config.Schema,
+			InFlight:   pool.InFlight,
+			Queued:     pool.Queued,
+			Retries:    pool.Retries,
+			Overloaded: pool.Overloaded,
+			Nodes:      make([]nodeStatus, len(pool.Nodes)),
+		}
+		for i, n := range pool.Nodes {
+			a.Nodes[i] = nodeStatus{
+				Name:             n.Name,
+				Address:          n.Addr.String(),
+				State:            n.State,
+				InFlight:         n.InFlight,
+				LatencyMS:        float64(n.Latency) / float64(time.Millisecond),
+				Breaker:          n.Breaker,
+				ConnectedSeconds: n.Connected.Seconds(),
+			}
+		}
+		s.Apps = append(s.Apps, a)
+	}
+	return s
+}
+
+// drainNode answers with the node's status in every application that has it.
+func (g *Gateway) drainNode(drained bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		name, err := url.PathUnescape(chi.URLParam(r, "name"))
+		if err != nil || !g.node.Drain(name, drained) {
+			unknownNode.write(w)
+			return
+		}
+		nodes := []nodeStatus{}
+		for _, app := range g.status().Apps {
+			for _, n := range app.Nodes {
+				if n.Name == name {
+					nodes = append(nodes, n)
+				}
+			}
+		}
+		writeStatus(w, nodes)
+	}
+}
+
+func writeStatus(w http.ResponseWriter, v any) {
+	body, _ := json.MarshalIndent(v, "", "  ")
+	writeJSON(w, http.StatusOK, append(body, '\n'))
+}
