@@ -28,6 +28,7 @@ import (
 type config struct {
 	Listen         string               `yaml:"listen" env:"LISTEN"`
 	Admin          string               `yaml:"admin" env:"ADMIN"`
+	ShutdownDelay  time.Duration        `yaml:"shutdown_delay" env:"SHUTDOWN_DELAY"`
 	ShutdownGrace  time.Duration        `yaml:"shutdown_grace" env:"SHUTDOWN_GRACE"`
 	Log            logConfig            `yaml:"log" envPrefix:"LOG_"`
 	Node           rpcclient.NodeConfig `yaml:"node" envPrefix:"NODE_"`
@@ -71,7 +72,8 @@ var environment = env.Options{
 
 // load reads the file, then the environment, then flags; later ones win.
 func (f *configFlags) load() (*config, error) {
-	c := &config{}
+	// The only key of which 0 means something else than what is there without it.
+	c := &config{ShutdownDelay: 5 * time.Second}
 	if f.Config != "" {
 		file, err := os.ReadFile(f.Config)
 		if err != nil {
@@ -162,10 +164,11 @@ func (c *config) setDefaults() error {
 	}
 	c.Node.SetDefaults(c.Listen)
 	c.Limits.SetDefaults()
+	c.Node.MaxAnswer = c.Limits.Answer
 	for i := range c.Apps {
 		app := &c.Apps[i]
 		app.AppConfig.SetDefaults()
-		app.Breaker.SetDefaults()
+		app.PoolConfig.SetDefaults()
 		if err := discoveryDefaults(&app.Discovery); err != nil {
 			return err
 		}
@@ -210,6 +213,9 @@ func (c *config) validate() error {
 	if c.Listen == c.Admin {
 		note("", fmt.Errorf("listen and admin are both %s; give them an address each", c.Listen))
 	}
+	if c.ShutdownDelay < 0 || c.ShutdownGrace < 0 {
+		note("", errors.New("shutdown_delay and shutdown_grace are times, such as 30s"))
+	}
 	note("", c.Log.validate())
 	note("", c.Node.Validate())
 	note("", c.Limits.Validate())
@@ -221,7 +227,7 @@ func (c *config) validate() error {
 		app, where := &c.Apps[i], fmt.Sprintf("apps[%d]: ", i)
 		note(where, app.AppConfig.Validate())
 		note(where, app.AbsintheConfig.Validate())
-		note(where, app.Breaker.Validate())
+		note(where, app.PoolConfig.Validate())
 		note(where+"discovery: ", app.Discovery.Validate())
 		note(where, app.Context.Validate(len(c.TrustedProxies) > 0))
 		if paths[app.Path] {

@@ -38,7 +38,7 @@ func (d *demoCommand) Run(ctx context.Context, out output) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	return serve(ctx, cfg, log, func() { d.banner(out, cluster.EPMDPort) })
+	return serve(ctx, cfg, nil, log, func() { d.banner(out, cluster.EPMDPort) })
 }
 
 func (d *demoCommand) config(epmd uint16) *config {

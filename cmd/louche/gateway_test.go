@@ -21,9 +21,12 @@ import (
 
 // running is a gateway that was started as serve starts it.
 type running struct {
-	url  string
-	log  *logs
-	stop func() error
+	url   string // for clients
+	admin string // for operators
+	file  string // its configuration
+	log   *logs
+	begin func() // to stop
+	stop  func() error
 	// cutOff: requests are still in flight when the time to finish them is over.
 	cutOff bool
 }
@@ -62,26 +65,42 @@ func startGateway(t *testing.T, yaml string) *running {
 	return g
 }
 
+// configure writes the gateway's configuration, which may be running. It stops
+// without delay where yaml does not say otherwise.
+func (g *running) configure(t *testing.T, yaml string) {
+	t.Helper()
+	text := fmt.Sprintf("listen: %s\nadmin: %s\n%s", strings.TrimPrefix(g.url, "http://"), strings.TrimPrefix(g.admin, "http://"), yaml)
+	if !strings.Contains(yaml, "shutdown_delay") {
+		text = "shutdown_delay: 0s\n" + text
+	}
+	if err := os.WriteFile(g.file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // launch is startGateway without waiting for a node.
 func launch(t *testing.T, yaml string) *running {
 	t.Helper()
 	clients, operators := freeAddress(t), freeAddress(t)
-	file := filepath.Join(t.TempDir(), "louche.yaml")
-	text := fmt.Sprintf("listen: %s\nadmin: %s\n%s", clients, operators, yaml)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+	g := &running{
+		url:   "http://" + clients,
+		admin: "http://" + operators,
+		file:  filepath.Join(t.TempDir(), "louche.yaml"),
+		log:   &logs{},
 	}
-	cfg, err := (&configFlags{Config: file}).load()
+	g.configure(t, yaml)
+	flags := &configFlags{Config: g.file}
+	cfg, err := flags.load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &running{url: "http://" + clients, log: &logs{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	started, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		log := slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		ended <- serve(ctx, cfg, log, func() { close(started) })
+		ended <- serve(ctx, cfg, flags.reloads(ctx, nil, log), log, func() { close(started) })
 	}()
+	g.begin = cancel
 	g.stop = sync.OnceValue(func() error {
 		cancel()
 		return <-ended
@@ -133,7 +152,13 @@ func (g *running) post(t testing.TB, body string, header ...string) (int, string
 // postTo is post to another application.
 func (g *running) postTo(t testing.TB, path, body string, header ...string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.url+path, strings.NewReader(body))
+	return g.send(t, g.url+path, body, header...)
+}
+
+// send is a POST of JSON to any address.
+func (g *running) send(t testing.TB, url, body string, header ...string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"sync"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
 
-	"github.com/louche-graphql/louche/auth"
-	"github.com/louche-graphql/louche/discovery"
-	"github.com/louche-graphql/louche/gateway"
-	"github.com/louche-graphql/louche/rpcclient"
+	"golang.org/x/net/netutil"
 )
 
 type serveCommand struct {
@@ -23,57 +23,27 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, cfg, cfg.Log.logger(), func() {})
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	log := cfg.Log.logger()
+	return serve(ctx, cfg, s.reloads(ctx, hangups, log), log, func() {})
 }
 
-// serve runs the gateway until ctx ends, then drains it. started is called once
-// both listeners are open.
-func serve(ctx context.Context, cfg *config, log *slog.Logger, started func()) error {
-	node, err := rpcclient.Start(cfg.Node, log)
+// serve runs the gateway until ctx ends, then drains it. It goes over to every
+// configuration that reloads delivers. started is called once both listeners are
+// open.
+func serve(ctx context.Context, cfg *config, reloads <-chan *config, log *slog.Logger, started func()) error {
+	s, err := startService(cfg, log)
 	if err != nil {
 		return err
 	}
-	defer node.Stop()
-
-	looking, stopLooking := context.WithCancel(context.Background())
-	var watches sync.WaitGroup
-	var apps []*gateway.App
-	defer func() {
-		stopLooking() // so that no node is added any more
-		watches.Wait()
-		last, cancel := context.WithTimeout(context.Background(), cfg.ShutdownGrace)
-		defer cancel()
-		for _, app := range apps {
-			app.Absinthe.Pool.Close(last)
-		}
-	}()
-	for i := range cfg.Apps {
-		app := &cfg.Apps[i]
-		pool := rpcclient.NewPool(node, app.PoolConfig, log)
-		requests, err := auth.New(app.Context, cfg.TrustedProxies)
-		if err != nil {
-			return err
-		}
-		d := discovery.New(app.Discovery, net.DefaultResolver, log)
-		watches.Go(func() {
-			d.Watch(looking, func(c discovery.Change) { pool.Update(targets(c.Up), targets(c.Down)) })
-		})
-		apps = append(apps, &gateway.App{
-			Config:   app.AppConfig,
-			Context:  requests,
-			Absinthe: &rpcclient.Absinthe{Pool: pool, Config: app.AbsintheConfig},
-		})
-	}
-	return listen(ctx, cfg, gateway.New(cfg.Limits, apps, log), log, started)
-}
-
-// listen serves clients and operators until ctx ends or a listener fails.
-func listen(ctx context.Context, cfg *config, g *gateway.Gateway, log *slog.Logger, started func()) error {
+	defer s.stop()
 	clients, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer clients.Close()
+	clients = netutil.LimitListener(clients, cfg.Limits.Connections)
 	operators, err := net.Listen("tcp", cfg.Admin)
 	if err != nil {
 		return fmt.Errorf("admin: %w", err)
@@ -82,21 +52,43 @@ func listen(ctx context.Context, cfg *config, g *gateway.Gateway, log *slog.Logg
 	log.Info("listening", "clients", clients.Addr(), "operators", operators.Addr(), "node", cfg.Node.Name)
 	started()
 
-	defer context.AfterFunc(ctx, func() { log.Info("stopping: no new requests, those in flight may finish", "within", cfg.ShutdownGrace) })()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	errs := make(chan error, 2)
-	go func() { errs <- g.Serve(ctx, clients, g.Handler(), cfg.ShutdownGrace) }()
-	go func() { errs <- g.Serve(ctx, operators, g.Admin(), cfg.ShutdownGrace) }()
-	first := <-errs
-	cancel()
-	return errors.Join(first, <-errs)
+	open, closeClients := context.WithCancel(context.Background())
+	defer closeClients()
+	observed, closeOperators := context.WithCancel(context.Background())
+	defer closeOperators()
+	g, grace := s.gateway, cfg.ShutdownGrace
+	served, watched := make(chan error, 1), make(chan error, 1)
+	go func() { served <- g.Serve(open, clients, g.Handler(), grace) }()
+	go func() { watched <- g.Serve(observed, operators, g.Admin(), grace) }()
+	for {
+		select {
+		case cfg := <-reloads:
+			s.reload(ctx, cfg)
+			continue
+		case <-ctx.Done():
+			s.drain(served)
+		case err = <-served:
+			served <- err
+		case err = <-watched:
+			watched <- err
+		}
+		break
+	}
+	closeClients()
+	err = <-served
+	closeOperators() // the last, so that operators see the end
+	return errors.Join(err, <-watched)
 }
 
-func targets(found []discovery.Target) []rpcclient.Target {
-	list := make([]rpcclient.Target, len(found))
-	for i, t := range found {
-		list[i] = rpcclient.Target(t)
+// drain keeps taking requests for a while, in which load balancers learn from
+// /readyz that no more should come. failed ends it early.
+func (s *service) drain(failed chan error) {
+	s.gateway.Drain()
+	s.log.Info("stopping: not ready any more, requests are taken for a while, then those in flight may finish; a second signal ends it at once",
+		"delay", s.cfg.ShutdownDelay, "grace", s.cfg.ShutdownGrace)
+	select {
+	case <-time.After(s.cfg.ShutdownDelay):
+	case err := <-failed:
+		failed <- err
 	}
-	return list
 }

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+)
+
+const contextText = `{"query":"{ contextText }"}`
+
+// A changed file is gone over to while requests are in flight, which finish as they
+// began.
+func TestReload(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd, "    timeout: 1m", "    context: {tenant: {value: first}}"))
+	slow := make(chan string)
+	go func() {
+		_, answer := g.query(t, `{ sleep(ms: 3000) contextText }`)
+		slow <- answer
+	}()
+	node.WaitOutput(t, "sleeping ")
+
+	g.configure(t, before(epmd, "    timeout: 100ms", "    context: {tenant: {value: second}}"))
+	eventually(t, "requests have the new context", func() bool {
+		status, answer := g.post(t, contextText)
+		if status != 200 {
+			t.Fatalf("during the reload: %d %s", status, answer)
+		}
+		return strings.Contains(answer, "second")
+	})
+	if status, answer := g.query(t, `{ sleep(ms: 60000) }`); status != 504 {
+		t.Errorf("with a shorter timeout: %d %s", status, answer)
+	}
+	if answer := <-slow; !strings.Contains(answer, `"sleep":true`) || !strings.Contains(answer, "first") {
+		t.Errorf("the request that began before the reload got %s", answer)
+	}
+	if n := strings.Count(g.log.String(), "node up"); n != 1 {
+		t.Errorf("the node was connected to %d times", n)
+	}
+}
+
+func TestReloadOfABadFile(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd, "    context: {tenant: {value: first}}"))
+	for _, bad := range []struct{ yaml, reason string }{
+		{"apps: [", "["},
+		{before(epmd, "    timeoutt: 1s"), "timeoutt"},
+		{before(epmd, "    timeout: -1s"), "timeout is a time"},
+	} {
+		g.configure(t, bad.yaml)
+		eventually(t, "the file is refused", func() bool {
+			_, refusal, found := strings.Cut(g.log.String(), "configuration refused, the former one stays")
+			return found && strings.Contains(refusal, bad.reason)
+		})
+		if status, answer := g.post(t, contextText); status != 200 || !strings.Contains(answer, "first") {
+			t.Errorf("with a bad file: %d %s", status, answer)
+		}
+	}
+}
+
+// Applications come and go with the file, and keys that are read at the start only
+// are named.
+func TestReloadOfApplications(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd))
+	hello := `{"query":"{ counter }"}`
+
+	second := strings.Replace(before(epmd, "    path: /second"), "louche@", "other@", 1)
+	g.configure(t, second)
+	eventually(t, "the second application is served", func() bool {
+		status, _ := g.postTo(t, "/second", hello)
+		return status == 200
+	})
+	if status, _ := g.post(t, hello); status != 404 {
+		t.Errorf("the first application answers with %d", status)
+	}
+	if log := g.log.String(); !strings.Contains(log, "after a restart only") || !strings.Contains(log, "keys=[node]") {
+		t.Errorf("the log does not say that the node's name stays:\n%s", log)
+	}
+}
+
+// The probe of load balancers turns first, and requests are taken meanwhile.
+func TestShutdownTellsLoadBalancersFirst(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, "shutdown_delay: 3s\n"+before(epmd))
+	if resp := get(t, g.url+"/readyz"); resp.StatusCode != 200 || resp.Close {
+		t.Errorf("before: %d, closes: %v", resp.StatusCode, resp.Close)
+	}
+	g.begin()
+	eventually(t, "it is not ready", func() bool { return get(t, g.url+"/readyz").StatusCode == 503 })
+	if resp := get(t, g.admin+"/readyz"); resp.StatusCode != 503 {
+		t.Errorf("operators are told %d", resp.StatusCode)
+	}
+	resp, err := http.Post(g.url+"/graphql", "application/json", strings.NewReader(`{"query":"{ counter }"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 200 || !resp.Close {
+		t.Errorf("a request is answered with %d, closes the connection: %v", resp.StatusCode, resp.Close)
+	}
+}
+
+func get(t *testing.T, url string) *http.Response {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp
+}

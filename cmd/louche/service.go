@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/netip"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/gateway"
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+// service is a gateway and what stands behind it: the node, and for each
+// application its discovery and its pool.
+type service struct {
+	log     *slog.Logger
+	cfg     *config
+	node    *rpcclient.Node
+	gateway *gateway.Gateway
+	apps    []*application
+	leaving sync.WaitGroup // applications of former configurations that finish their requests
+}
+
+// application is one of the configuration's, with all that belongs to it alone.
+type application struct {
+	*gateway.App
+	cfg       appConfig
+	proxies   []netip.Prefix
+	discovery *discovery.Discovery
+	looked    chan struct{} // closed when discovery has looked once
+	stopLook  func()        // returns when discovery has stopped
+}
+
+// startService starts everything but the listeners.
+func startService(cfg *config, log *slog.Logger) (*service, error) {
+	node, err := rpcclient.Start(cfg.Node, log)
+	if err != nil {
+		return nil, err
+	}
+	s := &service{log: log, cfg: cfg, node: node}
+	if s.apps, err = s.build(cfg); err != nil {
+		node.Stop()
+		return nil, err
+	}
+	s.gateway = gateway.New(node, cfg.Limits, served(s.apps), log)
+	return s, nil
+}
+
+// build makes the applications of a configuration. Those that are in the present
+// one just so are taken as they are.
+func (s *service) build(cfg *config) (apps []*application, err error) {
+	former := make(map[string]*application)
+	for _, app := range s.apps {
+		former[app.cfg.Path] = app
+	}
+	for i := range cfg.Apps {
+		app, old := &application{cfg: cfg.Apps[i], proxies: cfg.TrustedProxies}, former[cfg.Apps[i].Path]
+		if old != nil && reflect.DeepEqual(app.cfg, old.cfg) && reflect.DeepEqual(app.proxies, old.proxies) {
+			apps = append(apps, old)
+			continue
+		}
+		requests, err := auth.New(app.cfg.Context, app.proxies)
+		if err != nil {
+			return nil, err
+		}
+		app.App = &gateway.App{
+			Config:  app.cfg.AppConfig,
+			Context: requests,
+			Absinthe: &rpcclient.Absinthe{
+				Pool:   rpcclient.NewPool(s.node, app.cfg.PoolConfig, s.log),
+				Config: app.cfg.AbsintheConfig,
+			},
+		}
+		app.discovery = discovery.New(app.cfg.Discovery, net.DefaultResolver, s.log)
+		if old != nil {
+			app.discovery.Resume(old.discovery)
+		}
+		apps = append(apps, app)
+	}
+	for _, app := range apps {
+		if app.stopLook == nil {
+			app.look()
+		}
+	}
+	return apps, nil
+}
+
+// look begins to tell the application's pool which nodes there are.
+func (a *application) look() {
+	ctx, cancel := context.WithCancel(context.Background())
+	a.looked = make(chan struct{})
+	once := sync.OnceFunc(func() { close(a.looked) })
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		a.discovery.Watch(ctx, func(r discovery.Report) {
+			a.Absinthe.Pool.Update(targets(r.Targets), r.Addrs)
+			once()
+		})
+	})
+	a.stopLook = func() {
+		cancel()
+		watch.Wait()
+	}
+}
+
+// firstLook bounds how long a new configuration waits for its nodes to be found.
+const firstLook = 10 * time.Second
+
+// reload goes over to another configuration. Requests in flight finish under the
+// one they began with; what that had and this one has not is closed after them.
+// Connections to nodes that both have are kept.
+func (s *service) reload(ctx context.Context, cfg *config) {
+	if keys := s.cfg.fixed(cfg); len(keys) > 0 {
+		s.log.Warn("configuration: these keys take effect after a restart only", "keys", keys)
+	}
+	apps, err := s.build(cfg)
+	if err != nil {
+		s.log.Error("configuration refused, the former one stays", "reason", err)
+		return
+	}
+	// A pool that knows no node yet would refuse what the former one could answer.
+	looking, cancel := context.WithTimeout(ctx, firstLook)
+	defer cancel()
+	for _, app := range apps {
+		select {
+		case <-app.looked:
+		case <-looking.Done():
+		}
+	}
+	var former []*application
+	for _, app := range s.apps {
+		if !slices.Contains(apps, app) {
+			former = append(former, app)
+		}
+	}
+	finished := s.gateway.Reconfigure(cfg.Limits, served(apps))
+	s.apps, s.cfg = apps, cfg
+	s.log.Info("configuration reloaded", "applications", len(apps), "changed", len(former))
+	s.leaving.Go(func() {
+		for _, app := range former {
+			app.stopLook()
+		}
+		<-finished
+		for _, app := range former {
+			app.Absinthe.Pool.Close(context.Background())
+		}
+	})
+}
+
+// stop ends everything, once no requests come any more.
+func (s *service) stop() {
+	for _, app := range s.apps {
+		app.stopLook() // so that no node is added any more
+	}
+	last, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownGrace)
+	defer cancel()
+	for _, app := range s.apps {
+		app.Absinthe.Pool.Close(last)
+	}
+	s.node.Stop()
+	s.leaving.Wait()
+}
+
+func served(apps []*application) []*gateway.App {
+	list := make([]*gateway.App, len(apps))
+	for i, app := range apps {
+		list[i] = app.App
+	}
+	return list
+}
+
+func targets(found []discovery.Target) []rpcclient.Target {
+	list := make([]rpcclient.Target, len(found))
+	for i, t := range found {
+		list[i] = rpcclient.Target(t)
+	}
+	return list
+}
