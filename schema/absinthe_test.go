@@ -9,7 +9,7 @@ import "testing"
 //
 // On OTP 27 it was also given 600,000 random documents made of the like, each with
 // four names. A query was never another kind to Absinthe; had runs of four quotes
-// been let through, it would have been for 147 of them.
+// been let through, it would have been in 147 cases.
 var lexical = map[string]struct {
 	document       string
 	want, absinthe Kind
