@@ -170,6 +170,7 @@ type refusal struct{ handshake }
 type protocol struct{ *link }
 
 func (p protocol) Init(_ context.Context, conn lib.NetReadWriter, _ string, _ node.HandshakeDetails) (node.ConnectionInterface, error) {
+	limitUnacknowledged(conn.(net.Conn), p.runtime.options.TickTime/4)
 	p.conn = dist.New(conn.(net.Conn), p.local, p.peer, p.runtime.options)
 	return connection{}, nil
 }
