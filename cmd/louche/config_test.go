@@ -21,6 +21,7 @@ func write(t *testing.T, text string) string {
 const complete = `
 listen: 0.0.0.0:80
 admin: 127.0.0.1:81
+shutdown_delay: 0s
 shutdown_grace: 10s
 log: {level: debug, format: json}
 node:
@@ -29,14 +30,16 @@ node:
   net_ticktime: 30s
   tls: {ca_file: ca.pem, cert_file: cert.pem, key_file: key.pem, server_name: my-app}
 trusted_proxies: [127.0.0.0/8, "fd00::/8"]
-limits: {body: 1000, header: 2000, read_timeout: 3s, idle_timeout: 4s}
+limits: {body: 1000, header: 2000, answer: 3000, in_flight: 4, connections: 5, read_timeout: 3s, write_timeout: 3s, idle_timeout: 4s}
 apps:
   - path: /graphql
     schema: MyApp.Schema
     timeout: 5s
     expose_errors: true
+    load: {in_flight: 1, queue: 2, queue_time: 3ms, warmup: 4s}
+    retry: {nodes: 3, budget: 0.5}
     breaker: {failures: 0.1, calls: 2, window: 3s, open: 4s}
-    discovery: {dns: [my-app.internal], prefix: my-app, interval: 1s, timeout: 1s, epmd_port: 4370, port: 9000}
+    discovery: {dns: [my-app.internal], prefix: my-app, interval: 1s, keep: 1m, timeout: 1s, epmd_port: 4370, port: 9000}
     context:
       current_user_id: {header: X-User-Id, type: integer, required: true}
       scope: {fields: {roles: {header: X-Roles, type: [string], default: [guest]}}}
@@ -51,14 +54,17 @@ func TestConfig(t *testing.T) {
 	app := cfg.Apps[0]
 	for key, ok := range map[string]bool{
 		"listen":          cfg.Listen == "0.0.0.0:80",
+		"shutdown_delay":  cfg.ShutdownDelay == 0,
 		"shutdown_grace":  cfg.ShutdownGrace == 10*time.Second,
 		"log":             cfg.Log.Format == "json",
 		"node":            cfg.Node.NetTickTime == 30*time.Second && cfg.Node.TLS.ServerName == "my-app",
 		"trusted_proxies": len(cfg.TrustedProxies) == 2,
-		"limits":          cfg.Limits.Body == 1000,
+		"limits":          cfg.Limits.Body == 1000 && cfg.Limits.Answer == 3000 && cfg.Limits.InFlight == 4 && cfg.Limits.Connections == 5,
 		"timeout":         app.Timeout == 5*time.Second,
+		"load":            app.Load.InFlight == 1 && app.Load.Queue == 2 && app.Load.QueueTime == 3*time.Millisecond && app.Load.Warmup == 4*time.Second,
+		"retry":           app.Retry.Nodes == 3 && app.Retry.Budget == 0.5,
 		"breaker":         app.Breaker.Calls == 2,
-		"discovery":       app.Discovery.EPMDPort == 4370 && app.Discovery.Port == 9000,
+		"discovery":       app.Discovery.EPMDPort == 4370 && app.Discovery.Port == 9000 && app.Discovery.Keep == time.Minute,
 		"context":         app.Context["current_user_id"].Required && app.Context["scope"].Fields["roles"].Type.List,
 		"second app":      cfg.Apps[1].Schema == "Other.Schema" && cfg.Apps[1].Timeout == 30*time.Second,
 	} {
@@ -75,28 +81,34 @@ func TestConfigMistakes(t *testing.T) {
 		text string
 		want []string
 	}{
-		"unknown key":          {app + "lissten: 127.0.0.1:1\n", []string{"[2:1]", "lissten"}},
-		"unknown nested key":   {app + "node:\n  nmae: x@y\n", []string{"[3:3]", "nmae"}},
-		"unknown key in app":   {"apps:\n  - schema: A\n    breaker: {calls: 1}\n    tiemout: 3s\n", []string{"[4:5]", "tiemout"}},
-		"unknown key in entry": {"apps:\n  - schema: A\n    context:\n      a: {valeu: 1}\n", []string{"[4:11]", "valeu"}},
-		"repeated key":         {app + "listen: a:1\nlisten: a:2\n", []string{"[3:1]", "listen"}},
-		"wrong type":           {app + "limits: {body: big}\n", []string{"[2:16]"}},
-		"not YAML":             {"apps: [", []string{"[1:"}},
-		"bad duration":         {"apps: [{schema: A, timeout: 30}]", []string{"[1:29]"}},
-		"no application":       {"listen: 127.0.0.1:1\n", []string{"no application", "--schema"}},
-		"no schema":            {"apps: [{discovery: {prefix: a}}]", []string{"apps[0]", "schema"}},
-		"no prefix":            {"apps: [{schema: A}]", []string{"apps[0]", "discovery", "prefix"}},
-		"bad address":          {app + "listen: 4000\n", []string{"listen", "127.0.0.1:4000"}},
-		"bad node name":        {app + "node: {name: louche}\n", []string{"node.name", "name@host"}},
-		"listen is admin":      {app + "listen: 127.0.0.1:1\nadmin: 127.0.0.1:1\n", []string{"listen and admin"}},
-		"two documents":        {app + "---\nx: 1\n", []string{"more than one"}},
-		"Elixir. in schema":    {"apps: [{schema: Elixir.A, discovery: {prefix: a}}]", []string{"apps[0]", "Elixir.A"}},
-		"same path twice":      {"apps: [{schema: A, discovery: {prefix: a}}, {schema: B, discovery: {prefix: b}}]", []string{"apps[1]", "/graphql"}},
-		"own path":             {"apps: [{path: /readyz, schema: A, discovery: {prefix: a}}]", []string{"apps[0]", "/readyz"}},
-		"untrusted header":     {"apps: [{schema: A, discovery: {prefix: a}, context: {u: {header: X-U}}}]", []string{"apps[0]", "context.u", "trusted_proxies"}},
-		"unknown type":         {"trusted_proxies: [127.0.0.1/32]\napps: [{schema: A, discovery: {prefix: a}, context: {u: {header: X-U, type: atom}}}]", []string{"atom", "integer"}},
-		"log level":            {app + "log: {level: loud}\n", []string{"log.level", "debug"}},
-		"several at once":      {"log: {level: loud, format: xml}\nnode: {name: x}\n", []string{"log.level", "node.name", "no application"}},
+		"unknown key":           {app + "lissten: 127.0.0.1:1\n", []string{"[2:1]", "lissten"}},
+		"unknown nested key":    {app + "node:\n  nmae: x@y\n", []string{"[3:3]", "nmae"}},
+		"unknown key in app":    {"apps:\n  - schema: A\n    breaker: {calls: 1}\n    tiemout: 3s\n", []string{"[4:5]", "tiemout"}},
+		"unknown key in entry":  {"apps:\n  - schema: A\n    context:\n      a: {valeu: 1}\n", []string{"[4:11]", "valeu"}},
+		"repeated key":          {app + "listen: a:1\nlisten: a:2\n", []string{"[3:1]", "listen"}},
+		"wrong type":            {app + "limits: {body: big}\n", []string{"[2:16]"}},
+		"not YAML":              {"apps: [", []string{"[1:"}},
+		"bad duration":          {"apps: [{schema: A, timeout: 30}]", []string{"[1:29]"}},
+		"no application":        {"listen: 127.0.0.1:1\n", []string{"no application", "--schema"}},
+		"no schema":             {"apps: [{discovery: {prefix: a}}]", []string{"apps[0]", "schema"}},
+		"no prefix":             {"apps: [{schema: A}]", []string{"apps[0]", "discovery", "prefix"}},
+		"bad address":           {app + "listen: 4000\n", []string{"listen", "127.0.0.1:4000"}},
+		"bad node name":         {app + "node: {name: louche}\n", []string{"node.name", "name@host"}},
+		"listen is admin":       {app + "listen: 127.0.0.1:1\nadmin: 127.0.0.1:1\n", []string{"listen and admin"}},
+		"two documents":         {app + "---\nx: 1\n", []string{"more than one"}},
+		"Elixir. in schema":     {"apps: [{schema: Elixir.A, discovery: {prefix: a}}]", []string{"apps[0]", "Elixir.A"}},
+		"same path twice":       {"apps: [{schema: A, discovery: {prefix: a}}, {schema: B, discovery: {prefix: b}}]", []string{"apps[1]", "/graphql"}},
+		"own path":              {"apps: [{path: /readyz, schema: A, discovery: {prefix: a}}]", []string{"apps[0]", "/readyz"}},
+		"untrusted header":      {"apps: [{schema: A, discovery: {prefix: a}, context: {u: {header: X-U}}}]", []string{"apps[0]", "context.u", "trusted_proxies"}},
+		"unknown type":          {"trusted_proxies: [127.0.0.1/32]\napps: [{schema: A, discovery: {prefix: a}, context: {u: {header: X-U, type: atom}}}]", []string{"atom", "integer"}},
+		"load and retry":        {"apps: [{schema: A, discovery: {prefix: a}, load: {in_flight: -1}, retry: {budget: 2}}]", []string{"apps[0]: load.in_flight", "apps[0]: retry.budget"}},
+		"load that has no time": {"apps: [{schema: A, discovery: {prefix: a}, load: {queue_time: -1s}, retry: {nodes: -1}}]", []string{"load.queue_time", "retry.nodes"}},
+		"limits":                {app + "limits: {connections: -1}\n", []string{"limits.connections"}},
+		"answer":                {app + "limits: {answer: -1}\n", []string{"limits.answer"}},
+		"keep":                  {"apps: [{schema: A, discovery: {prefix: a, keep: -1s}}]", []string{"apps[0]: discovery: keep"}},
+		"shutdown":              {app + "shutdown_delay: -1s\n", []string{"shutdown_delay"}},
+		"log level":             {app + "log: {level: loud}\n", []string{"log.level", "debug"}},
+		"several at once":       {"log: {level: loud, format: xml}\nnode: {name: x}\n", []string{"log.level", "node.name", "no application"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := (&configFlags{Config: write(t, c.text)}).load()
