@@ -3,16 +3,11 @@ package rpcclient
 import (
 	"context"
 	"errors"
-	"math"
-	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/louche-graphql/louche/rpcclient/dist"
 )
-
-// coldest is the share of calls that a node gets which just came up.
-const coldest = 0.1
 
 // Why a node takes no call now.
 var (
@@ -45,26 +40,6 @@ func newMember(t Target, p *Pool) *member {
 		idle:    make(chan struct{}),
 		breaker: newBreaker(t.Name, p.cfg.Breaker, p.log),
 	}
-}
-
-// cost says how long a call would probably have to wait here, as the binary
-// logarithm of the calls in flight times the node's latency. Costs are compared
-// with each other only. A node that cannot be called costs infinitely much. The
-// random part, up to a factor of 2, spreads calls over nodes that are about equal.
-func (m *member) cost(now time.Time) float64 {
-	conn := m.connection()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if conn == nil || m.retired || m.calls >= m.pool.cfg.Load.InFlight {
-		return math.Inf(1)
-	}
-	typical := m.pool.typical.load()
-	latency := typical
-	if m.creation == conn.Peer().Creation {
-		latency = m.latency.estimate(typical, now)
-	}
-	warmth := max(coldest, min(1, float64(now.Sub(conn.since))/float64(m.pool.cfg.Load.Warmup)))
-	return math.Log2(float64(m.calls+1)/warmth) + latency + rand.Float64()
 }
 
 // connection is what a new call would run on, nil if there is nothing.

@@ -1,12 +1,10 @@
 package rpcclient
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"sync"
@@ -213,60 +211,4 @@ func (p *Pool) acquire(ctx context.Context) (*place, error) {
 			return nil, context.Cause(ctx)
 		}
 	}
-}
-
-// choose takes a place on the better one of two nodes that chance names: nearly as
-// good as the best of all, and several gateways do not run after the same one
-// ("the power of two choices"). If it has none, the others are tried, the best
-// first. Errors are errFull, [ErrCircuitOpen] and [ErrNoNode].
-func (p *Pool) choose() (*place, error) {
-	members := *p.members.Load()
-	now := time.Now()
-	if n := len(members); n > 1 {
-		i, j := rand.IntN(n), rand.IntN(n-1)
-		if j >= i {
-			j++
-		}
-		better := members[i]
-		if members[j].cost(now) < better.cost(now) {
-			better = members[j]
-		}
-		if place, err := better.take(now); err == nil {
-			return place, nil
-		}
-	}
-	full, open := 0, 0
-	for _, m := range ranked(members, now) {
-		place, err := m.take(now)
-		switch err {
-		case nil:
-			return place, nil
-		case errAway:
-		case errFull:
-			full++
-		default:
-			open++
-		}
-	}
-	switch {
-	case full > 0:
-		return nil, errFull
-	case open > 0:
-		return nil, fmt.Errorf("%w (%d of %d nodes)", ErrCircuitOpen, open, len(members))
-	}
-	return nil, fmt.Errorf("%w (%d known)", ErrNoNode, len(members))
-}
-
-// ranked returns the members by cost, the lowest first.
-func ranked(members []*member, now time.Time) []*member {
-	if len(members) < 2 {
-		return members
-	}
-	costs := make(map[*member]float64, len(members))
-	for _, m := range members {
-		costs[m] = m.cost(now)
-	}
-	return slices.SortedFunc(slices.Values(members), func(a, b *member) int {
-		return cmp.Compare(costs[a], costs[b])
-	})
 }
