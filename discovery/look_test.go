@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -363,15 +362,20 @@ func TestNeverConnectsToANode(t *testing.T) {
 // Each of 512 hosts answers only when all of them are being asked.
 func TestHostsAreAskedInParallel(t *testing.T) {
 	const hosts = 512
-	var asked sync.WaitGroup
-	asked.Add(hosts)
+	var asked atomic.Int32
+	all := make(chan struct{})
 	everywhere := startHost(t, "0.0.0.0:0", func(conn net.Conn) {
 		readRequest(conn)
-		asked.Done()
-		asked.Wait()
-		io.WriteString(conn, namesOf("my-app"))
+		if asked.Add(1) == hosts {
+			close(all)
+		}
+		select {
+		case <-all:
+			io.WriteString(conn, namesOf("my-app"))
+		case <-t.Context().Done():
+		}
 	})
-	report := look(t, discovery.Config{DNS: loopback(hosts), Prefix: "my-app", EPMDPort: everywhere.addr.Port(), Timeout: patience}, nil)
+	report := look(t, discovery.Config{DNS: loopback(hosts), Prefix: "my-app", EPMDPort: everywhere.addr.Port(), Timeout: 10 * time.Second}, nil)
 	if len(report.Targets) != hosts || len(report.Problems) > 0 {
 		t.Errorf("%d targets, problems: %v", len(report.Targets), report.Problems)
 	}
