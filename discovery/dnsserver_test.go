@@ -34,15 +34,8 @@ type record struct {
 func startDNS(t *testing.T) *zone {
 	t.Helper()
 	z := &zone{records: make(map[question]record)}
-	tcp, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	tcp, udp := listenDNS(t)
 	z.address = tcp.Addr().String()
-	udp, err := net.ListenPacket("udp", z.address)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, server := range []*dns.Server{{Listener: tcp, Handler: z}, {PacketConn: udp, Handler: z}} {
 		up, down := make(chan struct{}), make(chan struct{})
 		server.NotifyStartedFunc = func() { close(up) }
@@ -57,6 +50,26 @@ func startDNS(t *testing.T) *zone {
 		})
 	}
 	return z
+}
+
+// listenDNS listens on one port by both protocols. One that is free by TCP may be
+// taken by UDP, so it tries a few.
+func listenDNS(t *testing.T) (net.Listener, net.PacketConn) {
+	t.Helper()
+	var err error
+	for range 5 {
+		var tcp net.Listener
+		if tcp, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			break
+		}
+		var udp net.PacketConn
+		if udp, err = net.ListenPacket("udp", tcp.Addr().String()); err == nil {
+			return tcp, udp
+		}
+		tcp.Close()
+	}
+	t.Fatal(err)
+	return nil, nil
 }
 
 // resolver is Go's own, asking this server alone.

@@ -51,7 +51,8 @@ func (d *Discovery) logProblems(ctx context.Context, before, now map[string]Prob
 			d.log.WarnContext(ctx, "discovery: what the source named is kept no longer", "source", source)
 		}
 	}
-	for source, was := range before {
+	for _, source := range slices.Sorted(maps.Keys(before)) {
+		was := before[source]
 		if p, lasts := now[source]; !lasts || was.kind() != p.kind() {
 			d.log.InfoContext(ctx, "discovery: problem is over", "source", source, "problem", was.kind())
 		}
