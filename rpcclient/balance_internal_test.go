@@ -89,6 +89,18 @@ func TestNodesThatAreEqualGetEqualShares(t *testing.T) {
 	}
 }
 
+// Nor does a node that is a little faster get everything.
+func TestNodesThatAreNearlyEqual(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		latency := func(node int) time.Duration { return 10*time.Millisecond + time.Duration(node)*100*time.Microsecond }
+		for node, share := range load(t, idlePool(PoolConfig{}, 3), 1, 10*time.Second, latency) {
+			if share < 0.28 || share > 0.39 {
+				t.Errorf("node %d answered %.0f %% of calls", node, 100*share)
+			}
+		}
+	})
+}
+
 // A node that answers slowly gets hardly any calls, but some, and gets its share
 // when it is fast again.
 func TestSlowNode(t *testing.T) {
@@ -238,6 +250,19 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 			place.leave(nil)
 		}
 	})
+}
+
+// What the first in the queue was told and did not use, the next is told.
+func TestQueueTellsTheNext(t *testing.T) {
+	q := queue{max: 2}
+	first, _ := q.join()
+	second, _ := q.join()
+	q.leave(first)
+	select {
+	case <-second.Value.(chan struct{}):
+	default:
+		t.Error("the place is lost")
+	}
 }
 
 func TestRetriesAreAShareOfCalls(t *testing.T) {

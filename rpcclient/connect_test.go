@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
@@ -99,6 +100,42 @@ func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.Target)
 	}
 	if n := len(gw.log.lines("cannot connect")); n != 1 {
 		t.Errorf("the same failure was logged %d times", n)
+	}
+}
+
+// Who waits to connect again does so when discovery sees the node, and not when the
+// wait, which doubles each time, is over.
+func TestDiscoveryEndsTheWait(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	tries := make(chan struct{})
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conn.Close()
+			tries <- struct{}{}
+		}
+	}()
+	gw := startGateway(t, nil)
+	pool := gw.pool(t, rpcclient.PoolConfig{})
+	for range 15 { // by doubling alone, the last would come after a minute and more
+		for tried := false; !tried; {
+			pool.Update([]rpcclient.Target{{Name: "leaving@127.0.0.1", Addr: l.Addr().(*net.TCPAddr).AddrPort()}}, nil)
+			select {
+			case <-tries:
+				tried = true
+			case <-time.After(20 * time.Millisecond): // the next poll
+			}
+		}
+	}
+	if err := pool.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

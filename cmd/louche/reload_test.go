@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -22,6 +26,8 @@ func TestReload(t *testing.T) {
 		slow <- answer
 	}()
 	node.WaitOutput(t, "sleeping ")
+	body := `{"query":"{ contextText }"}`
+	begun := begin(t, g, len(body))
 
 	g.configure(t, before(epmd, "    timeout: 100ms", "    context: {tenant: {value: second}}"))
 	eventually(t, "requests have the new context", func() bool {
@@ -37,8 +43,37 @@ func TestReload(t *testing.T) {
 	if answer := <-slow; !strings.Contains(answer, `"sleep":true`) || !strings.Contains(answer, "first") {
 		t.Errorf("the request that began before the reload got %s", answer)
 	}
+	if answer := begun(body); !strings.Contains(answer, "first") {
+		t.Errorf("the request that had come half before the reload got %s", answer)
+	}
 	if n := strings.Count(g.log.String(), "node up"); n != 1 {
 		t.Errorf("the node was connected to %d times", n)
+	}
+}
+
+// begin sends a request without its body, and returns once the gateway reads that;
+// finish sends it and returns the answer.
+func begin(t *testing.T, g *running, length int) (finish func(body string) string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(g.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	in := bufio.NewReader(conn)
+	fmt.Fprintf(conn, "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", length)
+	if resp, err := http.ReadResponse(in, nil); err != nil || resp.StatusCode != http.StatusContinue {
+		t.Fatalf("%v, %v", resp, err)
+	}
+	return func(body string) string {
+		io.WriteString(conn, body)
+		resp, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		answer, _ := io.ReadAll(resp.Body)
+		return string(answer)
 	}
 }
 
