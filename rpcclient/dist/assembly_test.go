@@ -46,7 +46,7 @@ func TestAssembly(t *testing.T) {
 		exit := <-calls[1].exit
 		held := 0
 		for _, piece := range exit.pieces {
-			held += cap(piece)
+			held += cap(piece) + 24
 		}
 		exit.join()
 		if !bytes.Equal(exit.Reason.Bytes, answer) {

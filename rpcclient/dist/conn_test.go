@@ -184,6 +184,33 @@ func TestCloseKillsCalls(t *testing.T) {
 	}
 }
 
+// While Close waits for the peer, no call begins.
+func TestSpawnWhileClosing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		go io.Copy(io.Discard, b)
+		c := New(a, initiator, Peer{Name: acceptor.Name}, Options{})
+		serve(t, c)
+		spawn := func() error {
+			_, err := c.Spawn(t.Context(), Spawn{Module: "m", Function: "f", Args: list(1), Arity: 1})
+			return err
+		}
+		go spawn()
+		synctest.Wait()
+		go c.Close() // which waits to hear what process it has to kill
+		synctest.Wait()
+		began := time.Now()
+		var lost *LostError
+		if err := spawn(); !errors.As(err, &lost) || lost.Sent || !errors.Is(err, ErrClosed) {
+			t.Errorf("%v, want a LostError by ErrClosed that was not sent", err)
+		}
+		if waited := time.Since(began); waited > 0 {
+			t.Errorf("it took %v", waited)
+		}
+		b.Close()
+	})
+}
+
 // listening is a connection that keeps what it has read.
 type listening struct {
 	net.Conn
@@ -428,6 +455,51 @@ func TestMonitorOfANameIsAnsweredWithNoproc(t *testing.T) {
 	got := make([]byte, len(want))
 	if _, err := io.ReadFull(b, got); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("got % x\nwant % x (%v)", got, want, err)
+	}
+}
+
+// A peer that spawns more than is run here at once is told so.
+func TestSpawnPastTheLimit(t *testing.T) {
+	c, server := connected(t, Options{}, echo)
+	server.processes.running = make(map[uint32]process, maxProcesses)
+	for id := range uint32(maxProcesses) {
+		server.processes.running[1000+id] = process{cancel: func() {}}
+	}
+	spawn := Spawn{Module: "m", Function: "f", Args: list(1), Arity: 1}
+	_, err := c.Spawn(t.Context(), spawn)
+	var refused *RefusedError
+	if !errors.As(err, &refused) || refused.Reason != "system_limit" {
+		t.Errorf("%v, want system_limit", err)
+	}
+	server.processes.remove(1000)
+	if _, err := c.Spawn(t.Context(), spawn); err != nil {
+		t.Errorf("when one of them is over: %v", err)
+	}
+}
+
+// Long answers wait for a peer that reads them late.
+func TestAnswersWait(t *testing.T) {
+	const calls = 10
+	answer := etf.AppendBinary(nil, strings.Repeat("a", maxSignals/2))
+	a, b := pair(t)
+	server := New(b, acceptor, Peer{Name: initiator.Name}, Options{Handler: func(context.Context, Process) []byte { return answer }})
+	serve(t, server)
+	from := etf.Pid{Node: initiator.Name, ID: 1}
+	for n := range uint32(calls) {
+		ref := etf.Ref{Node: initiator.Name, Len: 3, IDs: [5]uint32{n}}
+		a.Write(endFrame(append(appendSpawnRequest(beginFrame(nil), ref, from, Spawn{Module: "m", Function: "f", Arity: 1}), list(1)...), 0))
+	}
+	for { // until they are over
+		server.processes.mu.Lock()
+		last, running := server.processes.lastID, len(server.processes.running)
+		server.processes.mu.Unlock()
+		if last == server.self.ID+calls && running == 0 {
+			break
+		}
+		time.Sleep(time.Microsecond)
+	}
+	if _, err := io.CopyN(io.Discard, a, int64(calls*len(answer))); err != nil {
+		t.Error(err, server.Err())
 	}
 }
 
