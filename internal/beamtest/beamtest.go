@@ -2,8 +2,9 @@
 //
 // A node runs testdata/elixir/node.exs: a small Elixir application with a
 // GraphQL schema, TestApp.Schema, on the real Absinthe where that is found on
-// ERL_LIBS, else on a double which replays testdata/golden. Everything listens
-// on loopback only, and is gone when the test is.
+// ERL_LIBS, else on a double which replays testdata/golden. It is compiled once
+// for all nodes of the test process. Everything listens on loopback only, or in
+// a network namespace that the test made, and is gone when the test is.
 //
 // Environment of the test process:
 //
@@ -16,6 +17,7 @@
 package beamtest
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,68 +34,81 @@ const patience = 60 * time.Second
 // beamRoot is the folder into which EPMD and nodes are chrooted, or "".
 func beamRoot() string { return os.Getenv("LOUCHE_BEAM_ROOT") }
 
-// sharedDir makes a folder that processes in the BEAM root see too, and returns
-// its path for the test process and its path for them.
+// sharedDir makes a folder for the time of the test that processes in the BEAM
+// root see too, and returns its path for the test process and its path for them.
 func sharedDir(t testing.TB) (outside, inside string) {
 	t.Helper()
+	outside, inside, err := makeSharedDir()
+	if err != nil {
+		t.Fatalf("beamtest: %v", err)
+	}
+	t.Cleanup(func() { os.RemoveAll(outside) })
+	return outside, inside
+}
+
+func makeSharedDir() (outside, inside string, err error) {
 	root := beamRoot()
 	tmp := os.TempDir()
 	if root != "" {
 		tmp = filepath.Join(root, "tmp")
 	}
-	outside, err := os.MkdirTemp(tmp, "louche-beamtest-")
-	if err != nil {
-		t.Fatalf("beamtest: %v", err)
+	outside, err = os.MkdirTemp(tmp, "louche-beamtest-")
+	if err != nil || root == "" {
+		return outside, outside, err
 	}
-	t.Cleanup(func() { os.RemoveAll(outside) })
-	if root == "" {
-		return outside, outside
-	}
-	return outside, filepath.Join("/tmp", filepath.Base(outside))
+	return outside, filepath.Join("/tmp", filepath.Base(outside)), nil
 }
 
 // command prepares a program of the Erlang or Elixir installation, in a process
 // group of its own.
-func command(t testing.TB, name string, args ...string) *exec.Cmd {
-	t.Helper()
+func command(name string, args ...string) (*exec.Cmd, error) {
 	root := beamRoot()
 	if root == "" {
 		path, err := exec.LookPath(name)
 		if err != nil {
-			t.Fatalf("beamtest: %v; testdata/install-erlang installs Erlang and Elixir", err)
+			return nil, fmt.Errorf("%w; testdata/install-erlang installs Erlang and Elixir", err)
 		}
 		cmd := exec.Command(path, args...)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		return cmd
+		return cmd, nil
 	}
 	if os.Geteuid() != 0 {
-		t.Fatalf("beamtest: LOUCHE_BEAM_ROOT=%s needs chroot, which needs root", root)
+		return nil, fmt.Errorf("LOUCHE_BEAM_ROOT=%s needs chroot, which needs root", root)
 	}
 	path := "/usr/bin/" + name
 	if _, err := os.Lstat(filepath.Join(root, path)); err != nil {
-		t.Fatalf("beamtest: LOUCHE_BEAM_ROOT: %v; testdata/install-otp-matrix makes such folders", err)
+		return nil, fmt.Errorf("LOUCHE_BEAM_ROOT: %w; testdata/install-otp-matrix makes such folders", err)
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Chroot: root}
-	return cmd
+	return cmd, nil
+}
+
+// environment is what every program of the Erlang installation gets: nothing
+// else of the test's environment shall change how it runs.
+func environment() []string {
+	path := os.Getenv("PATH")
+	if beamRoot() != "" {
+		path = "/usr/local/bin:/usr/bin:/bin"
+	}
+	return []string{"PATH=" + path, "LANG=C.UTF-8", "ERL_LIBS=" + os.Getenv("ERL_LIBS")}
 }
 
 // moduleFile is the path of a file of this repository. Tests run in the folder
 // of their package, so the repository's is the nearest one above with a go.mod.
-func moduleFile(t testing.TB, elem ...string) string {
-	t.Helper()
+func moduleFile(elem ...string) (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatalf("beamtest: %v", err)
+		return "", err
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return filepath.Join(append([]string{dir}, elem...)...)
+			return filepath.Join(append([]string{dir}, elem...)...), nil
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			t.Fatalf("beamtest: no go.mod above the working directory; cannot find %s", filepath.Join(elem...))
+			return "", fmt.Errorf("no go.mod above the working directory; cannot find %s", filepath.Join(elem...))
 		}
 		dir = parent
 	}

@@ -44,7 +44,7 @@ func TestNode(t *testing.T) {
 
 	t.Run("golden cases", func(t *testing.T) {
 		got := n.Eval(t, `
-			folder = Path.join(Path.dirname(System.fetch_env!("TESTAPP_LOG")), "golden")
+			folder = System.fetch_env!("TESTAPP_GOLDEN")
 			term = &:erlang.binary_to_term(Base.decode64!(&1))
 
 			for line <- File.stream!(Path.join(folder, "absinthe-1.11.jsonl")),
@@ -86,13 +86,14 @@ func TestNode(t *testing.T) {
 			{`{ log(message: "said") }`, ``, `%{"log" => true}`},
 			{`{ print(message: "printed") }`, ``, `%{"print" => true}`},
 			{`{ sleep(ms: 1) }`, ``, `%{"sleep" => true}`},
+			{`{ pace }`, ``, `%{"pace" => true}`},
 			{`query Q($b: Int!) { large(bytes: $b) }`, `variables: %{"b" => 2}`, fmt.Sprintf(`%%{"large" => [%q]}`, strings.Repeat("x", 1024))},
 			{`{ contextText }`, `context: %{b: 1, a: [nil, "x"]}`, `%{"contextText" => "%{a: [nil, \"x\"], b: 1}"}`},
 			{`{ a: echoText(text: ") \" \u00e9") b: echoText }`, ``, `%{"a" => ") \" é", "b" => nil}`},
 			{`query($t: String) { echoText(text: $t) }`, `variables: %{"t" => "☃"}`, `%{"echoText" => "☃"}`},
 			{`{ counter }`, ``, `%{"counter" => 1}`},
 			{`{ counter }`, ``, `%{"counter" => 2}`},
-			{`mutation { append(id: "1") }`, ``, `%{"append" => true}`},
+			{`mutation { append(id: "1") pace }`, ``, `%{"append" => true, "pace" => true}`},
 			{`mutation A($id: String!) { append(id: $id) }`, `variables: %{"id" => "2"}`, `%{"append" => true}`},
 		} {
 			got := n.Eval(t, fmt.Sprintf("Absinthe.run(%q, TestApp.Schema, [%s])", tt.document, tt.options))
@@ -190,6 +191,31 @@ func TestNodeWithoutEPMD(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close()
+}
+
+// Nodes on both ends of a link see each other, and only there.
+func TestNamespace(t *testing.T) {
+	left, right := NewNamespace(t), NewNamespace(t)
+	left.IP(t, "link add left type veth peer name right netns "+right.Path())
+	var nodes []*Node
+	for _, side := range []struct {
+		namespace     *Namespace
+		link, address string
+	}{{left, "left", "10.0.0.1"}, {right, "right", "10.0.0.2"}} {
+		side.namespace.IP(t, "address add "+side.address+"/24 dev "+side.link)
+		side.namespace.IP(t, "link set "+side.link+" up")
+		StartEPMDIn(t, side.namespace, 4369, side.address)
+		nodes = append(nodes, StartNode(t, Options{Name: "n@" + side.address, EPMDPort: 4369, Namespace: side.namespace}))
+	}
+	if got := nodes[0].Eval(t, `Node.connect(:"n@10.0.0.2")`); got != "true" {
+		t.Errorf("Node.connect() = %s, want true", got)
+	}
+	right.IP(t, "link set right down")
+	var err error
+	left.Do(func() { _, err = net.DialTimeout("tcp", "10.0.0.2:4369", 100*time.Millisecond) })
+	if err == nil {
+		t.Error("a connection over a link that is down")
+	}
 }
 
 func TestKill(t *testing.T) {

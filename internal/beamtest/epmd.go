@@ -13,7 +13,7 @@ func StartEPMD(t testing.TB) (port int) {
 	const attempts = 5
 	for range attempts {
 		port, addresses := freePort(t)
-		if startEPMD(t, port, addresses) {
+		if startEPMD(t, nil, port, addresses) {
 			return port
 		}
 	}
@@ -21,15 +21,27 @@ func StartEPMD(t testing.TB) (port int) {
 	return 0
 }
 
+// StartEPMDIn runs an EPMD on this port of this address in a namespace, where
+// nobody else takes ports.
+func StartEPMDIn(t testing.TB, n *Namespace, port int, address string) {
+	t.Helper()
+	if !startEPMD(t, n, port, address) {
+		t.Fatalf("beamtest: EPMD does not listen on %s, port %d", address, port)
+	}
+}
+
 // startEPMD reports whether EPMD could listen on port: between freePort and
 // here another process may have taken it.
-func startEPMD(t testing.TB, port int, addresses string) bool {
+func startEPMD(t testing.TB, n *Namespace, port int, addresses string) bool {
 	t.Helper()
 	// With -d twice it says when it begins to accept.
-	cmd := command(t, "epmd", "-port", strconv.Itoa(port), "-address", addresses, "-d", "-d")
+	cmd, err := command("epmd", "-port", strconv.Itoa(port), "-address", addresses, "-d", "-d")
+	if err != nil {
+		t.Fatalf("beamtest: %v", err)
+	}
 	out := newOutput()
 	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Start(); err != nil {
+	if n.Do(func() { err = cmd.Start() }); err != nil {
 		t.Fatalf("beamtest: start epmd: %v", err)
 	}
 	exited := make(chan struct{})

@@ -20,14 +20,15 @@ import (
 // Options says how a node is started. A node needs EPMDPort, or, to run without
 // EPMD, "-erl_epmd_port" and a free port among Args.
 type Options struct {
-	Name           string   // full node name; empty: testapp@127.0.0.1
-	Cookie         string   // empty: DefaultCookie
-	EPMDPort       int      // where the node registers, as StartEPMD returned it
-	ProtoDist      string   // inet_tcp (also when empty), inet6_tcp, inet_tls
-	SSLDistOptFile string   // for inet_tls: NewTLSFiles writes one
-	ShortNames     bool     // Name has a host without a dot
-	Env            []string // "key=value", beside what StartNode sets
-	Args           []string // emulator flags, as erl takes them; no spaces inside one
+	Name           string     // full node name; empty: testapp@127.0.0.1
+	Cookie         string     // empty: DefaultCookie
+	EPMDPort       int        // where the node registers, as StartEPMD returned it
+	ProtoDist      string     // inet_tcp (also when empty), inet6_tcp, inet_tls
+	SSLDistOptFile string     // for inet_tls: NewTLSFiles writes one
+	ShortNames     bool       // Name has a host without a dot
+	Env            []string   // "key=value", beside what StartNode sets
+	Args           []string   // emulator flags, as erl takes them; no spaces inside one
+	Namespace      *Namespace // where the node runs, and listens on the IPv4 address that is its host; nil: here, on loopback
 }
 
 // DefaultCookie is the cookie of nodes whose Options name none.
@@ -63,40 +64,39 @@ func StartNode(t testing.TB, o Options) *Node {
 		o.Cookie = DefaultCookie
 	}
 
+	app := theApplication(t)
 	outside, inside := sharedDir(t)
-	for _, dir := range []string{"elixir", "golden"} {
-		target := outside
-		if dir != "elixir" {
-			target = filepath.Join(outside, dir)
-		}
-		if err := os.CopyFS(target, os.DirFS(moduleFile(t, "testdata", dir))); err != nil {
-			t.Fatalf("beamtest: %v", err)
-		}
-	}
 
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	listener, err := o.Namespace.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("beamtest: %v", err)
 	}
 	defer listener.Close()
 	listener.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
 
+	cmd, err := command("elixir", append(o.elixirArgs(), "-pa", filepath.Join(app, "ebin"), filepath.Join(app, "node.exs"))...)
+	if err != nil {
+		t.Fatalf("beamtest: %v", err)
+	}
 	n := &Node{
 		Name:   o.Name,
 		Cookie: o.Cookie,
-		cmd:    command(t, "elixir", append(o.elixirArgs(), filepath.Join(inside, "node.exs"))...),
+		cmd:    cmd,
 		out:    newOutput(),
 		exited: make(chan struct{}),
 		log:    filepath.Join(outside, "appended"),
 	}
-	n.cmd.Env = append(o.env(),
+	n.cmd.Env = append(environment(),
+		"ERL_CRASH_DUMP_SECONDS=0",
+		"ERL_EPMD_PORT="+strconv.Itoa(o.EPMDPort), // never the machine's own EPMD
 		"HOME="+inside,
 		"TESTAPP_CONTROL="+strconv.Itoa(listener.Addr().(*net.TCPAddr).Port),
+		"TESTAPP_GOLDEN="+filepath.Join(app, "golden"),
 		"TESTAPP_LOG="+filepath.Join(inside, "appended"),
 	)
 	n.cmd.Env = append(n.cmd.Env, o.Env...)
 	n.cmd.Stdout, n.cmd.Stderr = n.out, n.out
-	if err := n.cmd.Start(); err != nil {
+	if o.Namespace.Do(func() { err = n.cmd.Start() }); err != nil {
 		t.Fatalf("beamtest: start %s: %v", o.Name, err)
 	}
 	go func() {
@@ -134,11 +134,15 @@ func StartNode(t testing.TB, o Options) *Node {
 
 // elixirArgs are the arguments of the elixir script, but for the file to run.
 func (o Options) elixirArgs() []string {
-	loopback := "{127,0,0,1}"
-	if strings.HasPrefix(o.ProtoDist, "inet6") {
-		loopback = "{0,0,0,0,0,0,0,1}"
+	address := "{127,0,0,1}"
+	switch {
+	case o.Namespace != nil:
+		_, host, _ := strings.Cut(o.Name, "@")
+		address = "{" + strings.ReplaceAll(host, ".", ",") + "}"
+	case strings.HasPrefix(o.ProtoDist, "inet6"):
+		address = "{0,0,0,0,0,0,0,1}"
 	}
-	erl := []string{"-noinput", "-start_epmd", "false", "-kernel", "inet_dist_use_interface", loopback}
+	erl := []string{"-noinput", "-start_epmd", "false", "-kernel", "inet_dist_use_interface", address}
 	if o.ProtoDist != "" {
 		erl = append(erl, "-proto_dist", o.ProtoDist)
 	}
@@ -152,22 +156,6 @@ func (o Options) elixirArgs() []string {
 		name = "--sname"
 	}
 	return []string{name, o.Name, "--cookie", o.Cookie, "--erl", strings.Join(erl, " ")}
-}
-
-// env is the whole environment of the node, but for what depends on its
-// folder: nothing else of the test's environment shall change how it runs.
-func (o Options) env() []string {
-	path := os.Getenv("PATH")
-	if beamRoot() != "" {
-		path = "/usr/local/bin:/usr/bin:/bin"
-	}
-	return []string{
-		"PATH=" + path,
-		"LANG=C.UTF-8",
-		"ERL_CRASH_DUMP_SECONDS=0",
-		"ERL_LIBS=" + os.Getenv("ERL_LIBS"),
-		"ERL_EPMD_PORT=" + strconv.Itoa(o.EPMDPort), // never the machine's own EPMD
-	}
 }
 
 // PID is the process id of the BEAM itself.

@@ -90,12 +90,13 @@ defmodule Absinthe do
   defp argument("$" <> name, variables), do: variables[name]
   defp argument(literal, _variables), do: JSON.read(literal)
 
-  @queries ~w(sleep raise throw exit kill log print large contextText echoText pidText badTerm counter)
+  @queries ~w(sleep pace raise throw exit kill log print large contextText echoText pidText badTerm counter)
 
-  defp known?("mutation", name), do: name == "append"
+  defp known?("mutation", name), do: name in ~w(append pace)
   defp known?(_query, name), do: name in @queries
 
   defp field("sleep", %{"ms" => ms}, _), do: Fields.sleep(ms)
+  defp field("pace", _, _), do: Fields.pace()
   defp field("raise", arguments, _), do: Fields.raise(arguments["message"])
   defp field("throw", _, _), do: Fields.throw()
   defp field("exit", _, _), do: Fields.exit()

@@ -11,6 +11,8 @@ defmodule TestApp.Fields do
   def start do
     :persistent_term.put({__MODULE__, :counter}, :counters.new(1, []))
     :persistent_term.put({__MODULE__, :witness}, spawn(&witness/0))
+    pace = System.get_env("TESTAPP_PACE", "0")
+    :persistent_term.put({__MODULE__, :pace}, String.to_integer(pace))
   end
 
   @doc """
@@ -27,6 +29,12 @@ defmodule TestApp.Fields do
       {^witness, :watching} -> Process.sleep(ms)
     end
 
+    true
+  end
+
+  @doc "Takes as long as this node takes for its work: TESTAPP_PACE milliseconds."
+  def pace do
+    Process.sleep(:persistent_term.get({__MODULE__, :pace}))
     true
   end
 

@@ -239,6 +239,8 @@ defmodule TestApp.Schema do
       resolve fn %{ms: ms}, _ -> {:ok, Fields.sleep(ms)} end
     end
 
+    field :pace, :boolean, resolve: fn _, _ -> {:ok, Fields.pace()} end
+
     field :raise, :string do
       arg :message, :string
       resolve fn args, _ -> {:ok, Fields.raise(args[:message])} end
@@ -288,6 +290,8 @@ defmodule TestApp.Schema do
       arg :id, non_null(:string)
       resolve fn %{id: id}, _ -> {:ok, Fields.append(id)} end
     end
+
+    field :pace, :boolean, resolve: fn _, _ -> {:ok, Fields.pace()} end
   end
 
   def type_of(%{sku: _}), do: :part

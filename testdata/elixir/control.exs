@@ -1,0 +1,36 @@
+defmodule TestApp.Control do
+  @moduledoc """
+  Answers the test's requests to evaluate Elixir, one after another.
+
+  A connection of its own, since a distribution connection would show in what
+  the tests look at (`Node.list/1`), and standard output belongs to the
+  application. When the test process is gone, however it went, so is the node.
+  """
+
+  def serve(port, greeting) do
+    {:ok, socket} =
+      :gen_tcp.connect({127, 0, 0, 1}, port, [:binary, packet: 4, active: false, nodelay: true])
+
+    :ok = :gen_tcp.send(socket, greeting)
+    loop(socket)
+  end
+
+  defp loop(socket) do
+    case :gen_tcp.recv(socket, 0) do
+      {:ok, source} ->
+        :ok = :gen_tcp.send(socket, evaluate(source))
+        loop(socket)
+
+      {:error, _} ->
+        System.halt(0)
+    end
+  end
+
+  # The first byte says whether the rest is a value or an exception.
+  defp evaluate(source) do
+    {value, _bindings} = Code.eval_string(source)
+    ["+", inspect(value, limit: :infinity, printable_limit: :infinity)]
+  catch
+    kind, reason -> ["-", Exception.format(kind, reason, __STACKTRACE__)]
+  end
+end
