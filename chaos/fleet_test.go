@@ -1,0 +1,103 @@
+package chaos
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+)
+
+// fleet is the application's nodes on one host.
+type fleet struct {
+	epmd   int
+	pace   time.Duration    // what the field pace takes on a node that is started
+	live   []*beamtest.Node // oldest first
+	all    []*beamtest.Node // also those that were killed
+	serial int
+}
+
+// startFleet starts so many nodes.
+func startFleet(t *testing.T, nodes int, pace time.Duration) *fleet {
+	t.Helper()
+	f := &fleet{epmd: beamtest.StartEPMD(t), pace: pace}
+	for range nodes {
+		f.start(t)
+	}
+	return f
+}
+
+// small keeps a node's schedulers from taking the processors of everybody else.
+var small = []string{"+S", "1:1", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"}
+
+// start starts a node under a name with a new hash.
+func (f *fleet) start(t *testing.T, args ...string) *beamtest.Node {
+	t.Helper()
+	f.serial++
+	n := beamtest.StartNode(t, beamtest.Options{
+		Name:     fmt.Sprintf("testapp-%08x@127.0.0.1", uint32(f.serial)*2654435761),
+		EPMDPort: f.epmd,
+		Env:      []string{"TESTAPP_PACE=" + strconv.FormatInt(f.pace.Milliseconds(), 10)},
+		Args:     append(small, args...),
+	})
+	f.live, f.all = append(f.live, n), append(f.all, n)
+	return n
+}
+
+// kill kills the oldest node.
+func (f *fleet) kill() {
+	f.live[0].Kill()
+	f.live = f.live[1:]
+}
+
+// churn kills a node every period and starts one under a new hash in its place,
+// until done is closed. It returns how many it has killed.
+func (f *fleet) churn(t *testing.T, period time.Duration, done <-chan struct{}) (killed int) {
+	t.Helper()
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			f.kill()
+			f.start(t)
+			killed++
+		case <-done:
+			return killed
+		}
+	}
+}
+
+// pollInterval is the discovery's in these tests.
+const pollInterval = 250 * time.Millisecond
+
+// settings are a gateway's in front of the fleet.
+func (f *fleet) settings(app ...string) settings {
+	return settings{
+		discovery: fmt.Sprintf("dns: [127.0.0.1], prefix: testapp, epmd_port: %d, interval: %v", f.epmd, pollInterval),
+		app:       app,
+	}
+}
+
+// calls counts the processes on a node that run a call of the gateway.
+func calls(t testing.TB, n *beamtest.Node) int {
+	t.Helper()
+	count, err := strconv.Atoi(n.Eval(t, `
+		Enum.count(Process.list(), &(Process.info(&1, :initial_call) == {:initial_call, {:erpc, :execute_call, 4}}))`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return count
+}
+
+// count is how often the field counter was asked for on a node, this time
+// included.
+func count(t testing.TB, n *beamtest.Node) int {
+	t.Helper()
+	count, err := strconv.Atoi(n.Eval(t, "TestApp.Fields.counter()"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return count
+}

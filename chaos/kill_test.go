@@ -1,0 +1,128 @@
+package chaos
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// killPeriod is the time from one kill of a node to the next.
+const killPeriod = 2 * time.Second
+
+// Nodes are killed and replaced under a load of queries: none fails.
+func TestQueriesOutliveTheirNodes(t *testing.T) {
+	f := startFleet(t, 3, 20*time.Millisecond)
+	g := startGateway(t, nil, f.settings("timeout: 10s"))
+	g.waitConnected(t, 3)
+
+	l := g.offer(form(300, 800), form(3000, 100_000), "/graphql", func(int) string { return operation(`{ counter pace }`) })
+	killed := f.churn(t, killPeriod, l.sent)
+	o := l.wait()
+
+	retries := g.status(t).Apps[0].Retries
+	t.Logf("figures: %d queries, %d nodes killed, %d queries sent again: %v", len(o), killed, retries, o)
+	if failed := o.failed(); len(failed) > 0 {
+		t.Errorf("%d of %d queries failed; the first: %+v", len(failed), len(o), failed[0])
+	}
+	if retries == 0 {
+		t.Error("no kill met a query under way: nothing was shown")
+	}
+}
+
+// The same with mutations: each runs once at most, and has run where its client
+// was told so.
+func TestMutationsRunOnce(t *testing.T) {
+	f := startFleet(t, 3, 50*time.Millisecond)
+	g := startGateway(t, nil, f.settings("timeout: 10s"))
+	g.waitConnected(t, 3)
+
+	l := g.offer(form(300, 800), form(3000, 100_000), "/graphql", appendOperation)
+	killed := f.churn(t, killPeriod, l.sent)
+	o := l.wait()
+
+	runs := f.appended(t)
+	var twice, missing, unknown int
+	for _, o := range o {
+		ran := runs[appendID(o.request)]
+		switch {
+		case ran > 1:
+			twice++
+		case o.ok() && ran == 0:
+			missing++
+		case !o.ok() && ran > 0:
+			unknown++
+		}
+	}
+	t.Logf("figures: %d mutations, %d nodes killed: %v; run twice: %d; told a success, not run: %d; told NODE_DOWN, run: %d",
+		len(o), killed, o, twice, missing, unknown)
+	if twice > 0 || missing > 0 {
+		t.Errorf("%d mutations ran twice, %d that succeeded did not run", twice, missing)
+	}
+	if others := o.failed().those(func(o outcome) bool { return o.kind() != "502 NODE_DOWN" }); len(others) > 0 {
+		t.Errorf("%d mutations failed other than by the loss of their node; the first: %+v", len(others), others[0])
+	}
+	if unknown == 0 {
+		t.Error("no kill met a mutation that had run and was not answered: nothing was shown")
+	}
+}
+
+// appendOperation writes the request's id on its node, then takes the node's pace.
+func appendOperation(request int) string {
+	return operation(fmt.Sprintf(`mutation { append(id: "%s") pace }`, appendID(request)))
+}
+
+func appendID(request int) string { return fmt.Sprintf("id-%d", request) }
+
+// appended counts the runs of every mutation, on all nodes there ever were.
+func (f *fleet) appended(t *testing.T) map[string]int {
+	runs := make(map[string]int)
+	for _, n := range f.all {
+		for _, id := range n.Appended(t) {
+			runs[id]++
+		}
+	}
+	return runs
+}
+
+// Without any node clients hear so at once, and the first one back is used
+// within one poll.
+func TestEveryNodeGone(t *testing.T) {
+	f := startFleet(t, 3, 0)
+	g := startGateway(t, nil, f.settings("timeout: 10s"))
+	g.waitConnected(t, 3)
+	if status, _, body := g.ask(t, `{ counter }`); status != http.StatusOK {
+		t.Fatalf("with three nodes: %d %s", status, body)
+	}
+
+	for range 3 {
+		f.kill()
+	}
+	noticed := eventually(t, "the gateway is not ready", func() bool { return g.health("/readyz") == http.StatusServiceUnavailable })
+	l := g.offer(200, form(200, 2000), "/graphql", func(int) string { return operation(`{ counter }`) })
+	o := l.wait()
+	if n := len(o.of("503 NO_NODE_AVAILABLE")); n != len(o) || o.percentile(99) > 50*time.Millisecond {
+		t.Errorf("without a node: %v; want NO_NODE_AVAILABLE at once", o)
+	}
+	if _, header, _ := g.ask(t, `{ counter }`); header.Get("Retry-After") == "" {
+		t.Error("no Retry-After without a node")
+	}
+
+	f.start(t)
+	served := eventually(t, "a query is answered", func() bool {
+		status, _, _ := g.ask(t, `{ counter }`)
+		return status == http.StatusOK
+	})
+	t.Logf("figures: not ready %v after the kills; without a node: %v; served %v after the first node came back, polls every %v",
+		noticed, o, served, pollInterval)
+	if served > pollInterval*11/10+settling {
+		t.Errorf("served %v after the first node came back, want one poll", served)
+	}
+	if code := g.health("/readyz"); code != http.StatusOK {
+		t.Errorf("/readyz with a node: %d", code)
+	}
+}
+
+// settling is what may pass on a loaded machine between an event and its
+// observation from another process.
+const settling = 300 * time.Millisecond

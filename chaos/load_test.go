@@ -1,0 +1,209 @@
+package chaos
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// outcome is what came of one request.
+type outcome struct {
+	request int           // its number
+	sent    time.Duration // since the load began
+	took    time.Duration
+	status  int    // 0: no answer
+	code    string // of the first error
+	err     error  // why there was no answer, or not all of it
+}
+
+// kind groups outcomes: "200", "503 OVERLOADED", "no answer".
+func (o outcome) kind() string {
+	switch {
+	case o.err != nil:
+		return "no answer"
+	case o.code != "":
+		return strconv.Itoa(o.status) + " " + o.code
+	}
+	return strconv.Itoa(o.status)
+}
+
+func (o outcome) ok() bool { return o.kind() == "200" }
+
+// load is requests on their way to the gateway.
+type load struct {
+	url    string
+	body   func(request int) string
+	client *http.Client
+	began  time.Time
+	stop   chan struct{}
+	sent   chan struct{} // closed when the last request was sent
+	flying sync.WaitGroup
+
+	mu       sync.Mutex
+	outcomes outcomes
+}
+
+func (g *gateway) newLoad(path string, body func(request int) string) *load {
+	return &load{
+		url:    "http://" + g.listen + path,
+		body:   body,
+		client: &http.Client{Transport: &http.Transport{DialContext: g.dial, MaxIdleConnsPerHost: 10000, DisableCompression: true}},
+		began:  time.Now(),
+		stop:   make(chan struct{}),
+		sent:   make(chan struct{}),
+	}
+}
+
+// offer sends so many requests a second, whether or not the ones before are
+// answered, until it is stopped or count, if not 0, are sent.
+func (g *gateway) offer(rate, count int, path string, body func(request int) string) *load {
+	l := g.newLoad(path, body)
+	go func() {
+		defer close(l.sent)
+		for i := 0; count == 0 || i < count; i++ {
+			due := l.began.Add(time.Duration(i) * time.Second / time.Duration(rate))
+			select {
+			case <-time.After(time.Until(due)):
+			case <-l.stop:
+				return
+			}
+			l.flying.Go(func() { l.send(i) })
+		}
+	}()
+	return l
+}
+
+// press has workers send one request after the other until it is stopped.
+func (g *gateway) press(workers int, path string, body func(request int) string) *load {
+	l := g.newLoad(path, body)
+	var next atomic.Int64
+	for range workers {
+		l.flying.Go(func() {
+			for {
+				select {
+				case <-l.stop:
+					return
+				default:
+					l.send(int(next.Add(1) - 1))
+				}
+			}
+		})
+	}
+	close(l.sent)
+	return l
+}
+
+// end stops the load and returns what came of its requests once all have ended.
+func (l *load) end() outcomes {
+	close(l.stop)
+	return l.wait()
+}
+
+// wait is end for a load that ends by itself.
+func (l *load) wait() outcomes {
+	<-l.sent
+	l.flying.Wait()
+	l.client.CloseIdleConnections()
+	return l.outcomes
+}
+
+func (l *load) send(request int) {
+	o := outcome{request: request, sent: time.Since(l.began)}
+	resp, err := l.client.Post(l.url, "application/json", strings.NewReader(l.body(request)))
+	if o.err = err; err == nil {
+		o.status = resp.StatusCode
+		// Errors are short, and come first or alone.
+		var start []byte
+		if start, o.err = io.ReadAll(io.LimitReader(resp.Body, 1024)); o.err == nil {
+			_, o.err = io.Copy(io.Discard, resp.Body)
+		}
+		resp.Body.Close()
+		o.code = errorCode(start)
+	}
+	o.took = time.Since(l.began) - o.sent
+	l.mu.Lock()
+	l.outcomes = append(l.outcomes, o)
+	l.mu.Unlock()
+}
+
+// errorCode is the code of an answer's first error, or "".
+func errorCode(answer []byte) string {
+	if !strings.Contains(string(answer), `"errors"`) {
+		return ""
+	}
+	var body struct {
+		Errors []struct {
+			Message    string
+			Extensions struct{ Code string }
+		}
+	}
+	if json.Unmarshal(answer, &body) != nil || len(body.Errors) == 0 {
+		return "malformed answer"
+	}
+	return cmp.Or(body.Errors[0].Extensions.Code, "GraphQL error: "+body.Errors[0].Message)
+}
+
+type outcomes []outcome
+
+// those are the outcomes that satisfy a condition.
+func (os outcomes) those(condition func(outcome) bool) (some outcomes) {
+	for _, o := range os {
+		if condition(o) {
+			some = append(some, o)
+		}
+	}
+	return some
+}
+
+func (os outcomes) ok() outcomes { return os.those(outcome.ok) }
+
+func (os outcomes) failed() outcomes { return os.those(func(o outcome) bool { return !o.ok() }) }
+
+// of are the outcomes of a kind.
+func (os outcomes) of(kind string) outcomes {
+	return os.those(func(o outcome) bool { return o.kind() == kind })
+}
+
+// sentFrom are the outcomes of requests that were sent after so long.
+func (os outcomes) sentFrom(begin time.Duration) outcomes {
+	return os.those(func(o outcome) bool { return o.sent >= begin })
+}
+
+// percentile is the time within which so many percent ended.
+func (os outcomes) percentile(percent int) time.Duration {
+	if len(os) == 0 {
+		return 0
+	}
+	times := make([]time.Duration, len(os))
+	for i, o := range os {
+		times[i] = o.took
+	}
+	slices.Sort(times)
+	return times[min(len(times)-1, len(times)*percent/100)].Round(10 * time.Microsecond)
+}
+
+// kinds says how many there are of each kind.
+func (os outcomes) kinds() string {
+	count := make(map[string]int)
+	for _, o := range os {
+		count[o.kind()]++
+	}
+	var text []string
+	for _, kind := range slices.Sorted(maps.Keys(count)) {
+		text = append(text, fmt.Sprintf("%d × %s", count[kind], kind))
+	}
+	return strings.Join(text, ", ")
+}
+
+func (os outcomes) String() string {
+	return fmt.Sprintf("%s; p50 %v, p99 %v, max %v", os.kinds(), os.percentile(50), os.percentile(99), os.percentile(100))
+}

@@ -1,0 +1,102 @@
+// Package chaos shows, from outside, that callers of the gateway do not notice
+// when nodes come, go, slow down or lie, and that the gateway itself holds up.
+// The README says how to run it.
+package chaos
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+)
+
+// long says that the full numbers are asked for.
+var long = os.Getenv("LOUCHE_CHAOS") == "long"
+
+// form chooses between the short and the long form of a number.
+func form[T any](inShort, inLong T) T {
+	if long {
+		return inLong
+	}
+	return inShort
+}
+
+// soakTime is how long the mixed load runs: LOUCHE_CHAOS_SOAK.
+func soakTime(t *testing.T) time.Duration {
+	text := os.Getenv("LOUCHE_CHAOS_SOAK")
+	if text == "" {
+		return form(15*time.Second, 30*time.Minute)
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatalf("LOUCHE_CHAOS_SOAK: %v", err)
+	}
+	return d
+}
+
+// program is the gateway, built once, and cookieFile what it shares with the
+// nodes.
+var program, cookieFile string
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "louche-chaos-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	program, cookieFile = filepath.Join(dir, "louche"), filepath.Join(dir, "cookie")
+	if err := os.WriteFile(cookieFile, []byte(beamtest.DefaultCookie), 0o600); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	build := exec.Command("go", "build", "-o", program)
+	if raceDetector() {
+		build.Args = append(build.Args, "-race")
+	}
+	build.Args = append(build.Args, "../cmd/louche")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build the gateway: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// raceDetector says whether the tests were built with it; then so is the gateway.
+func raceDetector() bool {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return false
+	}
+	for _, s := range info.Settings {
+		if s.Key == "-race" {
+			return s.Value == "true"
+		}
+	}
+	return false
+}
+
+// patience bounds waits for what must come, whenever that is.
+const patience = 30 * time.Second
+
+// eventually polls the state of other processes, and returns how long it took.
+func eventually(t testing.TB, what string, condition func() bool) time.Duration {
+	t.Helper()
+	began := time.Now()
+	for !condition() {
+		if time.Since(began) > patience {
+			t.Fatalf("it never came to be that %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return time.Since(began)
+}

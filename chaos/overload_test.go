@@ -1,0 +1,75 @@
+package chaos
+
+import (
+	"testing"
+	"time"
+)
+
+// Ten times what the nodes can do is offered: what is taken is served as fast as
+// before, the rest refused at once, and nothing piles up.
+func TestOverload(t *testing.T) {
+	const nodes, queueTime = 2, 25 * time.Millisecond
+	// What they can do is bounded by places, not by processors.
+	pace, places := form(40*time.Millisecond, 20*time.Millisecond), form(2, 4)
+	f := startFleet(t, nodes, pace)
+	load := form("load: {in_flight: 2, queue: 8, queue_time: 25ms}", "load: {in_flight: 4, queue: 16, queue_time: 25ms}")
+	g := startGateway(t, nil, f.settings("timeout: 10s", load))
+	g.waitConnected(t, nodes)
+
+	query := func(int) string { return operation(`{ counter pace }`) }
+	alone := g.press(1, "/graphql", query)
+	time.Sleep(form(2*time.Second, 10*time.Second))
+	unloaded := alone.end()
+	capacity := func() float64 {
+		period := form(2*time.Second, 10*time.Second)
+		l := g.press(nodes*places, "/graphql", query)
+		time.Sleep(period)
+		return float64(len(l.end().ok())) / period.Seconds()
+	}
+	before := capacity()
+	memoryBefore := g.status(t).MemoryBytes
+
+	period := form(8*time.Second, 60*time.Second)
+	flood := g.offer(10*int(before), 10*int(before)*int(period/time.Second), "/graphql", query)
+	var memory, goroutines int64
+	for sending := true; sending; {
+		s := g.status(t)
+		memory, goroutines = max(memory, s.MemoryBytes), max(goroutines, int64(s.Goroutines))
+		select {
+		case <-flood.sent:
+			sending = false
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	o := flood.wait()
+	after := capacity()
+
+	accepted, refused := o.ok(), o.of("503 OVERLOADED")
+	bound := max(2*unloaded.percentile(99), unloaded.percentile(99)+queueTime)
+	t.Logf("figures: %.0f/s possible, %d/s offered for %v: %d served (%.0f/s), p99 %v where unloaded it is %v; %d refused, p50 %v, p99 %v, max %v",
+		before, 10*int(before), period, len(accepted), float64(len(accepted))/period.Seconds(), accepted.percentile(99), unloaded.percentile(99),
+		len(refused), refused.percentile(50), refused.percentile(99), refused.percentile(100))
+	t.Logf("figures: memory %d MiB before, %d MiB at most; %d goroutines at most; %.0f/s possible right after, %.2f of before",
+		memoryBefore>>20, memory>>20, goroutines, after, after/before)
+	if accepted.percentile(99) > bound {
+		t.Errorf("p99 of what was served is %v, want at most %v", accepted.percentile(99), bound)
+	}
+	if len(accepted)+len(refused) != len(o) {
+		t.Errorf("neither served nor refused: %s", o.kinds())
+	}
+	if len(refused) < len(o)/2 {
+		t.Errorf("%d of %d were refused: that was no overload", len(refused), len(o))
+	}
+	if float64(len(accepted)) < 0.8*before*period.Seconds() {
+		t.Errorf("%d were served, %.0f could have been", len(accepted), before*period.Seconds())
+	}
+	if refused.percentile(99) > 50*time.Millisecond {
+		t.Errorf("p99 of refusals is %v, want less than 50ms", refused.percentile(99))
+	}
+	if memory > memoryBefore+128<<20 {
+		t.Errorf("memory grew from %d to %d MiB", memoryBefore>>20, memory>>20)
+	}
+	if after < 0.9*before {
+		t.Errorf("%.0f/s right after the overload, %.0f/s before", after, before)
+	}
+}

@@ -1,0 +1,40 @@
+package chaos
+
+import (
+	"testing"
+	"time"
+)
+
+// One of three nodes takes a hundred times as long for everything: callers
+// hardly notice.
+func TestSlowNode(t *testing.T) {
+	const pace = 20 * time.Millisecond
+	f := startFleet(t, 2, pace)
+	g := startGateway(t, nil, f.settings("timeout: 10s"))
+	g.waitConnected(t, 2)
+
+	query := func(int) string { return operation(`{ counter pace }`) }
+	rate, period := form(150, 300), form(6*time.Second, 30*time.Second)
+	healthy := g.offer(rate, rate*int(period/time.Second), "/graphql", query).wait()
+
+	f.pace = 100 * pace
+	slow := f.start(t)
+	g.waitConnected(t, 3)
+	const adapting = 2 * time.Second
+	all := g.offer(rate, rate*int((adapting+period)/time.Second), "/graphql", query).wait()
+	after := all.sentFrom(adapting)
+
+	ratio := float64(after.percentile(99)) / float64(healthy.percentile(99))
+	served := count(t, slow) - 1
+	t.Logf("figures: two healthy nodes: %v; with a slow third, after %v: %v; p99 ratio %.2f; the slow node got %d of %d",
+		healthy, adapting, after, ratio, served, len(all))
+	if ratio > 2 {
+		t.Errorf("p99 is %.2f times that of two healthy nodes, want at most 2", ratio)
+	}
+	if failed := append(healthy, all...).failed(); len(failed) > 0 {
+		t.Errorf("%d queries failed; the first: %+v", len(failed), failed[0])
+	}
+	if served == 0 {
+		t.Error("the slow node was never used: nothing was shown")
+	}
+}
