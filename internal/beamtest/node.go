@@ -92,6 +92,8 @@ func StartNode(t testing.TB, o Options) *Node {
 		"HOME="+inside,
 		"TESTAPP_CONTROL="+strconv.Itoa(listener.Addr().(*net.TCPAddr).Port),
 		"TESTAPP_GOLDEN="+filepath.Join(app, "golden"),
+		"TESTAPP_NAME="+o.Name,
+		"TESTAPP_DOMAIN="+o.domain(),
 		"TESTAPP_LOG="+filepath.Join(inside, "appended"),
 	)
 	n.cmd.Env = append(n.cmd.Env, o.Env...)
@@ -151,11 +153,15 @@ func (o Options) elixirArgs() []string {
 	}
 	erl = append(erl, o.Args...)
 
-	name := "--name"
+	return []string{"--cookie", o.Cookie, "--erl", strings.Join(erl, " ")}
+}
+
+// domain is the kind of the node's name.
+func (o Options) domain() string {
 	if o.ShortNames {
-		name = "--sname"
+		return "shortnames"
 	}
-	return []string{name, o.Name, "--cookie", o.Cookie, "--erl", strings.Join(erl, " ")}
+	return "longnames"
 }
 
 // PID is the process id of the BEAM itself.

@@ -6,6 +6,7 @@
 # Environment:
 #   TESTAPP_CONTROL  port on 127.0.0.1 where the test listens
 #   TESTAPP_GOLDEN   folder of the golden cases
+#   TESTAPP_NAME     node name, and TESTAPP_DOMAIN, longnames or shortnames
 #   TESTAPP_LOG      file to which the mutation `append` appends
 #   TESTAPP_PACE     milliseconds that the field `pace` takes
 #
@@ -28,6 +29,12 @@ real_absinthe = Code.ensure_loaded?(Absinthe.Resolution)
 if real_absinthe,
   do: {:ok, _} = Application.ensure_all_started(:absinthe),
   else: Absinthe.load(System.fetch_env!("TESTAPP_GOLDEN"))
+
+# Only now, so that whoever can connect can also call.
+{:ok, _} =
+  :net_kernel.start(String.to_atom(System.fetch_env!("TESTAPP_NAME")), %{
+    name_domain: String.to_atom(System.fetch_env!("TESTAPP_DOMAIN"))
+  })
 
 IO.puts("ready #{node()}")
 
