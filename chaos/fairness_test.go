@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"testing"
 	"time"
 )
@@ -52,4 +53,34 @@ func TestLargeAnswersBesideSmall(t *testing.T) {
 	if len(answers) < 3 {
 		t.Errorf("only %d large answers: little was shown", len(answers))
 	}
+}
+
+// An answer that is larger than allowed ends its call and nothing else.
+func TestAnswerTooLarge(t *testing.T) {
+	f := startFleet(t, 1, 0)
+	s := f.settings("timeout: 30s")
+	s.top = []string{"limits: {answer: 33554432}"}
+	g := startGateway(t, nil, s)
+	g.waitConnected(t, 1)
+	memory := g.status(t).MemoryBytes
+	l := g.offer(50, 0, "/graphql", func(int) string { return operation(`{ counter }`) })
+	refused := 0
+	for range form(5, 50) {
+		if status, _, body := g.ask(t, `{ large(bytes: 104857600) }`); status == http.StatusBadGateway && errorCode([]byte(body)) == "ANSWER_TOO_LARGE" {
+			refused++
+		}
+		memory = max(memory, g.status(t).MemoryBytes)
+	}
+	o := l.end()
+	t.Logf("figures: %d answers of 100 MiB refused, memory at most %d MiB; small ones beside: %v", refused, memory>>20, o)
+	if refused != form(5, 50) {
+		t.Errorf("only %d were refused as too large", refused)
+	}
+	if failed := o.failed(); len(failed) > 0 {
+		t.Errorf("%d small queries failed; the first: %+v", len(failed), failed[0])
+	}
+	if line := g.log.line("node down"); line != "" {
+		t.Errorf("the connection was lost: %s", line)
+	}
+	eventually(t, "no process is left", func() bool { return calls(t, f.live[0]) == 0 })
 }
