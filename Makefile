@@ -7,8 +7,10 @@ OTP_MATRIX ?= /var/tmp/louche-otp
 BEAM_PACKAGES = ./internal/beamtest ./rpcclient ./cmd/louche
 FUZZTIME ?= 30s
 BENCHTIME ?= 5s
+# How long chaos keeps its mixed load up.
+SOAK ?= 30m
 
-.PHONY: build demo test test-matrix lint bench fuzz
+.PHONY: build demo test test-matrix chaos lint bench fuzz
 
 build:
 	go build -o bin/louche ./cmd/louche
@@ -16,16 +18,23 @@ build:
 demo: build
 	bin/louche demo
 
-# Against the machine's own Erlang and Elixir, installed if need be.
+# Against the machine's own Erlang and Elixir, installed if need be. The chaos
+# suite, in its short form, measures times and so runs alone.
 test:
 	testdata/install-erlang
-	go test -race ./...
+	go test -race $$(go list ./... | grep -v /chaos$$)
+	go test -race -timeout 20m ./chaos
 
 # Against OTP 27 and 29 from newer Debian releases (root, on Debian).
 test-matrix:
 	testdata/install-otp-matrix $(OTP_MATRIX)
 	LOUCHE_BEAM_ROOT=$(OTP_MATRIX)/otp27 go test -race -count=1 $(BEAM_PACKAGES)
 	LOUCHE_BEAM_ROOT=$(OTP_MATRIX)/otp29 go test -race -count=1 $(BEAM_PACKAGES)
+
+# The whole chaos suite with its full numbers (root): about an hour.
+chaos:
+	testdata/install-erlang
+	LOUCHE_CHAOS=long LOUCHE_CHAOS_SOAK=$(SOAK) go test -count=1 -timeout 3h -v ./chaos
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo "gofmt -w these files"; exit 1; }

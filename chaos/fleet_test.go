@@ -28,8 +28,8 @@ func startFleet(t *testing.T, nodes int, pace time.Duration) *fleet {
 	return f
 }
 
-// small keeps a node's schedulers from taking the processors of everybody else.
-var small = []string{"+S", "1:1", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"}
+// slim keeps a node's schedulers from taking the processors of everybody else.
+var slim = []string{"+S", "1:1", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"}
 
 // start starts a node under a name with a new hash.
 func (f *fleet) start(t *testing.T, args ...string) *beamtest.Node {
@@ -39,7 +39,7 @@ func (f *fleet) start(t *testing.T, args ...string) *beamtest.Node {
 		Name:     fmt.Sprintf("testapp-%08x@127.0.0.1", uint32(f.serial)*2654435761),
 		EPMDPort: f.epmd,
 		Env:      []string{"TESTAPP_PACE=" + strconv.FormatInt(f.pace.Milliseconds(), 10)},
-		Args:     append(small, args...),
+		Args:     append(slim, args...),
 	})
 	f.live, f.all = append(f.live, n), append(f.all, n)
 	return n

@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -55,7 +54,7 @@ type gateway struct {
 }
 
 // startGateway starts the gateway in a namespace, or here, and returns once it
-// listens. It is stopped when the test ends.
+// listens. It is killed when the test ends: how it stops is another test's matter.
 func startGateway(t *testing.T, in *beamtest.Namespace, s settings) *gateway {
 	t.Helper()
 	g := &gateway{
@@ -83,8 +82,7 @@ func startGateway(t *testing.T, in *beamtest.Namespace, s settings) *gateway {
 		select {
 		case <-g.exited: // the test has seen to it
 		default:
-			g.cmd.Process.Signal(syscall.SIGTERM)
-			g.cmd.Process.Signal(syscall.SIGTERM) // at once
+			g.cmd.Process.Kill()
 			<-g.exited
 		}
 		if strings.Contains(g.log.String(), "DATA RACE") {

@@ -164,7 +164,7 @@ const (
 	hostileTickTime = 4 * time.Second
 	// hostileTime is how long a peer goes on with what need not end its
 	// connection.
-	hostileTime = 3 * time.Second
+	hostileTime = 2 * time.Second
 )
 
 // keepWriting writes the same until the time is over, then closes.
