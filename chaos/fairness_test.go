@@ -19,7 +19,9 @@ func TestLargeAnswersBesideSmall(t *testing.T) {
 	f := startFleet(t, 0, 0)
 	schedulers := []string{"+S", "2:2"}
 	serving := f.start(t, schedulers...)
-	g := startGateway(t, nil, f.settings("timeout: 30s"))
+	s := f.settings("timeout: 30s")
+	s.timed = true
+	g := startGateway(t, nil, s)
 	g.waitConnected(t, 1)
 
 	const rate = 100

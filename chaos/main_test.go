@@ -39,9 +39,9 @@ func soakTime(t *testing.T) time.Duration {
 	return d
 }
 
-// program is the gateway, built once, and cookieFile what it shares with the
-// nodes.
-var program, cookieFile string
+// program is the gateway, built once, with the race detector if the tests are;
+// swift is without. cookieFile is what it shares with the nodes.
+var program, swift, cookieFile string
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
@@ -54,24 +54,27 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	program, cookieFile = filepath.Join(dir, "louche"), filepath.Join(dir, "cookie")
+	swift, cookieFile = filepath.Join(dir, "louche"), filepath.Join(dir, "cookie")
+	program = swift
 	if err := os.WriteFile(cookieFile, []byte(beamtest.DefaultCookie), 0o600); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	build := exec.Command("go", "build", "-o", program)
+	builds := [][]string{{"-o", swift}}
 	if raceDetector() {
-		build.Args = append(build.Args, "-race")
+		program = swift + "-race"
+		builds = append(builds, []string{"-o", program, "-race"})
 	}
-	build.Args = append(build.Args, "../cmd/louche")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build the gateway: %v\n%s", err, out)
-		return 1
+	for _, flags := range builds {
+		if out, err := exec.Command("go", append(append([]string{"build"}, flags...), "../cmd/louche")...).CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build the gateway: %v\n%s", err, out)
+			return 1
+		}
 	}
 	return m.Run()
 }
 
-// raceDetector says whether the tests were built with it; then so is the gateway.
+// raceDetector says whether the tests were built with it.
 func raceDetector() bool {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

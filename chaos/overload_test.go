@@ -13,7 +13,9 @@ func TestOverload(t *testing.T) {
 	pace, places := form(40*time.Millisecond, 20*time.Millisecond), form(2, 4)
 	f := startFleet(t, nodes, pace)
 	load := form("load: {in_flight: 2, queue: 8, queue_time: 25ms}", "load: {in_flight: 4, queue: 16, queue_time: 25ms}")
-	g := startGateway(t, nil, f.settings("timeout: 10s", load))
+	s := f.settings("timeout: 10s", load)
+	s.timed = true
+	g := startGateway(t, nil, s)
 	g.waitConnected(t, nodes)
 
 	query := func(int) string { return operation(`{ counter pace }`) }

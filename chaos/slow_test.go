@@ -10,7 +10,9 @@ import (
 func TestSlowNode(t *testing.T) {
 	const pace = 20 * time.Millisecond
 	f := startFleet(t, 2, pace)
-	g := startGateway(t, nil, f.settings("timeout: 10s"))
+	s := f.settings("timeout: 10s")
+	s.timed = true
+	g := startGateway(t, nil, s)
 	g.waitConnected(t, 2)
 
 	query := func(int) string { return operation(`{ counter pace }`) }
