@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -18,7 +17,7 @@ func TestDisconnects(t *testing.T) {
 
 	clients, parallel := form(1000, 10_000), 250
 	body := operation(`{ counter pace }`)
-	request := fmt.Sprintf("POST /graphql HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", g.listen, len(body), body)
+	request := g.request(body)
 	places := make(chan struct{}, parallel)
 	var leaving sync.WaitGroup
 	began := time.Now()

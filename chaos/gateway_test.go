@@ -187,9 +187,9 @@ func (g *gateway) status(t testing.TB) status {
 	return s
 }
 
-// connected are the names of the first application's nodes that are in use.
-func (s status) connected() (names []string) {
-	for _, n := range s.Apps[0].Nodes {
+// connected are the names of an application's nodes that are in use.
+func (s status) connected(app int) (names []string) {
+	for _, n := range s.Apps[app].Nodes {
 		if n.State == "connected" {
 			names = append(names, n.Name)
 		}
@@ -197,11 +197,11 @@ func (s status) connected() (names []string) {
 	return names
 }
 
-// waitConnected waits until so many nodes are in use.
+// waitConnected waits until so many nodes of the first application are in use.
 func (g *gateway) waitConnected(t testing.TB, n int) time.Duration {
 	t.Helper()
 	return eventually(t, fmt.Sprintf("%d nodes are connected", n), func() bool {
-		return len(g.status(t).connected()) == n
+		return len(g.status(t).connected(0)) == n
 	})
 }
 
@@ -251,6 +251,11 @@ func operation(document string) string {
 		panic(err) // strings always have a JSON form
 	}
 	return string(body)
+}
+
+// request is a whole request, for clients that misbehave.
+func (g *gateway) request(body string) string {
+	return fmt.Sprintf("POST /graphql HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", g.listen, len(body), body)
 }
 
 // journal collects what the gateway logs.

@@ -21,11 +21,7 @@ import (
 )
 
 // hostile is a node that EPMD lists like any other. It knows the cookie.
-type hostile struct {
-	name     string
-	listener net.Listener
-	serving  sync.WaitGroup
-}
+type hostile struct{ name string }
 
 // startHostile registers a node and has serve deal with each connection to it,
 // until the returned function is called.
@@ -35,35 +31,28 @@ func startHostile(t *testing.T, epmd int, name string, serve func(h *hostile, co
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &hostile{name: name + "@127.0.0.1", listener: l}
 	registered := register(t, epmd, name, l.Addr().(*net.TCPAddr).Port)
-	var mu sync.Mutex
-	open := make(map[net.Conn]bool)
-	h.serving.Go(func() {
+	ctx, cancel := context.WithCancel(context.Background())
+	var serving sync.WaitGroup
+	serving.Go(func() {
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
-			mu.Lock()
-			open[conn] = true
-			mu.Unlock()
-			h.serving.Go(func() {
+			serving.Go(func() {
+				defer context.AfterFunc(ctx, func() { conn.Close() })()
 				defer conn.Close()
-				serve(h, conn)
+				serve(&hostile{name + "@127.0.0.1"}, conn)
 			})
 		}
 	})
-	stop = sync.OnceFunc(func() {
+	stop = func() {
+		cancel()
 		registered.Close()
 		l.Close()
-		mu.Lock()
-		for conn := range open {
-			conn.Close()
-		}
-		mu.Unlock()
-		h.serving.Wait()
-	})
+		serving.Wait()
+	}
 	t.Cleanup(stop)
 	return stop
 }
@@ -287,7 +276,7 @@ func TestHostileAnswers(t *testing.T) {
 			if code := errorCode([]byte(body)); status != http.StatusInternalServerError || code != "INTERNAL" {
 				t.Errorf("%d %s, want 500 INTERNAL", status, code)
 			}
-			if len(g.status(t).connected()) != 1 {
+			if len(g.status(t).connected(0)) != 1 {
 				t.Error("the connection is lost")
 			}
 		})

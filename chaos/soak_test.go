@@ -113,7 +113,7 @@ func (g *gateway) leave(t *testing.T, rate int, stop <-chan struct{}) {
 			t.Error(err)
 			return
 		}
-		io.WriteString(conn, fmt.Sprintf("POST /graphql HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", g.listen, len(body), body))
+		io.WriteString(conn, g.request(body))
 		time.AfterFunc(50*time.Millisecond, func() { conn.Close() })
 	}
 }
