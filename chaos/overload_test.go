@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -10,10 +11,10 @@ import (
 func TestOverload(t *testing.T) {
 	const nodes, queueTime = 2, 25 * time.Millisecond
 	// What they can do is bounded by places, not by processors.
-	pace, places := form(40*time.Millisecond, 20*time.Millisecond), form(2, 4)
+	const pace = 40 * time.Millisecond
+	places := form(2, 4)
 	f := startFleet(t, nodes, pace)
-	load := form("load: {in_flight: 2, queue: 8, queue_time: 25ms}", "load: {in_flight: 4, queue: 16, queue_time: 25ms}")
-	s := f.settings("timeout: 10s", load)
+	s := f.settings("timeout: 10s", fmt.Sprintf("load: {in_flight: %d, queue: %d, queue_time: %v}", places, 4*places, queueTime))
 	s.timed = true
 	g := startGateway(t, nil, s)
 	g.waitConnected(t, nodes)
