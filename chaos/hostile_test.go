@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,8 +99,8 @@ func afterHandshake(write func(conn net.Conn)) func(*hostile, net.Conn) {
 }
 
 // inUse behaves until the first operation comes, and answers it with what
-// answer returns; nil: not at all. answer may also write to the connection.
-func inUse(answer func(ctx context.Context, conn net.Conn) (value []byte)) func(*hostile, net.Conn) {
+// answer returns; nil: not at all.
+func inUse(answer func() (value []byte)) func(*hostile, net.Conn) {
 	return func(h *hostile, conn net.Conn) {
 		local, peer, err := h.handshake(conn)
 		if err != nil {
@@ -113,7 +114,7 @@ func inUse(answer func(ctx context.Context, conn net.Conn) (value []byte)) func(
 			var value []byte
 			if module == "erlang" { // whereis(user)
 				value = etf.AppendPid(nil, etf.Pid{Node: h.name, ID: 1, Creation: local.Creation})
-			} else if value = answer(ctx, conn); value == nil {
+			} else if value = answer(); value == nil {
 				<-ctx.Done()
 			}
 			return append(etf.AppendAtom(etf.AppendRef(etf.AppendTuple(nil, 3), ref), "return"), value...)
@@ -122,15 +123,30 @@ func inUse(answer func(ctx context.Context, conn net.Conn) (value []byte)) func(
 }
 
 // writing is inUse for what is written in the middle of the first operation.
-// None is answered.
+// Nothing else is written from then on, no answer and no tick.
 func writing(write func(conn net.Conn)) func(*hostile, net.Conn) {
 	return func(h *hostile, conn net.Conn) {
-		var first sync.Once
-		inUse(func(ctx context.Context, conn net.Conn) []byte {
-			first.Do(func() { write(conn) })
+		g := &gagged{Conn: conn}
+		inUse(func() []byte {
+			if g.gag.CompareAndSwap(false, true) {
+				write(conn)
+			}
 			return nil
-		})(h, conn)
+		})(h, g)
 	}
+}
+
+// gagged is a connection on which nothing is written any more once gag is set.
+type gagged struct {
+	net.Conn
+	gag atomic.Bool
+}
+
+func (g *gagged) Write(b []byte) (int, error) {
+	if g.gag.Load() {
+		return len(b), nil
+	}
+	return g.Conn.Write(b)
 }
 
 // frame is a message with the distribution header, without atoms.
@@ -268,7 +284,7 @@ func TestHostileAnswers(t *testing.T) {
 			f := startFleet(t, 0, 0)
 			g := startGateway(t, nil, f.settings("timeout: 10s"))
 			value := tt.value()
-			startHostile(t, f.epmd, fmt.Sprintf("testapp-hostile%d", i), inUse(func(context.Context, net.Conn) []byte { return value }))
+			startHostile(t, f.epmd, fmt.Sprintf("testapp-hostile%d", i), inUse(func() []byte { return value }))
 			g.waitConnected(t, 1)
 			began := time.Now()
 			status, _, body := g.ask(t, `{ counter }`)
