@@ -38,7 +38,9 @@ func idlePool(cfg PoolConfig, nodes int) *Pool {
 
 func comeUp(m *member, creation uint32, since time.Time) {
 	conn := dist.New(nil, dist.Node{}, dist.Peer{Name: m.target.Name, Creation: creation}, dist.Options{})
-	m.peer.current.Store(&connected{Conn: conn, since: since})
+	c := &connected{Conn: conn, since: since}
+	c.phase.Store(started)
+	m.peer.current.Store(c)
 }
 
 // load has callers call as often as they can for a time, and returns the share of

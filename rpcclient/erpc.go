@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/louche-graphql/louche/rpcclient/dist"
@@ -40,6 +41,7 @@ func (e *CallError) Error() string {
 type connected struct {
 	*dist.Conn
 	since time.Time
+	phase atomic.Value
 	// leader is the process user of the node: what a resolver prints or logs
 	// goes where the application's own output goes.
 	leader etf.Pid

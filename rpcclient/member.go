@@ -11,7 +11,7 @@ import (
 
 // Why a node takes no call now.
 var (
-	errAway = errors.New("not connected, drained or taken away")
+	errAway = errors.New("not connected, not started, drained or taken away")
 	errFull = errors.New("has as many calls as it may have")
 )
 
@@ -44,10 +44,11 @@ func newMember(t Target, p *Pool) *member {
 
 // connection is what a new call would run on, nil if there is nothing.
 func (m *member) connection() *connected {
-	if m.peer.drained.Load() {
+	c := m.peer.current.Load()
+	if c == nil || !c.takesCalls() || m.peer.drained.Load() {
 		return nil
 	}
-	return m.peer.current.Load()
+	return c
 }
 
 // take takes a place on the node. Errors are errAway, errFull and those of the

@@ -131,11 +131,12 @@ func (p *peer) session(ctx context.Context, reconnect bool) (reached bool, err e
 	}
 	p.current.Store(c)
 	defer p.current.Store(nil)
-	p.log.Info("node up", "node", p.target.Name, "name", conn.Peer().Name, "address", p.target.Addr)
-	select {
-	case <-conn.Done():
-		return true, conn.Err()
-	case <-ctx.Done():
-		return true, ctx.Err()
-	}
+	return true, c.follow(ctx, func(now phase) {
+		what := map[phase]string{
+			starting: "node is starting, and gets no calls yet",
+			started:  "node up",
+			stopping: "node is stopping, and gets no more calls",
+		}[now]
+		p.log.Info(what, "node", p.target.Name, "name", conn.Peer().Name, "address", p.target.Addr)
+	})
 }

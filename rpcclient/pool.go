@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,8 @@ import (
 
 // Why no node was asked.
 var (
-	// ErrNoNode: no node is connected, but for those that are drained.
+	// ErrNoNode: no node is connected, but for those that are drained, have not
+	// started yet or are stopping.
 	ErrNoNode = errors.New("no live node")
 	// ErrCircuitOpen: every connected node's breaker is open.
 	ErrCircuitOpen = errors.New("the circuit breaker of every live node is open")
@@ -154,31 +156,34 @@ func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (
 
 // execute is Call with the finished argument list of erpc:execute_call. A call
 // that is repeatable may be sent to a second node when it is lost with its
-// connection.
+// connection, or fails on a node that is starting or stopping.
 func (p *Pool) execute(ctx context.Context, args []byte, repeatable bool) (*Answer, error) {
 	p.budget.earn()
-	var lost *dist.LostError
+	var failed error // on the nodes before
 	for sent := 0; ; {
 		place, err := p.acquire(ctx)
-		if err != nil && sent > 0 {
-			return nil, lost
-		} else if err != nil {
-			return nil, err
+		if err != nil {
+			return nil, cmp.Or(failed, err)
 		}
 		answer, err := place.execute(ctx, args)
-		if !errors.As(err, &lost) {
+		var lost *dist.LostError
+		switch {
+		case errors.As(err, &lost):
+			// The member may not have noticed yet that its connection is gone; let
+			// go of it, so that the next choice is another.
+			place.peer.current.CompareAndSwap(place.conn, nil)
+			if !lost.Sent {
+				continue
+			}
+		case repeatable && place.conn.failedByPhase(ctx, err):
+		default:
 			return answer, err
-		}
-		// The member may not have noticed yet that its connection is gone; let go
-		// of it, so that the next choice is another.
-		place.peer.current.CompareAndSwap(place.conn, nil)
-		if !lost.Sent {
-			continue
 		}
 		if sent++; !repeatable || sent >= p.cfg.Retry.Nodes || !p.budget.spend() {
 			return nil, err
 		}
 		p.retries.Add(1)
+		failed = err
 	}
 }
 

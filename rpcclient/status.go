@@ -32,6 +32,8 @@ type NodeState string
 const (
 	Connected  NodeState = "connected"
 	Connecting NodeState = "connecting" // or waiting to connect again
+	Starting   NodeState = "starting"   // connected, while its applications are being started
+	Stopping   NodeState = "stopping"   // connected, while its applications are being stopped
 	Draining   NodeState = "draining"   // by hand
 	Unlisted   NodeState = "unlisted"   // connected, though discovery does not name it any more
 )
@@ -72,6 +74,11 @@ func (m *member) status() NodeStatus {
 		s.State = Draining
 	case conn == nil:
 		s.State = Connecting
+	case !conn.takesCalls():
+		s.State = Starting
+		if conn.phase.Load() == stopping {
+			s.State = Stopping
+		}
 	case !m.listed:
 		s.State = Unlisted
 	}
