@@ -4,7 +4,7 @@
 // It appends terms to a byte slice (the Append functions), walks received ones
 // without copying them ([Decoder]), and turns terms into JSON and JSON into
 // terms ([Term.AppendJSON], [AppendJSONTerm]) without building Go values in
-// between. It knows nothing of connections; it depends on the standard library
+// between. An [Order] gives the members of objects an order, which maps have not. It knows nothing of connections; it depends on the standard library
 // alone.
 //
 // Received bytes are taken to be hostile: every length is checked before it is

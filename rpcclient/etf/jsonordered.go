@@ -1,0 +1,309 @@
+package etf
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math"
+	"slices"
+	"sync"
+)
+
+// A slot is a member of a map that has an order, or the head of those of one map.
+// The slots of a map stand together in the order in which they are printed, and
+// after them those of the maps in it.
+type slot struct {
+	// rank is that of the member in the order. A member that the order does not
+	// know has one past all others. In a head it is the number of members, or
+	// asItIs.
+	rank uint32
+	off  uint32 // of the value; of the key, where the order does not know it; in a head of the end
+	next uint32 // the head of the first map in the value; in a head the slot after the map's last
+}
+
+// asItIs marks a map which is printed in the order of the term: a struct may be
+// one.
+const asItIs = 1<<32 - 1
+
+// maxSlots bounds the memory for slots to 12 MiB for an answer. Terms with more
+// members in order keep their own.
+const maxSlots = 1 << 20
+
+// keptSlots is up to how many slots are kept for later terms.
+const keptSlots = 1 << 16
+
+// An orderedMemory is what calls of [Term.AppendJSONOrdered] leave to each other.
+type orderedMemory struct {
+	slots []slot
+	atom  []byte
+}
+
+var orderedMemories = sync.Pool{New: func() any { return new(orderedMemory) }}
+
+// AppendJSONOrdered is [Term.AppendJSONWithin] with the members of maps in an
+// order, as far as it goes; nil is none. The keys that it names are binaries or
+// atoms.
+//
+// A map that has other kinds of keys as well keeps the order of the term, and so
+// does all of a term that has more than a million members to be put in order. It
+// takes a second pass over the term, which does not allocate where one as large
+// came before.
+func (t Term) AppendJSONOrdered(dst []byte, o *Order, max int) ([]byte, error) {
+	if o == nil || uint64(len(t.Bytes)) > math.MaxUint32 {
+		return t.AppendJSONWithin(dst, max)
+	}
+	memory := orderedMemories.Get().(*orderedMemory)
+	e := orderedEncoder{
+		jsonEncoder:   jsonEncoder{b: t.Bytes, atoms: t.Atoms, limit: len(dst) + min(max, math.MaxInt-len(dst))},
+		orderedMemory: memory,
+	}
+	out, ok := e.term(dst, o)
+	memory.slots = memory.slots[:0]
+	if cap(memory.slots) <= keptSlots {
+		orderedMemories.Put(memory)
+	}
+	if !ok {
+		// Either it needs no order, or this says what is wrong with it.
+		return t.AppendJSONWithin(dst, max)
+	}
+	return out, nil
+}
+
+// An orderedEncoder appends the JSON form of a term in two passes. The first finds
+// the members of the maps that have an order, the second prints them. Where one
+// fails it does not say why.
+type orderedEncoder struct {
+	jsonEncoder
+	*orderedMemory
+}
+
+func (e *orderedEncoder) term(dst []byte, o *Order) ([]byte, bool) {
+	if end, ok := e.find(0, o, 1); !ok || end < len(e.b) {
+		return dst, false
+	}
+	dst, _, _, ok := e.print(dst, 0, 0, o, 1)
+	return dst, ok && len(dst) <= e.limit
+}
+
+// find makes the slots of a value. Like the other methods of the first pass it
+// returns the offset after it.
+func (e *orderedEncoder) find(off int, o *Order, depth int) (int, bool) {
+	if o == nil || off >= len(e.b) {
+		return e.pass(off)
+	}
+	switch Tag(e.b[off]) {
+	case TagMap:
+		return e.findMembers(off, o, depth)
+	case TagList:
+		n, next, ok := e.header(off, 1)
+		if !ok || n == 0 || depth > maxDepth {
+			return off, false
+		}
+		off = next
+		for range n {
+			if off, ok = e.find(off, o, depth+1); !ok {
+				return off, false
+			}
+		}
+		return off + 1, off < len(e.b) && Tag(e.b[off]) == TagNil
+	}
+	return e.pass(off)
+}
+
+func (e *orderedEncoder) findMembers(off int, o *Order, depth int) (int, bool) {
+	n, next, ok := e.header(off, 2)
+	head := len(e.slots)
+	if !ok || depth > maxDepth || n >= maxSlots-head {
+		return off, false
+	}
+	off = next
+	if o.types != nil {
+		o = e.typed(o, off, n)
+	}
+	e.slots = slices.Grow(e.slots, n+1)[:head+n+1]
+	// Maps of up to 32 members come sorted by their keys, so that the next of the
+	// names is the next key as a rule.
+	next, last, sorted := 0, uint32(0), true
+	for i := range n {
+		name, value, ok := e.name(off)
+		if !ok || string(name) == fieldNames[fieldStruct] && Tag(e.b[off]) != TagBinary {
+			return e.keep(head, off, 2*(n-i))
+		}
+		s := slot{rank: uint32(len(o.fields) + i), off: uint32(off), next: uint32(len(e.slots))}
+		var inner *Order
+		if at, found := o.find(name, next); found {
+			next = at + 1
+			s.rank, s.off = o.sorted[at], uint32(value)
+			inner = o.fields[s.rank].order
+		}
+		if off, ok = e.find(value, inner, depth+1); !ok {
+			return off, false
+		}
+		sorted = sorted && last <= s.rank
+		last = s.rank
+		e.slots[head+1+i] = s
+	}
+	if !sorted {
+		sortSlots(e.slots[head+1 : head+1+n])
+	}
+	e.slots[head] = slot{rank: uint32(n), off: uint32(off), next: uint32(len(e.slots))}
+	return off, true
+}
+
+// keep makes the map of a head one that is printed as it is, when it turns out to
+// be so in front of the last n terms of it.
+func (e *orderedEncoder) keep(head, off, n int) (int, bool) {
+	off = e.skip(off, n)
+	e.slots = e.slots[:head+1]
+	e.slots[head] = slot{rank: asItIs}
+	return off, e.failure.malformed == nil
+}
+
+// typed returns the order for a map of n members which begin at an offset.
+func (e *orderedEncoder) typed(o *Order, off, n int) *Order {
+	for range n {
+		name, value, ok := e.name(off)
+		if !ok {
+			break
+		}
+		if string(name) == o.fields[o.typed].name() {
+			if kind, _, ok := e.name(value); ok && o.types[string(kind)] != nil {
+				return o.types[string(kind)]
+			}
+			break
+		}
+		if value >= len(e.b) || Tag(e.b[value]) == TagList || Tag(e.b[value]) == TagMap {
+			break
+		}
+		if off, ok = e.pass(value); !ok {
+			break
+		}
+	}
+	return o
+}
+
+// name returns what a binary or an atom at an offset says, and the offset after
+// it. It is good until the next name.
+func (e *orderedEncoder) name(off int) (name []byte, end int, ok bool) {
+	if off < len(e.b) && Tag(e.b[off]) == TagBinary {
+		n, body, ok := e.header(off, 1)
+		if !ok {
+			return nil, off, false
+		}
+		return e.b[body : body+n], body + n, true
+	}
+	name, cached, size, ok := findAtom(e.b[min(off, len(e.b)):], e.atoms)
+	if name == nil {
+		e.atom = append(e.atom[:0], cached...)
+		name = e.atom
+	}
+	return name, off + size, ok
+}
+
+// find returns where in sorted a name is. next is where to look first.
+func (o *Order) find(name []byte, next int) (at int, found bool) {
+	if next < len(o.sorted) && string(name) == o.fields[o.sorted[next]].name() {
+		return next, true
+	}
+	return o.search(name)
+}
+
+// pass skips a term of any kind.
+func (e *orderedEncoder) pass(off int) (int, bool) {
+	if rest := e.b[min(off, len(e.b)):]; len(rest) >= 5 {
+		switch Tag(rest[0]) {
+		case TagBinary:
+			end := uint64(off) + 5 + uint64(binary.BigEndian.Uint32(rest[1:]))
+			return int(end), end <= uint64(len(e.b))
+		case TagSmallInteger, TagAtomCacheRef:
+			return off + 2, true
+		case TagInteger:
+			return off + 5, true
+		case TagNil:
+			return off + 1, true
+		case TagSmallAtomUTF8:
+			end := off + 2 + int(rest[1])
+			return end, end <= len(e.b)
+		}
+	}
+	d := e.decoder(off)
+	err := d.Skip()
+	return d.off, err == nil
+}
+
+// sortSlots sorts by rank. Most maps have few members.
+func sortSlots(members []slot) {
+	if len(members) > 64 {
+		slices.SortStableFunc(members, func(a, b slot) int { return cmp.Compare(a.rank, b.rank) })
+		return
+	}
+	for i, s := range members {
+		for ; i > 0 && members[i-1].rank > s.rank; i-- {
+			members[i] = members[i-1]
+		}
+		members[i] = s
+	}
+}
+
+// print appends a value that has an order. next is the head of the first map in
+// it. It returns the offset after the value, and the head after those in it.
+func (e *orderedEncoder) print(dst []byte, off, next int, o *Order, depth int) ([]byte, int, int, bool) {
+	ok := false
+	if o == nil || off >= len(e.b) {
+		dst, off, ok = e.value(dst, off, depth)
+		return dst, off, next, ok
+	}
+	switch Tag(e.b[off]) {
+	case TagMap:
+		return e.printMembers(dst, off, next, o, depth)
+	case TagList:
+		n, first, _ := e.header(off, 1)
+		off = first
+		for i := range n {
+			if i == 0 {
+				dst = append(dst, '[')
+			} else {
+				dst = append(dst, ',')
+			}
+			if dst, off, next, ok = e.print(dst, off, next, o, depth+1); !ok {
+				return dst, off, next, false
+			}
+		}
+		return append(dst, ']'), off + 1, next, true
+	}
+	dst, off, ok = e.value(dst, off, depth)
+	return dst, off, next, ok
+}
+
+func (e *orderedEncoder) printMembers(dst []byte, off, next int, o *Order, depth int) ([]byte, int, int, bool) {
+	head := e.slots[next]
+	if head.rank == asItIs {
+		dst, off, ok := e.value(dst, off, depth)
+		return dst, off, next + 1, ok
+	}
+	if len(dst) > e.limit {
+		return dst, off, next, false
+	}
+	n := int(head.rank)
+	if o.types != nil {
+		o = e.typed(o, off+5, n)
+	}
+	dst = append(dst, '{')
+	for i, s := range e.slots[next+1 : next+1+n] {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		var ok bool
+		if s.rank >= uint32(len(o.fields)) {
+			var value int
+			if dst, value, ok = e.key(dst, int(s.off)); ok {
+				dst, _, ok = e.value(append(dst, ':'), value, depth+1)
+			}
+		} else if f := &o.fields[s.rank]; len(f.text) <= e.limit-len(dst) {
+			dst, _, _, ok = e.print(append(dst, f.text...), int(s.off), int(s.next), f.order, depth+1)
+		}
+		if !ok {
+			return dst, off, next, false
+		}
+	}
+	return append(dst, '}'), int(head.off), int(head.next), true
+}
