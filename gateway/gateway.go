@@ -38,8 +38,7 @@ type Gateway struct {
 	connections atomic.Int64 // open ones, of clients and operators
 }
 
-// rememberedDocuments is how many documents of clients are not parsed again: some
-// 8 MiB at most.
+// rememberedDocuments is how many documents of clients are not parsed again.
 const rememberedDocuments = 4096
 
 // New makes a gateway whose applications' pools are on node. Paths of applications

@@ -67,12 +67,13 @@ func (h *graphQL) run(x *exchange, r *http.Request, req *request) (err error) {
 	if x.context, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
 		return err
 	}
+	document := h.gateway.documents.Get(req.query)
 	op := rpcclient.Operation{
 		Document:   req.query,
 		Variables:  req.variables,
 		Name:       req.operationName,
 		Context:    x.context,
-		Repeatable: h.gateway.documents.Kind(req.query, req.operationName) == schema.Query,
+		Repeatable: document.Kind(req.operationName) == schema.Query,
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), h.app.Config.Timeout)
 	defer cancel()
@@ -81,7 +82,7 @@ func (h *graphQL) run(x *exchange, r *http.Request, req *request) (err error) {
 		return err
 	}
 	defer answer.Release()
-	x.answer, err = answer.Value.AppendJSONWithin(x.answer[:0], h.limits.Answer)
+	x.answer, err = answer.Value.AppendJSONOrdered(x.answer[:0], document.Order(req.operationName), h.limits.Answer)
 	return err
 }
 

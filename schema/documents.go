@@ -2,44 +2,57 @@ package schema
 
 import (
 	"crypto/sha256"
+	"sync/atomic"
 	"unsafe"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// Documents classifies operations and remembers the documents it parsed, those
-// that do not parse too. It may be used by many at once.
+// maxKept bounds what is kept of all documents together, in bytes.
+const maxKept = 32 << 20
+
+// Documents reads documents and remembers what it found out about those that were
+// used last, those that cannot be read too. It may be used by many at once.
 //
-// Documents come from clients, so what is kept of one does not grow with it: its
-// hash and its operations' names and kinds, about 250 bytes as a rule and never
-// more than 3 KiB.
+// Documents come from clients: what is kept of one does not hold on to its text.
+// It is about 1 KiB as a rule, and of all of them at most some 32 MiB.
 type Documents struct {
-	parsed *lru.Cache[[sha256.Size]byte, operations]
+	parsed *lru.Cache[[sha256.Size]byte, *Document]
+	kept   atomic.Int64
 }
 
-// NewDocuments remembers the size documents that were used last; size is positive.
+// NewDocuments remembers the size documents that were used last, or fewer if they
+// are large; size is positive.
 func NewDocuments(size int) *Documents {
-	parsed, err := lru.New[[sha256.Size]byte, operations](size)
+	d := new(Documents)
+	parsed, err := lru.NewWithEvict(size, func(_ [sha256.Size]byte, document *Document) {
+		d.kept.Add(-int64(document.size))
+	})
 	if err != nil {
 		panic("schema: " + err.Error())
 	}
-	return &Documents{parsed}
+	d.parsed = parsed
+	return d
 }
 
-// Kind is the kind of the operation that Absinthe would run, given a document and
-// the name of an operation. An absent name and "" are the same: then a document's
-// only operation is meant.
-//
-// It is [Unknown] when no operation or more than one has the name; when there is no
-// name and several operations, unless all are queries; and when the document is in
-// doubt.
-func (d *Documents) Kind(document, operationName string) Kind {
+// Get reads a document, if it is not remembered.
+func (d *Documents) Get(document string) *Document {
 	// Hashing only reads; a conversion would copy the document.
 	key := sha256.Sum256(unsafe.Slice(unsafe.StringData(document), len(document)))
-	ops, found := d.parsed.Get(key)
-	if !found {
-		ops = parse(document)
-		d.parsed.Add(key, ops)
+	if known, found := d.parsed.Get(key); found {
+		return known
 	}
-	return ops.kind(operationName)
+	read := parse(document)
+	if known, found, _ := d.parsed.PeekOrAdd(key, read); found {
+		return known // another was faster
+	}
+	for d.kept.Add(int64(read.size)); d.kept.Load() > maxKept; {
+		d.parsed.RemoveOldest()
+	}
+	return read
+}
+
+// Kind is [Document.Kind] of a document.
+func (d *Documents) Kind(document, operationName string) Kind {
+	return d.Get(document).Kind(operationName)
 }

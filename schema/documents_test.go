@@ -63,8 +63,8 @@ func TestKind(t *testing.T) {
 		"one operation too many":          {strings.Repeat(`{a}`, maxOperations+1), "", Unknown},
 		"longest name":                    {`query ` + strings.Repeat("a", maxNames) + ` { a }`, "", Query},
 		"name too long":                   {`query ` + strings.Repeat("a", maxNames+1) + ` { a }`, "", Unknown},
-		"most tokens":                     {`{` + strings.Repeat(` a`, maxTokens-2) + `}`, "", Query},
-		"one token too many":              {`{` + strings.Repeat(` a`, maxTokens-1) + `}`, "", Unknown},
+		"most tokens":                     {`{` + strings.Repeat(` a`, MaxTokens-2) + `}`, "", Query},
+		"one token too many":              {`{` + strings.Repeat(` a`, MaxTokens-1) + `}`, "", Unknown},
 		"large, but of a few long tokens": {`{ a(b: "` + strings.Repeat("c", 1<<20) + `") }`, "", Query},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -161,7 +161,7 @@ func BenchmarkKind(b *testing.B) {
 // BenchmarkKindOfNewDocument is the most that a document can cost: as many tokens
 // as are read, each of which becomes a field.
 func BenchmarkKindOfNewDocument(b *testing.B) {
-	document := `{` + strings.Repeat(` a`, maxTokens-2) + `}`
+	document := `{` + strings.Repeat(` a`, MaxTokens-2) + `}`
 	b.ReportAllocs()
 	for b.Loop() {
 		parse(document)

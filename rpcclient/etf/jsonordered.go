@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 	"sync"
 )
@@ -35,6 +36,7 @@ const keptSlots = 1 << 16
 type orderedMemory struct {
 	slots []slot
 	atom  []byte
+	dealt [64]slot
 }
 
 var orderedMemories = sync.Pool{New: func() any { return new(orderedMemory) }}
@@ -87,8 +89,8 @@ func (e *orderedEncoder) term(dst []byte, o *Order) ([]byte, bool) {
 // find makes the slots of a value. Like the other methods of the first pass it
 // returns the offset after it.
 func (e *orderedEncoder) find(off int, o *Order, depth int) (int, bool) {
-	if o == nil || off >= len(e.b) {
-		return e.pass(off)
+	if off >= len(e.b) {
+		return off, false
 	}
 	switch Tag(e.b[off]) {
 	case TagMap:
@@ -130,12 +132,21 @@ func (e *orderedEncoder) findMembers(off int, o *Order, depth int) (int, bool) {
 		}
 		s := slot{rank: uint32(len(o.fields) + i), off: uint32(off), next: uint32(len(e.slots))}
 		var inner *Order
-		if at, found := o.find(name, next); found {
-			next = at + 1
-			s.rank, s.off = o.sorted[at], uint32(value)
-			inner = o.fields[s.rank].order
+		found := next < len(o.sorted) && string(name) == o.sorted[next].name
+		if !found {
+			next, found = o.search(name)
 		}
-		if off, ok = e.find(value, inner, depth+1); !ok {
+		if found {
+			s.rank, s.off = o.sorted[next].rank, uint32(value)
+			inner = o.fields[s.rank].order
+			next++
+		}
+		if inner == nil {
+			off, ok = e.pass(value)
+		} else {
+			off, ok = e.find(value, inner, depth+1)
+		}
+		if !ok {
 			return off, false
 		}
 		sorted = sorted && last <= s.rank
@@ -143,7 +154,7 @@ func (e *orderedEncoder) findMembers(off int, o *Order, depth int) (int, bool) {
 		e.slots[head+1+i] = s
 	}
 	if !sorted {
-		sortSlots(e.slots[head+1 : head+1+n])
+		e.sort(e.slots[head+1 : head+1+n])
 	}
 	e.slots[head] = slot{rank: uint32(n), off: uint32(off), next: uint32(len(e.slots))}
 	return off, true
@@ -165,7 +176,7 @@ func (e *orderedEncoder) typed(o *Order, off, n int) *Order {
 		if !ok {
 			break
 		}
-		if string(name) == o.fields[o.typed].name() {
+		if string(name) == o.typed {
 			if kind, _, ok := e.name(value); ok && o.types[string(kind)] != nil {
 				return o.types[string(kind)]
 			}
@@ -199,14 +210,6 @@ func (e *orderedEncoder) name(off int) (name []byte, end int, ok bool) {
 	return name, off + size, ok
 }
 
-// find returns where in sorted a name is. next is where to look first.
-func (o *Order) find(name []byte, next int) (at int, found bool) {
-	if next < len(o.sorted) && string(name) == o.fields[o.sorted[next]].name() {
-		return next, true
-	}
-	return o.search(name)
-}
-
 // pass skips a term of any kind.
 func (e *orderedEncoder) pass(off int) (int, bool) {
 	if rest := e.b[min(off, len(e.b)):]; len(rest) >= 5 {
@@ -230,17 +233,21 @@ func (e *orderedEncoder) pass(off int) (int, bool) {
 	return d.off, err == nil
 }
 
-// sortSlots sorts by rank. Most maps have few members.
-func sortSlots(members []slot) {
-	if len(members) > 64 {
-		slices.SortStableFunc(members, func(a, b slot) int { return cmp.Compare(a.rank, b.rank) })
-		return
-	}
-	for i, s := range members {
-		for ; i > 0 && members[i-1].rank > s.rank; i-- {
-			members[i] = members[i-1]
+// sort sorts the members of a map by rank. Most maps have few, of few in their
+// order: these are dealt out and picked up.
+func (e *orderedEncoder) sort(members []slot) {
+	var dealt uint64
+	for _, s := range members {
+		if s.rank >= uint32(len(e.dealt)) || dealt&(1<<s.rank) != 0 {
+			slices.SortStableFunc(members, func(a, b slot) int { return cmp.Compare(a.rank, b.rank) })
+			return
 		}
-		members[i] = s
+		e.dealt[s.rank] = s
+		dealt |= 1 << s.rank
+	}
+	for i := range members {
+		members[i] = e.dealt[bits.TrailingZeros64(dealt)]
+		dealt &= dealt - 1
 	}
 }
 
@@ -248,10 +255,6 @@ func sortSlots(members []slot) {
 // it. It returns the offset after the value, and the head after those in it.
 func (e *orderedEncoder) print(dst []byte, off, next int, o *Order, depth int) ([]byte, int, int, bool) {
 	ok := false
-	if o == nil || off >= len(e.b) {
-		dst, off, ok = e.value(dst, off, depth)
-		return dst, off, next, ok
-	}
 	switch Tag(e.b[off]) {
 	case TagMap:
 		return e.printMembers(dst, off, next, o, depth)
@@ -299,7 +302,11 @@ func (e *orderedEncoder) printMembers(dst []byte, off, next int, o *Order, depth
 				dst, _, ok = e.value(append(dst, ':'), value, depth+1)
 			}
 		} else if f := &o.fields[s.rank]; len(f.text) <= e.limit-len(dst) {
-			dst, _, _, ok = e.print(append(dst, f.text...), int(s.off), int(s.next), f.order, depth+1)
+			if dst = append(dst, f.text...); f.order == nil {
+				dst, _, ok = e.value(dst, int(s.off), depth+1)
+			} else {
+				dst, _, _, ok = e.print(dst, int(s.off), int(s.next), f.order, depth+1)
+			}
 		}
 		if !ok {
 			return dst, off, next, false

@@ -141,9 +141,7 @@ func TestAppendJSONOrderedKeepsAMap(t *testing.T) {
 
 func TestAppendJSONOrderedByType(t *testing.T) {
 	o := order("__typename x y Z")
-	o.SetType("__typename", "B", order("__typename y x"))
-	o.SetType("__typename", "C", order("x{q p} __typename"))
-	o.SetType("nobody", "A", order("y x"))
+	o.SetTypes("__typename", map[string]*etf.Order{"B": order("__typename y x"), "C": order("x{q p} __typename")})
 	top := new(etf.Order)
 	top.Set([]etf.Member{{Name: "l", Order: o}})
 	term, err := etf.AppendJSONTerm(nil, []byte(`{"l":[
@@ -292,7 +290,7 @@ func FuzzTermJSONOrdered(f *testing.F) {
 	inner := order("c b a id name data errors message path locations extensions session user email")
 	o := order("name id")
 	o.Set([]etf.Member{{Name: "errors", Order: inner}, {Name: "name"}, {Name: "data", Order: o}, {Name: "session", Order: inner}, {Name: "a", Order: inner}})
-	o.SetType("name", "a", inner)
+	o.SetTypes("name", map[string]*etf.Order{"a": inner})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		term := etf.Term{Bytes: b, Atoms: cached}
 		plain, err := term.AppendJSON([]byte("> "))

@@ -11,9 +11,9 @@ import (
 // orders, and in itself, as often as wanted.
 type Order struct {
 	fields []orderField
-	sorted []uint32 // the ranks of fields, by name
+	sorted []orderName // of fields
 	types  map[string]*Order
-	typed  uint32 // the rank of the member that names a type, where there are types
+	typed  string // the member that names a type, where there are types
 }
 
 type orderField struct {
@@ -21,8 +21,10 @@ type orderField struct {
 	order *Order // of the value
 }
 
-// name is what is between the quotation marks.
-func (f *orderField) name() string { return f.text[1 : len(f.text)-2] }
+type orderName struct {
+	name string // shares the field's text
+	rank uint32 // of the field
+}
 
 // A Member is a member of an object in an [Order].
 type Member struct {
@@ -43,33 +45,23 @@ func (o *Order) Set(members []Member) {
 		texts.WriteString(`":`)
 	}
 	o.fields = make([]orderField, len(members))
-	o.sorted = make([]uint32, len(members))
+	o.sorted = make([]orderName, len(members))
 	rest := texts.String()
 	for i, m := range members {
 		size := len(m.Name) + len(`"":`)
 		o.fields[i] = orderField{rest[:size], m.Order}
-		o.sorted[i] = uint32(i)
+		o.sorted[i] = orderName{rest[1 : size-2], uint32(i)}
 		rest = rest[size:]
 	}
-	slices.SortFunc(o.sorted, func(a, b uint32) int {
-		return cmp.Compare(members[a].Name, members[b].Name)
-	})
+	slices.SortFunc(o.sorted, func(a, b orderName) int { return cmp.Compare(a.name, b.name) })
 }
 
-// SetType gives objects an order of their own in which the member called name is
-// the string kind. o has such a member. It counts where it comes before any list
-// and map in the term, as __typename does among up to 32 members whose names do
-// not begin with a capital.
-func (o *Order) SetType(name, kind string, order *Order) {
-	at, found := o.search([]byte(name))
-	if !found {
-		return
-	}
-	if o.types == nil {
-		o.types = make(map[string]*Order)
-	}
-	o.typed = o.sorted[at]
-	o.types[kind] = order
+// SetTypes gives objects an order of their own by what the string is that their
+// member called name has. It counts where that comes before any list and map in
+// the term, as __typename does among up to 32 members whose names do not begin
+// with a capital.
+func (o *Order) SetTypes(name string, types map[string]*Order) {
+	o.typed, o.types = name, types
 }
 
 // search returns where a name is in sorted, or would be.
@@ -77,7 +69,7 @@ func (o *Order) search(name []byte) (at int, found bool) {
 	low, high := 0, len(o.sorted)
 	for low < high {
 		middle := int(uint(low+high) >> 1)
-		switch other := o.fields[o.sorted[middle]].name(); {
+		switch other := o.sorted[middle].name; {
 		case string(name) == other:
 			return middle, true
 		case string(name) < other:

@@ -1,0 +1,256 @@
+package schema
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// maxSteps bounds the work that a document's orders take, and with it their size:
+// fragments that spread each other may stand for a selection that grows
+// exponentially. A selection costs a step, and one more for each 16 bytes of a
+// name and each 16 things that it is compared with.
+const maxSteps = 2 * MaxTokens
+
+// Order is the order of an answer to the operation that Absinthe would run: errors
+// before data, and the fields of data as the operation asks for them.
+//
+// That is the order of the specification (CollectFields): a field is where its
+// response key is first met, with fragments in the place where they are spread, and
+// the selections of equal keys merged. Whether a fragment applies to an object is
+// known of its type alone. Where fragments on different types list the same keys in
+// different orders, those on the type that the object's own __typename tells decide
+// where it is selected, and the first in the document where it is not. Directives
+// change nothing: a field that is asked for twice, and skipped the first time, is
+// where it was skipped.
+//
+// The order of data is not known of a document that could not be read, or whose
+// fragments take too many steps to follow.
+func (d *Document) Order(operationName string) *etf.Order {
+	if o := d.operation(operationName); o != nil && o.order != nil {
+		return o.order
+	}
+	return errorsFirst
+}
+
+// errorsFirst is the order of an answer whose data has none.
+var errorsFirst = answerOrder(nil)
+
+var errorOrder = func() *etf.Order {
+	location, e := new(etf.Order), new(etf.Order)
+	location.Set([]etf.Member{{Name: "line"}, {Name: "column"}})
+	e.Set([]etf.Member{{Name: "message"}, {Name: "locations", Order: location}, {Name: "path"}, {Name: "extensions"}})
+	return e
+}()
+
+func answerOrder(data *etf.Order) *etf.Order {
+	o := new(etf.Order)
+	o.Set([]etf.Member{{Name: "errors", Order: errorOrder}, {Name: "data", Order: data}, {Name: "extensions"}})
+	return o
+}
+
+// orders makes the orders of a document's selections.
+type orders struct {
+	fragments map[string]*ast.FragmentDefinition
+	sets      map[*ast.Selection]uint32 // numbers of selection sets, by their first selection
+	made      map[string]*etf.Order     // by the numbers of the sets that are merged
+	steps     int
+	size      int // of what was made, in bytes
+}
+
+func newOrders(document *ast.QueryDocument) *orders {
+	return &orders{
+		fragments: fragmentsOf(document),
+		sets:      make(map[*ast.Selection]uint32),
+		made:      make(map[string]*etf.Order),
+		steps:     maxSteps,
+	}
+}
+
+// fragmentsOf are a document's fragments by name. Absinthe refuses one with two of
+// a name.
+func fragmentsOf(document *ast.QueryDocument) map[string]*ast.FragmentDefinition {
+	fragments := make(map[string]*ast.FragmentDefinition, len(document.Fragments))
+	for _, f := range document.Fragments {
+		fragments[f.Name] = f
+	}
+	return fragments
+}
+
+// ofAnswer is the order of an answer to an operation, nil if that takes too much.
+func (b *orders) ofAnswer(set ast.SelectionSet) *etf.Order {
+	data := b.of([]ast.SelectionSet{set})
+	if b.steps < 0 {
+		return nil
+	}
+	b.size += 256
+	return answerOrder(data)
+}
+
+// of is the order of objects with these selections, merged. One that is asked for
+// while it is made, because a fragment spreads itself, comes to contain itself;
+// Absinthe refuses such a document.
+func (b *orders) of(sets []ast.SelectionSet) *etf.Order {
+	var key []byte
+	for _, set := range sets {
+		number, found := b.sets[&set[0]]
+		if !found {
+			number = uint32(len(b.sets))
+			b.sets[&set[0]] = number
+		}
+		key = binary.NativeEndian.AppendUint32(key, number)
+	}
+	if made, found := b.made[string(key)]; found {
+		return made
+	}
+	o := new(etf.Order)
+	b.made[string(key)] = o
+	all := b.collect(sets, "")
+	b.set(o, all.fields)
+	if all.typename == "" {
+		return o
+	}
+	types := make(map[string]*etf.Order)
+	for _, kind := range all.types {
+		if b.steps < 0 {
+			break
+		}
+		if own := b.collect(sets, kind); !slices.EqualFunc(own.fields, all.fields, sameField) {
+			typed := new(etf.Order)
+			b.set(typed, own.fields)
+			types[strings.Clone(kind)] = typed
+			b.size += 64 + len(kind)
+		}
+	}
+	if len(types) > 0 {
+		o.SetTypes(strings.Clone(all.typename), types)
+	}
+	return o
+}
+
+// set sets the members of an order.
+func (b *orders) set(o *etf.Order, fields []field) {
+	if b.steps < 0 {
+		return
+	}
+	members := make([]etf.Member, len(fields))
+	b.size += 128
+	for i, f := range fields {
+		members[i].Name = f.key
+		if len(f.sets) > 0 {
+			members[i].Order = b.of(f.sets)
+		}
+		b.size += 64 + len(f.key)
+	}
+	o.Set(members)
+}
+
+// field is a member of an object: its response key, and the selections that are
+// merged to be its own.
+type field struct {
+	key  string
+	sets []ast.SelectionSet
+}
+
+func sameField(a, b field) bool {
+	return a.key == b.key && slices.EqualFunc(a.sets, b.sets, sameSet)
+}
+
+// sameSet says whether two selection sets, which are not empty, are one.
+func sameSet(a, b ast.SelectionSet) bool { return &a[0] == &b[0] }
+
+// collected is what CollectFields comes to.
+type collected struct {
+	fields   []field
+	types    []string // that fragments are on
+	typename string   // the response key of __typename, if it is selected
+}
+
+// collect collects fields. If a type is given, what is selected for it alone comes
+// as it is there, and what is selected for others is added where it stands and adds
+// nothing to the former: those may be interfaces and unions of it.
+func (b *orders) collect(sets []ast.SelectionSet, kind string) collected {
+	var own map[string]bool
+	if kind != "" {
+		own = make(map[string]bool)
+		b.walk(sets, kind, func(f *ast.Field, applies bool) {
+			if applies {
+				own[f.Alias] = true
+			}
+		}, nil)
+	}
+	var c collected
+	at := make(map[string]int)
+	b.walk(sets, kind, func(f *ast.Field, applies bool) {
+		if !applies && own[f.Alias] {
+			return
+		}
+		i, found := at[f.Alias]
+		if !found {
+			i = len(c.fields)
+			at[f.Alias] = i
+			c.fields = append(c.fields, field{key: f.Alias})
+		}
+		if f.Name == "__typename" && c.typename == "" {
+			c.typename = f.Alias
+		}
+		b.steps -= len(c.fields[i].sets) / 16
+		if len(f.SelectionSet) > 0 && !slices.ContainsFunc(c.fields[i].sets, func(s ast.SelectionSet) bool { return sameSet(s, f.SelectionSet) }) {
+			c.fields[i].sets = append(c.fields[i].sets, f.SelectionSet)
+		}
+	}, func(kind string) {
+		b.steps -= len(c.types) / 16
+		if !slices.Contains(c.types, kind) {
+			c.types = append(c.types, kind)
+		}
+	})
+	return c
+}
+
+// walk calls visit for the fields of selections in the order of the document, with
+// those of fragments where they are spread. A fragment applies to a type if it is
+// on that type, or has no condition of its own and is in one that applies; if no
+// type is given, all apply. condition is called for the types that fragments are on.
+func (b *orders) walk(sets []ast.SelectionSet, kind string, visit func(f *ast.Field, applies bool), condition func(kind string)) {
+	type spread struct {
+		name    string
+		applies bool
+	}
+	spreads := make(map[spread]bool)
+	var selections func(set ast.SelectionSet, applies bool)
+	within := func(set ast.SelectionSet, on string, applies bool) {
+		if on != "" {
+			applies = kind == "" || on == kind
+			if condition != nil {
+				condition(on)
+			}
+		}
+		selections(set, applies)
+	}
+	selections = func(set ast.SelectionSet, applies bool) {
+		for _, s := range set {
+			if b.steps--; b.steps < 0 {
+				return
+			}
+			switch s := s.(type) {
+			case *ast.Field:
+				b.steps -= len(s.Alias) / 16
+				visit(s, applies)
+			case *ast.InlineFragment:
+				within(s.SelectionSet, s.TypeCondition, applies)
+			case *ast.FragmentSpread:
+				if f := b.fragments[s.Name]; f != nil && !spreads[spread{s.Name, applies}] {
+					spreads[spread{s.Name, applies}] = true
+					within(f.SelectionSet, f.TypeCondition, applies)
+				}
+			}
+		}
+	}
+	for _, set := range sets {
+		selections(set, true)
+	}
+}
