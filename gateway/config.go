@@ -86,6 +86,12 @@ type AppConfig struct {
 	// ExposeErrors lets clients see why an operation failed on the node:
 	// exceptions with their stack traces. For development.
 	ExposeErrors bool `yaml:"expose_errors" env:"EXPOSE_ERRORS"`
+	// ErrorExtensions moves what errors have beside message, locations and path
+	// under extensions, as the specification wants it.
+	ErrorExtensions bool `yaml:"error_extensions" env:"ERROR_EXTENSIONS"`
+	// MaskErrors keeps what resolvers return as errors from clients, unless it has
+	// a code, and logs it instead.
+	MaskErrors bool `yaml:"mask_errors" env:"MASK_ERRORS"`
 }
 
 // SetDefaults fills what was left out.

@@ -53,7 +53,7 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, overloaded)
 		return
 	}
-	if err := h.run(x, r, req); err != nil {
+	if err := h.run(x, w, r, req); err != nil {
 		h.fail(w, r, err)
 		return
 	}
@@ -61,7 +61,7 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 }
 
 // run runs the operation of a request and leaves the JSON of its answer in x.
-func (h *graphQL) run(x *exchange, r *http.Request, req *request) (err error) {
+func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, req *request) (err error) {
 	var peer netip.AddrPort
 	peer, _ = netip.ParseAddrPort(r.RemoteAddr)
 	if x.context, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
@@ -82,7 +82,8 @@ func (h *graphQL) run(x *exchange, r *http.Request, req *request) (err error) {
 		return err
 	}
 	defer answer.Release()
-	x.answer, err = answer.Value.AppendJSONOrdered(x.answer[:0], document.Order(req.operationName), h.limits.Answer)
+	result := h.present(answer.Value, w, r)
+	x.answer, err = result.AppendJSONOrdered(x.answer[:0], document.Order(req.operationName), h.limits.Answer)
 	return err
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
@@ -18,5 +20,41 @@ func TestOrderOfAnswers(t *testing.T) {
 		if status, got := g.query(t, document); status != 200 || got != want {
 			t.Errorf("%s: %d %s, want %s", document, status, got, want)
 		}
+	}
+}
+
+func TestErrorExtensions(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd, "    error_extensions: true"))
+	for document, want := range map[string]string{
+		`{ person(id: "2") { id salary } }`: `{"errors":[{"message":"forbidden","locations":[{"line":1,"column":24}],"path":["person","salary"],"extensions":{"code":"FORBIDDEN","status":403}}],"data":{"person":{"id":"2","salary":null}}}`,
+		`{ person(id: "2") { id must } }`:   `{"errors":[{"message":"Cannot return null for non-nullable field","locations":[{"line":1,"column":24}],"path":["person","must"]}],"data":{"person":null}}`,
+	} {
+		if status, got := g.query(t, document); status != 200 || got != want {
+			t.Errorf("%s: %d %s, want %s", document, status, got, want)
+		}
+	}
+}
+
+// A resolver's error without a code is for the log; clients get what they need to
+// ask about it.
+func TestMaskErrors(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd, "    mask_errors: true"))
+	for document, want := range map[string]string{
+		`{ person(id: "2") { id must } }`:   `{"errors":[{"message":"The application failed to answer this.","locations":[{"line":1,"column":24}],"path":["person","must"],"extensions":{"code":"INTERNAL"}}],"data":{"person":null}}`,
+		`{ person(id: "2") { id salary } }`: `{"errors":[{"message":"forbidden","locations":[{"line":1,"column":24}],"path":["person","salary"],"code":"FORBIDDEN","status":403}],"data":{"person":{"id":"2","salary":null}}}`,
+		`{ nope }`:                          `{"errors":[{"message":"Cannot query field \"nope\" on type \"RootQueryType\". Did you mean \"node\"?","locations":[{"line":1,"column":3}]}]}`,
+	} {
+		body, _ := json.Marshal(map[string]string{"query": document})
+		if status, got := g.post(t, string(body), "X-Request-Id", "masked-request"); status != 200 || got != want {
+			t.Errorf("%s: %d %s, want %s", document, status, got, want)
+		}
+	}
+	log := g.log.String()
+	if strings.Count(log, "error masked") != 1 || !strings.Contains(log, "masked-request") || !strings.Contains(log, "Cannot return null") {
+		t.Errorf("logged:\n%s", log)
 	}
 }
