@@ -92,6 +92,8 @@ type AppConfig struct {
 	// MaskErrors keeps what resolvers return as errors from clients, unless it has
 	// a code, and logs it instead.
 	MaskErrors bool `yaml:"mask_errors" env:"MASK_ERRORS"`
+	// DocumentLimits refuse documents before a node is asked.
+	DocumentLimits DocumentLimits `yaml:"document_limits" envPrefix:"DOCUMENT_LIMITS_"`
 }
 
 // SetDefaults fills what was left out.
@@ -114,5 +116,5 @@ func (c *AppConfig) Validate() error {
 	case c.Timeout < 0:
 		return errors.New("timeout is a time, such as 30s")
 	}
-	return nil
+	return c.DocumentLimits.Validate()
 }

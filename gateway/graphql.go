@@ -67,7 +67,10 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, req *
 	if x.context, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
 		return err
 	}
-	document := h.gateway.documents.Get(req.query)
+	document, err := h.app.Config.DocumentLimits.read(h.gateway.documents, req.query, req.operationName)
+	if err != nil {
+		return err
+	}
 	op := rpcclient.Operation{
 		Document:   req.query,
 		Variables:  req.variables,

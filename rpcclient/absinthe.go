@@ -2,6 +2,7 @@ package rpcclient
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -14,6 +15,14 @@ import (
 type AbsintheConfig struct {
 	// Schema is the schema's module as Elixir writes it: MyApp.Schema.
 	Schema string `yaml:"schema" env:"SCHEMA"`
+	// AnalyzeComplexity has Absinthe compute how complex an operation is.
+	AnalyzeComplexity bool `yaml:"analyze_complexity" env:"ANALYZE_COMPLEXITY"`
+	// MaxComplexity has Absinthe refuse operations that are more complex. No limit
+	// if it is zero; else AnalyzeComplexity goes without saying.
+	MaxComplexity int `yaml:"max_complexity" env:"MAX_COMPLEXITY"`
+	// TokenLimit has Absinthe refuse documents of more tokens. No limit if it is
+	// zero.
+	TokenLimit int `yaml:"token_limit" env:"TOKEN_LIMIT"`
 }
 
 var moduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*$`)
@@ -22,6 +31,9 @@ var moduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*$
 func (c *AbsintheConfig) Validate() error {
 	if !moduleName.MatchString(c.Schema) || len(c.Schema) > 240 || strings.HasPrefix(c.Schema, "Elixir.") {
 		return fmt.Errorf("schema %q is not a module such as MyApp.Schema", c.Schema)
+	}
+	if c.MaxComplexity < 0 || c.TokenLimit < 0 {
+		return errors.New("max_complexity and token_limit are numbers, such as 1000")
 	}
 	return nil
 }
@@ -78,7 +90,9 @@ func (a *Absinthe) appendArgs(b []byte, op Operation) ([]byte, error) {
 	b = etf.AppendBinary(b, op.Document)
 	b = etf.AppendAtom(b, Module(a.Config.Schema))
 
-	b = etf.AppendList(b, 3)
+	var few [96]byte
+	options, n := a.Config.appendOptions(few[:0])
+	b = append(etf.AppendList(b, 3+n), options...)
 	b = etf.AppendAtom(etf.AppendTuple(b, 2), "variables")
 	if len(op.Variables) == 0 {
 		b = etf.AppendMap(b, 0)
@@ -101,6 +115,21 @@ func (a *Absinthe) appendArgs(b []byte, op Operation) ([]byte, error) {
 		b = append(b, op.Context...)
 	}
 	return etf.AppendNil(etf.AppendNil(b)), nil
+}
+
+// appendOptions appends the options that the configuration asks for, and says how
+// many they are.
+func (c *AbsintheConfig) appendOptions(b []byte) (_ []byte, n int) {
+	if c.AnalyzeComplexity || c.MaxComplexity > 0 {
+		b, n = etf.AppendBool(etf.AppendAtom(etf.AppendTuple(b, 2), "analyze_complexity"), true), n+1
+	}
+	if c.MaxComplexity > 0 {
+		b, n = etf.AppendInt(etf.AppendAtom(etf.AppendTuple(b, 2), "max_complexity"), int64(c.MaxComplexity)), n+1
+	}
+	if c.TokenLimit > 0 {
+		b, n = etf.AppendInt(etf.AppendAtom(etf.AppendTuple(b, 2), "token_limit"), int64(c.TokenLimit)), n+1
+	}
+	return b, n
 }
 
 // ok unwraps {ok, Result}. Absinthe answers {error, Message} when it could not

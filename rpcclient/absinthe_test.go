@@ -68,6 +68,35 @@ func testRun(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 		}
 	})
 
+	t.Run("options", func(t *testing.T) {
+		const document, fine = `{ pidText contextText counter }`, `{"data":{`
+		for name, tt := range map[string]struct {
+			config rpcclient.AbsintheConfig
+			want   string
+		}{
+			"none":                     {rpcclient.AbsintheConfig{}, fine},
+			"analysis without a limit": {rpcclient.AbsintheConfig{AnalyzeComplexity: true}, fine},
+			"as complex as may be":     {rpcclient.AbsintheConfig{MaxComplexity: 3}, fine},
+			"too complex":              {rpcclient.AbsintheConfig{MaxComplexity: 2}, `"message":"Operation is too complex: complexity is 3 and maximum is 2"`},
+			"as many tokens as may be": {rpcclient.AbsintheConfig{TokenLimit: 5}, fine},
+			"too many tokens":          {rpcclient.AbsintheConfig{TokenLimit: 4}, `"message":"Token limit exceeded"`},
+			"all":                      {rpcclient.AbsintheConfig{AnalyzeComplexity: true, MaxComplexity: 300, TokenLimit: 300}, fine},
+		} {
+			app := rpcclient.Absinthe{Pool: pool, Config: tt.config}
+			app.Config.Schema = "TestApp.Schema"
+			answer, err := app.Run(t.Context(), rpcclient.Operation{Document: document})
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			got, err := answer.Value.AppendJSON(nil)
+			answer.Release()
+			if err != nil || !strings.Contains(string(got), tt.want) {
+				t.Errorf("%s: %s, %v, want %s", name, got, err, tt.want)
+			}
+		}
+	})
+
 	t.Run("unknown schema", func(t *testing.T) {
 		app := rpcclient.Absinthe{Pool: pool, Config: rpcclient.AbsintheConfig{Schema: "No.Such.Schema"}}
 		_, err := app.Run(t.Context(), rpcclient.Operation{Document: `{ hello }`})
@@ -76,6 +105,15 @@ func testRun(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 			t.Errorf("%v, want an error in Absinthe", err)
 		}
 	})
+}
+
+func TestAbsintheConfigValidatesNumbers(t *testing.T) {
+	for _, config := range []rpcclient.AbsintheConfig{{MaxComplexity: -1}, {TokenLimit: -1}} {
+		config.Schema = "A"
+		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), "max_complexity and token_limit") {
+			t.Errorf("%+v: %v", config, err)
+		}
+	}
 }
 
 func TestAbsintheConfigValidate(t *testing.T) {

@@ -58,3 +58,27 @@ func TestMaskErrors(t *testing.T) {
 		t.Errorf("logged:\n%s", log)
 	}
 }
+
+// A document past a limit is refused before a node is asked, and counts for nothing.
+func TestDocumentLimits(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd, "    document_limits: {depth: 2, introspection: refuse}", "    max_complexity: 3"))
+	for document, want := range map[string]string{
+		`{ session { user { id name email } } }`: "TOO_DEEP",
+		`{ __type(name: "Part") { name } }`:      "INTROSPECTION_DISABLED",
+		`{ counter`:                              "GRAPHQL_PARSE_FAILED",
+	} {
+		if status, answer := g.query(t, document); status != 400 || code(t, answer) != want {
+			t.Errorf("%s: %d %s, want %s", document, status, answer, want)
+		}
+	}
+	for document, want := range map[string]string{
+		`{ counter }`:                           `{"data":{"counter":1}}`,
+		`{ counter pidText contextText throw }`: `"message":"Operation is too complex: complexity is 4 and maximum is 3"`,
+	} {
+		if status, answer := g.query(t, document); status != 200 || !strings.Contains(answer, want) {
+			t.Errorf("%s: %d %s, want %s", document, status, answer, want)
+		}
+	}
+}

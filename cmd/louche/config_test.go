@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/louche-graphql/louche/gateway"
 )
 
 func write(t *testing.T, text string) string {
@@ -36,6 +38,12 @@ apps:
     schema: MyApp.Schema
     timeout: 5s
     expose_errors: true
+    error_extensions: true
+    mask_errors: true
+    analyze_complexity: true
+    max_complexity: 100
+    token_limit: 200
+    document_limits: {bytes: 1, tokens: 2, depth: 3, aliases: 4, root_fields: 5, directives: 6, introspection: refuse}
     load: {in_flight: 1, queue: 2, queue_time: 3ms, warmup: 4s}
     retry: {nodes: 3, budget: 0.5}
     breaker: {failures: 0.1, calls: 2, window: 3s, open: 4s}
@@ -61,6 +69,9 @@ func TestConfig(t *testing.T) {
 		"trusted_proxies": len(cfg.TrustedProxies) == 2,
 		"limits":          cfg.Limits.Body == 1000 && cfg.Limits.Answer == 3000 && cfg.Limits.InFlight == 4 && cfg.Limits.Connections == 5,
 		"timeout":         app.Timeout == 5*time.Second,
+		"errors":          app.ErrorExtensions && app.MaskErrors,
+		"complexity":      app.AnalyzeComplexity && app.MaxComplexity == 100 && app.TokenLimit == 200,
+		"document_limits": app.DocumentLimits == gateway.DocumentLimits{Bytes: 1, Tokens: 2, Depth: 3, Aliases: 4, RootFields: 5, Directives: 6, Introspection: "refuse"},
 		"load":            app.Load.InFlight == 1 && app.Load.Queue == 2 && app.Load.QueueTime == 3*time.Millisecond && app.Load.Warmup == 4*time.Second,
 		"retry":           app.Retry.Nodes == 3 && app.Retry.Budget == 0.5,
 		"breaker":         app.Breaker.Calls == 2,
@@ -102,6 +113,8 @@ func TestConfigMistakes(t *testing.T) {
 		"untrusted header":      {"apps: [{schema: A, discovery: {prefix: a}, context: {u: {header: X-U}}}]", []string{"apps[0]", "context.u", "trusted_proxies"}},
 		"unknown type":          {"trusted_proxies: [127.0.0.1/32]\napps: [{schema: A, discovery: {prefix: a}, context: {u: {header: X-U, type: atom}}}]", []string{"atom", "integer"}},
 		"load and retry":        {"apps: [{schema: A, discovery: {prefix: a}, load: {in_flight: -1}, retry: {budget: 2}}]", []string{"apps[0]: load.in_flight", "apps[0]: retry.budget"}},
+		"limits of documents":   {"apps: [{schema: A, discovery: {prefix: a}, document_limits: {introspection: maybe}}]", []string{"apps[0]: document_limits.introspection"}},
+		"negative complexity":   {"apps: [{schema: A, discovery: {prefix: a}, max_complexity: -1}]", []string{"apps[0]: max_complexity"}},
 		"load that has no time": {"apps: [{schema: A, discovery: {prefix: a}, load: {queue_time: -1s}, retry: {nodes: -1}}]", []string{"load.queue_time", "retry.nodes"}},
 		"limits":                {app + "limits: {connections: -1}\n", []string{"limits.connections"}},
 		"answer":                {app + "limits: {answer: -1}\n", []string{"limits.answer"}},

@@ -44,9 +44,29 @@ defmodule Absinthe do
         result
 
       _ ->
-        if document =~ "__schema",
-          do: recorded.introspection,
-          else: run_fields(document, variables, context)
+        cond do
+          message = refusal(document, options) -> {:ok, %{errors: [%{message: message}]}}
+          document =~ "__schema" -> recorded.introspection
+          true -> run_fields(document, variables, context)
+        end
+    end
+  end
+
+  # What the real one would say to a flat selection of fields without arguments.
+  defp refusal(document, options) do
+    tokens = length(Regex.scan(~r/\w+|[^\s\w]/, document))
+    complexity = length(Regex.scan(~r/\w+/, document))
+    max = Keyword.get(options, :max_complexity, :infinity)
+
+    cond do
+      tokens > Keyword.get(options, :token_limit, :infinity) ->
+        "Token limit exceeded"
+
+      Keyword.get(options, :analyze_complexity, false) and complexity > max ->
+        "Operation is too complex: complexity is #{complexity} and maximum is #{max}"
+
+      true ->
+        nil
     end
   end
 

@@ -1,0 +1,99 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/louche-graphql/louche/schema"
+)
+
+// DocumentLimits are what a document may have to be sent to a node at all. Zero is
+// no limit. Tokens are counted in the document; all else in the operation that is
+// to be run, where what a fragment has counts wherever it is spread.
+//
+// With any limit but Bytes, a document that this gateway cannot read is refused as
+// well, since Absinthe might read it: of more than [schema.MaxTokens] tokens, for
+// one.
+type DocumentLimits struct {
+	// Bytes is the largest document, in bytes.
+	Bytes int `yaml:"bytes" env:"BYTES"`
+	// Tokens is the most names, values and punctuators.
+	Tokens int `yaml:"tokens" env:"TOKENS"`
+	// Depth is how deep fields may be nested. That of { a } is 1.
+	Depth int `yaml:"depth" env:"DEPTH"`
+	// Aliases is the most fields that have an alias.
+	Aliases int `yaml:"aliases" env:"ALIASES"`
+	// RootFields is the most fields of the operation itself.
+	RootFields int `yaml:"root_fields" env:"ROOT_FIELDS"`
+	// Directives is the most directives.
+	Directives int `yaml:"directives" env:"DIRECTIVES"`
+	// Introspection is who may ask for __schema and __type: everybody, if it is
+	// empty or "allow", nobody, if it is "refuse".
+	Introspection string `yaml:"introspection" env:"INTROSPECTION"`
+}
+
+// Values of [DocumentLimits.Introspection].
+const (
+	allowIntrospection  = "allow"
+	refuseIntrospection = "refuse"
+)
+
+// Validate says what is wrong, naming the key.
+func (l *DocumentLimits) Validate() error {
+	switch {
+	case l.Bytes < 0 || l.Tokens < 0 || l.Depth < 0 || l.Aliases < 0 || l.RootFields < 0 || l.Directives < 0:
+		return errors.New("document_limits are numbers, such as 15")
+	case l.Tokens > schema.MaxTokens:
+		return fmt.Errorf("document_limits.tokens is at most %d", schema.MaxTokens)
+	case l.Introspection != "" && l.Introspection != allowIntrospection && l.Introspection != refuseIntrospection:
+		return fmt.Errorf("document_limits.introspection %q is not %s or %s", l.Introspection, allowIntrospection, refuseIntrospection)
+	}
+	return nil
+}
+
+// measured says whether there is a limit for which a document has to be read.
+func (l *DocumentLimits) measured() bool {
+	return l.Tokens > 0 || l.Depth > 0 || l.Aliases > 0 || l.RootFields > 0 || l.Directives > 0 || l.Introspection == refuseIntrospection
+}
+
+// read reads a document and refuses it if it, or the operation that is to be run,
+// is past a limit. Errors are of type *failure.
+func (l *DocumentLimits) read(documents *schema.Documents, text, operationName string) (*schema.Document, error) {
+	if l.Bytes > 0 && len(text) > l.Bytes {
+		return nil, refused("DOCUMENT_TOO_LARGE", "The document has more than %d bytes.", l.Bytes)
+	}
+	document := documents.Get(text)
+	if !l.measured() {
+		return document, nil
+	}
+	tokens := l.Tokens
+	if tokens == 0 {
+		tokens = schema.MaxTokens
+	}
+	if document.Tokens > tokens {
+		return nil, refused("TOO_MANY_TOKENS", "The document has more than %d tokens.", tokens)
+	}
+	m, ok := document.Measures(operationName)
+	switch {
+	case !ok:
+		return nil, refused("GRAPHQL_PARSE_FAILED", "The document cannot be read: %s.", document.Problem)
+	case past(l.Depth, m.Depth):
+		return nil, refused("TOO_DEEP", "The operation's fields are nested deeper than %d.", l.Depth)
+	case past(l.Aliases, m.Aliases):
+		return nil, refused("TOO_MANY_ALIASES", "The operation has more than %d aliases.", l.Aliases)
+	case past(l.RootFields, m.RootFields):
+		return nil, refused("TOO_MANY_ROOT_FIELDS", "The operation has more than %d fields at its root.", l.RootFields)
+	case past(l.Directives, m.Directives):
+		return nil, refused("TOO_MANY_DIRECTIVES", "The operation has more than %d directives.", l.Directives)
+	case m.Introspection && l.Introspection == refuseIntrospection:
+		return nil, refused("INTROSPECTION_DISABLED", "The schema cannot be asked for here.")
+	}
+	return document, nil
+}
+
+func past(limit, n int) bool { return limit > 0 && n > limit }
+
+func refused(code, format string, args ...any) *failure {
+	return &failure{status: http.StatusBadRequest, code: code, message: fmt.Sprintf(format, args...)}
+}

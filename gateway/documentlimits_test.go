@@ -1,0 +1,85 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/schema"
+)
+
+func TestDocumentLimits(t *testing.T) {
+	const fragments = `{ ...F ...F x: a @b { c } } fragment F on Q { y: a @b { z: c @b } }`
+	introspection := DocumentLimits{Introspection: refuseIntrospection}
+	for name, test := range map[string]struct {
+		limits              DocumentLimits
+		document, operation string
+		code                string
+	}{
+		"none":                           {DocumentLimits{}, strings.Repeat(`{a`, 999) + strings.Repeat(`}`, 999), "", ""},
+		"none, unreadable":               {DocumentLimits{}, `{`, "", ""},
+		"bytes":                          {DocumentLimits{Bytes: 5}, `{ a }`, "", ""},
+		"a byte more":                    {DocumentLimits{Bytes: 5}, `{ a  }`, "", "DOCUMENT_TOO_LARGE"},
+		"bytes, unreadable":              {DocumentLimits{Bytes: 5}, `{`, "", ""},
+		"tokens":                         {DocumentLimits{Tokens: 4}, "{ a b } # and c", "", ""},
+		"a token more":                   {DocumentLimits{Tokens: 4}, `{ a b c }`, "", "TOO_MANY_TOKENS"},
+		"a token more, unreadable":       {DocumentLimits{Tokens: 4}, `{{{{{`, "", "TOO_MANY_TOKENS"},
+		"more tokens than are read":      {DocumentLimits{Depth: 5}, `{` + strings.Repeat(` a`, 20_000) + `}`, "", "TOO_MANY_TOKENS"},
+		"depth":                          {DocumentLimits{Depth: 2}, `{ a { b } }`, "", ""},
+		"a level more":                   {DocumentLimits{Depth: 2}, `{ a { b { c } } }`, "", "TOO_DEEP"},
+		"a level more by a fragment":     {DocumentLimits{Depth: 1}, fragments, "", "TOO_DEEP"},
+		"aliases":                        {DocumentLimits{Aliases: 5}, fragments, "", ""},
+		"an alias more":                  {DocumentLimits{Aliases: 4}, fragments, "", "TOO_MANY_ALIASES"},
+		"root fields":                    {DocumentLimits{RootFields: 3}, fragments, "", ""},
+		"a root field more":              {DocumentLimits{RootFields: 2}, fragments, "", "TOO_MANY_ROOT_FIELDS"},
+		"directives":                     {DocumentLimits{Directives: 5}, fragments, "", ""},
+		"a directive more":               {DocumentLimits{Directives: 4}, fragments, "", "TOO_MANY_DIRECTIVES"},
+		"introspection":                  {DocumentLimits{Introspection: allowIntrospection}, `{ __schema { types { name } } }`, "", ""},
+		"introspection, unreadable":      {DocumentLimits{Introspection: allowIntrospection}, `{`, "", ""},
+		"no introspection":               {introspection, `{ a: __schema { types { name } } }`, "", "INTROSPECTION_DISABLED"},
+		"no introspection of a type":     {introspection, `{ ...F } fragment F on Q { __type(name: "A") { name } }`, "", "INTROSPECTION_DISABLED"},
+		"typename":                       {introspection, `{ __typename }`, "", ""},
+		"another operation":              {introspection, `query A { a } query B { __schema { types { name } } }`, "A", ""},
+		"no operation":                   {introspection, `query A { a } query B { __schema { types { name } } }`, "", "INTROSPECTION_DISABLED"},
+		"what Absinthe alone can read":   {introspection, `query & M { __schema { types { name } } }`, "", "GRAPHQL_PARSE_FAILED"},
+		"what may be read in two ways":   {introspection, `{ __schema { types { name } } } # """" "`, "", "GRAPHQL_PARSE_FAILED"},
+		"exponentially many":             {DocumentLimits{Aliases: 1e9}, doubling(), "", "TOO_MANY_ALIASES"},
+		"a fragment that spreads itself": {DocumentLimits{Depth: 2}, `{ ...F } fragment F on Q { a { ...F } }`, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := test.limits.read(schema.NewDocuments(1), test.document, test.operation)
+			got := ""
+			var f *failure
+			if errors.As(err, &f) {
+				got = f.code
+			}
+			if got != test.code || (err == nil) != (test.code == "") || f != nil && f.status != 400 {
+				t.Errorf("%v (%s), want %s", err, got, test.code)
+			}
+		})
+	}
+}
+
+func doubling() string {
+	document := `{ ...F0 }`
+	for i := range 100 {
+		document += fmt.Sprintf(` fragment F%d on Q { ...F%d ...F%[2]d }`, i, i+1)
+	}
+	return document + ` fragment F100 on Q { a: b }`
+}
+
+func TestDocumentLimitsValidate(t *testing.T) {
+	for key, limits := range map[string]DocumentLimits{
+		"document_limits":               {Depth: -1},
+		"document_limits.tokens":        {Tokens: schema.MaxTokens + 1},
+		"document_limits.introspection": {Introspection: "off"},
+		"":                              {Bytes: 1, Tokens: schema.MaxTokens, Depth: 1, Aliases: 1, RootFields: 1, Directives: 1, Introspection: "refuse"},
+	} {
+		config := AppConfig{DocumentLimits: limits}
+		config.SetDefaults()
+		if err := config.Validate(); (err == nil) != (key == "") || err != nil && !strings.Contains(err.Error(), key+" ") {
+			t.Errorf("%+v: %v, want an error about %q", limits, err, key)
+		}
+	}
+}
