@@ -23,6 +23,7 @@ func TestErrorRules(t *testing.T) {
 		"several":                  {extend, `[{"message":"m","x":1},{"message":"n","y":[{}]}]`, `[{"message":"m","extensions":{"x":1}},{"message":"n","extensions":{"y":[{}]}}]`, 0},
 		"none":                     {extend, `[]`, `[]`, 0},
 		"no list":                  {extend, `{"message":"m","x":1}`, `{"message":"m","x":1}`, 0},
+		"struct":                   {extend, `[{"__struct__":"s","message":"m","x":1}]`, `[{"message":"m","__struct__":"s","x":1}]`, 0},
 		"no map":                   {extend, `["m",{"x":1}]`, `["m",{"x":1}]`, 0},
 
 		"masked":                 {mask, `[{"message":"m","locations":[{"line":1,"column":2}],"path":["a"],"detail":1}]`, `[{` + masked + `,"locations":[{"line":1,"column":2}],"path":["a"],"extensions":{"code":"INTERNAL"}}]`, 1},

@@ -47,7 +47,9 @@ func (d *Documents) Get(document string) *Document {
 		return known // another was faster
 	}
 	for d.kept.Add(int64(read.size)); d.kept.Load() > maxKept; {
-		d.parsed.RemoveOldest()
+		if _, _, removed := d.parsed.RemoveOldest(); !removed {
+			break
+		}
 	}
 	return read
 }

@@ -120,6 +120,7 @@ func TestOrdersAreBounded(t *testing.T) {
 		"nested":           strings.Repeat(`{a`, 999) + strings.Repeat(`}`, 999),
 		"repeated":         `{` + strings.Repeat(` a{b}`, MaxTokens/4-1) + `}`,
 		"long names":       `{` + distinct(1000, strings.Repeat("n", 1000)+"%d ") + `}`,
+		"long name":        `{` + distinct(2000, "a%d { ...F } ") + `} fragment F on Q { ` + strings.Repeat("n", 20_000) + ` }`,
 		"types":            `{ __typename ` + distinct(2000, "... on T%d { a%[1]d b } ") + `}`,
 		"doubling":         doubling + ` fragment F1000 on Q { c }`,
 		"subsets":          explosive(400),

@@ -1,6 +1,7 @@
 package etf_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -103,6 +104,7 @@ func TestAppendJSONOrderedAtoms(t *testing.T) {
 		"cut short":               {"7400000002 770161 6101 770162", ""},
 		"more after it":           {"7400000002 770161 6101 770162 6102 61", ""},
 		"improper list":           {"7400000001 770164 6c00000001 6101 6102", ""},
+		"list without its end":    {"7400000001 770164 6c00000001 6101 00", ""},
 		"more members than bytes": {"7400ffffff 770161 6101", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,12 +131,14 @@ func TestAppendJSONOrderedKeepsAMap(t *testing.T) {
 		return etf.AppendInt(etf.AppendAtom(b, "q"), 2)
 	}
 	b := etf.AppendMap(nil, 2)
-	b = etf.AppendMap(etf.AppendAtom(b, "a"), 2)
+	b = etf.AppendList(etf.AppendAtom(b, "a"), 2)
+	b = etf.AppendMap(b, 2)
 	b = inner(etf.AppendAtom(b, "x"))
 	b = etf.AppendInt(etf.AppendInt(b, 5), 5) // a number as a key
-	b = inner(etf.AppendAtom(b, "b"))
+	b = inner(etf.AppendAtom(etf.AppendMap(b, 1), "x"))
+	b = inner(etf.AppendAtom(etf.AppendNil(b), "b"))
 	got, err := etf.Term{Bytes: b}.AppendJSONOrdered(nil, order("b{q p} a{x{q p}}"), 1000)
-	if want := `{"b":{"q":2,"p":1},"a":{"x":{"p":1,"q":2},"5":5}}`; err != nil || string(got) != want {
+	if want := `{"b":{"q":2,"p":1},"a":[{"x":{"p":1,"q":2},"5":5},{"x":{"q":2,"p":1}}]}`; err != nil || string(got) != want {
 		t.Errorf("%s, %v, want %s", got, err, want)
 	}
 }
@@ -190,6 +194,37 @@ func TestAppendJSONOrderedDepth(t *testing.T) {
 		var deep *etf.JSONError
 		if !fits && !errors.As(err, &deep) {
 			t.Errorf("%d deep: %v", depth, err)
+		}
+	}
+}
+
+func TestAppendJSONOrderedDepthOfLists(t *testing.T) {
+	for depth, fits := range map[int]bool{1024: true, 1025: false} {
+		term := append(bytes.Repeat([]byte{byte(etf.TagList), 0, 0, 0, 1}, depth-1), byte(etf.TagList), 0, 0, 0, 1, byte(etf.TagNil))
+		term = append(term, bytes.Repeat([]byte{byte(etf.TagNil)}, depth)...)
+		_, err := etf.Term{Bytes: term}.AppendJSONOrdered(nil, order("a"), 1<<20)
+		if (err == nil) != fits {
+			t.Errorf("%d deep: %v", depth, err)
+		}
+	}
+}
+
+// No more is written than a little past the limit.
+func TestAppendJSONOrderedStopsAtTheLimit(t *testing.T) {
+	const n = 500_000
+	empty := etf.AppendList(nil, n)
+	for range n {
+		empty = etf.AppendMap(empty, 0)
+	}
+	name := strings.Repeat("n", n)
+	for what, tt := range map[string]struct{ term, order string }{
+		"empty objects": {string(etf.AppendNil(empty)), "a"},
+		"name":          {string(etf.AppendInt(etf.AppendBinary(etf.AppendMap(nil, 1), name), 1)), name},
+	} {
+		memory := make([]byte, 4*n)
+		_, err := etf.Term{Bytes: []byte(tt.term)}.AppendJSONOrdered(memory[:0], order(tt.order), 10)
+		if written := len(bytes.TrimRight(memory, "\x00")); err == nil || written > 300_000 {
+			t.Errorf("%s: %d bytes, %v", what, written, err)
 		}
 	}
 }
