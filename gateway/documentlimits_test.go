@@ -83,3 +83,21 @@ func TestDocumentLimitsValidate(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkDocumentLimits(b *testing.B) {
+	const document = `query Posts($first: Int!) { posts(first: $first) { id title author { name } } }`
+	for name, limits := range map[string]DocumentLimits{
+		"off": {},
+		"on":  {Bytes: 1000, Tokens: 1000, Depth: 10, Aliases: 10, RootFields: 10, Directives: 10, Introspection: refuseIntrospection},
+	} {
+		b.Run(name, func(b *testing.B) {
+			documents := schema.NewDocuments(1)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := limits.read(documents, document, "Posts"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -97,7 +97,7 @@ func (w *writer) fragment(on string, depth int) string {
 func TestOrderIsThatOfAnExecutor(t *testing.T) {
 	server := graphql.MustParseSchema(executed, &object{true})
 	w := &writer{Rand: rand.New(rand.NewPCG(3, 4))}
-	for range 500 {
+	for range 200 {
 		w.fragments, w.texts = nil, nil
 		document := w.selection("Query", 3)
 		document += strings.Join(w.texts, "")

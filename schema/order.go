@@ -83,8 +83,10 @@ func fragmentsOf(document *ast.QueryDocument) map[string]*ast.FragmentDefinition
 
 // ofAnswer is the order of an answer to an operation, nil if that takes too much.
 func (b *orders) ofAnswer(set ast.SelectionSet) *etf.Order {
+	before := b.size
 	data := b.of([]ast.SelectionSet{set})
 	if b.steps < 0 {
+		b.size = before
 		return nil
 	}
 	b.size += 256
