@@ -78,7 +78,7 @@ func (l *Limits) Validate() error {
 
 // AppConfig is what an application's section says about HTTP.
 type AppConfig struct {
-	// Path is where clients POST. /graphql unless set.
+	// Path is where clients send their requests. /graphql unless set.
 	Path string `yaml:"path" env:"PATH"`
 	// Timeout bounds one operation, from the request read to the answer. 30s
 	// unless set.
@@ -86,6 +86,9 @@ type AppConfig struct {
 	// ExposeErrors lets clients see why an operation failed on the node:
 	// exceptions with their stack traces. For development.
 	ExposeErrors bool `yaml:"expose_errors" env:"EXPOSE_ERRORS"`
+	// Forms takes application/x-www-form-urlencoded bodies. A page of any origin
+	// can make a browser send them, with its cookies and without asking first.
+	Forms bool `yaml:"forms" env:"FORMS"`
 }
 
 // SetDefaults fills what was left out.

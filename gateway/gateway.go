@@ -3,6 +3,7 @@ package gateway
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -84,6 +85,8 @@ func (g *Gateway) configure(limits Limits, apps []*App) *configuration {
 	r := g.router(c.limits)
 	for _, app := range apps {
 		h := &graphQL{gateway: g, app: app, limits: limits}
+		r.Get(app.Config.Path, h.ServeHTTP)
+		r.Head(app.Config.Path, h.ServeHTTP)
 		r.Post(app.Config.Path, h.ServeHTTP)
 	}
 	g.health(r)
@@ -120,16 +123,22 @@ func (g *Gateway) Handler() http.Handler {
 	})
 }
 
-// router answers what no route does as a GraphQL server would.
+// router answers what no route does as HTTP says, and OPTIONS for all that do.
 func (g *Gateway) router(limits Limits) chi.Router {
 	r := chi.NewRouter()
 	r.Use(identify, limits.deadline)
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { notFound.write(w) })
 	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
+		var allowed []string
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
 			if r.Match(chi.NewRouteContext(), method, req.URL.Path) {
-				w.Header().Add("Allow", method)
+				allowed = append(allowed, method)
 			}
+		}
+		w.Header().Set("Allow", strings.Join(append(allowed, http.MethodOptions), ", "))
+		if req.Method == http.MethodOptions {
+			w.WriteHeader(http.StatusNoContent)
+			return
 		}
 		methodNotAllowed.write(w)
 	})

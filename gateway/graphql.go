@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/rpcclient/etf"
 	"github.com/louche-graphql/louche/schema"
 )
 
@@ -27,6 +28,8 @@ type exchange struct {
 	body    bytes.Buffer
 	context []byte
 	answer  []byte
+	hasData bool       // whether the answer has a member "data"
+	media   *mediaType // of the answer
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -43,21 +46,51 @@ func (h *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve answers a request. An operation is under way from when it has been read
 // until its answer has been written: so long it holds memory.
 func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
+	var err error
+	if x.media, err = negotiate(r.Header["Accept"]); err != nil {
+		x.media = jsonMedia
+		h.fail(x, w, r, err)
+		return
+	}
 	req, err := h.read(w, r, &x.body)
 	if err != nil {
-		h.fail(w, r, err)
+		h.fail(x, w, r, err)
 		return
 	}
 	defer h.gateway.inFlight.Add(-1)
 	if h.gateway.inFlight.Add(1) > h.limits.InFlight {
-		h.fail(w, r, overloaded)
+		h.fail(x, w, r, overloaded)
 		return
 	}
-	if err := h.run(x, r, req); err != nil {
-		h.fail(w, r, err)
+	if err := h.operate(x, r, req); err != nil {
+		h.fail(x, w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, x.answer)
+	h.write(x, w, r)
+}
+
+// operate runs one operation, if it may be run.
+func (h *graphQL) operate(x *exchange, r *http.Request, req *request) error {
+	req.kind = h.gateway.documents.Kind(req.query, req.operationName)
+	if isSafe(r.Method) && req.kind != schema.Query {
+		return onlyQueries
+	}
+	return h.run(x, r, req)
+}
+
+// write sends the answer.
+func (h *graphQL) write(x *exchange, w http.ResponseWriter, r *http.Request) {
+	forCaches(w, r)
+	writeBody(w, x.media, x.media.status(x.hasData), x.answer)
+}
+
+// forCaches says that an answer to GET is not to be kept: it may be for one user
+// only, which no cache could know.
+func forCaches(w http.ResponseWriter, r *http.Request) {
+	if isSafe(r.Method) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Vary", "Accept")
+	}
 }
 
 // run runs the operation of a request and leaves the JSON of its answer in x.
@@ -72,7 +105,7 @@ func (h *graphQL) run(x *exchange, r *http.Request, req *request) (err error) {
 		Variables:  req.variables,
 		Name:       req.operationName,
 		Context:    x.context,
-		Repeatable: h.gateway.documents.Kind(req.query, req.operationName) == schema.Query,
+		Repeatable: req.kind == schema.Query,
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), h.app.Config.Timeout)
 	defer cancel()
@@ -81,12 +114,21 @@ func (h *graphQL) run(x *exchange, r *http.Request, req *request) (err error) {
 		return err
 	}
 	defer answer.Release()
+	x.hasData = hasData(answer.Value)
 	x.answer, err = answer.Value.AppendJSONWithin(x.answer[:0], h.limits.Answer)
 	return err
 }
 
-// fail answers with an error, and logs its cause with the id that the client got.
-func (h *graphQL) fail(w http.ResponseWriter, r *http.Request, err error) {
+// fail answers with an error.
+func (h *graphQL) fail(x *exchange, w http.ResponseWriter, r *http.Request, err error) {
+	f := h.failed(w, r, err)
+	forCaches(w, r)
+	f.writeAs(x.media, w)
+}
+
+// failed says how an error looks to a client, and logs its cause with the id that
+// the client got.
+func (h *graphQL) failed(w http.ResponseWriter, r *http.Request, err error) *failure {
 	f := failureOf(err, h.app)
 	if f.cause != nil {
 		level := slog.LevelWarn
@@ -96,5 +138,25 @@ func (h *graphQL) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.gateway.log.Log(r.Context(), level, "request failed", "request_id", w.Header().Get(requestIDHeader),
 			"path", h.app.Config.Path, "code", f.code, "cause", f.cause.Error())
 	}
-	f.write(w)
+	return f
+}
+
+// hasData says whether a result of Absinthe has the key data. It has not when
+// nothing was executed.
+func hasData(result etf.Term) bool {
+	d := etf.NewDecoder(result)
+	n, err := d.Map()
+	for range n {
+		if err != nil {
+			break
+		}
+		var key string
+		if key, err = d.Atom(); key == "data" {
+			return true
+		}
+		if err == nil {
+			err = d.Skip()
+		}
+	}
+	return false
 }

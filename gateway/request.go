@@ -10,93 +10,167 @@ import (
 	"os"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/louche-graphql/louche/schema"
 )
 
-// request is the body of a GraphQL request over HTTP ("Request Parameters" of
-// the GraphQL-over-HTTP specification).
+// request is a GraphQL request over HTTP ("Request Parameters" of the GraphQL over
+// HTTP specification).
 type request struct {
 	query         string
 	variables     json.RawMessage // an object, or empty
 	operationName string
+	extensions    json.RawMessage // an object, or empty
+	kind          schema.Kind     // of the operation, once it has been classified
 }
 
 // read takes the request apart. buffer is where its body may be kept; the
 // request refers to it. Errors are of type *failure.
 func (h *graphQL) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) (*request, error) {
-	if !isJSON(r.Header.Get("Content-Type")) {
+	if isSafe(r.Method) {
+		if r.Body == http.NoBody { // else it is passed over, in its time
+			endReadDeadline(w)
+		}
+		return fromURL(r.URL.RawQuery)
+	}
+	form := bodyType(r.Header.Get("Content-Type"))
+	switch form {
+	case jsonName, documentName:
+	case formName:
+		if !h.app.Config.Forms {
+			return nil, formsOff
+		}
+	default:
 		return nil, unsupportedMedia
 	}
+	if err := h.readBody(w, r, buffer); err != nil {
+		return nil, err
+	}
+	switch form {
+	case documentName:
+		return fromDocument(buffer.Bytes(), r.URL.RawQuery)
+	case formName:
+		values, err := parseForm(buffer.String())
+		if err != nil {
+			return nil, err
+		}
+		return fromForm(values)
+	}
+	return fromJSON(buffer.Bytes())
+}
+
+// isSafe says whether a method asks for no more than to look.
+func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+func (h *graphQL) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) error {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return nil, unsupportedEncoding
+		return unsupportedEncoding
 	}
 	if r.ContentLength > h.limits.Body {
-		return nil, tooLarge(h.limits.Body)
+		return tooLarge(h.limits.Body)
 	}
 	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, h.limits.Body))
 	if err == nil {
 		endReadDeadline(w)
+		return nil
 	}
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, tooSlow
+		return tooSlow
 	case errors.As(err, &tooLong):
-		return nil, tooLarge(h.limits.Body)
+		return tooLarge(h.limits.Body)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, badRequest("The request's body is cut off.")
-	case err != nil:
-		return nil, badRequest("The request's body cannot be read.")
+		return badRequest("The request's body is cut off.")
 	}
-	return parse(buffer.Bytes())
+	return badRequest("The request's body cannot be read.")
 }
 
-// isJSON says whether a Content-Type is JSON in UTF-8.
-func isJSON(contentType string) bool {
-	if contentType == "application/json" {
-		return true
+// What bodies may be.
+const (
+	documentName = "application/graphql"
+	formName     = "application/x-www-form-urlencoded"
+)
+
+// bodyType is the media type that a Content-Type names, or "" where that is none,
+// or not in UTF-8.
+func bodyType(contentType string) string {
+	if contentType == jsonName {
+		return jsonName
 	}
 	media, params, err := mime.ParseMediaType(contentType)
-	if err != nil || media != "application/json" {
-		return false
+	if err != nil {
+		return ""
 	}
-	charset, given := params["charset"]
-	return !given || strings.EqualFold(charset, "utf-8")
+	if charset, given := params["charset"]; given && !strings.EqualFold(charset, "utf-8") {
+		return ""
+	}
+	return media
 }
 
-func parse(body []byte) (*request, error) {
+func fromJSON(body []byte) (*request, error) {
 	// encoding/json would replace what is not UTF-8 instead of refusing it.
 	if !utf8.Valid(body) {
-		return nil, badRequest("The request's body is not UTF-8.")
+		return nil, notUTF8
 	}
-	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
+	if firstByte(body) != '{' {
 		return nil, badRequest("The request's body is not a JSON object.")
 	}
 	// A map and not a struct, for which encoding/json would take "Query" as well.
 	var members map[string]json.RawMessage
-	var syntax *json.SyntaxError
-	if err := json.Unmarshal(body, &members); errors.As(err, &syntax) {
-		return nil, badRequest("The request's body is not JSON: %v, at byte %d.", syntax, syntax.Offset)
-	} else if err != nil {
-		return nil, badRequest("The request's body is not JSON.")
+	if err := unmarshal(body, &members); err != nil {
+		return nil, err
 	}
-	req := &request{variables: members["variables"]}
+	return fromMembers(members)
+}
+
+// firstByte is the one that says of JSON what it is, or 0.
+func firstByte(text []byte) byte {
+	if trimmed := bytes.TrimLeft(text, " \t\r\n"); len(trimmed) > 0 {
+		return trimmed[0]
+	}
+	return 0
+}
+
+func unmarshal(body []byte, into any) error {
+	var syntax *json.SyntaxError
+	if err := json.Unmarshal(body, into); errors.As(err, &syntax) {
+		return badRequest("The request's body is not JSON: %v, at byte %d.", syntax, syntax.Offset)
+	} else if err != nil {
+		return badRequest("The request's body is not JSON.")
+	}
+	return nil
+}
+
+// fromMembers makes a request of the members of a JSON object.
+func fromMembers(members map[string]json.RawMessage) (*request, error) {
+	req := new(request)
 	given, err := text(members, "query", &req.query)
 	if err != nil {
 		return nil, err
 	}
 	if !given {
-		return nil, badRequest(`The request's body has no "query".`)
+		return nil, noQuery
 	}
 	if _, err := text(members, "operationName", &req.operationName); err != nil {
 		return nil, err
 	}
-	switch {
-	case bytes.Equal(req.variables, null):
-		req.variables = nil
-	case len(req.variables) > 0 && req.variables[0] != '{':
-		return nil, badRequest(`"variables" in the request's body is not an object.`)
+	if req.variables, err = object(members["variables"], "variables"); err != nil {
+		return nil, err
 	}
-	return req, nil
+	req.extensions, err = object(members["extensions"], "extensions")
+	return req, err
+}
+
+// object checks that JSON is an object. null counts as absent.
+func object(text json.RawMessage, name string) (json.RawMessage, error) {
+	switch first := firstByte(text); {
+	case first == '{':
+		return text, nil
+	case first == 0, bytes.Equal(bytes.TrimSpace(text), null):
+		return nil, nil
+	}
+	return nil, badRequest("%q of the request is not an object.", name)
 }
 
 var null = []byte("null")
@@ -109,7 +183,7 @@ func text(members map[string]json.RawMessage, name string, value *string) (given
 		return false, nil
 	}
 	if json.Unmarshal(raw, value) != nil {
-		return false, badRequest("%q in the request's body is not a string.", name)
+		return false, badRequest("%q of the request is not a string.", name)
 	}
 	return true, nil
 }

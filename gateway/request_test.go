@@ -16,7 +16,7 @@ import (
 
 // unreachable is a gateway before an application without nodes: what gets past
 // it is answered NO_NODE_AVAILABLE, so anything else was refused on the way.
-func unreachable(t testing.TB, limits Limits, context auth.Config) http.Handler {
+func unreachable(t testing.TB, limits Limits, context auth.Config, configure ...func(*AppConfig)) http.Handler {
 	t.Helper()
 	limits.SetDefaults()
 	app := &App{}
@@ -30,6 +30,9 @@ func unreachable(t testing.TB, limits Limits, context auth.Config) http.Handler 
 	app.Absinthe = &rpcclient.Absinthe{
 		Pool:   rpcclient.NewPool(nil, pool, slog.New(slog.DiscardHandler)),
 		Config: rpcclient.AbsintheConfig{Schema: "MyApp.Schema"},
+	}
+	for _, set := range configure {
+		set(&app.Config)
 	}
 	return New(nil, limits, []*App{app}, slog.New(slog.DiscardHandler)).Handler()
 }
@@ -91,6 +94,10 @@ func TestBadInput(t *testing.T) {
 		"variables are a list":            {`{"query":"{ a }","variables":[1]}`, 400, "BAD_REQUEST"},
 		"variables are a string":          {`{"query":"{ a }","variables":"{}"}`, 400, "BAD_REQUEST"},
 		"variables are a number":          {`{"query":"{ a }","variables":0}`, 400, "BAD_REQUEST"},
+		"variables are false":             {`{"query":"{ a }","variables":false}`, 400, "BAD_REQUEST"},
+		"extensions are null":             {`{"query":"{ a }","extensions":null}`, 503, "NO_NODE_AVAILABLE"},
+		"extensions are a list":           {`{"query":"{ a }","extensions":[]}`, 400, "BAD_REQUEST"},
+		"extensions are a string":         {`{"query":"{ a }","extensions":"{}"}`, 400, "BAD_REQUEST"},
 		"operation name is a list":        {`{"query":"{ a }","operationName":[]}`, 400, "BAD_REQUEST"},
 		"not UTF-8":                       {"{\"query\":\"{ a(b: \\\"\xff\\\") }\"}", 400, "BAD_REQUEST"},
 		"variables with half a pair":      {`{"query":"{ a }","variables":{"a":"\ud800"}}`, 400, "BAD_REQUEST"},
@@ -155,6 +162,11 @@ func TestContentType(t *testing.T) {
 		"application/jsonx":                  415,
 		"":                                   415,
 		"application/x-www-form-urlencoded":  415,
+		"application/graphql":                503,
+		"application/graphql; charset=utf-8": 503,
+		"application/graphql;charset=utf-16": 415,
+		"multipart/form-data; boundary=x":    415,
+		"application/json, text/plain":       415,
 	} {
 		r := post(`{"query":"{ a }"}`)
 		r.Header.Set("Content-Type", contentType)
@@ -171,7 +183,7 @@ func TestMethodsAndPaths(t *testing.T) {
 		status       int
 		code         string
 	}{
-		{http.MethodGet, "/graphql", 405, "METHOD_NOT_ALLOWED"},
+		{http.MethodGet, "/graphql", 400, "BAD_REQUEST"},
 		{http.MethodPut, "/graphql", 405, "METHOD_NOT_ALLOWED"},
 		{http.MethodPost, "/", 404, "NOT_FOUND"},
 		{http.MethodPost, "/graphql/x", 404, "NOT_FOUND"},
@@ -182,10 +194,24 @@ func TestMethodsAndPaths(t *testing.T) {
 			t.Errorf("%s %s: %d %s", c.method, c.path, status, code)
 		}
 	}
+	for _, c := range []struct{ method, path, allow string }{
+		{http.MethodPut, "/graphql", "GET, HEAD, POST, OPTIONS"},
+		{http.MethodOptions, "/graphql", "GET, HEAD, POST, OPTIONS"},
+		{http.MethodPost, "/readyz", "GET, HEAD, OPTIONS"},
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
+		if got := w.Header().Get("Allow"); got != c.allow {
+			t.Errorf("%s %s: Allow is %q", c.method, c.path, got)
+		}
+		if c.method == http.MethodOptions && (w.Code != 204 || w.Body.Len() > 0) {
+			t.Errorf("OPTIONS: %d %q", w.Code, w.Body)
+		}
+	}
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/graphql", nil))
-	if got := w.Header().Get("Allow"); got != "POST" {
-		t.Errorf("Allow is %q", got)
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodOptions, "/x", nil))
+	if w.Code != 404 {
+		t.Errorf("OPTIONS of an unknown path: %d", w.Code)
 	}
 }
 

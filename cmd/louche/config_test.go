@@ -36,6 +36,7 @@ apps:
     schema: MyApp.Schema
     timeout: 5s
     expose_errors: true
+    forms: true
     load: {in_flight: 1, queue: 2, queue_time: 3ms, warmup: 4s}
     retry: {nodes: 3, budget: 0.5}
     breaker: {failures: 0.1, calls: 2, window: 3s, open: 4s}
@@ -61,6 +62,7 @@ func TestConfig(t *testing.T) {
 		"trusted_proxies": len(cfg.TrustedProxies) == 2,
 		"limits":          cfg.Limits.Body == 1000 && cfg.Limits.Answer == 3000 && cfg.Limits.InFlight == 4 && cfg.Limits.Connections == 5,
 		"timeout":         app.Timeout == 5*time.Second,
+		"forms":           app.Forms,
 		"load":            app.Load.InFlight == 1 && app.Load.Queue == 2 && app.Load.QueueTime == 3*time.Millisecond && app.Load.Warmup == 4*time.Second,
 		"retry":           app.Retry.Nodes == 3 && app.Retry.Budget == 0.5,
 		"breaker":         app.Breaker.Calls == 2,
