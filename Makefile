@@ -16,14 +16,17 @@ build:
 demo: build
 	bin/louche demo
 
-# Against the machine's own Erlang and Elixir, installed if need be.
+# Against the machine's own Erlang and Elixir, and with GraphQL clients of npm, all
+# installed if need be.
 test:
 	testdata/install-erlang
+	testdata/install-clients
 	go test -race ./...
 
 # Against OTP 27 and 29 from newer Debian releases (root, on Debian).
 test-matrix:
 	testdata/install-otp-matrix $(OTP_MATRIX)
+	testdata/install-clients
 	LOUCHE_BEAM_ROOT=$(OTP_MATRIX)/otp27 go test -race -count=1 $(BEAM_PACKAGES)
 	LOUCHE_BEAM_ROOT=$(OTP_MATRIX)/otp29 go test -race -count=1 $(BEAM_PACKAGES)
 
