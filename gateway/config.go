@@ -19,6 +19,8 @@ type Limits struct {
 	// InFlight is the most operations under way in the whole gateway. 10,000
 	// unless set.
 	InFlight int64 `yaml:"in_flight" env:"IN_FLIGHT"`
+	// Batch is the most operations in one request. 10 unless set.
+	Batch int `yaml:"batch" env:"BATCH"`
 	// Connections is the most open connections of clients; more wait to be
 	// accepted. 10,000 unless set.
 	Connections int `yaml:"connections" env:"CONNECTIONS"`
@@ -47,6 +49,9 @@ func (l *Limits) SetDefaults() {
 	if l.InFlight == 0 {
 		l.InFlight = 10_000
 	}
+	if l.Batch == 0 {
+		l.Batch = 10
+	}
 	if l.Connections == 0 {
 		l.Connections = 10_000
 	}
@@ -70,6 +75,8 @@ func (l *Limits) Validate() error {
 		return errors.New("limits.answer is a number of bytes, such as 67108864")
 	case l.InFlight < 0 || l.Connections < 0:
 		return errors.New("limits.in_flight and limits.connections are numbers, such as 10000")
+	case l.Batch < 0:
+		return errors.New("limits.batch is a number of operations, such as 10")
 	case l.ReadTimeout < 0 || l.WriteTimeout < 0 || l.IdleTimeout < 0:
 		return errors.New("limits.read_timeout, limits.write_timeout and limits.idle_timeout are times, such as 30s")
 	}
@@ -89,12 +96,26 @@ type AppConfig struct {
 	// Forms takes application/x-www-form-urlencoded bodies. A page of any origin
 	// can make a browser send them, with its cookies and without asking first.
 	Forms bool `yaml:"forms" env:"FORMS"`
+	// BatchFormat is how the answers of a batch look: "apollo", which is the
+	// default, or "absinthe".
+	BatchFormat string `yaml:"batch_format" env:"BATCH_FORMAT"`
 }
+
+// The formats of a batch's answers. In Apollo's they stand side by side. In that of
+// Absinthe.Plug each is the "payload" of an object, beside what its operation had
+// besides a query and variables: an "id" as a rule.
+const (
+	formatApollo   = "apollo"
+	formatAbsinthe = "absinthe"
+)
 
 // SetDefaults fills what was left out.
 func (c *AppConfig) SetDefaults() {
 	if c.Path == "" {
 		c.Path = "/graphql"
+	}
+	if c.BatchFormat == "" {
+		c.BatchFormat = formatApollo
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 30 * time.Second
@@ -108,6 +129,8 @@ func (c *AppConfig) Validate() error {
 		return fmt.Errorf("path %q is not a path such as /graphql", c.Path)
 	case c.Path == healthPath || c.Path == readyPath:
 		return fmt.Errorf("path %s is the gateway's own", c.Path)
+	case c.BatchFormat != formatApollo && c.BatchFormat != formatAbsinthe:
+		return fmt.Errorf("batch_format %q is not %s or %s", c.BatchFormat, formatApollo, formatAbsinthe)
 	case c.Timeout < 0:
 		return errors.New("timeout is a time, such as 30s")
 	}

@@ -42,6 +42,7 @@ var (
 	unsupportedEncoding = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's body must not be compressed."}
 	tooSlow             = &failure{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", message: "The request's body did not arrive in time."}
 	overloaded          = &failure{status: http.StatusServiceUnavailable, code: "OVERLOADED", message: "There are more requests than can be answered now.", retryAfter: time.Second}
+	answerTooLarge      = &failure{status: http.StatusBadGateway, code: "ANSWER_TOO_LARGE", message: "The application's answer is too large."}
 	clientLeft          = &failure{status: 499, code: "CLIENT_CLOSED_REQUEST", message: "The client closed the connection."}
 )
 
@@ -52,6 +53,11 @@ func badRequest(format string, args ...any) *failure {
 func tooLarge(limit int64) *failure {
 	return &failure{status: http.StatusRequestEntityTooLarge, code: "PAYLOAD_TOO_LARGE",
 		message: fmt.Sprintf("The request is larger than %d bytes.", limit)}
+}
+
+func batchTooLarge(limit int) *failure {
+	return &failure{status: http.StatusBadRequest, code: "BATCH_TOO_LARGE",
+		message: fmt.Sprintf("The batch has more than %d operations.", limit)}
 }
 
 // failureOf says how an error of packages auth and rpcclient looks to a client.
@@ -88,7 +94,9 @@ func failureOf(err error, app *App) *failure {
 	case errors.As(err, &lost):
 		return &failure{status: http.StatusBadGateway, code: "NODE_DOWN", message: "The connection to the application was lost before it answered; whether the operation was run is unknown.", cause: err}
 	case errors.As(err, &answered), errors.As(err, &printed):
-		return &failure{status: http.StatusBadGateway, code: "ANSWER_TOO_LARGE", message: "The application's answer is too large.", cause: err}
+		f := *answerTooLarge
+		f.cause = err
+		return &f
 	case errors.As(err, &noJSON):
 		return &failure{status: http.StatusInternalServerError, code: "INTERNAL", cause: err,
 			message: fmt.Sprintf("The application's answer has no JSON form at %s: %s.", noJSON.Path, noJSON.Reason)}

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// fromURL reads the parameters of a GET.
-func fromURL(rawQuery string) (*request, error) {
-	values, err := parseForm(rawQuery)
+// fromURL reads parameters as a URL has them, and the body of a form.
+func fromURL(encoded string) (*request, error) {
+	values, err := parseForm(encoded)
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,10 @@ var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 func (h *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := exchanges.Get().(*exchange)
 	h.serve(x, w, r)
+	x.release()
+}
+
+func (x *exchange) release() {
 	if x.body.Cap() <= keep && cap(x.answer) <= keep {
 		x.body.Reset()
 		exchanges.Put(x)
@@ -52,17 +56,20 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 		h.fail(x, w, r, err)
 		return
 	}
-	req, err := h.read(w, r, &x.body)
+	single, batch, err := h.read(w, r, &x.body)
 	if err != nil {
 		h.fail(x, w, r, err)
 		return
 	}
-	defer h.gateway.inFlight.Add(-1)
-	if h.gateway.inFlight.Add(1) > h.limits.InFlight {
+	operations := int64(max(1, len(batch)))
+	defer h.gateway.inFlight.Add(-operations)
+	if h.gateway.inFlight.Add(operations) > h.limits.InFlight {
 		h.fail(x, w, r, overloaded)
 		return
 	}
-	if err := h.operate(x, r, req); err != nil {
+	if batch != nil {
+		h.operateBatch(x, w, r, batch)
+	} else if err := h.operate(x, r, single); err != nil {
 		h.fail(x, w, r, err)
 		return
 	}

@@ -24,39 +24,41 @@ type request struct {
 	kind          schema.Kind     // of the operation, once it has been classified
 }
 
-// read takes the request apart. buffer is where its body may be kept; the
-// request refers to it. Errors are of type *failure.
-func (h *graphQL) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) (*request, error) {
+// read takes the request apart: it is one operation, or a batch. buffer is where
+// its body may be kept; the result refers to it. Errors are of type *failure.
+func (h *graphQL) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) (single *request, batch []*batched, err error) {
 	if isSafe(r.Method) {
 		if r.Body == http.NoBody { // else it is passed over, in its time
 			endReadDeadline(w)
 		}
-		return fromURL(r.URL.RawQuery)
+		single, err = fromURL(r.URL.RawQuery)
+		return single, nil, err
 	}
 	form := bodyType(r.Header.Get("Content-Type"))
 	switch form {
 	case jsonName, documentName:
 	case formName:
 		if !h.app.Config.Forms {
-			return nil, formsOff
+			return nil, nil, formsOff
 		}
 	default:
-		return nil, unsupportedMedia
+		return nil, nil, unsupportedMedia
 	}
 	if err := h.readBody(w, r, buffer); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	switch form {
-	case documentName:
-		return fromDocument(buffer.Bytes(), r.URL.RawQuery)
-	case formName:
-		values, err := parseForm(buffer.String())
-		if err != nil {
-			return nil, err
-		}
-		return fromForm(values)
+	body := buffer.Bytes()
+	switch {
+	case form == documentName:
+		single, err = fromDocument(body, r.URL.RawQuery)
+	case form == formName:
+		single, err = fromURL(string(body))
+	case firstByte(body) == '[':
+		batch, err = fromArray(body, h.limits.Batch)
+	default:
+		single, err = fromJSON(body)
 	}
-	return fromJSON(buffer.Bytes())
+	return single, batch, err
 }
 
 // isSafe says whether a method asks for no more than to look.

@@ -30,13 +30,14 @@ node:
   net_ticktime: 30s
   tls: {ca_file: ca.pem, cert_file: cert.pem, key_file: key.pem, server_name: my-app}
 trusted_proxies: [127.0.0.0/8, "fd00::/8"]
-limits: {body: 1000, header: 2000, answer: 3000, in_flight: 4, connections: 5, read_timeout: 3s, write_timeout: 3s, idle_timeout: 4s}
+limits: {body: 1000, header: 2000, answer: 3000, in_flight: 4, batch: 6, connections: 5, read_timeout: 3s, write_timeout: 3s, idle_timeout: 4s}
 apps:
   - path: /graphql
     schema: MyApp.Schema
     timeout: 5s
     expose_errors: true
     forms: true
+    batch_format: absinthe
     load: {in_flight: 1, queue: 2, queue_time: 3ms, warmup: 4s}
     retry: {nodes: 3, budget: 0.5}
     breaker: {failures: 0.1, calls: 2, window: 3s, open: 4s}
@@ -60,9 +61,10 @@ func TestConfig(t *testing.T) {
 		"log":             cfg.Log.Format == "json",
 		"node":            cfg.Node.NetTickTime == 30*time.Second && cfg.Node.TLS.ServerName == "my-app",
 		"trusted_proxies": len(cfg.TrustedProxies) == 2,
-		"limits":          cfg.Limits.Body == 1000 && cfg.Limits.Answer == 3000 && cfg.Limits.InFlight == 4 && cfg.Limits.Connections == 5,
+		"limits":          cfg.Limits.Body == 1000 && cfg.Limits.Answer == 3000 && cfg.Limits.InFlight == 4 && cfg.Limits.Batch == 6 && cfg.Limits.Connections == 5,
 		"timeout":         app.Timeout == 5*time.Second,
 		"forms":           app.Forms,
+		"batch_format":    app.BatchFormat == "absinthe" && cfg.Apps[1].BatchFormat == "apollo",
 		"load":            app.Load.InFlight == 1 && app.Load.Queue == 2 && app.Load.QueueTime == 3*time.Millisecond && app.Load.Warmup == 4*time.Second,
 		"retry":           app.Retry.Nodes == 3 && app.Retry.Budget == 0.5,
 		"breaker":         app.Breaker.Calls == 2,
