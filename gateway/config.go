@@ -24,6 +24,11 @@ type Limits struct {
 	// Connections is the most open connections of clients; more wait to be
 	// accepted. 10,000 unless set.
 	Connections int `yaml:"connections" env:"CONNECTIONS"`
+	// PersistedQueries is the most documents that clients can store to call them by
+	// their hash, and PersistedBytes how large they may be together. 10,000 and
+	// 16 MiB unless set.
+	PersistedQueries int `yaml:"persisted_queries" env:"PERSISTED_QUERIES"`
+	PersistedBytes   int `yaml:"persisted_bytes" env:"PERSISTED_BYTES"`
 	// ReadTimeout is how long a client may take to send a request. 30s unless
 	// set.
 	ReadTimeout time.Duration `yaml:"read_timeout" env:"READ_TIMEOUT"`
@@ -55,6 +60,12 @@ func (l *Limits) SetDefaults() {
 	if l.Connections == 0 {
 		l.Connections = 10_000
 	}
+	if l.PersistedQueries == 0 {
+		l.PersistedQueries = 10_000
+	}
+	if l.PersistedBytes == 0 {
+		l.PersistedBytes = 16 << 20
+	}
 	if l.ReadTimeout == 0 {
 		l.ReadTimeout = 30 * time.Second
 	}
@@ -75,6 +86,8 @@ func (l *Limits) Validate() error {
 		return errors.New("limits.answer is a number of bytes, such as 67108864")
 	case l.InFlight < 0 || l.Connections < 0:
 		return errors.New("limits.in_flight and limits.connections are numbers, such as 10000")
+	case l.PersistedQueries < 0 || l.PersistedBytes < 0:
+		return errors.New("limits.persisted_queries is a number, such as 10000, and limits.persisted_bytes one of bytes, such as 16777216")
 	case l.Batch < 0:
 		return errors.New("limits.batch is a number of operations, such as 10")
 	case l.ReadTimeout < 0 || l.WriteTimeout < 0 || l.IdleTimeout < 0:
@@ -99,6 +112,9 @@ type AppConfig struct {
 	// BatchFormat is how the answers of a batch look: "apollo", which is the
 	// default, or "absinthe".
 	BatchFormat string `yaml:"batch_format" env:"BATCH_FORMAT"`
+	// PersistedQueries is "automatic", which is the default, or "off".
+	PersistedQueries string        `yaml:"persisted_queries" env:"PERSISTED_QUERIES"`
+	Trusted          TrustedConfig `yaml:"trusted_documents" envPrefix:"TRUSTED_DOCUMENTS_"`
 }
 
 // The formats of a batch's answers. In Apollo's they stand side by side. In that of
@@ -113,6 +129,10 @@ const (
 func (c *AppConfig) SetDefaults() {
 	if c.Path == "" {
 		c.Path = "/graphql"
+	}
+	c.Trusted.setDefaults()
+	if c.PersistedQueries == "" {
+		c.PersistedQueries = persistedAutomatic
 	}
 	if c.BatchFormat == "" {
 		c.BatchFormat = formatApollo
@@ -129,10 +149,12 @@ func (c *AppConfig) Validate() error {
 		return fmt.Errorf("path %q is not a path such as /graphql", c.Path)
 	case c.Path == healthPath || c.Path == readyPath:
 		return fmt.Errorf("path %s is the gateway's own", c.Path)
+	case c.PersistedQueries != persistedAutomatic && c.PersistedQueries != persistedOff:
+		return fmt.Errorf("persisted_queries %q is not %s or %s", c.PersistedQueries, persistedAutomatic, persistedOff)
 	case c.BatchFormat != formatApollo && c.BatchFormat != formatAbsinthe:
 		return fmt.Errorf("batch_format %q is not %s or %s", c.BatchFormat, formatApollo, formatAbsinthe)
 	case c.Timeout < 0:
 		return errors.New("timeout is a time, such as 30s")
 	}
-	return nil
+	return c.Trusted.validate()
 }

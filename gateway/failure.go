@@ -30,20 +30,25 @@ func (f *failure) Error() string { return f.message }
 
 // Failures that are the same for every request.
 var (
-	notFound            = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no GraphQL endpoint at this path."}
-	unknownNode         = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no node of this name; GET /status names those there are."}
-	methodNotAllowed    = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "This path does not take this method; the Allow header names those it takes."}
-	onlyQueries         = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "By GET only queries are run. This is none, or it cannot be told whether it is one: use POST.", header: [2]string{"Allow", http.MethodPost}}
-	notAcceptable       = &failure{status: http.StatusNotAcceptable, code: "NOT_ACCEPTABLE", message: "The answer can only be application/graphql-response+json or application/json, in UTF-8; the request's Accept header takes neither."}
-	unsupportedMedia    = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's Content-Type must be application/json or application/graphql, in UTF-8."}
-	formsOff            = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "Forms are not taken here: the request's Content-Type must be application/json or application/graphql."}
-	notUTF8             = badRequest("The request is not UTF-8.")
-	noQuery             = badRequest(`The request has no "query".`)
-	unsupportedEncoding = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's body must not be compressed."}
-	tooSlow             = &failure{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", message: "The request's body did not arrive in time."}
-	overloaded          = &failure{status: http.StatusServiceUnavailable, code: "OVERLOADED", message: "There are more requests than can be answered now.", retryAfter: time.Second}
-	answerTooLarge      = &failure{status: http.StatusBadGateway, code: "ANSWER_TOO_LARGE", message: "The application's answer is too large."}
-	clientLeft          = &failure{status: 499, code: "CLIENT_CLOSED_REQUEST", message: "The client closed the connection."}
+	notFound              = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no GraphQL endpoint at this path."}
+	unknownNode           = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no node of this name; GET /status names those there are."}
+	methodNotAllowed      = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "This path does not take this method; the Allow header names those it takes."}
+	onlyQueries           = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "By GET only queries are run. This is none, or it cannot be told whether it is one: use POST.", header: [2]string{"Allow", http.MethodPost}}
+	notAcceptable         = &failure{status: http.StatusNotAcceptable, code: "NOT_ACCEPTABLE", message: "The answer can only be application/graphql-response+json or application/json, in UTF-8; the request's Accept header takes neither."}
+	unsupportedMedia      = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's Content-Type must be application/json or application/graphql, in UTF-8."}
+	formsOff              = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "Forms are not taken here: the request's Content-Type must be application/json or application/graphql."}
+	notUTF8               = badRequest("The request is not UTF-8.")
+	noQuery               = badRequest(`The request has no "query".`)
+	unsupportedEncoding   = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's body must not be compressed."}
+	tooSlow               = &failure{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", message: "The request's body did not arrive in time."}
+	persistedNotFound     = &failure{code: "PERSISTED_QUERY_NOT_FOUND", message: "PersistedQueryNotFound"}         // Apollo's words, which
+	persistedNotSupported = &failure{code: "PERSISTED_QUERY_NOT_SUPPORTED", message: "PersistedQueryNotSupported"} // its clients look for
+	persistedMismatch     = &failure{status: http.StatusBadRequest, code: "PERSISTED_QUERY_HASH_MISMATCH", message: "The hash in the request's extensions is not the SHA-256 of its query, in hexadecimal."}
+	notInManifest         = &failure{status: http.StatusNotFound, code: "PERSISTED_QUERY_NOT_IN_LIST", message: "There is no trusted document with this id."}
+	notTrusted            = &failure{status: http.StatusForbidden, code: "QUERY_NOT_IN_SAFELIST", message: "Only trusted documents are run here, and this is none of them."}
+	overloaded            = &failure{status: http.StatusServiceUnavailable, code: "OVERLOADED", message: "There are more requests than can be answered now.", retryAfter: time.Second}
+	answerTooLarge        = &failure{status: http.StatusBadGateway, code: "ANSWER_TOO_LARGE", message: "The application's answer is too large."}
+	clientLeft            = &failure{status: 499, code: "CLIENT_CLOSED_REQUEST", message: "The client closed the connection."}
 )
 
 func badRequest(format string, args ...any) *failure {

@@ -54,7 +54,11 @@ func fromForm(values url.Values) (*request, error) {
 	}
 	req := &request{query: values.Get("query"), operationName: values.Get("operationName")}
 	if req.query == "" {
-		return nil, noQuery
+		for _, name := range idNames {
+			if id := values.Get(name); id != "" {
+				req.id = id
+			}
+		}
 	}
 	for name, value := range map[string]*json.RawMessage{"variables": &req.variables, "extensions": &req.extensions} {
 		text := json.RawMessage(values.Get(name))
@@ -66,5 +70,5 @@ func fromForm(values url.Values) (*request, error) {
 			return nil, err
 		}
 	}
-	return req, nil
+	return req, req.complete(req.query != "")
 }

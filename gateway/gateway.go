@@ -20,7 +20,12 @@ type App struct {
 	Config   AppConfig
 	Context  *auth.Context
 	Absinthe *rpcclient.Absinthe
+
+	trusted atomic.Pointer[TrustedDocuments] // nil where they are off
 }
+
+// Trust replaces the application's trusted documents, which may be nil.
+func (a *App) Trust(t *TrustedDocuments) { a.trusted.Store(t) }
 
 // A Gateway is the HTTP side: its two handlers, and what they share. What it
 // serves, and within which limits, is a configuration that can be replaced while
@@ -29,6 +34,7 @@ type Gateway struct {
 	node      *rpcclient.Node
 	log       *slog.Logger
 	documents *schema.Documents
+	persisted *documentStore
 	started   time.Time
 
 	mu      sync.RWMutex // of current, not of what it points to
@@ -46,14 +52,20 @@ const rememberedDocuments = 4096
 // New makes a gateway whose applications' pools are on node. Paths of applications
 // must differ.
 func New(node *rpcclient.Node, limits Limits, apps []*App, log *slog.Logger) *Gateway {
-	g := &Gateway{node: node, log: log, documents: schema.NewDocuments(rememberedDocuments), started: time.Now()}
+	g := &Gateway{
+		node:      node,
+		log:       log,
+		documents: schema.NewDocuments(rememberedDocuments),
+		persisted: newDocumentStore(limits.PersistedQueries, limits.PersistedBytes),
+		started:   time.Now(),
+	}
 	g.current = g.configure(limits, apps)
 	return g
 }
 
 // Reconfigure replaces limits and applications. Requests that have begun finish
 // with the former ones; the result is closed when all have. Of limits, Header,
-// IdleTimeout, Connections and Answer stay as they are.
+// IdleTimeout, Connections, Answer and those on persisted queries stay as they are.
 func (g *Gateway) Reconfigure(limits Limits, apps []*App) (finished <-chan struct{}) {
 	next := g.configure(limits, apps)
 	g.mu.Lock()
@@ -85,6 +97,7 @@ func (g *Gateway) configure(limits Limits, apps []*App) *configuration {
 	r := g.router(c.limits)
 	for _, app := range apps {
 		h := &graphQL{gateway: g, app: app, limits: limits}
+		h.vary = strings.Join(append([]string{"Accept"}, app.Context.Headers()...), ", ")
 		r.Get(app.Config.Path, h.ServeHTTP)
 		r.Head(app.Config.Path, h.ServeHTTP)
 		r.Post(app.Config.Path, h.ServeHTTP)

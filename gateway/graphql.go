@@ -18,6 +18,7 @@ type graphQL struct {
 	gateway *Gateway
 	app     *App
 	limits  Limits
+	vary    string // the headers that answers depend on
 }
 
 // keep bounds the buffers that are kept for later requests, in bytes.
@@ -29,6 +30,7 @@ type exchange struct {
 	context []byte
 	answer  []byte
 	hasData bool       // whether the answer has a member "data"
+	caching string     // of the answer to a GET: Cache-Control
 	media   *mediaType // of the answer
 }
 
@@ -78,6 +80,9 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 
 // operate runs one operation, if it may be run.
 func (h *graphQL) operate(x *exchange, r *http.Request, req *request) error {
+	if err := h.resolve(r, req); err != nil {
+		return err
+	}
 	req.kind = h.gateway.documents.Kind(req.query, req.operationName)
 	if isSafe(r.Method) && req.kind != schema.Query {
 		return onlyQueries
@@ -85,18 +90,37 @@ func (h *graphQL) operate(x *exchange, r *http.Request, req *request) error {
 	return h.run(x, r, req)
 }
 
+// resolve sees to it that a request has a document which may be run.
+func (h *graphQL) resolve(r *http.Request, req *request) error {
+	if t := h.app.trusted.Load(); t != nil {
+		if settled, err := h.trusted(t, req, r.Header.Get(requestIDHeader)); settled || err != nil {
+			return err
+		}
+	}
+	if req.hash != "" {
+		return h.persisted(req)
+	}
+	if req.query == "" && req.id != "" {
+		return notInManifest
+	}
+	return nil
+}
+
 // write sends the answer.
 func (h *graphQL) write(x *exchange, w http.ResponseWriter, r *http.Request) {
-	forCaches(w, r)
+	h.forCaches(w, r, x.caching)
 	writeBody(w, x.media, x.media.status(x.hasData), x.answer)
 }
 
-// forCaches says that an answer to GET is not to be kept: it may be for one user
-// only, which no cache could know.
-func forCaches(w http.ResponseWriter, r *http.Request) {
+// noStore is for answers to GET that are perhaps for one user only, which no cache
+// could know.
+const noStore = "no-store"
+
+// forCaches says whether an answer to GET may be kept, and what it depends on.
+func (h *graphQL) forCaches(w http.ResponseWriter, r *http.Request, caching string) {
 	if isSafe(r.Method) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Vary", "Accept")
+		w.Header().Set("Cache-Control", caching)
+		w.Header().Set("Vary", h.vary)
 	}
 }
 
@@ -121,7 +145,11 @@ func (h *graphQL) run(x *exchange, r *http.Request, req *request) (err error) {
 		return err
 	}
 	defer answer.Release()
-	x.hasData = hasData(answer.Value)
+	x.hasData = hasMember(answer.Value, "data")
+	x.caching = noStore
+	if req.byID && !hasMember(answer.Value, "errors") {
+		x.caching = h.app.Config.Trusted.CacheControl
+	}
 	x.answer, err = answer.Value.AppendJSONWithin(x.answer[:0], h.limits.Answer)
 	return err
 }
@@ -129,7 +157,7 @@ func (h *graphQL) run(x *exchange, r *http.Request, req *request) (err error) {
 // fail answers with an error.
 func (h *graphQL) fail(x *exchange, w http.ResponseWriter, r *http.Request, err error) {
 	f := h.failed(w, r, err)
-	forCaches(w, r)
+	h.forCaches(w, r, noStore)
 	f.writeAs(x.media, w)
 }
 
@@ -148,20 +176,17 @@ func (h *graphQL) failed(w http.ResponseWriter, r *http.Request, err error) *fai
 	return f
 }
 
-// hasData says whether a result of Absinthe has the key data. It has not when
+// hasMember says whether a result of Absinthe has the key. data it has not when
 // nothing was executed.
-func hasData(result etf.Term) bool {
+func hasMember(result etf.Term, name string) bool {
 	d := etf.NewDecoder(result)
 	n, err := d.Map()
-	for range n {
-		if err != nil {
-			break
-		}
+	for i := 0; err == nil && i < n; i++ {
 		var key string
-		if key, err = d.Atom(); key == "data" {
+		if key, err = d.Atom(); key == name {
 			return true
 		}
-		if err == nil {
+		if err == nil && i < n-1 {
 			err = d.Skip()
 		}
 	}

@@ -78,7 +78,7 @@ func TestFailuresAreNegotiated(t *testing.T) {
 	}
 }
 
-func TestHasData(t *testing.T) {
+func TestHasMember(t *testing.T) {
 	member := func(b []byte, key string) []byte { return etf.AppendMap(etf.AppendAtom(b, key), 0) }
 	for name, c := range map[string]struct {
 		term []byte
@@ -92,7 +92,7 @@ func TestHasData(t *testing.T) {
 		"no map":          {etf.AppendNil(nil), false},
 		"cut off":         {etf.AppendAtom(etf.AppendMap(nil, 1), "errors"), false},
 	} {
-		if got := hasData(etf.Term{Bytes: c.term}); got != c.want {
+		if got := hasMember(etf.Term{Bytes: c.term}, "data"); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -21,6 +21,9 @@ type request struct {
 	variables     json.RawMessage // an object, or empty
 	operationName string
 	extensions    json.RawMessage // an object, or empty
+	id            string          // of a trusted document, where there is no query
+	hash          string          // of the document, in extensions.persistedQuery
+	byID          bool            // whether the query was found in a manifest, by id or hash
 	kind          schema.Kind     // of the operation, once it has been classified
 }
 
@@ -151,17 +154,41 @@ func fromMembers(members map[string]json.RawMessage) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !given {
-		return nil, noQuery
-	}
 	if _, err := text(members, "operationName", &req.operationName); err != nil {
 		return nil, err
 	}
 	if req.variables, err = object(members["variables"], "variables"); err != nil {
 		return nil, err
 	}
-	req.extensions, err = object(members["extensions"], "extensions")
-	return req, err
+	if req.extensions, err = object(members["extensions"], "extensions"); err != nil {
+		return nil, err
+	}
+	if req.query == "" {
+		for _, name := range idNames {
+			if _, err := text(members, name, &req.id); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return req, req.complete(given)
+}
+
+// idNames are what a trusted document's id is called: by the GraphQL over HTTP
+// draft, by Relay's users.
+var idNames = [...]string{"documentId", "id"}
+
+// complete checks that a request says which document it means. given: it has a
+// query, be it an empty one, which Absinthe has an answer for.
+func (req *request) complete(given bool) (err error) {
+	if len(req.extensions) > 0 {
+		if req.hash, err = persistedHash(req.extensions); err != nil {
+			return err
+		}
+	}
+	if !given && req.id == "" && req.hash == "" {
+		return noQuery
+	}
+	return nil
 }
 
 // object checks that JSON is an object. null counts as absent.

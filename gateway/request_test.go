@@ -19,7 +19,15 @@ import (
 func unreachable(t testing.TB, limits Limits, context auth.Config, configure ...func(*AppConfig)) http.Handler {
 	t.Helper()
 	limits.SetDefaults()
+	return New(nil, limits, []*App{unreachableApp(t, context, configure...)}, slog.New(slog.DiscardHandler)).Handler()
+}
+
+func unreachableApp(t testing.TB, context auth.Config, configure ...func(*AppConfig)) *App {
+	t.Helper()
 	app := &App{}
+	for _, set := range configure {
+		set(&app.Config)
+	}
 	app.Config.SetDefaults()
 	var err error
 	if app.Context, err = auth.New(context, nil); err != nil {
@@ -31,10 +39,7 @@ func unreachable(t testing.TB, limits Limits, context auth.Config, configure ...
 		Pool:   rpcclient.NewPool(nil, pool, slog.New(slog.DiscardHandler)),
 		Config: rpcclient.AbsintheConfig{Schema: "MyApp.Schema"},
 	}
-	for _, set := range configure {
-		set(&app.Config)
-	}
-	return New(nil, limits, []*App{app}, slog.New(slog.DiscardHandler)).Handler()
+	return app
 }
 
 // ask sends a request and returns the answer's status and error code, having

@@ -15,7 +15,7 @@ func TestClients(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	g := startGateway(t, before(epmd))
-	for _, script := range []string{"audit.mjs"} {
+	for _, script := range []string{"audit.mjs", "apollo.mjs", "urql.mjs", "graphql-request.mjs"} {
 		t.Run(script, func(t *testing.T) { runClient(t, script, g.url+"/graphql") })
 	}
 }

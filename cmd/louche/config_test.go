@@ -38,6 +38,8 @@ apps:
     expose_errors: true
     forms: true
     batch_format: absinthe
+    persisted_queries: off
+    trusted_documents: {mode: log, manifests: [a.json, b.json], cache_control: public}
     load: {in_flight: 1, queue: 2, queue_time: 3ms, warmup: 4s}
     retry: {nodes: 3, budget: 0.5}
     breaker: {failures: 0.1, calls: 2, window: 3s, open: 4s}
@@ -64,6 +66,8 @@ func TestConfig(t *testing.T) {
 		"limits":          cfg.Limits.Body == 1000 && cfg.Limits.Answer == 3000 && cfg.Limits.InFlight == 4 && cfg.Limits.Batch == 6 && cfg.Limits.Connections == 5,
 		"timeout":         app.Timeout == 5*time.Second,
 		"forms":           app.Forms,
+		"persisted":       app.PersistedQueries == "off" && cfg.Apps[1].PersistedQueries == "automatic" && cfg.Limits.PersistedBytes == 16<<20,
+		"trusted":         app.Trusted.Mode == "log" && len(app.Trusted.Manifests) == 2 && app.Trusted.CacheControl == "public" && cfg.Apps[1].Trusted.Mode == "off",
 		"batch_format":    app.BatchFormat == "absinthe" && cfg.Apps[1].BatchFormat == "apollo",
 		"load":            app.Load.InFlight == 1 && app.Load.Queue == 2 && app.Load.QueueTime == 3*time.Millisecond && app.Load.Warmup == 4*time.Second,
 		"retry":           app.Retry.Nodes == 3 && app.Retry.Budget == 0.5,
@@ -108,6 +112,12 @@ func TestConfigMistakes(t *testing.T) {
 		"load and retry":        {"apps: [{schema: A, discovery: {prefix: a}, load: {in_flight: -1}, retry: {budget: 2}}]", []string{"apps[0]: load.in_flight", "apps[0]: retry.budget"}},
 		"load that has no time": {"apps: [{schema: A, discovery: {prefix: a}, load: {queue_time: -1s}, retry: {nodes: -1}}]", []string{"load.queue_time", "retry.nodes"}},
 		"limits":                {app + "limits: {connections: -1}\n", []string{"limits.connections"}},
+		"batch":                 {app + "limits: {batch: -1}\n", []string{"limits.batch"}},
+		"persisted":             {app + "limits: {persisted_bytes: -1}\n", []string{"limits.persisted_bytes"}},
+		"words":                 {"apps: [{schema: A, discovery: {prefix: a}, persisted_queries: on}]", []string{"apps[0]: persisted_queries", "automatic"}},
+		"batch format":          {"apps: [{schema: A, discovery: {prefix: a}, batch_format: relay}]", []string{"apps[0]: batch_format", "apollo"}},
+		"trusted mode":          {"apps: [{schema: A, discovery: {prefix: a}, trusted_documents: {mode: on, manifests: [a]}}]", []string{"trusted_documents.mode", "enforce"}},
+		"no manifest":           {"apps: [{schema: A, discovery: {prefix: a}, trusted_documents: {mode: log}}]", []string{"trusted_documents.manifests"}},
 		"answer":                {app + "limits: {answer: -1}\n", []string{"limits.answer"}},
 		"keep":                  {"apps: [{schema: A, discovery: {prefix: a, keep: -1s}}]", []string{"apps[0]: discovery: keep"}},
 		"shutdown":              {app + "shutdown_delay: -1s\n", []string{"shutdown_delay"}},

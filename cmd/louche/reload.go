@@ -71,6 +71,8 @@ func (c *config) fixed(other *config) (keys []string) {
 		{"limits.connections", c.Limits.Connections == other.Limits.Connections},
 		{"limits.idle_timeout", c.Limits.IdleTimeout == other.Limits.IdleTimeout},
 		{"limits.answer", c.Limits.Answer == other.Limits.Answer},
+		{"limits.persisted_queries", c.Limits.PersistedQueries == other.Limits.PersistedQueries},
+		{"limits.persisted_bytes", c.Limits.PersistedBytes == other.Limits.PersistedBytes},
 	} {
 		if !key.same {
 			keys = append(keys, key.name)

@@ -341,7 +341,7 @@ func TestBadInputReachesNoNode(t *testing.T) {
 		status int
 	}{
 		{body: `{"query":"{ counter }"`, status: 400},
-		{body: `[{"query":"{ counter }"}]`, status: 400},
+		{body: `[{"query":"{ counter }"}`, status: 400},
 		{body: `{"query":"{ counter }","variables":[]}`, status: 400},
 		{body: `{"query":"{ counter }","variables":{"a":"\udc00"}}`, status: 400},
 		{body: `{"query":"{ counter }","variables":{"a":1e999}}`, status: 400},

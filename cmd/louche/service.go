@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -53,8 +54,15 @@ func startService(cfg *config, log *slog.Logger) (*service, error) {
 }
 
 // build makes the applications of a configuration. Those that are in the present
-// one just so are taken as they are.
+// one just so are taken as they are, but for their trusted documents, which are
+// read anew.
 func (s *service) build(cfg *config) (apps []*application, err error) {
+	trusted := make([]*gateway.TrustedDocuments, len(cfg.Apps))
+	for i := range cfg.Apps {
+		if trusted[i], err = gateway.LoadTrustedDocuments(cfg.Apps[i].Trusted); err != nil {
+			return nil, fmt.Errorf("apps[%d]: %w", i, err)
+		}
+	}
 	former := make(map[string]*application)
 	for _, app := range s.apps {
 		former[app.cfg.Path] = app
@@ -83,7 +91,8 @@ func (s *service) build(cfg *config) (apps []*application, err error) {
 		}
 		apps = append(apps, app)
 	}
-	for _, app := range apps {
+	for i, app := range apps {
+		app.Trust(trusted[i])
 		if app.stopLook == nil {
 			app.look()
 		}
