@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -109,6 +110,13 @@ type AppConfig struct {
 	// Forms takes application/x-www-form-urlencoded bodies. A page of any origin
 	// can make a browser send them, with its cookies and without asking first.
 	Forms bool `yaml:"forms" env:"FORMS"`
+	// Compress is how answers may be compressed, in the order in which codings are
+	// preferred that a client likes equally: zstd, br and gzip, all unless set. An
+	// empty list: not at all.
+	Compress []string `yaml:"compress" env:"COMPRESS"`
+	// CompressFrom is the least size of an answer that is compressed, in bytes.
+	// 2048 unless set.
+	CompressFrom int `yaml:"compress_from" env:"COMPRESS_FROM"`
 	// BatchFormat is how the answers of a batch look: "apollo", which is the
 	// default, or "absinthe".
 	BatchFormat string `yaml:"batch_format" env:"BATCH_FORMAT"`
@@ -130,6 +138,12 @@ func (c *AppConfig) SetDefaults() {
 	if c.Path == "" {
 		c.Path = "/graphql"
 	}
+	if c.Compress == nil {
+		c.Compress = codings
+	}
+	if c.CompressFrom == 0 {
+		c.CompressFrom = 2048
+	}
 	c.Trusted.setDefaults()
 	if c.PersistedQueries == "" {
 		c.PersistedQueries = persistedAutomatic
@@ -149,6 +163,10 @@ func (c *AppConfig) Validate() error {
 		return fmt.Errorf("path %q is not a path such as /graphql", c.Path)
 	case c.Path == healthPath || c.Path == readyPath:
 		return fmt.Errorf("path %s is the gateway's own", c.Path)
+	case slices.ContainsFunc(c.Compress, func(name string) bool { return name != identity && !slices.Contains(codings, name) }):
+		return fmt.Errorf("compress %v is not a list of zstd, br and gzip", c.Compress)
+	case c.CompressFrom < 0:
+		return errors.New("compress_from is a number of bytes, such as 2048")
 	case c.PersistedQueries != persistedAutomatic && c.PersistedQueries != persistedOff:
 		return fmt.Errorf("persisted_queries %q is not %s or %s", c.PersistedQueries, persistedAutomatic, persistedOff)
 	case c.BatchFormat != formatApollo && c.BatchFormat != formatAbsinthe:

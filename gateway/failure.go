@@ -37,9 +37,11 @@ var (
 	notAcceptable         = &failure{status: http.StatusNotAcceptable, code: "NOT_ACCEPTABLE", message: "The answer can only be application/graphql-response+json or application/json, in UTF-8; the request's Accept header takes neither."}
 	unsupportedMedia      = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's Content-Type must be application/json or application/graphql, in UTF-8."}
 	formsOff              = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "Forms are not taken here: the request's Content-Type must be application/json or application/graphql."}
+	unsupportedEncoding   = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_ENCODING", message: "The request's Content-Encoding must be one of zstd, br and gzip.", header: [2]string{"Accept-Encoding", "zstd, br, gzip"}}
+	badEncoding           = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_ENCODING", message: "The request's body is not what its Content-Encoding says."}
+	cutOff                = badRequest("The request's body is cut off.")
 	notUTF8               = badRequest("The request is not UTF-8.")
 	noQuery               = badRequest(`The request has no "query".`)
-	unsupportedEncoding   = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's body must not be compressed."}
 	tooSlow               = &failure{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", message: "The request's body did not arrive in time."}
 	persistedNotFound     = &failure{code: "PERSISTED_QUERY_NOT_FOUND", message: "PersistedQueryNotFound"}         // Apollo's words, which
 	persistedNotSupported = &failure{code: "PERSISTED_QUERY_NOT_SUPPORTED", message: "PersistedQueryNotSupported"} // its clients look for

@@ -96,8 +96,13 @@ func (g *Gateway) configure(limits Limits, apps []*App) *configuration {
 	c := &configuration{limits: limits, apps: apps}
 	r := g.router(c.limits)
 	for _, app := range apps {
-		h := &graphQL{gateway: g, app: app, limits: limits}
-		h.vary = strings.Join(append([]string{"Accept"}, app.Context.Headers()...), ", ")
+		h := &graphQL{
+			gateway:     g,
+			app:         app,
+			limits:      limits,
+			vary:        strings.Join(append([]string{"Accept", "Accept-Encoding"}, app.Context.Headers()...), ", "),
+			compression: compression{app.Config.Compress, app.Config.CompressFrom},
+		}
 		r.Get(app.Config.Path, h.ServeHTTP)
 		r.Head(app.Config.Path, h.ServeHTTP)
 		r.Post(app.Config.Path, h.ServeHTTP)

@@ -18,7 +18,9 @@ type graphQL struct {
 	gateway *Gateway
 	app     *App
 	limits  Limits
-	vary    string // the headers that answers depend on
+
+	vary        string // the headers that answers depend on
+	compression compression
 }
 
 // keep bounds the buffers that are kept for later requests, in bytes.
@@ -29,6 +31,7 @@ type exchange struct {
 	body    bytes.Buffer
 	context []byte
 	answer  []byte
+	packed  []byte     // the answer, compressed
 	hasData bool       // whether the answer has a member "data"
 	caching string     // of the answer to a GET: Cache-Control
 	media   *mediaType // of the answer
@@ -43,7 +46,7 @@ func (h *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (x *exchange) release() {
-	if x.body.Cap() <= keep && cap(x.answer) <= keep {
+	if x.body.Cap() <= keep && cap(x.answer) <= keep && cap(x.packed) <= keep {
 		x.body.Reset()
 		exchanges.Put(x)
 	}
@@ -58,7 +61,7 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 		h.fail(x, w, r, err)
 		return
 	}
-	single, batch, err := h.read(w, r, &x.body)
+	single, batch, err := h.read(x, w, r)
 	if err != nil {
 		h.fail(x, w, r, err)
 		return
@@ -109,7 +112,12 @@ func (h *graphQL) resolve(r *http.Request, req *request) error {
 // write sends the answer.
 func (h *graphQL) write(x *exchange, w http.ResponseWriter, r *http.Request) {
 	h.forCaches(w, r, x.caching)
-	writeBody(w, x.media, x.media.status(x.hasData), x.answer)
+	body := x.answer
+	if name, done := h.compression.compress(x, r); done {
+		w.Header().Set("Content-Encoding", name)
+		body = x.packed
+	}
+	writeBody(w, x.media, x.media.status(x.hasData), body)
 }
 
 // noStore is for answers to GET that are perhaps for one user only, which no cache

@@ -27,9 +27,9 @@ type request struct {
 	kind          schema.Kind     // of the operation, once it has been classified
 }
 
-// read takes the request apart: it is one operation, or a batch. buffer is where
-// its body may be kept; the result refers to it. Errors are of type *failure.
-func (h *graphQL) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) (single *request, batch []*batched, err error) {
+// read takes the request apart: it is one operation, or a batch. Its body is kept
+// in x, and the result refers to it. Errors are of type *failure.
+func (h *graphQL) read(x *exchange, w http.ResponseWriter, r *http.Request) (single *request, batch []*batched, err error) {
 	if isSafe(r.Method) {
 		if r.Body == http.NoBody { // else it is passed over, in its time
 			endReadDeadline(w)
@@ -47,10 +47,10 @@ func (h *graphQL) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buf
 	default:
 		return nil, nil, unsupportedMedia
 	}
-	if err := h.readBody(w, r, buffer); err != nil {
+	if err := h.readBody(x, w, r); err != nil {
 		return nil, nil, err
 	}
-	body := buffer.Bytes()
+	body := x.body.Bytes()
 	switch {
 	case form == documentName:
 		single, err = fromDocument(body, r.URL.RawQuery)
@@ -67,18 +67,29 @@ func (h *graphQL) read(w http.ResponseWriter, r *http.Request, buffer *bytes.Buf
 // isSafe says whether a method asks for no more than to look.
 func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
-func (h *graphQL) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes.Buffer) error {
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return unsupportedEncoding
+// readBody reads the body into x.body, decompressed.
+func (h *graphQL) readBody(x *exchange, w http.ResponseWriter, r *http.Request) error {
+	name, err := coding(r.Header)
+	if err != nil {
+		return err
 	}
 	if r.ContentLength > h.limits.Body {
 		return tooLarge(h.limits.Body)
 	}
-	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, h.limits.Body))
-	if err == nil {
-		endReadDeadline(w)
+	if _, err := x.body.ReadFrom(http.MaxBytesReader(w, r.Body, h.limits.Body)); err != nil {
+		return h.unread(err)
+	}
+	endReadDeadline(w)
+	if name == identity {
 		return nil
 	}
+	compressed := bytes.Clone(x.body.Bytes())
+	x.body.Reset()
+	return decompress(&x.body, name, compressed, h.limits.Body)
+}
+
+// unread says why a body could not be read.
+func (h *graphQL) unread(err error) error {
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -86,7 +97,7 @@ func (h *graphQL) readBody(w http.ResponseWriter, r *http.Request, buffer *bytes
 	case errors.As(err, &tooLong):
 		return tooLarge(h.limits.Body)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return badRequest("The request's body is cut off.")
+		return cutOff
 	}
 	return badRequest("The request's body cannot be read.")
 }

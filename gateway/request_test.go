@@ -143,14 +143,6 @@ type failing struct{ error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.error }
 
-func TestCompressedBody(t *testing.T) {
-	r := post(`{"query":"{ a }"}`)
-	r.Header.Set("Content-Encoding", "gzip")
-	if status, code := ask(t, unreachable(t, Limits{}, nil), r); status != 415 || code != "UNSUPPORTED_MEDIA_TYPE" {
-		t.Errorf("got %d %s", status, code)
-	}
-}
-
 // A chunked body has no length to refuse it by.
 func TestChunkedBodyThatIsTooLarge(t *testing.T) {
 	r := post(`{"query":"` + strings.Repeat(" ", 1000) + `"}`)
