@@ -3,9 +3,12 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // Limits are what the gateway takes from clients and nodes.
@@ -104,6 +107,9 @@ type AppConfig struct {
 	// Timeout bounds one operation, from the request read to the answer. 30s
 	// unless set.
 	Timeout time.Duration `yaml:"timeout" env:"TIMEOUT"`
+	// TimeoutHeader is a request header by which clients may shorten it.
+	// X-Request-Timeout unless set.
+	TimeoutHeader string `yaml:"timeout_header" env:"TIMEOUT_HEADER"`
 	// ExposeErrors lets clients see why an operation failed on the node:
 	// exceptions with their stack traces. For development.
 	ExposeErrors bool `yaml:"expose_errors" env:"EXPOSE_ERRORS"`
@@ -138,6 +144,10 @@ func (c *AppConfig) SetDefaults() {
 	if c.Path == "" {
 		c.Path = "/graphql"
 	}
+	if c.TimeoutHeader == "" {
+		c.TimeoutHeader = "X-Request-Timeout"
+	}
+	c.TimeoutHeader = http.CanonicalHeaderKey(c.TimeoutHeader)
 	if c.Compress == nil {
 		c.Compress = codings
 	}
@@ -165,6 +175,8 @@ func (c *AppConfig) Validate() error {
 		return fmt.Errorf("path %s is the gateway's own", c.Path)
 	case slices.ContainsFunc(c.Compress, func(name string) bool { return name != identity && !slices.Contains(codings, name) }):
 		return fmt.Errorf("compress %v is not a list of zstd, br and gzip", c.Compress)
+	case !httpguts.ValidHeaderFieldName(c.TimeoutHeader):
+		return fmt.Errorf("timeout_header %q is not a header's name", c.TimeoutHeader)
 	case c.CompressFrom < 0:
 		return errors.New("compress_from is a number of bytes, such as 2048")
 	case c.PersistedQueries != persistedAutomatic && c.PersistedQueries != persistedOff:

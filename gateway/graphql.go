@@ -146,7 +146,11 @@ func (h *graphQL) run(x *exchange, r *http.Request, req *request) (err error) {
 		Context:    x.context,
 		Repeatable: req.kind == schema.Query,
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), h.app.Config.Timeout)
+	timeout, err := h.app.Config.timeout(r.Header)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	answer, err := h.app.Absinthe.Run(ctx, op)
 	if err != nil {

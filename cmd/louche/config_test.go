@@ -37,6 +37,7 @@ apps:
     timeout: 5s
     expose_errors: true
     forms: true
+    timeout_header: x-deadline
     batch_format: absinthe
     compress: [gzip]
     compress_from: 100
@@ -71,6 +72,7 @@ func TestConfig(t *testing.T) {
 		"persisted":       app.PersistedQueries == "off" && cfg.Apps[1].PersistedQueries == "automatic" && cfg.Limits.PersistedBytes == 16<<20,
 		"trusted":         app.Trusted.Mode == "log" && len(app.Trusted.Manifests) == 2 && app.Trusted.CacheControl == "public" && cfg.Apps[1].Trusted.Mode == "off",
 		"compress":        len(app.Compress) == 1 && app.CompressFrom == 100 && len(cfg.Apps[1].Compress) == 3 && cfg.Apps[1].CompressFrom == 2048,
+		"timeout_header":  app.TimeoutHeader == "X-Deadline" && cfg.Apps[1].TimeoutHeader == "X-Request-Timeout",
 		"batch_format":    app.BatchFormat == "absinthe" && cfg.Apps[1].BatchFormat == "apollo",
 		"load":            app.Load.InFlight == 1 && app.Load.Queue == 2 && app.Load.QueueTime == 3*time.Millisecond && app.Load.Warmup == 4*time.Second,
 		"retry":           app.Retry.Nodes == 3 && app.Retry.Budget == 0.5,
@@ -119,6 +121,7 @@ func TestConfigMistakes(t *testing.T) {
 		"persisted":             {app + "limits: {persisted_bytes: -1}\n", []string{"limits.persisted_bytes"}},
 		"words":                 {"apps: [{schema: A, discovery: {prefix: a}, persisted_queries: on}]", []string{"apps[0]: persisted_queries", "automatic"}},
 		"compress":              {"apps: [{schema: A, discovery: {prefix: a}, compress: [deflate]}]", []string{"apps[0]: compress", "zstd"}},
+		"timeout header":        {"apps: [{schema: A, discovery: {prefix: a}, timeout_header: 'a b'}]", []string{"apps[0]: timeout_header"}},
 		"batch format":          {"apps: [{schema: A, discovery: {prefix: a}, batch_format: relay}]", []string{"apps[0]: batch_format", "apollo"}},
 		"trusted mode":          {"apps: [{schema: A, discovery: {prefix: a}, trusted_documents: {mode: on, manifests: [a]}}]", []string{"trusted_documents.mode", "enforce"}},
 		"no manifest":           {"apps: [{schema: A, discovery: {prefix: a}, trusted_documents: {mode: log}}]", []string{"trusted_documents.manifests"}},
