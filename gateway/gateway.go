@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -40,6 +41,7 @@ type Gateway struct {
 	mu      sync.RWMutex // of current, not of what it points to
 	current *configuration
 
+	certificate atomic.Pointer[tls.Certificate] // of the listener for clients, if it has one
 	draining    atomic.Bool
 	inFlight    atomic.Int64 // operations
 	connections atomic.Int64 // open ones, of clients and operators

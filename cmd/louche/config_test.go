@@ -24,6 +24,7 @@ admin: 127.0.0.1:81
 shutdown_delay: 0s
 shutdown_grace: 10s
 log: {level: debug, format: json}
+tls: {cert_file: cert.pem, key_file: key.pem}
 node:
   name: louche@10.0.0.1
   cookie_file: /run/secrets/cookie
@@ -73,6 +74,7 @@ func TestConfig(t *testing.T) {
 		"trusted":         app.Trusted.Mode == "log" && len(app.Trusted.Manifests) == 2 && app.Trusted.CacheControl == "public" && cfg.Apps[1].Trusted.Mode == "off",
 		"compress":        len(app.Compress) == 1 && app.CompressFrom == 100 && len(cfg.Apps[1].Compress) == 3 && cfg.Apps[1].CompressFrom == 2048,
 		"timeout_header":  app.TimeoutHeader == "X-Deadline" && cfg.Apps[1].TimeoutHeader == "X-Request-Timeout",
+		"tls":             cfg.TLS.On() && cfg.TLS.KeyFile == "key.pem",
 		"batch_format":    app.BatchFormat == "absinthe" && cfg.Apps[1].BatchFormat == "apollo",
 		"load":            app.Load.InFlight == 1 && app.Load.Queue == 2 && app.Load.QueueTime == 3*time.Millisecond && app.Load.Warmup == 4*time.Second,
 		"retry":           app.Retry.Nodes == 3 && app.Retry.Budget == 0.5,
@@ -122,6 +124,7 @@ func TestConfigMistakes(t *testing.T) {
 		"words":                 {"apps: [{schema: A, discovery: {prefix: a}, persisted_queries: on}]", []string{"apps[0]: persisted_queries", "automatic"}},
 		"compress":              {"apps: [{schema: A, discovery: {prefix: a}, compress: [deflate]}]", []string{"apps[0]: compress", "zstd"}},
 		"timeout header":        {"apps: [{schema: A, discovery: {prefix: a}, timeout_header: 'a b'}]", []string{"apps[0]: timeout_header"}},
+		"half of TLS":           {app + "tls: {cert_file: a.pem}\n", []string{"tls needs both"}},
 		"batch format":          {"apps: [{schema: A, discovery: {prefix: a}, batch_format: relay}]", []string{"apps[0]: batch_format", "apollo"}},
 		"trusted mode":          {"apps: [{schema: A, discovery: {prefix: a}, trusted_documents: {mode: on, manifests: [a]}}]", []string{"trusted_documents.mode", "enforce"}},
 		"no manifest":           {"apps: [{schema: A, discovery: {prefix: a}, trusted_documents: {mode: log}}]", []string{"trusted_documents.manifests"}},

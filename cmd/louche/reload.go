@@ -65,6 +65,7 @@ func (c *config) fixed(other *config) (keys []string) {
 	}{
 		{"listen", c.Listen == other.Listen},
 		{"admin", c.Admin == other.Admin},
+		{"tls", c.TLS.On() == other.TLS.On()},
 		{"node", c.Node == other.Node},
 		{"log", c.Log == other.Log},
 		{"limits.header", c.Limits.Header == other.Limits.Header},

@@ -40,6 +40,10 @@ type application struct {
 
 // startService starts everything but the listeners.
 func startService(cfg *config, log *slog.Logger) (*service, error) {
+	certificate, err := cfg.TLS.Load()
+	if err != nil {
+		return nil, err
+	}
 	node, err := rpcclient.Start(cfg.Node, log)
 	if err != nil {
 		return nil, err
@@ -50,6 +54,7 @@ func startService(cfg *config, log *slog.Logger) (*service, error) {
 		return nil, err
 	}
 	s.gateway = gateway.New(node, cfg.Limits, served(s.apps), log)
+	s.gateway.Present(certificate)
 	return s, nil
 }
 
@@ -128,7 +133,11 @@ func (s *service) reload(ctx context.Context, cfg *config) {
 	if keys := s.cfg.fixed(cfg); len(keys) > 0 {
 		s.log.Warn("configuration: these keys take effect after a restart only", "keys", keys)
 	}
-	apps, err := s.build(cfg)
+	certificate, err := cfg.TLS.Load()
+	var apps []*application
+	if err == nil {
+		apps, err = s.build(cfg)
+	}
 	if err != nil {
 		s.log.Error("configuration refused, the former one stays", "reason", err)
 		return
@@ -147,6 +156,9 @@ func (s *service) reload(ctx context.Context, cfg *config) {
 		if !slices.Contains(apps, app) {
 			former = append(former, app)
 		}
+	}
+	if certificate != nil { // what listens over TLS goes on doing so
+		s.gateway.Present(certificate)
 	}
 	finished := s.gateway.Reconfigure(cfg.Limits, served(apps))
 	s.apps, s.cfg = apps, cfg
