@@ -60,7 +60,10 @@ func decompress(dst *bytes.Buffer, name string, body []byte, limit int64) error 
 	var err error
 	switch name {
 	case codingGzip:
-		decoder, err = gzip.NewReader(bytes.NewReader(body))
+		g := gzipReaders.Get().(*gzip.Reader)
+		defer gzipReaders.Put(g)
+		err = g.Reset(bytes.NewReader(body))
+		decoder = g
 	case codingBrotli:
 		decoder = brotli.NewReader(bytes.NewReader(body))
 	case codingZstd:
@@ -86,6 +89,10 @@ func decompress(dst *bytes.Buffer, name string, body []byte, limit int64) error 
 	}
 	return nil
 }
+
+// gzipReaders are kept, since their memory is small and known. What the others take
+// is up to who compressed.
+var gzipReaders = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
 // compression is how the answers of an application are compressed.
 type compression struct {

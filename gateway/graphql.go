@@ -83,7 +83,7 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 
 // operate runs one operation, if it may be run.
 func (h *graphQL) operate(x *exchange, r *http.Request, req *request) error {
-	if err := h.resolve(r, req); err != nil {
+	if err := h.resolve(req); err != nil {
 		return err
 	}
 	req.kind = h.gateway.documents.Kind(req.query, req.operationName)
@@ -94,9 +94,9 @@ func (h *graphQL) operate(x *exchange, r *http.Request, req *request) error {
 }
 
 // resolve sees to it that a request has a document which may be run.
-func (h *graphQL) resolve(r *http.Request, req *request) error {
+func (h *graphQL) resolve(req *request) error {
 	if t := h.app.trusted.Load(); t != nil {
-		if settled, err := h.trusted(t, req, r.Header.Get(requestIDHeader)); settled || err != nil {
+		if settled, err := h.trusted(t, req); settled || err != nil {
 			return err
 		}
 	}

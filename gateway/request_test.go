@@ -257,9 +257,21 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
+// refusedOrRun says whether an answer is one that requests of any content may get
+// of an unreachable application.
+func refusedOrRun(status int, code string) bool {
+	switch status {
+	case 200:
+		return code == "PERSISTED_QUERY_NOT_FOUND"
+	case 404:
+		return code == "PERSISTED_QUERY_NOT_IN_LIST"
+	}
+	return status == 400 || status == 503
+}
+
 // Whatever the body, the answer is a GraphQL error, and nothing panics.
 func FuzzRequest(f *testing.F) {
-	for _, seed := range []string{`{"query":"{ a }"}`, `{"query":"{ a }","variables":{"a":[1,"\u00e9"]},"operationName":"A"}`, `{"query":`} {
+	for _, seed := range []string{`{"query":"{ a }"}`, `{"query":"{ a }","variables":{"a":[1,"\u00e9"]},"operationName":"A"}`, `{"query":`, `{"id":"a"}`, `{"extensions":` + persistedExtensions(hashOf("{ a }")) + `}`} {
 		f.Add([]byte(seed))
 	}
 	h := unreachable(f, Limits{}, nil)
@@ -267,8 +279,8 @@ func FuzzRequest(f *testing.F) {
 		if firstByte(body) == '[' {
 			return // FuzzBatch
 		}
-		if status, _ := ask(t, h, post(string(body))); status != 400 && status != 503 {
-			t.Errorf("%q: status %d", body, status)
+		if status, code := ask(t, h, post(string(body))); !refusedOrRun(status, code) {
+			t.Errorf("%q: %d %s", body, status, code)
 		}
 	})
 }

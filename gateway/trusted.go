@@ -137,7 +137,7 @@ func (t *TrustedDocuments) find(id string) (document string, found bool) {
 // trusted finds the document that a request means by its id, and says whether the
 // request is settled: it has a trusted document. One that has not may still be an
 // automatic persisted query, where others are not refused.
-func (h *graphQL) trusted(t *TrustedDocuments, req *request, requestID string) (settled bool, err error) {
+func (h *graphQL) trusted(t *TrustedDocuments, req *request) (settled bool, err error) {
 	enforce := h.app.Config.Trusted.Mode == trustedEnforce
 	if req.query == "" && (req.id != "" || req.hash != "") {
 		for _, id := range []string{req.id, req.hash} {
@@ -160,7 +160,7 @@ func (h *graphQL) trusted(t *TrustedDocuments, req *request, requestID string) (
 	hash := sha256.Sum256([]byte(req.query))
 	if known, _ := t.reported.ContainsOrAdd(hash, struct{}{}); !known {
 		h.gateway.log.Warn("document is in no manifest", "path", h.app.Config.Path, "sha256", hex.EncodeToString(hash[:]),
-			"operation", req.operationName, "request_id", requestID)
+			"operation", req.operationName)
 	}
 	return false, nil
 }

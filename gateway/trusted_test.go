@@ -11,7 +11,7 @@ import (
 	"github.com/louche-graphql/louche/auth"
 )
 
-func manifest(t *testing.T, text string) string {
+func manifest(t testing.TB, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "manifest.json")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
