@@ -37,6 +37,7 @@ func TestGet(t *testing.T) {
 		"variables that are no JSON":    {"query={a}&variables={a}", 400},
 		"variables and bytes behind":    {"query={a}&variables={}x", 400},
 		"variables that are a list":     {"query={a}&variables=[1]", 400},
+		"extensions that are no JSON":   {"query={a}&extensions={a}", 400},
 		"extensions that are a number":  {"query={a}&extensions=1", 400},
 		"bad escapes":                   {"query=%zz", 400},
 		"not UTF-8":                     {"query={a(b:%22%ff%22)}", 400},

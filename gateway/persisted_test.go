@@ -54,6 +54,7 @@ func TestPersistedQueries(t *testing.T) {
 		{"is not stored", h, post(`{"extensions":` + hashed(broken) + `}`), 200, "PERSISTED_QUERY_NOT_FOUND"},
 		{"no hash", h, post(`{"extensions":` + persistedExtensions("zz") + `}`), 200, "PERSISTED_QUERY_NOT_FOUND"},
 		{"no hash, and a document", h, post(`{"query":"{ a }","extensions":` + persistedExtensions("zz") + `}`), 400, "PERSISTED_QUERY_HASH_MISMATCH"},
+		{"more than a hash", h, post(`{"query":"{ a }","extensions":` + persistedExtensions(hashOf(document)+"00") + `}`), 400, "PERSISTED_QUERY_HASH_MISMATCH"},
 		{"an empty hash", h, post(`{"extensions":` + persistedExtensions("") + `}`), 400, "BAD_REQUEST"},
 		{"another version", h, post(`{"extensions":{"persistedQuery":{"version":2,"sha256Hash":"00"}}}`), 400, "BAD_REQUEST"},
 		{"no object", h, post(`{"query":"{ a }","extensions":{"persistedQuery":1}}`), 400, "BAD_REQUEST"},
