@@ -35,10 +35,11 @@ lint:
 	go vet ./...
 	go tool staticcheck ./...
 
-# Throughput and CPU beside :erpc.call, with ratios; then the transcoder.
+# Throughput and CPU beside :erpc.call, with ratios, and of every form of request;
+# then the transcoder.
 bench:
 	testdata/install-erlang
-	go test -run '^$$' -bench Bridge -benchtime $(BENCHTIME) -timeout 20m ./cmd/louche
+	go test -run '^$$' -bench 'Bridge|Forms' -benchtime $(BENCHTIME) -timeout 20m ./cmd/louche
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./rpcclient/etf
 
 # Every fuzz target for FUZZTIME.
