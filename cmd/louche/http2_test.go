@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -86,5 +87,35 @@ func TestTLS(t *testing.T) {
 	})
 	if _, err := protocol(renewed, both); err != nil {
 		t.Errorf("after a bad certificate: %v", err)
+	}
+}
+
+// What is in flight on a connection of HTTP/2 when the gateway stops finishes, and
+// the client is asked to come back on another one.
+func TestStopWithHTTP2(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd))
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
+	answered := make(chan string, 1)
+	go func() {
+		resp, err := client.Post(g.url+"/graphql", "application/json", strings.NewReader(`{"query":"{ sleep(ms: 1000) }"}`))
+		if err != nil {
+			answered <- err.Error()
+			return
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		answered <- fmt.Sprint(resp.Proto, " ", string(body), err)
+	}()
+	node.WaitOutput(t, "sleeping ")
+	if err := g.stop(); err != nil {
+		t.Errorf("stopping: %v", err)
+	}
+	if got := <-answered; got != `HTTP/2.0 {"data":{"sleep":true}}<nil>` {
+		t.Errorf("the request in flight got %s", got)
 	}
 }
