@@ -18,16 +18,19 @@ build:
 demo: build
 	bin/louche demo
 
-# Against the machine's own Erlang and Elixir, installed if need be. The chaos
-# suite, in its short form, measures times and so runs alone.
+# Against the machine's own Erlang and Elixir, and with GraphQL clients of npm, all
+# installed if need be. The chaos suite, in its short form, measures times and so
+# runs alone.
 test:
 	testdata/install-erlang
+	testdata/install-clients
 	go test -race $$(go list ./... | grep -v /chaos$$)
 	go test -race -timeout 20m ./chaos
 
 # Against OTP 27 and 29 from newer Debian releases (root, on Debian).
 test-matrix:
 	testdata/install-otp-matrix $(OTP_MATRIX)
+	testdata/install-clients
 	LOUCHE_BEAM_ROOT=$(OTP_MATRIX)/otp27 go test -race -count=1 $(BEAM_PACKAGES)
 	LOUCHE_BEAM_ROOT=$(OTP_MATRIX)/otp29 go test -race -count=1 $(BEAM_PACKAGES)
 
@@ -41,10 +44,11 @@ lint:
 	go vet ./...
 	go tool staticcheck ./...
 
-# Throughput and CPU beside :erpc.call, with ratios; then the transcoder.
+# Throughput and CPU beside :erpc.call, with ratios, and of every form of request;
+# then the transcoder.
 bench:
 	testdata/install-erlang
-	go test -run '^$$' -bench Bridge -benchtime $(BENCHTIME) -timeout 20m ./cmd/louche
+	go test -run '^$$' -bench 'Bridge|Forms' -benchtime $(BENCHTIME) -timeout 20m ./cmd/louche
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./rpcclient/etf
 
 # Every fuzz target for FUZZTIME.

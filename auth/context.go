@@ -93,6 +93,23 @@ func (c *Context) Append(b []byte, peer netip.Addr, header http.Header) ([]byte,
 	return appendFields(b, c.fields, header)
 }
 
+// Headers are the names of the headers that contexts depend on, each once.
+func (c *Context) Headers() []string {
+	names := headers(nil, c.fields)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func headers(names []string, fields []field) []string {
+	for _, f := range fields {
+		if f.header != "" {
+			names = append(names, f.header)
+		}
+		names = headers(names, f.fields)
+	}
+	return names
+}
+
 func appendFields(b []byte, fields []field, header http.Header) ([]byte, error) {
 	start := len(b)
 	b = etf.AppendMap(b, 0)

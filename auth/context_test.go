@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -186,4 +187,11 @@ func FuzzContext(f *testing.F) {
 			t.Errorf("not one term: % x (%v)", out, err)
 		}
 	})
+}
+
+func TestHeaders(t *testing.T) {
+	c := compiled(t, "{a: {header: X-User-Id}, b: {fields: {c: {header: x-tenant}, d: {header: X-User-Id}}}, e: {value: 1}}")
+	if got := c.Headers(); !slices.Equal(got, []string{"X-Tenant", "X-User-Id"}) {
+		t.Errorf("%v", got)
+	}
 }

@@ -3,8 +3,12 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // Limits are what the gateway takes from clients and nodes.
@@ -19,9 +23,16 @@ type Limits struct {
 	// InFlight is the most operations under way in the whole gateway. 10,000
 	// unless set.
 	InFlight int64 `yaml:"in_flight" env:"IN_FLIGHT"`
+	// Batch is the most operations in one request. 10 unless set.
+	Batch int `yaml:"batch" env:"BATCH"`
 	// Connections is the most open connections of clients; more wait to be
 	// accepted. 10,000 unless set.
 	Connections int `yaml:"connections" env:"CONNECTIONS"`
+	// PersistedQueries is the most documents that clients can store to call them by
+	// their hash, and PersistedBytes how large they may be together. 10,000 and
+	// 16 MiB unless set.
+	PersistedQueries int `yaml:"persisted_queries" env:"PERSISTED_QUERIES"`
+	PersistedBytes   int `yaml:"persisted_bytes" env:"PERSISTED_BYTES"`
 	// ReadTimeout is how long a client may take to send a request. 30s unless
 	// set.
 	ReadTimeout time.Duration `yaml:"read_timeout" env:"READ_TIMEOUT"`
@@ -47,8 +58,17 @@ func (l *Limits) SetDefaults() {
 	if l.InFlight == 0 {
 		l.InFlight = 10_000
 	}
+	if l.Batch == 0 {
+		l.Batch = 10
+	}
 	if l.Connections == 0 {
 		l.Connections = 10_000
+	}
+	if l.PersistedQueries == 0 {
+		l.PersistedQueries = 10_000
+	}
+	if l.PersistedBytes == 0 {
+		l.PersistedBytes = 16 << 20
 	}
 	if l.ReadTimeout == 0 {
 		l.ReadTimeout = 30 * time.Second
@@ -70,6 +90,10 @@ func (l *Limits) Validate() error {
 		return errors.New("limits.answer is a number of bytes, such as 67108864")
 	case l.InFlight < 0 || l.Connections < 0:
 		return errors.New("limits.in_flight and limits.connections are numbers, such as 10000")
+	case l.PersistedQueries < 0 || l.PersistedBytes < 0:
+		return errors.New("limits.persisted_queries is a number, such as 10000, and limits.persisted_bytes one of bytes, such as 16777216")
+	case l.Batch < 0:
+		return errors.New("limits.batch is a number of operations, such as 10")
 	case l.ReadTimeout < 0 || l.WriteTimeout < 0 || l.IdleTimeout < 0:
 		return errors.New("limits.read_timeout, limits.write_timeout and limits.idle_timeout are times, such as 30s")
 	}
@@ -78,11 +102,14 @@ func (l *Limits) Validate() error {
 
 // AppConfig is what an application's section says about HTTP.
 type AppConfig struct {
-	// Path is where clients POST. /graphql unless set.
+	// Path is where clients send their requests. /graphql unless set.
 	Path string `yaml:"path" env:"PATH"`
 	// Timeout bounds one operation, from the request read to the answer. 30s
 	// unless set.
 	Timeout time.Duration `yaml:"timeout" env:"TIMEOUT"`
+	// TimeoutHeader is a request header by which clients may shorten it.
+	// X-Request-Timeout unless set.
+	TimeoutHeader string `yaml:"timeout_header" env:"TIMEOUT_HEADER"`
 	// ExposeErrors lets clients see why an operation failed on the node:
 	// exceptions with their stack traces. For development.
 	ExposeErrors bool `yaml:"expose_errors" env:"EXPOSE_ERRORS"`
@@ -94,12 +121,53 @@ type AppConfig struct {
 	MaskErrors bool `yaml:"mask_errors" env:"MASK_ERRORS"`
 	// DocumentLimits refuse documents before a node is asked.
 	DocumentLimits DocumentLimits `yaml:"document_limits" envPrefix:"DOCUMENT_LIMITS_"`
+	// Forms takes application/x-www-form-urlencoded bodies. A page of any origin
+	// can make a browser send them, with its cookies and without asking first.
+	Forms bool `yaml:"forms" env:"FORMS"`
+	// Compress is how answers may be compressed, in the order in which codings are
+	// preferred that a client likes equally: zstd, br and gzip, all unless set. An
+	// empty list: not at all.
+	Compress []string `yaml:"compress" env:"COMPRESS"`
+	// CompressFrom is the least size of an answer that is compressed, in bytes.
+	// 2048 unless set.
+	CompressFrom int `yaml:"compress_from" env:"COMPRESS_FROM"`
+	// BatchFormat is how the answers of a batch look: "apollo", which is the
+	// default, or "absinthe".
+	BatchFormat string `yaml:"batch_format" env:"BATCH_FORMAT"`
+	// PersistedQueries is "automatic", which is the default, or "off".
+	PersistedQueries string        `yaml:"persisted_queries" env:"PERSISTED_QUERIES"`
+	Trusted          TrustedConfig `yaml:"trusted_documents" envPrefix:"TRUSTED_DOCUMENTS_"`
 }
+
+// The formats of a batch's answers. In Apollo's they stand side by side. In that of
+// Absinthe.Plug each is the "payload" of an object, beside what its operation had
+// besides a query and variables: an "id" as a rule.
+const (
+	formatApollo   = "apollo"
+	formatAbsinthe = "absinthe"
+)
 
 // SetDefaults fills what was left out.
 func (c *AppConfig) SetDefaults() {
 	if c.Path == "" {
 		c.Path = "/graphql"
+	}
+	if c.TimeoutHeader == "" {
+		c.TimeoutHeader = "X-Request-Timeout"
+	}
+	c.TimeoutHeader = http.CanonicalHeaderKey(c.TimeoutHeader)
+	if c.Compress == nil {
+		c.Compress = codings
+	}
+	if c.CompressFrom == 0 {
+		c.CompressFrom = 2048
+	}
+	c.Trusted.setDefaults()
+	if c.PersistedQueries == "" {
+		c.PersistedQueries = persistedAutomatic
+	}
+	if c.BatchFormat == "" {
+		c.BatchFormat = formatApollo
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 30 * time.Second
@@ -113,8 +181,18 @@ func (c *AppConfig) Validate() error {
 		return fmt.Errorf("path %q is not a path such as /graphql", c.Path)
 	case c.Path == healthPath || c.Path == readyPath:
 		return fmt.Errorf("path %s is the gateway's own", c.Path)
+	case slices.ContainsFunc(c.Compress, func(name string) bool { return name != identity && !slices.Contains(codings, name) }):
+		return fmt.Errorf("compress %v is not a list of zstd, br and gzip", c.Compress)
+	case !httpguts.ValidHeaderFieldName(c.TimeoutHeader):
+		return fmt.Errorf("timeout_header %q is not a header's name", c.TimeoutHeader)
+	case c.CompressFrom < 0:
+		return errors.New("compress_from is a number of bytes, such as 2048")
+	case c.PersistedQueries != persistedAutomatic && c.PersistedQueries != persistedOff:
+		return fmt.Errorf("persisted_queries %q is not %s or %s", c.PersistedQueries, persistedAutomatic, persistedOff)
+	case c.BatchFormat != formatApollo && c.BatchFormat != formatAbsinthe:
+		return fmt.Errorf("batch_format %q is not %s or %s", c.BatchFormat, formatApollo, formatAbsinthe)
 	case c.Timeout < 0:
 		return errors.New("timeout is a time, such as 30s")
 	}
-	return c.DocumentLimits.Validate()
+	return errors.Join(c.DocumentLimits.Validate(), c.Trusted.validate())
 }

@@ -18,25 +18,39 @@ import (
 // A failure is why a request gets no answer of Absinthe: a GraphQL body
 // {"errors": [{"message", "extensions": {"code"}}]} with an HTTP status.
 type failure struct {
-	status     int
+	status     int // 0: that of an answer of Absinthe without data
 	code       string
 	message    string
 	retryAfter time.Duration
-	cause      error // for the log; nil where the message says it all
+	header     [2]string // a header and its value, if it has one
+	cause      error     // for the log; nil where the message says it all
 }
 
 func (f *failure) Error() string { return f.message }
 
 // Failures that are the same for every request.
 var (
-	notFound            = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no GraphQL endpoint at this path."}
-	unknownNode         = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no node of this name; GET /status names those there are."}
-	methodNotAllowed    = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "This path does not take this method; the Allow header names those it takes."}
-	unsupportedMedia    = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's Content-Type must be application/json, in UTF-8."}
-	unsupportedEncoding = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's body must not be compressed."}
-	tooSlow             = &failure{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", message: "The request's body did not arrive in time."}
-	overloaded          = &failure{status: http.StatusServiceUnavailable, code: "OVERLOADED", message: "There are more requests than can be answered now.", retryAfter: time.Second}
-	clientLeft          = &failure{status: 499, code: "CLIENT_CLOSED_REQUEST", message: "The client closed the connection."}
+	notFound              = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no GraphQL endpoint at this path."}
+	unknownNode           = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no node of this name; GET /status names those there are."}
+	methodNotAllowed      = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "This path does not take this method; the Allow header names those it takes."}
+	onlyQueries           = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "By GET only queries are run. This is none, or it cannot be told whether it is one: use POST.", header: [2]string{"Allow", http.MethodPost}}
+	notAcceptable         = &failure{status: http.StatusNotAcceptable, code: "NOT_ACCEPTABLE", message: "The answer can only be application/graphql-response+json or application/json, in UTF-8; the request's Accept header takes neither."}
+	unsupportedMedia      = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's Content-Type must be application/json or application/graphql, in UTF-8."}
+	formsOff              = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "Forms are not taken here: the request's Content-Type must be application/json or application/graphql."}
+	unsupportedEncoding   = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_ENCODING", message: "The request's Content-Encoding must be one of zstd, br and gzip.", header: [2]string{"Accept-Encoding", "zstd, br, gzip"}}
+	badEncoding           = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_ENCODING", message: "The request's body is not what its Content-Encoding says."}
+	cutOff                = badRequest("The request's body is cut off.")
+	notUTF8               = badRequest("The request is not UTF-8.")
+	noQuery               = badRequest(`The request has no "query".`)
+	tooSlow               = &failure{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", message: "The request's body did not arrive in time."}
+	persistedNotFound     = &failure{code: "PERSISTED_QUERY_NOT_FOUND", message: "PersistedQueryNotFound"}         // Apollo's words, which
+	persistedNotSupported = &failure{code: "PERSISTED_QUERY_NOT_SUPPORTED", message: "PersistedQueryNotSupported"} // its clients look for
+	persistedMismatch     = &failure{status: http.StatusBadRequest, code: "PERSISTED_QUERY_HASH_MISMATCH", message: "The hash in the request's extensions is not the SHA-256 of its query, in hexadecimal."}
+	notInManifest         = &failure{status: http.StatusNotFound, code: "PERSISTED_QUERY_NOT_IN_LIST", message: "There is no trusted document with this id."}
+	notTrusted            = &failure{status: http.StatusForbidden, code: "QUERY_NOT_IN_SAFELIST", message: "Only trusted documents are run here, and this is none of them."}
+	overloaded            = &failure{status: http.StatusServiceUnavailable, code: "OVERLOADED", message: "There are more requests than can be answered now.", retryAfter: time.Second}
+	answerTooLarge        = &failure{status: http.StatusBadGateway, code: "ANSWER_TOO_LARGE", message: "The application's answer is too large."}
+	clientLeft            = &failure{status: 499, code: "CLIENT_CLOSED_REQUEST", message: "The client closed the connection."}
 )
 
 func badRequest(format string, args ...any) *failure {
@@ -46,6 +60,11 @@ func badRequest(format string, args ...any) *failure {
 func tooLarge(limit int64) *failure {
 	return &failure{status: http.StatusRequestEntityTooLarge, code: "PAYLOAD_TOO_LARGE",
 		message: fmt.Sprintf("The request is larger than %d bytes.", limit)}
+}
+
+func batchTooLarge(limit int) *failure {
+	return &failure{status: http.StatusBadRequest, code: "BATCH_TOO_LARGE",
+		message: fmt.Sprintf("The batch has more than %d operations.", limit)}
 }
 
 // failureOf says how an error of packages auth and rpcclient looks to a client.
@@ -68,9 +87,9 @@ func failureOf(err error, app *App) *failure {
 	case errors.As(err, &syntax):
 		return badRequest("The variables cannot be read, at byte %d of them: %s.", syntax.Offset, syntax.Reason)
 	case errors.Is(err, rpcclient.ErrNoNode):
-		return &failure{http.StatusServiceUnavailable, "NO_NODE_AVAILABLE", "The application cannot be reached.", app.Absinthe.Pool.RetryAfter(), err}
+		return &failure{status: http.StatusServiceUnavailable, code: "NO_NODE_AVAILABLE", message: "The application cannot be reached.", retryAfter: app.Absinthe.Pool.RetryAfter(), cause: err}
 	case errors.Is(err, rpcclient.ErrCircuitOpen):
-		return &failure{http.StatusServiceUnavailable, "CIRCUIT_OPEN", "The application is failing and is left alone for a moment.", app.Absinthe.Pool.RetryAfter(), err}
+		return &failure{status: http.StatusServiceUnavailable, code: "CIRCUIT_OPEN", message: "The application is failing and is left alone for a moment.", retryAfter: app.Absinthe.Pool.RetryAfter(), cause: err}
 	case errors.Is(err, rpcclient.ErrOverloaded):
 		f := *overloaded
 		f.cause = err
@@ -82,7 +101,9 @@ func failureOf(err error, app *App) *failure {
 	case errors.As(err, &lost):
 		return &failure{status: http.StatusBadGateway, code: "NODE_DOWN", message: "The connection to the application was lost before it answered; whether the operation was run is unknown.", cause: err}
 	case errors.As(err, &answered), errors.As(err, &printed):
-		return &failure{status: http.StatusBadGateway, code: "ANSWER_TOO_LARGE", message: "The application's answer is too large.", cause: err}
+		f := *answerTooLarge
+		f.cause = err
+		return &f
 	case errors.As(err, &noJSON):
 		return &failure{status: http.StatusInternalServerError, code: "INTERNAL", cause: err,
 			message: fmt.Sprintf("The application's answer has no JSON form at %s: %s.", noJSON.Path, noJSON.Reason)}
@@ -94,7 +115,25 @@ func failureOf(err error, app *App) *failure {
 	return f
 }
 
-func (f *failure) write(w http.ResponseWriter) {
+// write answers with JSON.
+func (f *failure) write(w http.ResponseWriter) { f.writeAs(jsonMedia, w) }
+
+func (f *failure) writeAs(media *mediaType, w http.ResponseWriter) {
+	if f.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int((f.retryAfter+time.Second-1)/time.Second)))
+	}
+	if f.header[0] != "" {
+		w.Header().Set(f.header[0], f.header[1])
+	}
+	status := f.status
+	if status == 0 {
+		status = media.noData
+	}
+	writeBody(w, media, status, f.body())
+}
+
+// body is the GraphQL answer that says it.
+func (f *failure) body() []byte {
 	type extensions struct {
 		Code string `json:"code"`
 	}
@@ -103,18 +142,14 @@ func (f *failure) write(w http.ResponseWriter) {
 		Extensions extensions `json:"extensions"`
 	}
 	body, _ := json.Marshal(map[string][]graphQLError{"errors": {{f.message, extensions{f.code}}}})
-	if f.retryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((f.retryAfter+time.Second-1)/time.Second)))
-	}
-	writeJSON(w, f.status, body)
+	return body
 }
 
-// jsonType is shared by all answers; net/http does not change it.
-var jsonType = []string{"application/json; charset=utf-8"}
+func writeJSON(w http.ResponseWriter, status int, body []byte) { writeBody(w, jsonMedia, status, body) }
 
-func writeJSON(w http.ResponseWriter, status int, body []byte) {
+func writeBody(w http.ResponseWriter, media *mediaType, status int, body []byte) {
 	h := w.Header()
-	h["Content-Type"] = jsonType
+	h["Content-Type"] = media.header
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	w.Write(body)

@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +21,12 @@ type App struct {
 	Config   AppConfig
 	Context  *auth.Context
 	Absinthe *rpcclient.Absinthe
+
+	trusted atomic.Pointer[TrustedDocuments] // nil where they are off
 }
+
+// Trust replaces the application's trusted documents, which may be nil.
+func (a *App) Trust(t *TrustedDocuments) { a.trusted.Store(t) }
 
 // A Gateway is the HTTP side: its two handlers, and what they share. What it
 // serves, and within which limits, is a configuration that can be replaced while
@@ -28,11 +35,13 @@ type Gateway struct {
 	node      *rpcclient.Node
 	log       *slog.Logger
 	documents *schema.Documents
+	persisted *documentStore
 	started   time.Time
 
 	mu      sync.RWMutex // of current, not of what it points to
 	current *configuration
 
+	certificate atomic.Pointer[tls.Certificate] // of the listener for clients, if it has one
 	draining    atomic.Bool
 	inFlight    atomic.Int64 // operations
 	connections atomic.Int64 // open ones, of clients and operators
@@ -44,14 +53,20 @@ const rememberedDocuments = 4096
 // New makes a gateway whose applications' pools are on node. Paths of applications
 // must differ.
 func New(node *rpcclient.Node, limits Limits, apps []*App, log *slog.Logger) *Gateway {
-	g := &Gateway{node: node, log: log, documents: schema.NewDocuments(rememberedDocuments), started: time.Now()}
+	g := &Gateway{
+		node:      node,
+		log:       log,
+		documents: schema.NewDocuments(rememberedDocuments),
+		persisted: newDocumentStore(limits.PersistedQueries, limits.PersistedBytes),
+		started:   time.Now(),
+	}
 	g.current = g.configure(limits, apps)
 	return g
 }
 
 // Reconfigure replaces limits and applications. Requests that have begun finish
 // with the former ones; the result is closed when all have. Of limits, Header,
-// IdleTimeout, Connections and Answer stay as they are.
+// IdleTimeout, Connections, Answer and those on persisted queries stay as they are.
 func (g *Gateway) Reconfigure(limits Limits, apps []*App) (finished <-chan struct{}) {
 	next := g.configure(limits, apps)
 	g.mu.Lock()
@@ -82,7 +97,15 @@ func (g *Gateway) configure(limits Limits, apps []*App) *configuration {
 	c := &configuration{limits: limits, apps: apps}
 	r := g.router(c.limits)
 	for _, app := range apps {
-		h := &graphQL{gateway: g, app: app, limits: limits}
+		h := &graphQL{
+			gateway:     g,
+			app:         app,
+			limits:      limits,
+			vary:        strings.Join(append([]string{"Accept", "Accept-Encoding"}, app.Context.Headers()...), ", "),
+			compression: compression{app.Config.Compress, app.Config.CompressFrom},
+		}
+		r.Get(app.Config.Path, h.ServeHTTP)
+		r.Head(app.Config.Path, h.ServeHTTP)
 		r.Post(app.Config.Path, h.ServeHTTP)
 	}
 	g.health(r)
@@ -119,16 +142,22 @@ func (g *Gateway) Handler() http.Handler {
 	})
 }
 
-// router answers what no route does as a GraphQL server would.
+// router answers what no route does as HTTP says, and OPTIONS for all that do.
 func (g *Gateway) router(limits Limits) chi.Router {
 	r := chi.NewRouter()
 	r.Use(identify, limits.deadline)
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { notFound.write(w) })
 	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
+		var allowed []string
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
 			if r.Match(chi.NewRouteContext(), method, req.URL.Path) {
-				w.Header().Add("Allow", method)
+				allowed = append(allowed, method)
 			}
+		}
+		w.Header().Set("Allow", strings.Join(append(allowed, http.MethodOptions), ", "))
+		if req.Method == http.MethodOptions {
+			w.WriteHeader(http.StatusNoContent)
+			return
 		}
 		methodNotAllowed.write(w)
 	})

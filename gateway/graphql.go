@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"github.com/louche-graphql/louche/rpcclient"
-	"github.com/louche-graphql/louche/schema"
+	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
 // graphQL serves one application.
@@ -17,6 +17,9 @@ type graphQL struct {
 	gateway *Gateway
 	app     *App
 	limits  Limits
+
+	vary        string // the headers that answers depend on
+	compression compression
 }
 
 // keep bounds the buffers that are kept for later requests, in bytes.
@@ -27,6 +30,10 @@ type exchange struct {
 	body    bytes.Buffer
 	context []byte
 	answer  []byte
+	packed  []byte     // the answer, compressed
+	hasData bool       // whether the answer has a member "data"
+	caching string     // of the answer to a GET: Cache-Control
+	media   *mediaType // of the answer
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -34,7 +41,11 @@ var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 func (h *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := exchanges.Get().(*exchange)
 	h.serve(x, w, r)
-	if x.body.Cap() <= keep && cap(x.answer) <= keep {
+	x.release()
+}
+
+func (x *exchange) release() {
+	if x.body.Cap() <= keep && cap(x.answer) <= keep && cap(x.packed) <= keep {
 		x.body.Reset()
 		exchanges.Put(x)
 	}
@@ -43,21 +54,83 @@ func (h *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve answers a request. An operation is under way from when it has been read
 // until its answer has been written: so long it holds memory.
 func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
-	req, err := h.read(w, r, &x.body)
+	var err error
+	if x.media, err = negotiate(r.Header["Accept"]); err != nil {
+		x.media = jsonMedia
+		h.fail(x, w, r, err)
+		return
+	}
+	single, batch, err := h.read(x, w, r)
 	if err != nil {
-		h.fail(w, r, err)
+		h.fail(x, w, r, err)
 		return
 	}
-	defer h.gateway.inFlight.Add(-1)
-	if h.gateway.inFlight.Add(1) > h.limits.InFlight {
-		h.fail(w, r, overloaded)
+	operations := int64(max(1, len(batch)))
+	defer h.gateway.inFlight.Add(-operations)
+	if h.gateway.inFlight.Add(operations) > h.limits.InFlight {
+		h.fail(x, w, r, overloaded)
 		return
 	}
-	if err := h.run(x, w, r, req); err != nil {
-		h.fail(w, r, err)
+	if batch != nil {
+		h.operateBatch(x, w, r, batch)
+	} else if err := h.operate(x, w, r, single); err != nil {
+		h.fail(x, w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, x.answer)
+	h.write(x, w, r)
+}
+
+// operate runs one operation, if it may be run.
+func (h *graphQL) operate(x *exchange, w http.ResponseWriter, r *http.Request, req *request) (err error) {
+	if err := h.resolve(req); err != nil {
+		return err
+	}
+	if req.document, err = h.app.Config.DocumentLimits.read(h.gateway.documents, req.query, req.operationName); err != nil {
+		return err
+	}
+	if isSafe(r.Method) && !req.isQuery() {
+		return onlyQueries
+	}
+	return h.run(x, w, r, req)
+}
+
+// resolve sees to it that a request has a document which may be run.
+func (h *graphQL) resolve(req *request) error {
+	if t := h.app.trusted.Load(); t != nil {
+		if settled, err := h.trusted(t, req); settled || err != nil {
+			return err
+		}
+	}
+	if req.hash != "" {
+		return h.persisted(req)
+	}
+	if req.query == "" && req.id != "" {
+		return notInManifest
+	}
+	return nil
+}
+
+// write sends the answer.
+func (h *graphQL) write(x *exchange, w http.ResponseWriter, r *http.Request) {
+	h.forCaches(w, r, x.caching)
+	body := x.answer
+	if name, done := h.compression.compress(x, r); done {
+		w.Header().Set("Content-Encoding", name)
+		body = x.packed
+	}
+	writeBody(w, x.media, x.media.status(x.hasData), body)
+}
+
+// noStore is for answers to GET that are perhaps for one user only, which no cache
+// could know.
+const noStore = "no-store"
+
+// forCaches says whether an answer to GET may be kept, and what it depends on.
+func (h *graphQL) forCaches(w http.ResponseWriter, r *http.Request, caching string) {
+	if isSafe(r.Method) {
+		w.Header().Set("Cache-Control", caching)
+		w.Header().Set("Vary", h.vary)
+	}
 }
 
 // run runs the operation of a request and leaves the JSON of its answer in x.
@@ -67,31 +140,44 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, req *
 	if x.context, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
 		return err
 	}
-	document, err := h.app.Config.DocumentLimits.read(h.gateway.documents, req.query, req.operationName)
-	if err != nil {
-		return err
-	}
 	op := rpcclient.Operation{
 		Document:   req.query,
 		Variables:  req.variables,
 		Name:       req.operationName,
 		Context:    x.context,
-		Repeatable: document.Kind(req.operationName) == schema.Query,
+		Repeatable: req.isQuery(),
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), h.app.Config.Timeout)
+	timeout, err := h.app.Config.timeout(r.Header)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	answer, err := h.app.Absinthe.Run(ctx, op)
 	if err != nil {
 		return err
 	}
 	defer answer.Release()
+	x.hasData = hasMember(answer.Value, "data")
+	x.caching = noStore
+	if req.byID && !hasMember(answer.Value, "errors") {
+		x.caching = h.app.Config.Trusted.CacheControl
+	}
 	result := h.present(answer.Value, w, r)
-	x.answer, err = result.AppendJSONOrdered(x.answer[:0], document.Order(req.operationName), h.limits.Answer)
+	x.answer, err = result.AppendJSONOrdered(x.answer[:0], req.document.Order(req.operationName), h.limits.Answer)
 	return err
 }
 
-// fail answers with an error, and logs its cause with the id that the client got.
-func (h *graphQL) fail(w http.ResponseWriter, r *http.Request, err error) {
+// fail answers with an error.
+func (h *graphQL) fail(x *exchange, w http.ResponseWriter, r *http.Request, err error) {
+	f := h.failed(w, r, err)
+	h.forCaches(w, r, noStore)
+	f.writeAs(x.media, w)
+}
+
+// failed says how an error looks to a client, and logs its cause with the id that
+// the client got.
+func (h *graphQL) failed(w http.ResponseWriter, r *http.Request, err error) *failure {
 	f := failureOf(err, h.app)
 	if f.cause != nil {
 		level := slog.LevelWarn
@@ -101,5 +187,22 @@ func (h *graphQL) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.gateway.log.Log(r.Context(), level, "request failed", "request_id", w.Header().Get(requestIDHeader),
 			"path", h.app.Config.Path, "code", f.code, "cause", f.cause.Error())
 	}
-	f.write(w)
+	return f
+}
+
+// hasMember says whether a result of Absinthe has the key. data it has not when
+// nothing was executed.
+func hasMember(result etf.Term, name string) bool {
+	d := etf.NewDecoder(result)
+	n, err := d.Map()
+	for i := 0; err == nil && i < n; i++ {
+		var key string
+		if key, err = d.Atom(); key == name {
+			return true
+		}
+		if err == nil && i < n-1 {
+			err = d.Skip()
+		}
+	}
+	return false
 }

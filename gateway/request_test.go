@@ -16,10 +16,18 @@ import (
 
 // unreachable is a gateway before an application without nodes: what gets past
 // it is answered NO_NODE_AVAILABLE, so anything else was refused on the way.
-func unreachable(t testing.TB, limits Limits, context auth.Config) http.Handler {
+func unreachable(t testing.TB, limits Limits, context auth.Config, configure ...func(*AppConfig)) http.Handler {
 	t.Helper()
 	limits.SetDefaults()
+	return New(nil, limits, []*App{unreachableApp(t, context, configure...)}, slog.New(slog.DiscardHandler)).Handler()
+}
+
+func unreachableApp(t testing.TB, context auth.Config, configure ...func(*AppConfig)) *App {
+	t.Helper()
 	app := &App{}
+	for _, set := range configure {
+		set(&app.Config)
+	}
 	app.Config.SetDefaults()
 	var err error
 	if app.Context, err = auth.New(context, nil); err != nil {
@@ -31,7 +39,7 @@ func unreachable(t testing.TB, limits Limits, context auth.Config) http.Handler 
 		Pool:   rpcclient.NewPool(nil, pool, slog.New(slog.DiscardHandler)),
 		Config: rpcclient.AbsintheConfig{Schema: "MyApp.Schema"},
 	}
-	return New(nil, limits, []*App{app}, slog.New(slog.DiscardHandler)).Handler()
+	return app
 }
 
 // ask sends a request and returns the answer's status and error code, having
@@ -80,7 +88,12 @@ func TestBadInput(t *testing.T) {
 		"empty":                           {``, 400, "BAD_REQUEST"},
 		"truncated":                       {`{"query":"{ a`, 400, "BAD_REQUEST"},
 		"not JSON":                        {`query { a }`, 400, "BAD_REQUEST"},
-		"array":                           {`[{"query":"{ a }"}]`, 400, "BAD_REQUEST"},
+		"empty batch":                     {`[]`, 400, "BAD_REQUEST"},
+		"truncated batch":                 {`[{"query":"{ a }"}`, 400, "BAD_REQUEST"},
+		"batch and bytes behind":          {`[{"query":"{ a }"}] x`, 400, "BAD_REQUEST"},
+		"batch without a comma":           {`[{"query":"{ a }"}{"query":"{ a }"}]`, 400, "BAD_REQUEST"},
+		"batch that is not UTF-8":         {"[{\"query\":\"\xff\"}]", 400, "BAD_REQUEST"},
+		"batch too large":                 {`[` + strings.Repeat("0,", 10) + `0]`, 400, "BATCH_TOO_LARGE"},
 		"string":                          {`"{ a }"`, 400, "BAD_REQUEST"},
 		"null":                            {`null`, 400, "BAD_REQUEST"},
 		"bytes behind":                    {`{"query":"{ a }"} x`, 400, "BAD_REQUEST"},
@@ -91,6 +104,10 @@ func TestBadInput(t *testing.T) {
 		"variables are a list":            {`{"query":"{ a }","variables":[1]}`, 400, "BAD_REQUEST"},
 		"variables are a string":          {`{"query":"{ a }","variables":"{}"}`, 400, "BAD_REQUEST"},
 		"variables are a number":          {`{"query":"{ a }","variables":0}`, 400, "BAD_REQUEST"},
+		"variables are false":             {`{"query":"{ a }","variables":false}`, 400, "BAD_REQUEST"},
+		"extensions are null":             {`{"query":"{ a }","extensions":null}`, 503, "NO_NODE_AVAILABLE"},
+		"extensions are a list":           {`{"query":"{ a }","extensions":[]}`, 400, "BAD_REQUEST"},
+		"extensions are a string":         {`{"query":"{ a }","extensions":"{}"}`, 400, "BAD_REQUEST"},
 		"operation name is a list":        {`{"query":"{ a }","operationName":[]}`, 400, "BAD_REQUEST"},
 		"not UTF-8":                       {"{\"query\":\"{ a(b: \\\"\xff\\\") }\"}", 400, "BAD_REQUEST"},
 		"variables with half a pair":      {`{"query":"{ a }","variables":{"a":"\ud800"}}`, 400, "BAD_REQUEST"},
@@ -126,14 +143,6 @@ type failing struct{ error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.error }
 
-func TestCompressedBody(t *testing.T) {
-	r := post(`{"query":"{ a }"}`)
-	r.Header.Set("Content-Encoding", "gzip")
-	if status, code := ask(t, unreachable(t, Limits{}, nil), r); status != 415 || code != "UNSUPPORTED_MEDIA_TYPE" {
-		t.Errorf("got %d %s", status, code)
-	}
-}
-
 // A chunked body has no length to refuse it by.
 func TestChunkedBodyThatIsTooLarge(t *testing.T) {
 	r := post(`{"query":"` + strings.Repeat(" ", 1000) + `"}`)
@@ -155,6 +164,11 @@ func TestContentType(t *testing.T) {
 		"application/jsonx":                  415,
 		"":                                   415,
 		"application/x-www-form-urlencoded":  415,
+		"application/graphql":                503,
+		"application/graphql; charset=utf-8": 503,
+		"application/graphql;charset=utf-16": 415,
+		"multipart/form-data; boundary=x":    415,
+		"application/json, text/plain":       415,
 	} {
 		r := post(`{"query":"{ a }"}`)
 		r.Header.Set("Content-Type", contentType)
@@ -171,7 +185,7 @@ func TestMethodsAndPaths(t *testing.T) {
 		status       int
 		code         string
 	}{
-		{http.MethodGet, "/graphql", 405, "METHOD_NOT_ALLOWED"},
+		{http.MethodGet, "/graphql", 400, "BAD_REQUEST"},
 		{http.MethodPut, "/graphql", 405, "METHOD_NOT_ALLOWED"},
 		{http.MethodPost, "/", 404, "NOT_FOUND"},
 		{http.MethodPost, "/graphql/x", 404, "NOT_FOUND"},
@@ -182,10 +196,24 @@ func TestMethodsAndPaths(t *testing.T) {
 			t.Errorf("%s %s: %d %s", c.method, c.path, status, code)
 		}
 	}
+	for _, c := range []struct{ method, path, allow string }{
+		{http.MethodPut, "/graphql", "GET, HEAD, POST, OPTIONS"},
+		{http.MethodOptions, "/graphql", "GET, HEAD, POST, OPTIONS"},
+		{http.MethodPost, "/readyz", "GET, HEAD, OPTIONS"},
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
+		if got := w.Header().Get("Allow"); got != c.allow {
+			t.Errorf("%s %s: Allow is %q", c.method, c.path, got)
+		}
+		if c.method == http.MethodOptions && (w.Code != 204 || w.Body.Len() > 0) {
+			t.Errorf("OPTIONS: %d %q", w.Code, w.Body)
+		}
+	}
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/graphql", nil))
-	if got := w.Header().Get("Allow"); got != "POST" {
-		t.Errorf("Allow is %q", got)
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodOptions, "/x", nil))
+	if w.Code != 404 {
+		t.Errorf("OPTIONS of an unknown path: %d", w.Code)
 	}
 }
 
@@ -229,15 +257,30 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
+// refusedOrRun says whether an answer is one that requests of any content may get
+// of an unreachable application.
+func refusedOrRun(status int, code string) bool {
+	switch status {
+	case 200:
+		return code == "PERSISTED_QUERY_NOT_FOUND"
+	case 404:
+		return code == "PERSISTED_QUERY_NOT_IN_LIST"
+	}
+	return status == 400 || status == 503
+}
+
 // Whatever the body, the answer is a GraphQL error, and nothing panics.
 func FuzzRequest(f *testing.F) {
-	for _, seed := range []string{`{"query":"{ a }"}`, `{"query":"{ a }","variables":{"a":[1,"\u00e9"]},"operationName":"A"}`, `[]`, `{"query":`} {
+	for _, seed := range []string{`{"query":"{ a }"}`, `{"query":"{ a }","variables":{"a":[1,"\u00e9"]},"operationName":"A"}`, `{"query":`, `{"id":"a"}`, `{"extensions":` + persistedExtensions(hashOf("{ a }")) + `}`} {
 		f.Add([]byte(seed))
 	}
 	h := unreachable(f, Limits{}, nil)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if status, _ := ask(t, h, post(string(body))); status != 400 && status != 503 {
-			t.Errorf("%q: status %d", body, status)
+		if firstByte(body) == '[' {
+			return // FuzzBatch
+		}
+		if status, code := ask(t, h, post(string(body))); !refusedOrRun(status, code) {
+			t.Errorf("%q: %d %s", body, status, code)
 		}
 	})
 }

@@ -10,19 +10,45 @@ import (
 	"time"
 )
 
-// Serve answers on a listener until ctx ends. Then it takes no new requests and
-// lets those in flight finish, for at most grace; what is left after that is
-// cut off.
+// streams is how many requests there may be at once on a connection of HTTP/2: as
+// few as the RFC recommends, since each may hold a body of limits.body.
+const streams = 100
+
+// Serve answers on a listener until ctx ends: HTTP/1.1, and HTTP/2 with clients that
+// know beforehand (h2c). Then it takes no new requests and lets those in flight
+// finish, for at most grace; what is left after that is cut off.
 func (g *Gateway) Serve(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration) error {
+	server := g.server(handler)
+	return serve(ctx, server, listener, grace, func() error { return server.Serve(listener) })
+}
+
+// ServeTLS is [Gateway.Serve] over TLS, with the certificate last given to
+// [Gateway.Present]; which version of HTTP is spoken is agreed on by ALPN.
+func (g *Gateway) ServeTLS(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration) error {
+	server := g.server(handler)
+	server.TLSConfig = g.tlsConfig()
+	return serve(ctx, server, listener, grace, func() error { return server.ServeTLS(listener, "", "") })
+}
+
+func (g *Gateway) server(handler http.Handler) *http.Server {
 	limits := g.configured().limits
-	server := &http.Server{
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: limits.ReadTimeout,
 		IdleTimeout:       limits.IdleTimeout,
 		MaxHeaderBytes:    limits.Header,
 		ConnState:         g.countConnection,
 		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelWarn),
+		Protocols:         protocols,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: streams, WriteByteTimeout: limits.WriteTimeout},
 	}
+}
+
+func serve(ctx context.Context, server *http.Server, listener net.Listener, grace time.Duration, run func() error) error {
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		limit, cancel := context.WithTimeout(context.Background(), grace)
@@ -34,7 +60,7 @@ func (g *Gateway) Serve(ctx context.Context, listener net.Listener, handler http
 		}
 		stopped <- err
 	})
-	err := server.Serve(listener)
+	err := run()
 	if stop() || !errors.Is(err, http.ErrServerClosed) { // it failed by itself
 		return err
 	}

@@ -30,6 +30,7 @@ type config struct {
 	Admin          string               `yaml:"admin" env:"ADMIN"`
 	ShutdownDelay  time.Duration        `yaml:"shutdown_delay" env:"SHUTDOWN_DELAY"`
 	ShutdownGrace  time.Duration        `yaml:"shutdown_grace" env:"SHUTDOWN_GRACE"`
+	TLS            gateway.TLSConfig    `yaml:"tls" envPrefix:"TLS_"`
 	Log            logConfig            `yaml:"log" envPrefix:"LOG_"`
 	Node           rpcclient.NodeConfig `yaml:"node" envPrefix:"NODE_"`
 	TrustedProxies []netip.Prefix       `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
@@ -216,6 +217,7 @@ func (c *config) validate() error {
 	if c.ShutdownDelay < 0 || c.ShutdownGrace < 0 {
 		note("", errors.New("shutdown_delay and shutdown_grace are times, such as 30s"))
 	}
+	note("", c.TLS.Validate())
 	note("", c.Log.validate())
 	note("", c.Node.Validate())
 	note("", c.Limits.Validate())

@@ -26,13 +26,14 @@ admin: 127.0.0.1:81
 shutdown_delay: 0s
 shutdown_grace: 10s
 log: {level: debug, format: json}
+tls: {cert_file: cert.pem, key_file: key.pem}
 node:
   name: louche@10.0.0.1
   cookie_file: /run/secrets/cookie
   net_ticktime: 30s
   tls: {ca_file: ca.pem, cert_file: cert.pem, key_file: key.pem, server_name: my-app}
 trusted_proxies: [127.0.0.0/8, "fd00::/8"]
-limits: {body: 1000, header: 2000, answer: 3000, in_flight: 4, connections: 5, read_timeout: 3s, write_timeout: 3s, idle_timeout: 4s}
+limits: {body: 1000, header: 2000, answer: 3000, in_flight: 4, batch: 6, connections: 5, read_timeout: 3s, write_timeout: 3s, idle_timeout: 4s}
 apps:
   - path: /graphql
     schema: MyApp.Schema
@@ -44,6 +45,13 @@ apps:
     max_complexity: 100
     token_limit: 200
     document_limits: {bytes: 1, tokens: 2, depth: 3, aliases: 4, root_fields: 5, directives: 6, introspection: refuse}
+    forms: true
+    timeout_header: x-deadline
+    batch_format: absinthe
+    compress: [gzip]
+    compress_from: 100
+    persisted_queries: off
+    trusted_documents: {mode: log, manifests: [a.json, b.json], cache_control: public}
     load: {in_flight: 1, queue: 2, queue_time: 3ms, warmup: 4s}
     retry: {nodes: 3, budget: 0.5}
     breaker: {failures: 0.1, calls: 2, window: 3s, open: 4s}
@@ -67,11 +75,18 @@ func TestConfig(t *testing.T) {
 		"log":             cfg.Log.Format == "json",
 		"node":            cfg.Node.NetTickTime == 30*time.Second && cfg.Node.TLS.ServerName == "my-app",
 		"trusted_proxies": len(cfg.TrustedProxies) == 2,
-		"limits":          cfg.Limits.Body == 1000 && cfg.Limits.Answer == 3000 && cfg.Limits.InFlight == 4 && cfg.Limits.Connections == 5,
+		"limits":          cfg.Limits.Body == 1000 && cfg.Limits.Answer == 3000 && cfg.Limits.InFlight == 4 && cfg.Limits.Batch == 6 && cfg.Limits.Connections == 5,
 		"timeout":         app.Timeout == 5*time.Second,
 		"errors":          app.ErrorExtensions && app.MaskErrors,
 		"complexity":      app.AnalyzeComplexity && app.MaxComplexity == 100 && app.TokenLimit == 200,
 		"document_limits": app.DocumentLimits == gateway.DocumentLimits{Bytes: 1, Tokens: 2, Depth: 3, Aliases: 4, RootFields: 5, Directives: 6, Introspection: "refuse"},
+		"forms":           app.Forms,
+		"persisted":       app.PersistedQueries == "off" && cfg.Apps[1].PersistedQueries == "automatic" && cfg.Limits.PersistedBytes == 16<<20,
+		"trusted":         app.Trusted.Mode == "log" && len(app.Trusted.Manifests) == 2 && app.Trusted.CacheControl == "public" && cfg.Apps[1].Trusted.Mode == "off",
+		"compress":        len(app.Compress) == 1 && app.CompressFrom == 100 && len(cfg.Apps[1].Compress) == 3 && cfg.Apps[1].CompressFrom == 2048,
+		"timeout_header":  app.TimeoutHeader == "X-Deadline" && cfg.Apps[1].TimeoutHeader == "X-Request-Timeout",
+		"tls":             cfg.TLS.On() && cfg.TLS.KeyFile == "key.pem",
+		"batch_format":    app.BatchFormat == "absinthe" && cfg.Apps[1].BatchFormat == "apollo",
 		"load":            app.Load.InFlight == 1 && app.Load.Queue == 2 && app.Load.QueueTime == 3*time.Millisecond && app.Load.Warmup == 4*time.Second,
 		"retry":           app.Retry.Nodes == 3 && app.Retry.Budget == 0.5,
 		"breaker":         app.Breaker.Calls == 2,
@@ -117,6 +132,15 @@ func TestConfigMistakes(t *testing.T) {
 		"negative complexity":   {"apps: [{schema: A, discovery: {prefix: a}, max_complexity: -1}]", []string{"apps[0]: max_complexity"}},
 		"load that has no time": {"apps: [{schema: A, discovery: {prefix: a}, load: {queue_time: -1s}, retry: {nodes: -1}}]", []string{"load.queue_time", "retry.nodes"}},
 		"limits":                {app + "limits: {connections: -1}\n", []string{"limits.connections"}},
+		"batch":                 {app + "limits: {batch: -1}\n", []string{"limits.batch"}},
+		"persisted":             {app + "limits: {persisted_bytes: -1}\n", []string{"limits.persisted_bytes"}},
+		"words":                 {"apps: [{schema: A, discovery: {prefix: a}, persisted_queries: on}]", []string{"apps[0]: persisted_queries", "automatic"}},
+		"compress":              {"apps: [{schema: A, discovery: {prefix: a}, compress: [deflate]}]", []string{"apps[0]: compress", "zstd"}},
+		"timeout header":        {"apps: [{schema: A, discovery: {prefix: a}, timeout_header: 'a b'}]", []string{"apps[0]: timeout_header"}},
+		"half of TLS":           {app + "tls: {cert_file: a.pem}\n", []string{"tls needs both"}},
+		"batch format":          {"apps: [{schema: A, discovery: {prefix: a}, batch_format: relay}]", []string{"apps[0]: batch_format", "apollo"}},
+		"trusted mode":          {"apps: [{schema: A, discovery: {prefix: a}, trusted_documents: {mode: on, manifests: [a]}}]", []string{"trusted_documents.mode", "enforce"}},
+		"no manifest":           {"apps: [{schema: A, discovery: {prefix: a}, trusted_documents: {mode: log}}]", []string{"trusted_documents.manifests"}},
 		"answer":                {app + "limits: {answer: -1}\n", []string{"limits.answer"}},
 		"keep":                  {"apps: [{schema: A, discovery: {prefix: a, keep: -1s}}]", []string{"apps[0]: discovery: keep"}},
 		"shutdown":              {app + "shutdown_delay: -1s\n", []string{"shutdown_delay"}},

@@ -55,7 +55,7 @@ func startGateway(t *testing.T, yaml string) *running {
 	t.Helper()
 	g := launch(t, yaml)
 	eventually(t, "the gateway is ready", func() bool {
-		resp, err := http.Get(g.url + "/readyz")
+		resp, err := http.Get(g.admin + "/readyz")
 		if err != nil {
 			return false
 		}
@@ -69,7 +69,7 @@ func startGateway(t *testing.T, yaml string) *running {
 // without delay where yaml does not say otherwise.
 func (g *running) configure(t *testing.T, yaml string) {
 	t.Helper()
-	text := fmt.Sprintf("listen: %s\nadmin: %s\n%s", strings.TrimPrefix(g.url, "http://"), strings.TrimPrefix(g.admin, "http://"), yaml)
+	text := fmt.Sprintf("listen: %s\nadmin: %s\n%s", g.url[strings.LastIndex(g.url, "/")+1:], strings.TrimPrefix(g.admin, "http://"), yaml)
 	if !strings.Contains(yaml, "shutdown_delay") {
 		text = "shutdown_delay: 0s\n" + text
 	}
@@ -89,6 +89,9 @@ func launch(t *testing.T, yaml string) *running {
 		log:   &logs{},
 	}
 	g.configure(t, yaml)
+	if tls := strings.Contains(yaml, "\ntls:"); tls {
+		g.url = strings.Replace(g.url, "http:", "https:", 1)
+	}
 	flags := &configFlags{Config: g.file}
 	cfg, err := flags.load()
 	if err != nil {

@@ -129,3 +129,39 @@ func TestConnections(t *testing.T) {
 	conns[0].Close()
 	eventually(t, "the third is served", func() bool { return ask(conns[2]) == nil })
 }
+
+// The time to send a request is over when it has been sent: an operation may take
+// longer, by any method and version of HTTP.
+func TestOperationLongerThanReadTimeout(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd)+"limits: {read_timeout: 300ms}\n")
+	for _, versions := range []func(*http.Protocols){
+		func(p *http.Protocols) { p.SetHTTP1(true) },
+		func(p *http.Protocols) { p.SetUnencryptedHTTP2(true) },
+	} {
+		transport := &http.Transport{Protocols: new(http.Protocols)}
+		versions(transport.Protocols)
+		defer transport.CloseIdleConnections()
+		client := &http.Client{Transport: transport}
+		for method, ask := range map[string]func() (*http.Response, error){
+			"GET": func() (*http.Response, error) {
+				return client.Get(g.url + "/graphql?query=%7Bsleep(ms:+1000)%7D")
+			},
+			"POST": func() (*http.Response, error) {
+				return client.Post(g.url+"/graphql", "application/json", strings.NewReader(`{"query":"{ sleep(ms: 1000) }"}`))
+			},
+		} {
+			resp, err := ask()
+			if err != nil {
+				t.Errorf("%s, %v: %v", method, transport.Protocols, err)
+				continue
+			}
+			body, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if string(body) != `{"data":{"sleep":true}}` || err != nil {
+				t.Errorf("%s, %s: %d %s, %v", method, resp.Proto, resp.StatusCode, body, err)
+			}
+		}
+	}
+}

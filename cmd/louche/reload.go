@@ -65,12 +65,15 @@ func (c *config) fixed(other *config) (keys []string) {
 	}{
 		{"listen", c.Listen == other.Listen},
 		{"admin", c.Admin == other.Admin},
+		{"tls", c.TLS.On() == other.TLS.On()},
 		{"node", c.Node == other.Node},
 		{"log", c.Log == other.Log},
 		{"limits.header", c.Limits.Header == other.Limits.Header},
 		{"limits.connections", c.Limits.Connections == other.Limits.Connections},
 		{"limits.idle_timeout", c.Limits.IdleTimeout == other.Limits.IdleTimeout},
 		{"limits.answer", c.Limits.Answer == other.Limits.Answer},
+		{"limits.persisted_queries", c.Limits.PersistedQueries == other.Limits.PersistedQueries},
+		{"limits.persisted_bytes", c.Limits.PersistedBytes == other.Limits.PersistedBytes},
 	} {
 		if !key.same {
 			keys = append(keys, key.name)

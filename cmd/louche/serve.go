@@ -49,7 +49,7 @@ func serve(ctx context.Context, cfg *config, reloads <-chan *config, log *slog.L
 		return fmt.Errorf("admin: %w", err)
 	}
 	defer operators.Close()
-	log.Info("listening", "clients", clients.Addr(), "operators", operators.Addr(), "node", cfg.Node.Name)
+	log.Info("listening", "clients", clients.Addr(), "tls", cfg.TLS.On(), "operators", operators.Addr(), "node", cfg.Node.Name)
 	started()
 
 	open, closeClients := context.WithCancel(context.Background())
@@ -58,7 +58,11 @@ func serve(ctx context.Context, cfg *config, reloads <-chan *config, log *slog.L
 	defer closeOperators()
 	g, grace := s.gateway, cfg.ShutdownGrace
 	served, watched := make(chan error, 1), make(chan error, 1)
-	go func() { served <- g.Serve(open, clients, g.Handler(), grace) }()
+	serveClients := g.Serve
+	if cfg.TLS.On() {
+		serveClients = g.ServeTLS
+	}
+	go func() { served <- serveClients(open, clients, g.Handler(), grace) }()
 	go func() { watched <- g.Serve(observed, operators, g.Admin(), grace) }()
 	for {
 		select {

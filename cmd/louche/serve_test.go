@@ -330,6 +330,18 @@ func TestNodeDiesDuringCalls(t *testing.T) {
 	})
 }
 
+// A client that is in a hurry gets its answer in time, and the process is killed.
+func TestTimeoutOfTheClient(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd, "    timeout: 1m"))
+	status, answer := g.post(t, `{"query":"{ sleep(ms: 60000) }"}`, "X-Request-Timeout", "300ms")
+	if status != 504 || code(t, answer) != "TIMEOUT" {
+		t.Errorf("%d %s", status, answer)
+	}
+	node.WaitOutput(t, "gone ")
+}
+
 // Refused requests cost the node nothing: its counter does not move.
 func TestBadInputReachesNoNode(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
@@ -341,7 +353,7 @@ func TestBadInputReachesNoNode(t *testing.T) {
 		status int
 	}{
 		{body: `{"query":"{ counter }"`, status: 400},
-		{body: `[{"query":"{ counter }"}]`, status: 400},
+		{body: `[{"query":"{ counter }"}`, status: 400},
 		{body: `{"query":"{ counter }","variables":[]}`, status: 400},
 		{body: `{"query":"{ counter }","variables":{"a":"\udc00"}}`, status: 400},
 		{body: `{"query":"{ counter }","variables":{"a":1e999}}`, status: 400},
@@ -351,6 +363,9 @@ func TestBadInputReachesNoNode(t *testing.T) {
 		{body: `{"query":"{ counter }"}`, header: []string{"X-User-Id", "42x"}, status: 400},
 		{body: `{"query":"{ counter }"}`, header: []string{"X-User-Id", "1", "X-User-Id", "2"}, status: 400},
 		{body: `{"query":"{ counter }"}`, header: []string{"Content-Type", "text/plain"}, status: 415},
+		{body: `{"query":"{ counter }"}`, header: []string{"X-Request-Timeout", "soon"}, status: 400},
+		{body: `{"query":"{ counter }"}`, header: []string{"Accept", "text/html"}, status: 406},
+		{body: `{"query":"{ counter }"}`, header: []string{"Content-Encoding", "gzip"}, status: 415},
 	} {
 		status, answer := g.post(t, bad.body, bad.header...)
 		if status != bad.status || code(t, answer) == "" {

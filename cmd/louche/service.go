@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -39,6 +40,10 @@ type application struct {
 
 // startService starts everything but the listeners.
 func startService(cfg *config, log *slog.Logger) (*service, error) {
+	certificate, err := cfg.TLS.Load()
+	if err != nil {
+		return nil, err
+	}
 	node, err := rpcclient.Start(cfg.Node, log)
 	if err != nil {
 		return nil, err
@@ -49,12 +54,20 @@ func startService(cfg *config, log *slog.Logger) (*service, error) {
 		return nil, err
 	}
 	s.gateway = gateway.New(node, cfg.Limits, served(s.apps), log)
+	s.gateway.Present(certificate)
 	return s, nil
 }
 
 // build makes the applications of a configuration. Those that are in the present
-// one just so are taken as they are.
+// one just so are taken as they are, but for their trusted documents, which are
+// read anew.
 func (s *service) build(cfg *config) (apps []*application, err error) {
+	trusted := make([]*gateway.TrustedDocuments, len(cfg.Apps))
+	for i := range cfg.Apps {
+		if trusted[i], err = gateway.LoadTrustedDocuments(cfg.Apps[i].Trusted); err != nil {
+			return nil, fmt.Errorf("apps[%d]: %w", i, err)
+		}
+	}
 	former := make(map[string]*application)
 	for _, app := range s.apps {
 		former[app.cfg.Path] = app
@@ -83,7 +96,8 @@ func (s *service) build(cfg *config) (apps []*application, err error) {
 		}
 		apps = append(apps, app)
 	}
-	for _, app := range apps {
+	for i, app := range apps {
+		app.Trust(trusted[i])
 		if app.stopLook == nil {
 			app.look()
 		}
@@ -119,7 +133,11 @@ func (s *service) reload(ctx context.Context, cfg *config) {
 	if keys := s.cfg.fixed(cfg); len(keys) > 0 {
 		s.log.Warn("configuration: these keys take effect after a restart only", "keys", keys)
 	}
-	apps, err := s.build(cfg)
+	certificate, err := cfg.TLS.Load()
+	var apps []*application
+	if err == nil {
+		apps, err = s.build(cfg)
+	}
 	if err != nil {
 		s.log.Error("configuration refused, the former one stays", "reason", err)
 		return
@@ -138,6 +156,9 @@ func (s *service) reload(ctx context.Context, cfg *config) {
 		if !slices.Contains(apps, app) {
 			former = append(former, app)
 		}
+	}
+	if certificate != nil { // what listens over TLS goes on doing so
+		s.gateway.Present(certificate)
 	}
 	finished := s.gateway.Reconfigure(cfg.Limits, served(apps))
 	s.apps, s.cfg = apps, cfg

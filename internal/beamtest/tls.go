@@ -24,6 +24,8 @@ type TLSFiles struct {
 
 	// PEM, as the test process sees them.
 	CA         string
+	NodeCert   string
+	NodeKey    string
 	ClientCert string
 	ClientKey  string
 }
@@ -65,6 +67,8 @@ func NewTLSFiles(t testing.TB) TLSFiles {
 	return TLSFiles{
 		SSLDistOptFile: filepath.Join(inside, "ssl_dist.conf"),
 		CA:             filepath.Join(outside, "ca.crt"),
+		NodeCert:       filepath.Join(outside, "node.crt"),
+		NodeKey:        filepath.Join(outside, "node.key"),
 		ClientCert:     filepath.Join(outside, "client.crt"),
 		ClientKey:      filepath.Join(outside, "client.key"),
 	}

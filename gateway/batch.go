@@ -1,0 +1,125 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"unicode/utf8"
+)
+
+// batched is one operation of a batch.
+type batched struct {
+	*request
+	members  map[string]json.RawMessage
+	exchange *exchange // once it has been run
+	err      error     // why there is no request, or no answer
+}
+
+// fromArray reads a batch. What is wrong with one of its operations is told in
+// place of its answer.
+func fromArray(body []byte, limit int) ([]*batched, error) {
+	if !utf8.Valid(body) {
+		return nil, notUTF8
+	}
+	var batch []*batched
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	_, err := decoder.Token()
+	for err == nil && decoder.More() {
+		if len(batch) == limit {
+			return nil, batchTooLarge(limit)
+		}
+		var text json.RawMessage
+		if err = decoder.Decode(&text); err == nil {
+			op := &batched{}
+			if op.err = json.Unmarshal(text, &op.members); op.err != nil || op.members == nil {
+				op.err = badRequest("This operation of the batch is not a JSON object.")
+			} else {
+				op.request, op.err = fromMembers(op.members)
+			}
+			batch = append(batch, op)
+		}
+	}
+	if err == nil {
+		_, err = decoder.Token()
+	}
+	if err == nil {
+		if _, after := decoder.Token(); !errors.Is(after, io.EOF) {
+			err = after
+		}
+	}
+	switch {
+	case err != nil:
+		return nil, badRequest("The request's body is not JSON, near byte %d.", decoder.InputOffset())
+	case len(batch) == 0:
+		return nil, badRequest("The request's batch is empty.")
+	}
+	return batch, nil
+}
+
+// operateBatch runs the operations of a batch at once and leaves the array of their
+// answers in x. One that fails has its error there.
+func (h *graphQL) operateBatch(x *exchange, w http.ResponseWriter, r *http.Request, batch []*batched) {
+	var running sync.WaitGroup
+	for _, op := range batch {
+		if op.err != nil {
+			continue
+		}
+		op.exchange = exchanges.Get().(*exchange)
+		running.Go(func() {
+			defer func() { // net/http would, in its own goroutine
+				if p := recover(); p != nil {
+					op.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				}
+			}()
+			op.err = h.operate(op.exchange, w, r, op.request)
+		})
+	}
+	running.Wait()
+	x.answer = append(x.answer[:0], '[')
+	for i, op := range batch {
+		if i > 0 {
+			x.answer = append(x.answer, ',')
+		}
+		var answer []byte
+		if op.err == nil {
+			answer = op.exchange.answer
+			if len(x.answer)+len(answer) > h.limits.Answer {
+				op.err = answerTooLarge
+			}
+		}
+		if op.err != nil {
+			answer = h.failed(w, r, op.err).body()
+		}
+		x.answer = h.appendBatched(x.answer, op.members, answer)
+		if op.exchange != nil {
+			op.exchange.release()
+		}
+	}
+	x.answer = append(x.answer, ']')
+	x.hasData = true
+}
+
+// appendBatched appends an answer as the clients that speak the configured format
+// expect it.
+func (h *graphQL) appendBatched(b []byte, members map[string]json.RawMessage, answer []byte) []byte {
+	if h.app.Config.BatchFormat != formatAbsinthe {
+		return append(b, answer...)
+	}
+	b = append(b, '{')
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		switch name {
+		case "query", "variables", "payload":
+			continue
+		}
+		key, _ := json.Marshal(name)
+		b = append(append(append(append(b, key...), ':'), members[name]...), ',')
+	}
+	return append(append(append(b, `"payload":`...), answer...), '}')
+}

@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"slices"
+	"testing"
+)
+
+// askBatch sends a batch and returns the error codes of its answers.
+func askBatch(t *testing.T, body string) (codes []string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	unreachable(t, Limits{}, nil).ServeHTTP(w, post(body))
+	var answers []struct {
+		Errors []struct{ Extensions struct{ Code string } }
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &answers); err != nil || w.Code != 200 {
+		t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+	}
+	for _, a := range answers {
+		if len(a.Errors) != 1 {
+			t.Fatalf("%s", w.Body)
+		}
+		codes = append(codes, a.Errors[0].Extensions.Code)
+	}
+	return codes
+}
+
+// What is wrong with one operation is told in its place.
+func TestBatchOfBadOperations(t *testing.T) {
+	got := askBatch(t, ` [{"query":"{ a }"}, 1, null, [], {"query":1}, {"query":"{ a }","variables":[]}, {}, {"query":"mutation { a }"}, {"query":"{ a }","variables":{"a":1e999}}]`)
+	want := []string{"NO_NODE_AVAILABLE", "BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST", "NO_NODE_AVAILABLE", "BAD_REQUEST"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+func TestBatchCountsEveryOperation(t *testing.T) {
+	h := unreachable(t, Limits{InFlight: 2}, nil)
+	if status, code := ask(t, h, post(`[{"query":"{ a }"},{"query":"{ a }"},{"query":"{ a }"}]`)); status != 503 || code != "OVERLOADED" {
+		t.Errorf("three operations where two may be: %d %s", status, code)
+	}
+}
+
+func TestAbsintheFormat(t *testing.T) {
+	h := &graphQL{app: &App{Config: AppConfig{BatchFormat: "absinthe"}}}
+	batch, err := fromArray([]byte(`[{"id":"q1","query":"{ a }","variables":{},"payload":1,"operationName":null}]`), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"id":"q1","operationName":null,"payload":{"data":{}}}`
+	if got := h.appendBatched(nil, batch[0].members, []byte(`{"data":{}}`)); string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got := h.appendBatched(nil, nil, []byte(`{}`)); string(got) != `{"payload":{}}` {
+		t.Errorf("of what is no object: %s", got)
+	}
+}
+
+// Whatever the batch, the answer is an array of as many, or a GraphQL error.
+func FuzzBatch(f *testing.F) {
+	for _, seed := range []string{`[{"query":"{ a }"},1]`, `[]`, `[{"query":`, `[null]`} {
+		f.Add([]byte(seed))
+	}
+	h := unreachable(f, Limits{}, nil, func(c *AppConfig) { c.BatchFormat = "absinthe" })
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if firstByte(body) != '[' {
+			return
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, post(string(body)))
+		var sent, got []json.RawMessage
+		if w.Code == 200 {
+			if json.Unmarshal(body, &sent) != nil || json.Unmarshal(w.Body.Bytes(), &got) != nil || len(sent) != len(got) {
+				t.Errorf("%q was answered %s", body, w.Body)
+			}
+		} else if w.Code != 400 {
+			t.Errorf("%q: status %d", body, w.Code)
+		}
+	})
+}

@@ -1,0 +1,116 @@
+package gateway
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/louche-graphql/louche/schema"
+)
+
+// Automatic persisted queries, as Apollo's clients speak them: a client sends the
+// hash of its document; if nobody has sent the document with it before, it is told
+// so and sends both.
+
+// What persisted_queries can be.
+const (
+	persistedAutomatic = "automatic"
+	persistedOff       = "off"
+)
+
+// persistedHash is the hash in a request's extensions, or "". A request without a
+// document says with it which one it means; one with a document, what it can be
+// called by from then on.
+func persistedHash(extensions json.RawMessage) (hash string, err error) {
+	if !bytes.Contains(extensions, []byte("persistedQuery")) {
+		return "", nil
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(extensions, &members) != nil {
+		return "", badRequest(`"extensions" of the request are not JSON.`)
+	}
+	var persisted struct {
+		Version    int
+		Sha256Hash string
+	}
+	if raw := members["persistedQuery"]; len(raw) == 0 || bytes.Equal(raw, null) {
+		return "", nil
+	} else if json.Unmarshal(raw, &persisted) != nil || persisted.Version != 1 || persisted.Sha256Hash == "" {
+		return "", badRequest(`"persistedQuery" in the request's extensions is not {"version": 1, "sha256Hash": "…"}.`)
+	}
+	return persisted.Sha256Hash, nil
+}
+
+// persisted finds the document that a request means by its hash alone, or checks
+// the hash of one that comes with both.
+func (h *graphQL) persisted(req *request) error {
+	if h.app.Config.PersistedQueries == persistedOff {
+		if req.query == "" {
+			return persistedNotSupported
+		}
+		return nil
+	}
+	var hash [sha256.Size]byte
+	decoded, err := hex.DecodeString(req.hash)
+	known := err == nil && len(decoded) == len(hash)
+	copy(hash[:], decoded)
+	if req.query == "" {
+		if known {
+			req.query, known = h.gateway.persisted.get(hash)
+		}
+		if !known {
+			return persistedNotFound
+		}
+		return nil
+	}
+	if !known || sha256.Sum256([]byte(req.query)) != hash {
+		return persistedMismatch
+	}
+	// What cannot be classified is most likely not GraphQL, and not worth the room.
+	if h.gateway.documents.Kind(req.query, req.operationName) != schema.Unknown {
+		h.gateway.persisted.add(hash, req.query)
+	}
+	return nil
+}
+
+// documentStore holds the documents that were used last. It is bounded in number
+// and in bytes, since anybody can fill it.
+type documentStore struct {
+	mu     sync.Mutex
+	byHash *simplelru.LRU[[sha256.Size]byte, string]
+	bytes  int
+	limit  int // of bytes
+}
+
+func newDocumentStore(entries, bytes int) *documentStore {
+	s := &documentStore{limit: bytes}
+	var err error
+	s.byHash, err = simplelru.NewLRU(entries, func(_ [sha256.Size]byte, document string) { s.bytes -= len(document) })
+	if err != nil {
+		panic("gateway: " + err.Error())
+	}
+	return s
+}
+
+func (s *documentStore) get(hash [sha256.Size]byte) (document string, found bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.byHash.Get(hash)
+}
+
+func (s *documentStore) add(hash [sha256.Size]byte, document string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byHash.Contains(hash) || len(document) > s.limit {
+		return
+	}
+	s.byHash.Add(hash, document)
+	s.bytes += len(document)
+	for s.bytes > s.limit {
+		s.byHash.RemoveOldest()
+	}
+}

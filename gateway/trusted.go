@@ -1,0 +1,166 @@
+package gateway
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+)
+
+// TrustedConfig is which documents an application's own frontends send, and what
+// becomes of others.
+type TrustedConfig struct {
+	// Mode is "off", which is the default; "log": others are run, and logged; or
+	// "enforce": others are refused.
+	Mode string `yaml:"mode" env:"MODE"`
+	// Manifests are files that list the documents, by id, in the format of Apollo's
+	// generate-persisted-query-manifest or of the Relay compiler.
+	Manifests []string `yaml:"manifests" env:"MANIFESTS"`
+	// CacheControl is a header of answers without errors to a GET by id. no-store
+	// unless set.
+	CacheControl string `yaml:"cache_control" env:"CACHE_CONTROL"`
+}
+
+const (
+	trustedOff     = "off"
+	trustedLog     = "log"
+	trustedEnforce = "enforce"
+)
+
+func (c *TrustedConfig) setDefaults() {
+	if c.Mode == "" {
+		c.Mode = trustedOff
+	}
+	if c.CacheControl == "" {
+		c.CacheControl = noStore
+	}
+}
+
+func (c *TrustedConfig) validate() error {
+	switch {
+	case c.Mode != trustedOff && c.Mode != trustedLog && c.Mode != trustedEnforce:
+		return fmt.Errorf("trusted_documents.mode %q is not %s, %s or %s", c.Mode, trustedOff, trustedLog, trustedEnforce)
+	case c.Mode != trustedOff && len(c.Manifests) == 0:
+		return fmt.Errorf("trusted_documents.mode %s needs trusted_documents.manifests", c.Mode)
+	case strings.ContainsAny(c.CacheControl, "\r\n"):
+		return fmt.Errorf("trusted_documents.cache_control %q is not a header's value", c.CacheControl)
+	}
+	return nil
+}
+
+// TrustedDocuments are those of an application's manifests.
+type TrustedDocuments struct {
+	byID     map[string]string
+	texts    map[string]struct{}
+	reported *lru.Cache[[sha256.Size]byte, struct{}] // others, of which the log has a line
+}
+
+// reportedOthers is how many documents are remembered not to be logged again.
+const reportedOthers = 1024
+
+// LoadTrustedDocuments reads the manifests of a configuration. Where it is off there
+// are none, and the result is nil.
+func LoadTrustedDocuments(cfg TrustedConfig) (*TrustedDocuments, error) {
+	if cfg.Mode == trustedOff {
+		return nil, nil
+	}
+	t := &TrustedDocuments{byID: make(map[string]string), texts: make(map[string]struct{})}
+	t.reported, _ = lru.New[[sha256.Size]byte, struct{}](reportedOthers) // fails for sizes below 1
+	for _, name := range cfg.Manifests {
+		manifest, err := os.ReadFile(name)
+		if err == nil {
+			err = t.add(manifest)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("trusted_documents: %s: %w", name, err)
+		}
+	}
+	return t, nil
+}
+
+// add reads a manifest: Apollo's says what it is, Relay's is a map of ids to
+// documents.
+func (t *TrustedDocuments) add(manifest []byte) error {
+	var apollo struct {
+		Format     string
+		Version    int
+		Operations []struct{ ID, Body string }
+	}
+	if err := json.Unmarshal(manifest, &apollo); err == nil && apollo.Format != "" {
+		if apollo.Format != "apollo-persisted-query-manifest" || apollo.Version != 1 {
+			return fmt.Errorf("its format is %q, version %d, and not apollo-persisted-query-manifest, version 1", apollo.Format, apollo.Version)
+		}
+		for _, op := range apollo.Operations {
+			if err := t.put(op.ID, op.Body); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var relay map[string]string
+	if err := json.Unmarshal(manifest, &relay); err != nil || relay == nil {
+		return fmt.Errorf("it is neither a manifest of Apollo nor a JSON object of ids and documents, as Relay writes: %v", err)
+	}
+	for id, document := range relay {
+		if err := t.put(id, document); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *TrustedDocuments) put(id, document string) error {
+	if id == "" || document == "" {
+		return fmt.Errorf("an operation has no id or no document: id %q", id)
+	}
+	if known, found := t.byID[id]; found && known != document {
+		return fmt.Errorf("there are two documents with the id %q", id)
+	}
+	t.byID[id] = document
+	t.texts[document] = struct{}{}
+	return nil
+}
+
+// find is the document of an id. The prefix that the GraphQL over HTTP draft wants
+// before a hash may be left out of the manifest.
+func (t *TrustedDocuments) find(id string) (document string, found bool) {
+	if document, found = t.byID[id]; !found {
+		document, found = t.byID[strings.TrimPrefix(id, "sha256:")]
+	}
+	return document, found
+}
+
+// trusted finds the document that a request means by its id, and says whether the
+// request is settled: it has a trusted document. One that has not may still be an
+// automatic persisted query, where others are not refused.
+func (h *graphQL) trusted(t *TrustedDocuments, req *request) (settled bool, err error) {
+	enforce := h.app.Config.Trusted.Mode == trustedEnforce
+	if req.query == "" && (req.id != "" || req.hash != "") {
+		for _, id := range []string{req.id, req.hash} {
+			if req.query, settled = t.find(id); settled {
+				req.byID = true
+				return true, nil
+			}
+		}
+		if enforce || req.hash == "" {
+			return false, notInManifest
+		}
+		return false, nil
+	}
+	if _, settled = t.texts[req.query]; settled {
+		return true, nil
+	}
+	if enforce {
+		return false, notTrusted
+	}
+	hash := sha256.Sum256([]byte(req.query))
+	if known, _ := t.reported.ContainsOrAdd(hash, struct{}{}); !known {
+		h.gateway.log.Warn("document is in no manifest", "path", h.app.Config.Path, "sha256", hex.EncodeToString(hash[:]),
+			"operation", req.operationName)
+	}
+	return false, nil
+}
