@@ -19,6 +19,7 @@ type App struct {
 	Config   AppConfig
 	Context  *auth.Context
 	Absinthe *rpcclient.Absinthe
+	Contract *Contract // nil: nothing is asked of the nodes
 }
 
 // A Gateway is the HTTP side: its two handlers, and what they share. What it
@@ -85,6 +86,7 @@ func (g *Gateway) configure(limits Limits, apps []*App) *configuration {
 	for _, app := range apps {
 		h := &graphQL{gateway: g, app: app, limits: limits}
 		r.Post(app.Config.Path, h.ServeHTTP)
+		publicSDL(r, app)
 	}
 	g.health(r)
 	c.clients = r

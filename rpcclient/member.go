@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/louche-graphql/louche/rpcclient/dist"
@@ -20,6 +21,8 @@ type member struct {
 	target Target
 	peer   *peer
 	pool   *Pool
+	found  atomic.Pointer[found] // by the pool's inspector
+	stop   context.CancelFunc    // of the inspection
 
 	mu       sync.Mutex
 	calls    int // under way
@@ -32,14 +35,19 @@ type member struct {
 }
 
 func newMember(t Target, p *Pool) *member {
-	return &member{
+	m := &member{
 		target:  t,
 		peer:    p.node.hold(t),
 		pool:    p,
+		stop:    func() {},
 		listed:  true,
 		idle:    make(chan struct{}),
 		breaker: newBreaker(t.Name, p.cfg.Breaker, p.log),
 	}
+	if p.inspector != nil {
+		m.inspect()
+	}
+	return m
 }
 
 // connection is what a new call would run on, nil if there is nothing.
@@ -47,7 +55,11 @@ func (m *member) connection() *connected {
 	if m.peer.drained.Load() {
 		return nil
 	}
-	return m.peer.current.Load()
+	conn := m.peer.current.Load()
+	if f := m.found.Load(); f != nil && f.conn == conn && !f.callable {
+		return nil
+	}
+	return conn
 }
 
 // take takes a place on the node. Errors are errAway, errFull and those of the
@@ -86,6 +98,7 @@ func (m *member) list(listed bool) {
 
 // retire lets no call in any more and waits for those under way.
 func (m *member) retire() {
+	m.stop()
 	m.mu.Lock()
 	m.retired = true
 	if m.calls == 0 {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -40,6 +41,29 @@ type peer struct {
 	current atomic.Pointer[connected] // nil while there is no connection
 	drained atomic.Bool               // by hand: no new calls
 	due     chan struct{}             // holds a token when the next try should not be waited for
+
+	mu      sync.Mutex
+	changed chan struct{} // closed, and replaced, when there is another connection or none
+}
+
+func newPeer(t Target, n *Node, cancel context.CancelFunc) *peer {
+	return &peer{target: t, runtime: n.runtime, log: n.log, cancel: cancel, due: make(chan struct{}, 1), changed: make(chan struct{})}
+}
+
+// connect notes the connection that there is now, nil for none.
+func (p *peer) connect(c *connected) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current.Store(c)
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// watch returns the connection, and what is closed when it is another one.
+func (p *peer) watch() (*connected, <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current.Load(), p.changed
 }
 
 // seen says that discovery sees the node: if the peer waits to connect to it
@@ -129,8 +153,8 @@ func (p *peer) session(ctx context.Context, reconnect bool) (reached bool, err e
 	if err != nil {
 		return false, err
 	}
-	p.current.Store(c)
-	defer p.current.Store(nil)
+	p.connect(c)
+	defer p.connect(nil)
 	p.log.Info("node up", "node", p.target.Name, "name", conn.Peer().Name, "address", p.target.Addr)
 	select {
 	case <-conn.Done():

@@ -23,6 +23,7 @@ type NodeStatus struct {
 	Latency   time.Duration // of its calls lately, a geometric mean; 0: unknown
 	Breaker   string        // closed, open or half-open
 	Connected time.Duration // since when; 0: it is not
+	Note      any           // of the pool's inspector, about the present connection
 }
 
 // NodeState is whether a node gets calls, and if not, why.
@@ -34,6 +35,7 @@ const (
 	Connecting NodeState = "connecting" // or waiting to connect again
 	Draining   NodeState = "draining"   // by hand
 	Unlisted   NodeState = "unlisted"   // connected, though discovery does not name it any more
+	Lacking    NodeState = "lacking"    // connected, but the inspector said that it cannot answer
 )
 
 // Status looks at every node.
@@ -54,6 +56,7 @@ func (p *Pool) Status() PoolStatus {
 
 func (m *member) status() NodeStatus {
 	conn := m.peer.current.Load()
+	found := m.foundOf(conn)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := NodeStatus{
@@ -63,6 +66,7 @@ func (m *member) status() NodeStatus {
 		InFlight: m.calls,
 		Latency:  m.latency.duration(),
 		Breaker:  m.breaker.state(),
+		Note:     found.note,
 	}
 	if conn != nil {
 		s.Connected = time.Since(conn.since)
@@ -72,6 +76,8 @@ func (m *member) status() NodeStatus {
 		s.State = Draining
 	case conn == nil:
 		s.State = Connecting
+	case !found.callable:
+		s.State = Lacking
 	case !m.listed:
 		s.State = Unlisted
 	}
