@@ -45,14 +45,15 @@ type status struct {
 }
 
 type appStatus struct {
-	Path       string       `json:"path"`
-	Schema     string       `json:"schema"`
-	InFlight   int          `json:"in_flight"`
-	Queued     int          `json:"queued"`
-	Retries    uint64       `json:"retries"`
-	Overloaded uint64       `json:"overloaded"`
-	Schemas    []string     `json:"schemas"` // different ones that nodes have, that of most nodes first
-	Nodes      []nodeStatus `json:"nodes"`
+	Path       string            `json:"path"`
+	Schema     string            `json:"schema"`
+	InFlight   int               `json:"in_flight"`
+	Queued     int               `json:"queued"`
+	Retries    uint64            `json:"retries"`
+	Overloaded uint64            `json:"overloaded"`
+	Schemas    []string          `json:"schemas"` // different ones that nodes have, that of most nodes first
+	Validation *validationStatus `json:"validation,omitempty"`
+	Nodes      []nodeStatus      `json:"nodes"`
 }
 
 type nodeStatus struct {
@@ -87,6 +88,7 @@ func (g *Gateway) status() status {
 			Retries:    pool.Retries,
 			Overloaded: pool.Overloaded,
 			Schemas:    app.Contract.hashes(),
+			Validation: app.Contract.validation(),
 			Nodes:      make([]nodeStatus, len(pool.Nodes)),
 		}
 		for i, n := range pool.Nodes {

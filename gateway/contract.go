@@ -19,6 +19,13 @@ type ContractConfig struct {
 	// SDL is who may read it at {path}/schema.graphql: admin, which is on the
 	// operators' listener alone, public, or off. admin unless set.
 	SDL string `yaml:"sdl" env:"SDL"`
+	// Validation is what is done about operations that fit no node's schema: off,
+	// report, which counts and logs where Absinthe runs one all the same, or
+	// enforce, which refuses them without asking a node. off unless set.
+	Validation string `yaml:"validate" env:"VALIDATE"`
+	// Pin has an operation go only to nodes whose schema it fits, where nodes have
+	// different ones.
+	Pin bool `yaml:"pin" env:"PIN"`
 }
 
 // SetDefaults fills what was left out.
@@ -26,12 +33,18 @@ func (c *ContractConfig) SetDefaults() {
 	if c.SDL == "" {
 		c.SDL = "admin"
 	}
+	if c.Validation == "" {
+		c.Validation = "off"
+	}
 }
 
 // Validate says what is wrong, naming the key.
 func (c *ContractConfig) Validate() error {
 	if !slices.Contains([]string{"off", "admin", "public"}, c.SDL) {
 		return fmt.Errorf("contract.sdl %q is not off, admin or public", c.SDL)
+	}
+	if !slices.Contains([]string{"off", "report", "enforce"}, c.Validation) {
+		return fmt.Errorf("contract.validate %q is not off, report or enforce", c.Validation)
 	}
 	return nil
 }
@@ -58,7 +71,9 @@ type Contract struct {
 	nodes map[*rpcclient.Link]*schema.Schema // nil: it has not told, or what cannot be read
 	pairs map[[2]string]bool                 // of hashes, logged
 
-	current atomic.Pointer[agreement]
+	current  atomic.Pointer[agreement]
+	verdicts *verdicts
+	counts   counts
 }
 
 // agreement is what the nodes answer at a moment. It does not change.
@@ -75,6 +90,7 @@ func NewContract(cfg ContractConfig, app *rpcclient.Absinthe, log *slog.Logger) 
 		log:      log.With("schema", app.Config.Schema),
 		nodes:    make(map[*rpcclient.Link]*schema.Schema),
 		pairs:    make(map[[2]string]bool),
+		verdicts: newVerdicts(),
 	}
 	c.current.Store(&agreement{})
 	app.Pool.Inspect(c.inspect)
@@ -143,7 +159,7 @@ func (c *Contract) examine(ctx context.Context, link *rpcclient.Link, e *examina
 		}
 		if told.SDL != "" { // it is another one than before
 			c.change(func() { c.nodes[link] = nil })
-			link.Note(nil, true)
+			link.Note(unreadable{}, true)
 		}
 		return
 	}

@@ -67,12 +67,18 @@ func (h *graphQL) run(x *exchange, r *http.Request, req *request) (err error) {
 	if x.context, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
 		return err
 	}
+	judged := h.app.Contract.judge(req.query)
+	if refusal := judged.refusal(); refusal != nil {
+		x.answer = append(x.answer[:0], refusal...)
+		return nil
+	}
 	op := rpcclient.Operation{
 		Document:   req.query,
 		Variables:  req.variables,
 		Name:       req.operationName,
 		Context:    x.context,
 		Repeatable: h.gateway.documents.Kind(req.query, req.operationName) == schema.Query,
+		Fit:        judged.fit,
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), h.app.Config.Timeout)
 	defer cancel()
@@ -81,6 +87,7 @@ func (h *graphQL) run(x *exchange, r *http.Request, req *request) (err error) {
 		return err
 	}
 	defer answer.Release()
+	judged.answered(answer.Value)
 	x.answer, err = answer.Value.AppendJSONWithin(x.answer[:0], h.limits.Answer)
 	return err
 }

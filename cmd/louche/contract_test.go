@@ -16,15 +16,25 @@ import (
 func rename(t *testing.T, node *beamtest.Node, from, to string) {
 	t.Helper()
 	if node.RealAbsinthe() {
+		from, to = "field :"+from+",", "field :"+to+","
+	}
+	change(t, node, from, to)
+}
+
+// change replaces a part of the schema's text on one node: of its module where
+// Absinthe is real, else of its SDL.
+func change(t *testing.T, node *beamtest.Node, from, to string) {
+	t.Helper()
+	if node.RealAbsinthe() {
 		node.Eval(t, fmt.Sprintf(`Code.compiler_options(ignore_module_conflict: true)
-System.fetch_env!("HOME") |> Path.join("schema.exs") |> File.read!() |> String.replace("field :%s,", "field :%s,") |> Code.eval_string()
+System.fetch_env!("HOME") |> Path.join("schema.exs") |> File.read!() |> String.replace(%q, %q) |> Code.eval_string()
 :ok`, from, to))
 		return
 	}
 	node.Eval(t, fmt.Sprintf(`recorded = :persistent_term.get(Absinthe)
-:persistent_term.put(Absinthe, %%{recorded | sdl: String.replace(recorded.sdl, "%s", "%s")})
+:persistent_term.put(Absinthe, %%{recorded | sdl: String.replace(recorded.sdl, %q, %q)})
 Code.compiler_options(ignore_module_conflict: true)
-Code.eval_string("defmodule TestApp.Schema do def version, do: :%s end")
+Code.eval_string("defmodule TestApp.Schema do def version, do: " <> inspect(%q) <> " end")
 :ok`, from, to, to))
 }
 
@@ -153,4 +163,109 @@ func TestNodeWithoutTheSchemaGetsNoCalls(t *testing.T) {
 
 	rename(t, b, "sleep", "slumber") // which defines the module
 	eventually(t, "it has the schema now", func() bool { return !strings.Contains(g.status(t), `"lacking"`) })
+}
+
+// What does not fit is answered at once, what fits as ever.
+func TestValidate(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	const wrong, want = `{ counter nope }`, `{"errors":[{"message":"Cannot query field \"nope\" on type \"RootQueryType\".","locations":[{"line":1,"column":11}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`
+	for _, mode := range []string{"off", "report", "enforce"} {
+		t.Run(mode, func(t *testing.T) {
+			g := startGateway(t, before(epmd, "    contract: {validate: "+mode+"}"))
+			eventually(t, "the schema is known", func() bool { hashes, _ := g.schemas(t); return len(hashes) == 1 })
+			for range 2 { // the second time it is remembered
+				if status, answer := g.query(t, wrong); status != 200 || (answer == want) != (mode == "enforce") {
+					t.Errorf("%d %s", status, answer)
+				}
+			}
+			if status, answer := g.query(t, `query($m: String!) { print(message: $m) }`); status != 200 || strings.Contains(answer, "VALIDATION") {
+				t.Errorf("without its variable: %d %s", status, answer)
+			}
+			if _, answer := g.query(t, `{ counter }`); !strings.HasPrefix(answer, `{"data":{"counter":`) {
+				t.Errorf("%s", answer)
+			}
+			status := g.status(t)
+			for count, n := range map[string]map[string]int{
+				`"refused"`: {"enforce": 2, "report": 0}, `"agreed"`: {"enforce": 0, "report": 2},
+			} {
+				if mode != "off" && !strings.Contains(status, fmt.Sprintf("%s: %d", count, n[mode])) {
+					t.Errorf("%s is not %d in %s", count, n[mode], status)
+				}
+			}
+		})
+	}
+	if node.RealAbsinthe() {
+		return
+	}
+	// An application that runs more than its schema says is not disturbed by
+	// report, and it is told.
+	g := startGateway(t, before(epmd, "    contract: {validate: report}"))
+	eventually(t, "the schema is known", func() bool { hashes, _ := g.schemas(t); return len(hashes) == 1 })
+	rename(t, node, "counter", "contra")
+	eventually(t, "it has another schema", func() bool {
+		if _, answer := g.query(t, `{ counter }`); strings.Contains(answer, "VALIDATION") {
+			t.Fatal(answer)
+		}
+		return strings.Contains(g.log.String(), "would be refused was run")
+	})
+}
+
+// Which nodes do not answer yet is no reason to refuse.
+func TestEnforceWaitsForTheSchema(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	if node.RealAbsinthe() { // a union of nothing, which the specification forbids
+		change(t, node, "query do\n", "union :nothing do\ntypes []\nresolve_type fn _, _ -> nil end\nend\nquery do\nfield :nothing, :nothing\n")
+	} else {
+		change(t, node, "type RootQueryType {\n", "union Nothing\ntype RootQueryType {\n  nothing: Nothing\n")
+	}
+	g := startGateway(t, before(epmd, "    contract: {validate: enforce, pin: true}"))
+	eventually(t, "it is told", func() bool { return strings.Contains(g.log.String(), "cannot be read") })
+	if status, answer := g.query(t, `{ counter }`); status != 200 || !strings.HasPrefix(answer, `{"data":`) {
+		t.Errorf("%d %s", status, answer)
+	}
+	if status, answer := g.query(t, `{ nope }`); status != 200 || strings.Contains(answer, "VALIDATION") {
+		t.Errorf("%d %s", status, answer)
+	}
+}
+
+func TestPin(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	a := beamtest.StartNode(t, beamtest.Options{Name: "testapp-a@127.0.0.1", EPMDPort: epmd})
+	b := beamtest.StartNode(t, beamtest.Options{Name: "testapp-b@127.0.0.1", EPMDPort: epmd})
+	rename(t, b, "sleep", "slumber")
+	g := startGateway(t, before(epmd, "    contract: {pin: true, validate: enforce}"))
+	eventually(t, "both schemas are known", func() bool {
+		_, nodes := g.schemas(t)
+		return nodes[a.Name] != "" && nodes[b.Name] != ""
+	})
+	for range 20 {
+		if _, answer := g.query(t, `{ sleep(ms: 1) }`); answer != `{"data":{"sleep":true}}` {
+			t.Fatalf("%s", answer)
+		}
+	}
+	if strings.Contains(b.Output(), "sleeping ") {
+		t.Error("the node that lacks the field was asked")
+	}
+	for range 5 { // what only the other one has
+		if _, answer := g.query(t, `{ slumber(ms: 1) }`); strings.Contains(answer, "VALIDATION") {
+			t.Fatalf("%s", answer)
+		}
+	}
+	if strings.Contains(a.Output(), "slumber") {
+		t.Error("the node that lacks the other field was asked")
+	}
+	if _, answer := g.query(t, `{ snooze }`); !strings.Contains(answer, "VALIDATION") {
+		t.Errorf("what neither has: %s", answer)
+	}
+	// Both answer what both have.
+	counted := make(map[string]bool)
+	for range 40 {
+		_, answer := g.query(t, `{ pidText }`)
+		counted[answer] = true
+	}
+	if len(counted) < 2 {
+		t.Errorf("all calls got %v", counted)
+	}
 }
