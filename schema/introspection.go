@@ -242,10 +242,11 @@ func (d *deprecation) directives() ast.DirectiveList {
 }
 
 func (t *introspectedType) reference() (*ast.Type, error) {
+	wraps := t != nil && (t.Kind == "NON_NULL" || t.Kind == "LIST")
 	switch {
-	case t == nil || t.OfType == nil && t.Name == "":
+	case !wraps && (t == nil || t.Name == ""):
 		return nil, errors.New("introspection: the answer has a type without a name")
-	case t.Kind != "NON_NULL" && t.Kind != "LIST":
+	case !wraps:
 		return ast.NamedType(t.Name, nil), nil
 	}
 	of, err := t.OfType.reference()

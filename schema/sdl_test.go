@@ -82,6 +82,7 @@ func TestFromIntrospection(t *testing.T) {
 
 func TestFromIntrospectionRefusesOtherAnswers(t *testing.T) {
 	for _, answer := range []string{``, `{}`, `{"data":null}`, `{"errors":[{"message":"no"}]}`, `{"data":{"__schema":{}}}`,
+		`{"data":{"__schema":{"queryType":{},"types":[{"fields":[{"type":{"ofType":{}}}]}]}}}`,
 		`{"data":{"__schema":{"queryType":{"name":"Q"},"types":[{"kind":"OBJECT","name":"Q","fields":[{"name":"a","type":{"kind":"NON_NULL"}}]}]}}}`} {
 		if sdl, err := FromIntrospection([]byte(answer)); err == nil {
 			if _, err := Load(sdl); err == nil {

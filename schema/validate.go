@@ -16,6 +16,8 @@ import (
 type Error struct {
 	Message   string     `json:"message"`
 	Locations []Location `json:"locations,omitempty"`
+	// File is the [Source] that the locations are in, where there are several.
+	File string `json:"file,omitempty"`
 }
 
 // A Location is where in a document something begins, counted from 1.
@@ -39,32 +41,35 @@ const (
 // the operation's name. Without a reason it may still be refused: only what is sure
 // counts, and nothing is sure of a document that is in doubt, as [Unknown] is.
 func (s *Schema) Validate(document string) []Error {
+	return s.validate(func() *ast.QueryDocument { return parseSure(document) })
+}
+
+// validate is Validate. read makes the same document each time, which is changed
+// here, or nil where nothing is sure of it.
+func (s *Schema) validate(read func() *ast.QueryDocument) []Error {
 	if s.lax.ambiguous {
 		return nil
 	}
-	doc := s.parse(document)
+	doc := read()
 	if doc == nil || introspects(doc) {
 		return nil
 	}
 	errs := validator.ValidateWithRules(s.types, doc, exactRules)
 	if len(errs) == 0 {
-		if doc = s.parse(document); doc == nil {
-			return nil
-		}
+		doc = read()
 		relaxDocument(doc)
 		if len(validator.ValidateWithRules(s.lax.Schema, doc, absintheRules)) == 0 {
 			return nil
 		}
 		// It is refused; of the same rules, with the names as they are, the
 		// messages are the ones that help.
-		errs = validator.ValidateWithRules(s.types, s.parse(document), absintheRules)
+		errs = validator.ValidateWithRules(s.types, read(), absintheRules)
 	}
 	return errorsOf(errs)
 }
 
-// parse returns nil where nothing is sure. Of the default values of variables it
-// leaves that there is one, without a position.
-func (s *Schema) parse(document string) *ast.QueryDocument {
+// parseSure returns nil where nothing is sure.
+func parseSure(document string) *ast.QueryDocument {
 	if ambiguous(document) {
 		return nil
 	}
@@ -82,6 +87,12 @@ func (s *Schema) parse(document string) *ast.QueryDocument {
 		}
 		names[f.Name] = true
 	}
+	return prepare(doc)
+}
+
+// prepare leaves of the default values of variables that there is one, without a
+// position, and of their directives nothing.
+func prepare(doc *ast.QueryDocument) *ast.QueryDocument {
 	for _, o := range doc.Operations {
 		for _, v := range o.VariableDefinitions {
 			// Absinthe looks at neither, unless the variable is not given.
@@ -96,15 +107,24 @@ func (s *Schema) parse(document string) *ast.QueryDocument {
 
 func errorsOf(list gqlerror.List) []Error {
 	var errs []Error
-	for _, e := range list[:min(len(list), maxErrors)] {
+	told := make(map[string]bool)
+	for _, e := range list {
+		if len(errs) == maxErrors {
+			break
+		}
 		err := Error{Message: e.Message}
+		err.File, _ = e.Extensions["file"].(string)
 		if len(err.Message) > maxMessage {
 			err.Message = err.Message[:maxMessage] + "…"
 		}
 		for _, l := range e.Locations {
 			err.Locations = append(err.Locations, Location(l))
 		}
-		errs = append(errs, err)
+		// What is in a fragment is found in every operation that spreads it too.
+		if text := err.String(); !told[text] {
+			told[text] = true
+			errs = append(errs, err)
+		}
 	}
 	return errs
 }
@@ -340,8 +360,15 @@ func compatible(variable, place *ast.Type, hasDefault bool) bool {
 
 // String is the message and where it belongs, for people.
 func (e Error) String() string {
-	if len(e.Locations) == 0 {
+	where := e.File
+	if len(e.Locations) > 0 {
+		if where != "" {
+			where += ":"
+		}
+		where += fmt.Sprintf("%d:%d", e.Locations[0].Line, e.Locations[0].Column)
+	}
+	if where == "" {
 		return e.Message
 	}
-	return fmt.Sprintf("%d:%d: %s", e.Locations[0].Line, e.Locations[0].Column, e.Message)
+	return where + ": " + e.Message
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
@@ -27,11 +26,7 @@ func (n *nodesCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return err
 	}
-	// A name of its own: with the gateway's, nodes it is connected to would
-	// refuse this one.
-	local, host, _ := strings.Cut(cfg.Node.Name, "@")
-	cfg.Node.Name = local + "-nodes@" + host
-	node, err := rpcclient.Start(cfg.Node, slog.New(slog.DiscardHandler))
+	node, err := startProbe(cfg, "nodes")
 	if err != nil {
 		return err
 	}
