@@ -17,6 +17,7 @@ import (
 //   - GET /healthz and /readyz
 //   - GET /schema.graphql: the first application's schema, and {path}/schema.graphql
 //     every one's
+//   - GET /usage: who uses what of the schemas
 //   - GET /status: what the gateway, its pools and their nodes do
 //   - POST /nodes/{name}/drain: no new calls for a node, those in flight finish
 //   - POST /nodes/{name}/undrain: new calls again
@@ -27,6 +28,7 @@ func (g *Gateway) Admin() http.Handler {
 	r.Use(http.NewCrossOriginProtection().Handler)
 	g.health(r)
 	r.NotFound(g.adminSDL)
+	r.Get("/usage", g.writeUsage)
 	r.Get("/status", func(w http.ResponseWriter, _ *http.Request) { writeStatus(w, g.status()) })
 	r.Post("/nodes/{name}/drain", g.drainNode(true))
 	r.Post("/nodes/{name}/undrain", g.drainNode(false))

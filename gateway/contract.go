@@ -26,6 +26,8 @@ type ContractConfig struct {
 	// Pin has an operation go only to nodes whose schema it fits, where nodes have
 	// different ones.
 	Pin bool `yaml:"pin" env:"PIN"`
+	// Usage counts which fields and arguments clients use.
+	Usage bool `yaml:"usage" env:"USAGE"`
 }
 
 // SetDefaults fills what was left out.
@@ -74,6 +76,7 @@ type Contract struct {
 	current  atomic.Pointer[agreement]
 	verdicts *verdicts
 	counts   counts
+	usage    *usage // nil: it is not counted
 }
 
 // agreement is what the nodes answer at a moment. It does not change.
@@ -91,6 +94,9 @@ func NewContract(cfg ContractConfig, app *rpcclient.Absinthe, log *slog.Logger) 
 		nodes:    make(map[*rpcclient.Link]*schema.Schema),
 		pairs:    make(map[[2]string]bool),
 		verdicts: newVerdicts(),
+	}
+	if cfg.Usage {
+		c.usage = newUsage()
 	}
 	c.current.Store(&agreement{})
 	app.Pool.Inspect(c.inspect)

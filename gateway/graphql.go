@@ -67,7 +67,7 @@ func (h *graphQL) run(x *exchange, r *http.Request, req *request) (err error) {
 	if x.context, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
 		return err
 	}
-	judged := h.app.Contract.judge(req.query)
+	judged := h.app.Contract.judge(req)
 	if refusal := judged.refusal(); refusal != nil {
 		x.answer = append(x.answer[:0], refusal...)
 		return nil
@@ -87,7 +87,7 @@ func (h *graphQL) run(x *exchange, r *http.Request, req *request) (err error) {
 		return err
 	}
 	defer answer.Release()
-	judged.answered(answer.Value)
+	judged.answered(answer.Value, r.Header)
 	x.answer, err = answer.Value.AppendJSONWithin(x.answer[:0], h.limits.Answer)
 	return err
 }

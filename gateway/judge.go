@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -61,22 +62,27 @@ type unreadable struct{}
 // A judgement is what a contract says of an operation before a node is asked.
 type judgement struct {
 	contract *Contract // nil: it says nothing
-	document string
+	request  *request
+	schema   *schema.Schema // that of most nodes
 	wrong    []schema.Error
 	fit      func(note any) bool
 }
 
 // judge holds a document against the schemas of the nodes. It does not fit if it
 // fits none, and every node has told its own.
-func (c *Contract) judge(document string) judgement {
-	if c == nil || c.cfg.Validation == "off" && !c.cfg.Pin {
+func (c *Contract) judge(req *request) judgement {
+	if c == nil || c.cfg.Validation == "off" && !c.cfg.Pin && c.usage == nil {
 		return judgement{}
 	}
 	now := c.current.Load()
 	if len(now.schemas) == 0 {
 		return judgement{}
 	}
-	j := judgement{contract: c, document: document}
+	j := judgement{contract: c, request: req, schema: now.schemas[0]}
+	if c.cfg.Validation == "off" && !c.cfg.Pin {
+		return j
+	}
+	document := req.query
 	sum := sumOf(document)
 	fits := 0
 	var first []schema.Error
@@ -126,12 +132,20 @@ func (j judgement) refusal() []byte {
 	return body
 }
 
-// answered compares with what Absinthe did, where that is to be reported.
-func (j judgement) answered(result etf.Term) {
-	if j.contract == nil || j.contract.cfg.Validation != "report" {
+// answered compares with what Absinthe did, where that is to be reported, and
+// counts what was used.
+func (j judgement) answered(result etf.Term, header http.Header) {
+	c := j.contract
+	if c == nil || c.cfg.Validation != "report" && c.usage == nil {
 		return
 	}
-	c, ran := j.contract, hasData(result)
+	ran := hasData(result)
+	if ran && c.usage != nil {
+		c.usage.add(j.schema, j.request.query, j.request.operationName, header)
+	}
+	if c.cfg.Validation != "report" {
+		return
+	}
 	switch {
 	case len(j.wrong) > 0 && ran:
 		c.counts.disagreed.Add(1)
@@ -151,7 +165,7 @@ func (c *Contract) disagreement(j judgement) {
 	if now-last < int64(reportEvery) && last != 0 || !c.counts.reported.CompareAndSwap(last, now) {
 		return
 	}
-	sum := sumOf(j.document)
+	sum := sumOf(j.request.query)
 	c.log.LogAttrs(context.Background(), slog.LevelWarn, "an operation that would be refused was run by Absinthe; please report it",
 		slog.String("document_sha256", hex.EncodeToString(sum[:8])), slog.String("reason", j.wrong[0].String()), slog.Uint64("so_far", c.counts.disagreed.Load()))
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -26,6 +27,9 @@ func contractOf(t testing.TB, cfg ContractConfig, all bool, sdls ...string) *Con
 			t.Fatal(err)
 		}
 		now.schemas = append(now.schemas, s)
+	}
+	if cfg.Usage {
+		c.usage = newUsage()
 	}
 	c.current.Store(now)
 	return c
@@ -64,7 +68,7 @@ func TestJudge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := contractOf(t, test.cfg, test.all, test.sdls...)
 			for _, state := range []string{"new", "remembered"} {
-				j := c.judge(test.document)
+				j := c.judge(&request{query: test.document})
 				if got := j.refusal() != nil; got != test.refused {
 					t.Errorf("%s: refused: %v", state, got)
 				}
@@ -83,7 +87,7 @@ func TestJudge(t *testing.T) {
 			}
 		})
 	}
-	if j := (*Contract)(nil).judge(`{ x }`); j.refusal() != nil || j.fit != nil {
+	if j := (*Contract)(nil).judge(&request{query: `{ x }`}); j.refusal() != nil || j.fit != nil {
 		t.Error("without a contract something is said")
 	}
 }
@@ -111,16 +115,17 @@ func BenchmarkJudge(b *testing.B) {
 	}
 	const document = `query Parts($limit: Int, $filter: PartFilter) { parts(limit: $limit, filter: $filter) { id sku price status } }`
 	result := etf.Term{Bytes: etf.AppendMap(etf.AppendAtom(etf.AppendMap(nil, 1), "data"), 0)}
-	for _, cfg := range []ContractConfig{{}, {Validation: "report"}, {Validation: "enforce"}, {Pin: true}} {
+	req, header := &request{query: document}, http.Header{"Graphql-Client-Name": {"web"}, "Graphql-Client-Version": {"1.2.3"}}
+	for _, cfg := range []ContractConfig{{}, {Validation: "report"}, {Validation: "enforce"}, {Pin: true}, {Usage: true}} {
 		c := contractOf(b, cfg, true, string(sdl))
-		b.Run(fmt.Sprintf("%s,pin=%v", c.cfg.Validation, cfg.Pin), func(b *testing.B) {
+		b.Run(fmt.Sprintf("%s,pin=%v,usage=%v", c.cfg.Validation, cfg.Pin, cfg.Usage), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				j := c.judge(document)
+				j := c.judge(req)
 				if j.refusal() != nil {
 					b.Fatal("refused")
 				}
-				j.answered(result)
+				j.answered(result, header)
 			}
 		})
 	}

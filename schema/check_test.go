@@ -33,7 +33,8 @@ func TestUses(t *testing.T) {
 		{`{ hello`, "", nil},
 	} {
 		var got []string
-		for _, use := range s.Uses(test.document, test.operation) {
+		_, uses := s.Uses(test.document, test.operation)
+		for _, use := range uses {
 			if use.Deprecated {
 				use.Path += "!"
 			}

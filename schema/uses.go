@@ -17,19 +17,43 @@ type Use struct {
 	Reason     string `json:"reason,omitempty"` // of the deprecation
 }
 
-// Uses returns what an operation of a document names, in the order of paths. What is
-// in the values of variables is not among it. A name that no operation or more than
-// one has means all of them.
-func (s *Schema) Uses(document, operation string) []Use {
+// Uses returns what an operation of a document names, in the order of paths, and the
+// operation's own name. What is in the values of variables is not among it. A name
+// that no operation has means all of them.
+func (s *Schema) Uses(document, operation string) (name string, uses []Use) {
 	doc := parseSure(document)
 	if doc == nil {
-		return nil
+		return operation, nil
 	}
 	operations := doc.Operations
 	if o := doc.Operations.ForName(operation); o != nil && operation != "" {
 		operations = ast.OperationList{o}
 	}
-	return s.uses(doc, operations)
+	if len(operations) == 1 {
+		operation = strings.Clone(operations[0].Name)
+	}
+	return operation, s.uses(doc, operations)
+}
+
+// Paths returns everything that can be asked for: fields, arguments, the fields of
+// input objects and the values of enums, in the order of paths.
+func (s *Schema) Paths() []Use {
+	u := uses{found: make(map[string]Use)}
+	for _, def := range named(s.types) {
+		for _, f := range def.Fields {
+			if strings.HasPrefix(f.Name, "__") {
+				continue
+			}
+			u.note(def.Name+"."+f.Name, f.Directives)
+			for _, a := range f.Arguments {
+				u.note(def.Name+"."+f.Name+"("+a.Name+":)", a.Directives)
+			}
+		}
+		for _, v := range def.EnumValues {
+			u.note(def.Name+"."+v.Name, v.Directives)
+		}
+	}
+	return u.list()
 }
 
 func (s *Schema) uses(doc *ast.QueryDocument, operations ast.OperationList) []Use {
@@ -47,6 +71,10 @@ func (s *Schema) uses(doc *ast.QueryDocument, operations ast.OperationList) []Us
 		}
 		u.selections(root, o.SelectionSet)
 	}
+	return u.list()
+}
+
+func (u *uses) list() []Use {
 	list := make([]Use, 0, len(u.found))
 	for _, use := range u.found {
 		list = append(list, use)

@@ -269,3 +269,49 @@ func TestPin(t *testing.T) {
 		t.Errorf("all calls got %v", counted)
 	}
 }
+
+func TestUsage(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd, "    contract: {usage: true}"))
+	eventually(t, "the schema is known", func() bool { hashes, _ := g.schemas(t); return len(hashes) == 1 })
+	for range 3 {
+		g.post(t, `{"query":"{ hello }"}`, "apollographql-client-name", "web", "apollographql-client-version", "1.2")
+	}
+	g.query(t, `{ counter }`)
+	g.query(t, `{ nope }`) // which does not run
+	_, text := sdl(t, g.admin+"/usage")
+	var report struct {
+		Apps []struct {
+			Path    string
+			Clients []struct {
+				Name, Version string
+				Requests      int
+			}
+			Used []struct {
+				Path, Reason string
+				Requests     int
+			}
+			Unused []struct{ Path string }
+		}
+	}
+	if err := json.Unmarshal([]byte(text), &report); err != nil || len(report.Apps) != 1 {
+		t.Fatalf("%v: %s", err, text)
+	}
+	app := report.Apps[0]
+	if len(app.Clients) != 2 || app.Clients[0].Name != "web" || app.Clients[0].Version != "1.2" || app.Clients[0].Requests != 3 {
+		t.Errorf("clients: %v", app.Clients)
+	}
+	if len(app.Used) != 2 || app.Used[0].Path != "RootQueryType.hello" || app.Used[0].Reason != "use greet" || app.Used[0].Requests != 3 {
+		t.Errorf("used: %v", app.Used)
+	}
+	if len(app.Unused) < 10 {
+		t.Errorf("unused: %v", app.Unused)
+	}
+	if _, text = sdl(t, g.admin+"/usage?deprecated=true"); !strings.Contains(text, "hello") || strings.Contains(text, "counter") {
+		t.Errorf("deprecated alone: %s", text)
+	}
+	if status, _ := sdl(t, g.url+"/usage"); status != 404 {
+		t.Errorf("on the clients' listener: %d", status)
+	}
+}
