@@ -75,19 +75,20 @@ func (c AbsintheConfig) introspect(ctx context.Context, node Caller, document st
 }
 
 // Fingerprint tells whether the schema on a node is still the one it was: its code
-// may be replaced while the node runs.
+// may be replaced while the node runs. It is never empty.
 func (c AbsintheConfig) Fingerprint(ctx context.Context, node Caller) (string, error) {
-	sum, err := codeSum(ctx, node, Module(c.Schema))
-	if err != nil {
-		return "", err
+	fingerprint := "md5"
+	// The second is where Absinthe keeps what it compiled, unless in persistent
+	// terms.
+	for _, module := range []string{Module(c.Schema), Module(c.Schema) + ".Compiled"} {
+		sum, err := codeSum(ctx, node, module)
+		var failure *CallError
+		if err != nil && !errors.As(err, &failure) {
+			return "", err
+		}
+		fingerprint += " " + sum
 	}
-	// Where Absinthe keeps what it compiled, unless in persistent terms.
-	compiled, err := codeSum(ctx, node, Module(c.Schema)+".Compiled")
-	var failure *CallError
-	if err != nil && !errors.As(err, &failure) {
-		return "", err
-	}
-	return sum + compiled, nil
+	return fingerprint, nil
 }
 
 func codeSum(ctx context.Context, node Caller, module string) (string, error) {
