@@ -1,13 +1,17 @@
-// Package schema answers one question about a request: which kind of operation
-// would Absinthe run? A query may be sent to a second node when the connection to
-// the first was lost; anything else may not, since the first node may have run it.
+// Package schema knows what operations and schemas say.
 //
-// It must never call something a query that Absinthe would run as a mutation: what
-// is in doubt is [Unknown]. A document is in doubt when it does not parse, when it
-// could be read in another way by Absinthe's lexer, or when it exceeds a limit of
-// this package. Nor does it validate: that is the nodes' work, and what it cannot
-// classify is sent to one all the same.
+// Of an operation it says which kind Absinthe would run ([Documents]): a query may be
+// sent to a second node when the connection to the first was lost; anything else may
+// not, since the first node may have run it. It must never call something a query
+// that Absinthe would run as a mutation: what is in doubt is [Unknown]. A document is
+// in doubt when it does not parse, when it could be read in another way by Absinthe's
+// lexer, or when it exceeds a limit of this package. That a query has no effect worth
+// mentioning is the promise of the application that declares it.
 //
-// It knows no types and no network. That a query has no effect worth mentioning is
-// the promise of the application that declares it.
+// A [Schema] is the contract of an application. Documents are held against it
+// ([Schema.Validate], which must never refuse what Absinthe would run), other schemas
+// ([Diff]) and the sources of clients ([Schema.Check]), and it says what an operation
+// uses ([Schema.Uses]).
+//
+// It knows no network.
 package schema

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -99,7 +100,7 @@ func startProbe(cfg *config, purpose string) (*rpcclient.Node, error) {
 }
 
 type diffCommand struct {
-	Old  string `arg:"" help:"File with the schema that clients know (SDL), or - for standard input."`
+	Old  string `arg:"" help:"File with the schema that clients know, in SDL or as JSON of introspection, or - for standard input."`
 	New  string `arg:"" help:"File with the schema that is to come."`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
@@ -143,12 +144,18 @@ func (d *diffCommand) Run(out output) error {
 	return nil
 }
 
+// readSchema reads SDL, or JSON as introspection answers.
 func readSchema(file string) (*schema.Schema, error) {
 	text, err := readFile(file)
 	if err != nil {
 		return nil, err
 	}
-	s, err := schema.Load(string(text))
+	var s *schema.Schema
+	if trimmed := bytes.TrimSpace(text); len(trimmed) > 0 && trimmed[0] == '{' {
+		s, err = schema.FromNode("", trimmed)
+	} else {
+		s, err = schema.Load(string(text))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}

@@ -107,6 +107,15 @@ func TestSchemaDiff(t *testing.T) {
 	}
 }
 
+// What mix absinthe.schema.json writes is a schema too, with default values.
+func TestSchemaDiffOfIntrospection(t *testing.T) {
+	var out bytes.Buffer
+	err := (&diffCommand{Old: "../../testdata/golden/schema.graphql", New: "../../testdata/golden/introspection.json"}).Run(output{&out})
+	if err != nil || !strings.Contains(out.String(), "RootQueryType.parts(limit:) has the default value 2.") || !strings.Contains(out.String(), "0 breaking, 0 dangerous, 1 safe") {
+		t.Errorf("%v\n%s", err, &out)
+	}
+}
+
 func TestSchemaCheck(t *testing.T) {
 	dir := files(t, map[string]string{
 		"schema.graphql":         `type Query { a: Int old: Int @deprecated(reason: "gone soon") }`,

@@ -12,7 +12,7 @@ import (
 
 type checkSchemaCommand struct {
 	Operations []string `required:"" placeholder:"DIR" help:"Folders or files with the operations of clients: .graphql and .gql, and what is tagged gql or graphql in .js, .jsx, .ts, .tsx, .mjs and .vue."`
-	Schema     string   `required:"" placeholder:"FILE" help:"File with the schema (SDL), or - for standard input."`
+	Schema     string   `required:"" placeholder:"FILE" help:"File with the schema, in SDL or as JSON of introspection, or - for standard input."`
 	Deprecated bool     `name:"fail-on-deprecated" help:"Fail also when an operation uses what is deprecated."`
 	JSON       bool     `name:"json" help:"Print JSON."`
 }
