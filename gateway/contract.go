@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/rpcclient/dist"
 	"github.com/louche-graphql/louche/schema"
 )
 
@@ -159,7 +161,8 @@ func (c *Contract) examine(ctx context.Context, link *rpcclient.Link, e *examina
 		s, err = schema.FromNode(told.SDL, told.Introspection)
 	}
 	if err != nil {
-		if ctx.Err() == nil && err.Error() != e.problem {
+		var lost *dist.LostError // the node will be asked again over the next connection
+		if ctx.Err() == nil && !errors.As(err, &lost) && err.Error() != e.problem {
 			e.problem = err.Error()
 			c.log.Warn("the schema of a node cannot be read", "node", link.Node(), "reason", err)
 		}
@@ -169,6 +172,7 @@ func (c *Contract) examine(ctx context.Context, link *rpcclient.Link, e *examina
 		}
 		return
 	}
+	e.problem = ""
 	c.adopt(link, s)
 }
 
