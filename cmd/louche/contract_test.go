@@ -147,7 +147,10 @@ func TestNodeWithoutTheSchemaGetsNoCalls(t *testing.T) {
 	b := beamtest.StartNode(t, beamtest.Options{Name: "testapp-b@127.0.0.1", EPMDPort: epmd})
 	b.Eval(t, `true = :code.delete(TestApp.Schema)`)
 	g := startGateway(t, before(epmd))
-	eventually(t, "it is noticed", func() bool { return strings.Contains(g.status(t), `"lacking"`) })
+	eventually(t, "it is noticed, and the other one is connected", func() bool {
+		status := g.status(t)
+		return strings.Contains(status, `"lacking"`) && strings.Contains(status, `"connected"`)
+	})
 	if !strings.Contains(g.log.String(), "node lacks the schema") {
 		t.Errorf("the log does not say so:\n%s", g.log)
 	}
