@@ -15,6 +15,9 @@ import (
 // Admin serves operators:
 //
 //   - GET /healthz and /readyz
+//   - GET /schema.graphql: the first application's schema, and {path}/schema.graphql
+//     every one's
+//   - GET /usage: who uses what of the schemas
 //   - GET /status: what the gateway, its pools and their nodes do
 //   - POST /nodes/{name}/drain: no new calls for a node, those in flight finish
 //   - POST /nodes/{name}/undrain: new calls again
@@ -24,6 +27,8 @@ func (g *Gateway) Admin() http.Handler {
 	r := g.router(g.configured().limits)
 	r.Use(http.NewCrossOriginProtection().Handler)
 	g.health(r)
+	r.NotFound(g.adminSDL)
+	r.Get("/usage", g.writeUsage)
 	r.Get("/status", func(w http.ResponseWriter, _ *http.Request) { writeStatus(w, g.status()) })
 	r.Post("/nodes/{name}/drain", g.drainNode(true))
 	r.Post("/nodes/{name}/undrain", g.drainNode(false))
@@ -42,13 +47,15 @@ type status struct {
 }
 
 type appStatus struct {
-	Path       string       `json:"path"`
-	Schema     string       `json:"schema"`
-	InFlight   int          `json:"in_flight"`
-	Queued     int          `json:"queued"`
-	Retries    uint64       `json:"retries"`
-	Overloaded uint64       `json:"overloaded"`
-	Nodes      []nodeStatus `json:"nodes"`
+	Path       string            `json:"path"`
+	Schema     string            `json:"schema"`
+	InFlight   int               `json:"in_flight"`
+	Queued     int               `json:"queued"`
+	Retries    uint64            `json:"retries"`
+	Overloaded uint64            `json:"overloaded"`
+	Schemas    []string          `json:"schemas"` // different ones that nodes have, that of most nodes first
+	Validation *validationStatus `json:"validation,omitempty"`
+	Nodes      []nodeStatus      `json:"nodes"`
 }
 
 type nodeStatus struct {
@@ -58,6 +65,7 @@ type nodeStatus struct {
 	InFlight         int                 `json:"in_flight"`
 	LatencyMS        float64             `json:"latency_ms"`
 	Breaker          string              `json:"breaker"`
+	SchemaHash       string              `json:"schema_hash,omitempty"` // how it begins; none: not known
 	ConnectedSeconds float64             `json:"connected_seconds"`
 }
 
@@ -81,6 +89,8 @@ func (g *Gateway) status() status {
 			Queued:     pool.Queued,
 			Retries:    pool.Retries,
 			Overloaded: pool.Overloaded,
+			Schemas:    app.Contract.hashes(),
+			Validation: app.Contract.validation(),
 			Nodes:      make([]nodeStatus, len(pool.Nodes)),
 		}
 		for i, n := range pool.Nodes {
@@ -92,6 +102,7 @@ func (g *Gateway) status() status {
 				LatencyMS:        float64(n.Latency) / float64(time.Millisecond),
 				Breaker:          n.Breaker,
 				ConnectedSeconds: n.Connected.Seconds(),
+				SchemaHash:       shortHash(n.Note),
 			}
 		}
 		s.Apps = append(s.Apps, a)

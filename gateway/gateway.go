@@ -21,6 +21,7 @@ type App struct {
 	Config   AppConfig
 	Context  *auth.Context
 	Absinthe *rpcclient.Absinthe
+	Contract *Contract // nil: nothing is asked of the nodes
 
 	trusted atomic.Pointer[TrustedDocuments] // nil where they are off
 }
@@ -107,6 +108,7 @@ func (g *Gateway) configure(limits Limits, apps []*App) *configuration {
 		r.Get(app.Config.Path, h.ServeHTTP)
 		r.Head(app.Config.Path, h.ServeHTTP)
 		r.Post(app.Config.Path, h.ServeHTTP)
+		publicSDL(r, app)
 	}
 	g.health(r)
 	c.clients = r

@@ -140,12 +140,18 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, req *
 	if x.context, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
 		return err
 	}
+	judged := h.app.Contract.judge(req)
+	if refusal := judged.refusal(); refusal != nil {
+		x.answer = append(x.answer[:0], refusal...)
+		return nil
+	}
 	op := rpcclient.Operation{
 		Document:   req.query,
 		Variables:  req.variables,
 		Name:       req.operationName,
 		Context:    x.context,
 		Repeatable: req.isQuery(),
+		Fit:        judged.fit,
 	}
 	timeout, err := h.app.Config.timeout(r.Header)
 	if err != nil {
@@ -158,6 +164,7 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, req *
 		return err
 	}
 	defer answer.Release()
+	judged.answered(answer.Value, r.Header)
 	x.hasData = hasMember(answer.Value, "data")
 	x.caching = noStore
 	if req.byID && !hasMember(answer.Value, "errors") {

@@ -54,6 +54,9 @@ type Operation struct {
 	// Repeatable says that the operation is safe to run twice, as queries are. If
 	// a node is lost while it runs, another one is asked.
 	Repeatable bool
+	// Fit, where it is given, says which nodes may be asked, by what the pool's
+	// inspector noted of each; nil where it has noted nothing.
+	Fit func(note any) bool
 }
 
 // Absinthe runs documents on the nodes of a pool.
@@ -77,7 +80,7 @@ func (a *Absinthe) Run(ctx context.Context, op Operation) (*Answer, error) {
 		return nil, err
 	}
 	*b = endCall(*b)
-	answer, err := a.Pool.execute(ctx, *b, op.Repeatable)
+	answer, err := a.Pool.execute(ctx, *b, op.Repeatable, op.Fit)
 	if err != nil {
 		return nil, err
 	}

@@ -15,9 +15,13 @@ const coldest = 0.1
 // choose takes a place on the better one of two nodes that chance names: nearly as
 // good as the best of all, and several gateways do not run after the same one
 // ("the power of two choices"). If it has none, the others are tried, the best
-// first. Errors are errFull, [ErrCircuitOpen] and [ErrNoNode].
-func (p *Pool) choose() (*place, error) {
+// first. Where fit is given, the others do not count. Errors are errFull,
+// [ErrCircuitOpen] and [ErrNoNode].
+func (p *Pool) choose(fit func(note any) bool) (*place, error) {
 	members := *p.members.Load()
+	if fit != nil {
+		members = fitting(members, fit)
+	}
 	now := time.Now()
 	if n := len(members); n > 1 {
 		i, j := rand.IntN(n), rand.IntN(n-1)

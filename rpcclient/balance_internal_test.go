@@ -54,7 +54,7 @@ func load(t *testing.T, p *Pool, callers int, during time.Duration, latency func
 	for range callers {
 		calling.Go(func() {
 			for time.Now().Before(end) {
-				place, err := p.acquire(t.Context())
+				place, err := p.acquire(t.Context(), nil)
 				if err != nil {
 					t.Error(err)
 					return
@@ -153,13 +153,13 @@ func TestFailuresDoNotCountAsFast(t *testing.T) {
 		load(t, p, 1, time.Second, always(10*time.Millisecond))
 		m := (*p.members.Load())[0]
 		for _, err := range []error{&CallError{}, &dist.LostError{}, context.Canceled} {
-			place, _ := p.acquire(t.Context())
+			place, _ := p.acquire(t.Context(), nil)
 			place.leave(err)
 			if got := m.latency.duration().Round(time.Millisecond); got != 10*time.Millisecond {
 				t.Errorf("after %T at once its latency is %v, want 10ms", err, got)
 			}
 		}
-		place, _ := p.acquire(t.Context())
+		place, _ := p.acquire(t.Context(), nil)
 		time.Sleep(30 * time.Second)
 		place.leave(context.DeadlineExceeded)
 		if got := m.latency.duration(); got < 20*time.Millisecond {
@@ -185,16 +185,16 @@ func TestNodeIsWarmed(t *testing.T) {
 // A node that was started anew under its name is another one.
 func TestNewCreationForgetsTheOld(t *testing.T) {
 	p := idlePool(PoolConfig{Breaker: BreakerConfig{Calls: 1}}, 1)
-	place, err := p.acquire(t.Context())
+	place, err := p.acquire(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	place.leave(errors.New("crash"))
-	if _, err := p.acquire(t.Context()); !errors.Is(err, ErrCircuitOpen) {
+	if _, err := p.acquire(t.Context(), nil); !errors.Is(err, ErrCircuitOpen) {
 		t.Errorf("%v, want %v", err, ErrCircuitOpen)
 	}
 	comeUp((*p.members.Load())[0], 2, time.Now())
-	if _, err := p.acquire(t.Context()); err != nil {
+	if _, err := p.acquire(t.Context(), nil); err != nil {
 		t.Errorf("after its restart: %v", err)
 	}
 }
@@ -204,7 +204,7 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 		p := idlePool(PoolConfig{Load: LoadConfig{InFlight: 2, Queue: 3, QueueTime: time.Second}}, 2)
 		var places []*place
 		for range 4 {
-			place, err := p.acquire(t.Context())
+			place, err := p.acquire(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -215,7 +215,7 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		for i := range 3 {
 			go func() {
-				place, err := p.acquire(ctx)
+				place, err := p.acquire(ctx, nil)
 				if err != nil {
 					order = append(order, -i)
 					return
@@ -225,7 +225,7 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
-		if _, err := p.acquire(t.Context()); !errors.Is(err, ErrOverloaded) {
+		if _, err := p.acquire(t.Context(), nil); !errors.Is(err, ErrOverloaded) {
 			t.Errorf("%v, want %v", err, ErrOverloaded)
 		}
 		if got := p.Status(); got.InFlight != 4 || got.Queued != 3 || got.Overloaded != 1 {
@@ -245,7 +245,7 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 		}
 		// Whoever waits for too long is told.
 		began := time.Now()
-		if _, err := p.acquire(t.Context()); !errors.Is(err, ErrOverloaded) || time.Since(began) != time.Second {
+		if _, err := p.acquire(t.Context(), nil); !errors.Is(err, ErrOverloaded) || time.Since(began) != time.Second {
 			t.Errorf("%v after %v, want %v after 1s", err, time.Since(began), ErrOverloaded)
 		}
 		for _, place := range places {

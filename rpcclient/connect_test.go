@@ -36,7 +36,7 @@ func TestKindsOfNodes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			node, target := startApp(t, tt.options)
 			gw := startGateway(t, nil)
-			probe, err := gw.Probe(t.Context(), target, "TestApp.Schema")
+			probe, err := gw.Probe(t.Context(), target, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
 			if err != nil || probe.Name != node.Name {
 				t.Errorf("the node calls itself %q, %v, want %q", probe.Name, err, node.Name)
 			}
@@ -76,7 +76,7 @@ func TestNodeWithoutEPMD(t *testing.T) {
 func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 	gw := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.Cookie = "another-cookie" })
 
-	_, err := gw.Probe(t.Context(), target, "TestApp.Schema")
+	_, err := gw.Probe(t.Context(), target, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
 	if !errors.Is(err, dist.ErrCookie) || !strings.Contains(err.Error(), "cookie") {
 		t.Errorf("%v, want %v", err, dist.ErrCookie)
 	}
@@ -144,7 +144,7 @@ func TestNotAllowed(t *testing.T) {
 	node, target := startApp(t, beamtest.Options{})
 	node.Eval(t, `:net_kernel.allow([:"someone@127.0.0.1"])`)
 	gw := startGateway(t, nil)
-	_, err := gw.Probe(t.Context(), target, "TestApp.Schema")
+	_, err := gw.Probe(t.Context(), target, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
 	if !errors.Is(err, dist.ErrNotAllowed) || !strings.Contains(err.Error(), gw.Name()) {
 		t.Errorf("%v, want %v with our name", err, dist.ErrNotAllowed)
 	}
@@ -158,7 +158,7 @@ func TestNobodyListens(t *testing.T) {
 	addr := l.Addr().(*net.TCPAddr).AddrPort()
 	l.Close()
 	gw := startGateway(t, nil)
-	_, err = gw.Probe(t.Context(), rpcclient.Target{Name: "testapp@127.0.0.1", Addr: addr}, "TestApp.Schema")
+	_, err = gw.Probe(t.Context(), rpcclient.Target{Name: "testapp@127.0.0.1", Addr: addr}, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
 	if err == nil || !strings.Contains(err.Error(), "refused") || !strings.Contains(err.Error(), addr.String()) {
 		t.Errorf("%v, want the refusal and the address", err)
 	}
@@ -167,16 +167,15 @@ func TestNobodyListens(t *testing.T) {
 func testProbe(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 	gw := startGateway(t, nil)
 	for schema, has := range map[string]bool{"TestApp.Schema": true, "No.Such.Schema": false} {
-		probe, err := gw.Probe(t.Context(), target, schema)
+		probe, err := gw.Probe(t.Context(), target, rpcclient.AbsintheConfig{Schema: schema}, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if probe.Handshake <= 0 {
 			t.Errorf("the handshake took %v", probe.Handshake)
 		}
-		probe.Handshake = 0
-		if want := (rpcclient.Probe{Name: node.Name, OTPRelease: node.OTP(), HasSchema: has}); probe != want {
-			t.Errorf("%+v, want %+v", probe, want)
+		if probe.Name != node.Name || probe.OTPRelease != node.OTP() || probe.HasSchema != has {
+			t.Errorf("%+v, want node %s, OTP %s, the schema: %v", probe, node.Name, node.OTP(), has)
 		}
 	}
 	eventually(t, "the gateway has left", func() bool { return node.Eval(t, "Node.list(:hidden)") == "[]" })

@@ -51,7 +51,7 @@ type connected struct {
 func connect(ctx context.Context, conn *dist.Conn) (*connected, error) {
 	c := &connected{Conn: conn, since: time.Now()}
 	args := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), "user"))
-	answer, err := c.call(ctx, "erlang", "whereis", args)
+	answer, err := c.Call(ctx, "erlang", "whereis", args)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +63,8 @@ func connect(ctx context.Context, conn *dist.Conn) (*connected, error) {
 	return c, nil
 }
 
-// call runs module:function with args, an encoded list, as erpc:call/4 does.
-func (c *connected) call(ctx context.Context, module, function string, args []byte) (*Answer, error) {
+// Call runs module:function with args, an encoded list, as erpc:call/4 does.
+func (c *connected) Call(ctx context.Context, module, function string, args []byte) (*Answer, error) {
 	b := buffers.Get().(*[]byte)
 	defer putBuffer(b)
 	*b = append(beginCall((*b)[:0], module, function), args...)

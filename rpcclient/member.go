@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/louche-graphql/louche/rpcclient/dist"
@@ -20,6 +21,8 @@ type member struct {
 	target Target
 	peer   *peer
 	pool   *Pool
+	found  atomic.Pointer[found] // by the pool's inspector
+	stop   context.CancelFunc    // of the inspection
 
 	mu       sync.Mutex
 	calls    int // under way
@@ -32,20 +35,25 @@ type member struct {
 }
 
 func newMember(t Target, p *Pool) *member {
-	return &member{
+	m := &member{
 		target:  t,
 		peer:    p.node.hold(t),
 		pool:    p,
+		stop:    func() {},
 		listed:  true,
 		idle:    make(chan struct{}),
 		breaker: newBreaker(t.Name, p.cfg.Breaker, p.log),
 	}
+	if p.inspector != nil {
+		m.inspect()
+	}
+	return m
 }
 
 // connection is what a new call would run on, nil if there is nothing.
 func (m *member) connection() *connected {
 	c := m.peer.current.Load()
-	if c == nil || !c.takesCalls() || m.peer.drained.Load() {
+	if c == nil || !c.takesCalls() || !m.foundOf(c).callable || m.peer.drained.Load() {
 		return nil
 	}
 	return c
@@ -87,6 +95,7 @@ func (m *member) list(listed bool) {
 
 // retire lets no call in any more and waits for those under way.
 func (m *member) retire() {
+	m.stop()
 	m.mu.Lock()
 	m.retired = true
 	if m.calls == 0 {

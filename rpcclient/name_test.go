@@ -17,7 +17,7 @@ func testTwoGatewaysOfOneName(t *testing.T, _ *beamtest.Node, target rpcclient.T
 	first, second := startGateway(t, nil), startGateway(t, nil)
 	pool := first.pool(t, rpcclient.PoolConfig{}, target)
 
-	_, err := second.Probe(t.Context(), target, "TestApp.Schema")
+	_, err := second.Probe(t.Context(), target, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
 	if !errors.Is(err, dist.ErrAlive) || !strings.Contains(err.Error(), second.Name()) {
 		t.Errorf("%v, want %v with the name", err, dist.ErrAlive)
 	}

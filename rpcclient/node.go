@@ -51,7 +51,7 @@ func (n *Node) hold(t Target) *peer {
 	p := n.peers[t.Addr]
 	if p == nil {
 		ctx, cancel := context.WithCancel(n.ctx)
-		p = &peer{target: t, runtime: n.runtime, log: n.log, cancel: cancel, due: make(chan struct{}, 1)}
+		p = newPeer(t, n, cancel)
 		n.peers[t.Addr] = p
 		if ctx.Err() == nil {
 			n.running.Go(func() { p.run(ctx) })

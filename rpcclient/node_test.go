@@ -24,6 +24,8 @@ func TestNode(t *testing.T) {
 		{"wrong cookie", testWrongCookie},
 		{"cookie sources", testCookieSources},
 		{"probe", testProbe},
+		{"inspection", testInspection},
+		{"description of the schema", testDescribe},
 		{"two gateways of one name", testTwoGatewaysOfOneName},
 		{"two addresses", testTwoAddresses},
 		{"connection that only we see dead", testConnectionThatOnlyWeSeeDead},
@@ -51,6 +53,7 @@ func TestTwoNodes(t *testing.T) {
 	}{
 		{"calls are spread", testPoolSpreadsCalls},
 		{"retry", testRetry},
+		{"calls go where they fit", testFit},
 		{"breaker of one node", testBreakerOfOneNode},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -40,6 +41,29 @@ type peer struct {
 	current atomic.Pointer[connected] // nil while there is no connection
 	drained atomic.Bool               // by hand: no new calls
 	due     chan struct{}             // holds a token when the next try should not be waited for
+
+	mu      sync.Mutex
+	changed chan struct{} // closed, and replaced, when there is another connection or none
+}
+
+func newPeer(t Target, n *Node, cancel context.CancelFunc) *peer {
+	return &peer{target: t, runtime: n.runtime, log: n.log, cancel: cancel, due: make(chan struct{}, 1), changed: make(chan struct{})}
+}
+
+// connect notes the connection that there is now, nil for none.
+func (p *peer) connect(c *connected) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current.Store(c)
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// watch returns the connection, and what is closed when it is another one.
+func (p *peer) watch() (*connected, <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current.Load(), p.changed
 }
 
 // seen says that discovery sees the node: if the peer waits to connect to it
@@ -129,14 +153,15 @@ func (p *peer) session(ctx context.Context, reconnect bool) (reached bool, err e
 	if err != nil {
 		return false, err
 	}
-	p.current.Store(c)
-	defer p.current.Store(nil)
+	p.connect(c)
+	defer p.connect(nil)
 	return true, c.follow(ctx, func(now phase) {
 		what := map[phase]string{
 			starting: "node is starting, and gets no calls yet",
 			started:  "node up",
 			stopping: "node is stopping, and gets no more calls",
 		}[now]
+		p.connect(c) // who watches is told of the new phase
 		p.log.Info(what, "node", p.target.Name, "name", conn.Peer().Name, "address", p.target.Addr)
 	})
 }

@@ -32,7 +32,7 @@ const (
 func (c *connected) askPhase(ctx context.Context) (phase, error) {
 	ctx, cancel := context.WithTimeout(ctx, phaseTime)
 	defer cancel()
-	answer, err := c.call(ctx, "init", "get_status", etf.AppendNil(nil))
+	answer, err := c.Call(ctx, "init", "get_status", etf.AppendNil(nil))
 	if err != nil {
 		return "", err
 	}

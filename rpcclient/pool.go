@@ -53,9 +53,11 @@ type Pool struct {
 	cfg  PoolConfig
 	log  *slog.Logger
 
+	inspector func(context.Context, *Link)
+
 	mu      sync.Mutex // of changes to members
 	members atomic.Pointer[[]*member]
-	gone    sync.WaitGroup // members that finish their calls
+	gone    sync.WaitGroup // members that finish their calls, and inspections
 
 	queue   queue
 	typical typicalLatency
@@ -151,17 +153,18 @@ func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (
 	defer putBuffer(b)
 	*b = append(beginCall((*b)[:0], module, function), args...)
 	*b = endCall(*b)
-	return p.execute(ctx, *b, false)
+	return p.execute(ctx, *b, false, nil)
 }
 
 // execute is Call with the finished argument list of erpc:execute_call. A call
 // that is repeatable may be sent to a second node when it is lost with its
-// connection, or fails on a node that is starting or stopping.
-func (p *Pool) execute(ctx context.Context, args []byte, repeatable bool) (*Answer, error) {
+// connection, or fails on a node that is starting or stopping. It is sent to those
+// nodes only that fit, where fit is given.
+func (p *Pool) execute(ctx context.Context, args []byte, repeatable bool, fit func(note any) bool) (*Answer, error) {
 	p.budget.earn()
 	var failed error // on the nodes before
 	for sent := 0; ; {
-		place, err := p.acquire(ctx)
+		place, err := p.acquire(ctx, fit)
 		if err != nil {
 			return nil, cmp.Or(failed, err)
 		}
@@ -189,9 +192,9 @@ func (p *Pool) execute(ctx context.Context, args []byte, repeatable bool) (*Answ
 
 // acquire takes a place on a node, and waits in the queue for one while every
 // node has as many calls as it may have.
-func (p *Pool) acquire(ctx context.Context) (*place, error) {
+func (p *Pool) acquire(ctx context.Context, fit func(note any) bool) (*place, error) {
 	if p.queue.length.Load() == 0 {
-		if place, err := p.choose(); err != errFull {
+		if place, err := p.choose(fit); err != errFull {
 			return place, err
 		}
 	}
@@ -206,7 +209,7 @@ func (p *Pool) acquire(ctx context.Context) (*place, error) {
 	for {
 		select {
 		case <-turn.Value.(chan struct{}):
-			if place, err := p.choose(); err != errFull {
+			if place, err := p.choose(fit); err != errFull {
 				return place, err
 			}
 		case <-expired.C:

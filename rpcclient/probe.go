@@ -15,11 +15,15 @@ type Probe struct {
 	Handshake  time.Duration // from the dial to the end of the handshake
 	OTPRelease string        // "27"
 	HasSchema  bool          // the schema's module can be loaded there
+
+	Description Description // of the schema
+	DescribeErr error       // why there is none
 }
 
-// Probe connects to a node, asks what it is, and leaves again. What was learnt
+// Probe connects to a node, asks what it is, and leaves again. Where introspection,
+// a document, is given, the node is also asked for its schema. What was learnt
 // before an error is in the result.
-func (n *Node) Probe(ctx context.Context, t Target, schema string) (Probe, error) {
+func (n *Node) Probe(ctx context.Context, t Target, app AbsintheConfig, introspection string) (Probe, error) {
 	var p Probe
 	began := time.Now()
 	conn, ended, err := n.runtime.dial(ctx, t.Name, t.Addr, false)
@@ -41,7 +45,7 @@ func (n *Node) Probe(ctx context.Context, t Target, schema string) (Probe, error
 	if err != nil {
 		return p, err
 	}
-	release, err := c.call(ctx, "Elixir.System", "otp_release", etf.AppendNil(nil))
+	release, err := c.Call(ctx, "Elixir.System", "otp_release", etf.AppendNil(nil))
 	if err != nil {
 		return p, err
 	}
@@ -51,16 +55,9 @@ func (n *Node) Probe(ctx context.Context, t Target, schema string) (Probe, error
 		return p, err
 	}
 	p.OTPRelease = string(text)
-	module := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), Module(schema)))
-	loaded, err := c.call(ctx, "code", "ensure_loaded", module)
-	if err != nil {
+	if p.HasSchema, err = app.HasSchema(ctx, c); err != nil || !p.HasSchema || introspection == "" {
 		return p, err
 	}
-	d = etf.NewDecoder(loaded.Value) // {module, Module} or {error, Reason}
-	if _, err := d.Tuple(); err != nil {
-		return p, err
-	}
-	tag, err := d.Atom()
-	p.HasSchema = tag == "module"
-	return p, err
+	p.Description, p.DescribeErr = app.Describe(ctx, c, introspection)
+	return p, nil
 }

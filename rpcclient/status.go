@@ -23,6 +23,7 @@ type NodeStatus struct {
 	Latency   time.Duration // of its calls lately, a geometric mean; 0: unknown
 	Breaker   string        // closed, open or half-open
 	Connected time.Duration // since when; 0: it is not
+	Note      any           // of the pool's inspector, about the present connection
 }
 
 // NodeState is whether a node gets calls, and if not, why.
@@ -36,6 +37,7 @@ const (
 	Stopping   NodeState = "stopping"   // connected, while its applications are being stopped
 	Draining   NodeState = "draining"   // by hand
 	Unlisted   NodeState = "unlisted"   // connected, though discovery does not name it any more
+	Lacking    NodeState = "lacking"    // connected, but the inspector said that it cannot answer
 )
 
 // Status looks at every node.
@@ -56,6 +58,7 @@ func (p *Pool) Status() PoolStatus {
 
 func (m *member) status() NodeStatus {
 	conn := m.peer.current.Load()
+	found := m.foundOf(conn)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := NodeStatus{
@@ -65,6 +68,7 @@ func (m *member) status() NodeStatus {
 		InFlight: m.calls,
 		Latency:  m.latency.duration(),
 		Breaker:  m.breaker.state(),
+		Note:     found.note,
 	}
 	if conn != nil {
 		s.Connected = time.Since(conn.since)
@@ -79,6 +83,8 @@ func (m *member) status() NodeStatus {
 		if conn.phase.Load() == stopping {
 			s.State = Stopping
 		}
+	case !found.callable:
+		s.State = Lacking
 	case !m.listed:
 		s.State = Unlisted
 	}

@@ -27,7 +27,7 @@ func TestTLS(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			gw := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.TLS = tt.tls })
-			_, err := gw.Probe(t.Context(), target, "TestApp.Schema")
+			_, err := gw.Probe(t.Context(), target, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
 			if err == nil {
 				t.Fatal("connected")
 			}

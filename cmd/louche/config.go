@@ -42,8 +42,9 @@ type appConfig struct {
 	gateway.AppConfig        `yaml:",inline"`
 	rpcclient.AbsintheConfig `yaml:",inline"`
 	rpcclient.PoolConfig     `yaml:",inline"`
-	Discovery                discovery.Config `yaml:"discovery" envPrefix:"DISCOVERY_"`
-	Context                  auth.Config      `yaml:"context" env:"CONTEXT"`
+	Discovery                discovery.Config       `yaml:"discovery" envPrefix:"DISCOVERY_"`
+	Contract                 gateway.ContractConfig `yaml:"contract" envPrefix:"CONTRACT_"`
+	Context                  auth.Config            `yaml:"context" env:"CONTEXT"`
 }
 
 // configFlags are the common values as flags, enough for one application.
@@ -170,6 +171,7 @@ func (c *config) setDefaults() error {
 		app := &c.Apps[i]
 		app.AppConfig.SetDefaults()
 		app.PoolConfig.SetDefaults()
+		app.Contract.SetDefaults()
 		if err := discoveryDefaults(&app.Discovery); err != nil {
 			return err
 		}
@@ -230,6 +232,7 @@ func (c *config) validate() error {
 		note(where, app.AppConfig.Validate())
 		note(where, app.AbsintheConfig.Validate())
 		note(where, app.PoolConfig.Validate())
+		note(where, app.Contract.Validate())
 		note(where+"discovery: ", app.Discovery.Validate())
 		note(where, app.Context.Validate(len(c.TrustedProxies) > 0))
 		if paths[app.Path] {

@@ -55,6 +55,7 @@ apps:
     load: {in_flight: 1, queue: 2, queue_time: 3ms, warmup: 4s}
     retry: {nodes: 3, budget: 0.5}
     breaker: {failures: 0.1, calls: 2, window: 3s, open: 4s}
+    contract: {sdl: off, validate: report, pin: true, usage: true}
     discovery: {dns: [my-app.internal], prefix: my-app, interval: 1s, keep: 1m, timeout: 1s, epmd_port: 4370, port: 9000}
     context:
       current_user_id: {header: X-User-Id, type: integer, required: true}
@@ -90,6 +91,8 @@ func TestConfig(t *testing.T) {
 		"load":            app.Load.InFlight == 1 && app.Load.Queue == 2 && app.Load.QueueTime == 3*time.Millisecond && app.Load.Warmup == 4*time.Second,
 		"retry":           app.Retry.Nodes == 3 && app.Retry.Budget == 0.5,
 		"breaker":         app.Breaker.Calls == 2,
+		"contract":        app.Contract == gateway.ContractConfig{SDL: "off", Validation: "report", Pin: true, Usage: true},
+		"contract, unset": cfg.Apps[1].Contract == gateway.ContractConfig{SDL: "admin", Validation: "off"},
 		"discovery":       app.Discovery.EPMDPort == 4370 && app.Discovery.Port == 9000 && app.Discovery.Keep == time.Minute,
 		"context":         app.Context["current_user_id"].Required && app.Context["scope"].Fields["roles"].Type.List,
 		"second app":      cfg.Apps[1].Schema == "Other.Schema" && cfg.Apps[1].Timeout == 30*time.Second,
@@ -131,6 +134,8 @@ func TestConfigMistakes(t *testing.T) {
 		"limits of documents":   {"apps: [{schema: A, discovery: {prefix: a}, document_limits: {introspection: maybe}}]", []string{"apps[0]: document_limits.introspection"}},
 		"negative complexity":   {"apps: [{schema: A, discovery: {prefix: a}, max_complexity: -1}]", []string{"apps[0]: max_complexity"}},
 		"load that has no time": {"apps: [{schema: A, discovery: {prefix: a}, load: {queue_time: -1s}, retry: {nodes: -1}}]", []string{"load.queue_time", "retry.nodes"}},
+		"contract":              {"apps: [{schema: A, discovery: {prefix: a}, contract: {sdl: everybody}}]", []string{"apps[0]: contract.sdl", "everybody", "public"}},
+		"validate":              {"apps: [{schema: A, discovery: {prefix: a}, contract: {validate: yes}}]", []string{"apps[0]: contract.validate", "enforce"}},
 		"limits":                {app + "limits: {connections: -1}\n", []string{"limits.connections"}},
 		"batch":                 {app + "limits: {batch: -1}\n", []string{"limits.batch"}},
 		"persisted":             {app + "limits: {persisted_bytes: -1}\n", []string{"limits.persisted_bytes"}},

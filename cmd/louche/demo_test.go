@@ -28,6 +28,10 @@ func TestDemo(t *testing.T) {
 		}
 		return len(answered) == len(demoNodes)
 	})
+	eventually(t, "their schema is known", func() bool {
+		status, text := sdl(t, "http://"+demo.Admin+"/schema.graphql")
+		return status == 200 && strings.Contains(text, "scalar Decimal")
+	})
 	for user, want := range map[string]string{"42": `"id":"42"`, "7": `"id":"7"`} {
 		status, answer := g.post(t, `{"query":"{ session { user { id name email } } }"}`, "X-User-Id", user)
 		if status != 200 || !strings.Contains(answer, want) {

@@ -17,6 +17,7 @@ import (
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Put GraphQL over HTTP in front of Absinthe applications."`
 	Nodes   nodesCommand   `cmd:"" help:"Show the nodes that discovery sees, and whether they can be called."`
+	Schema  schemaCommand  `cmd:"" help:"Work with the schema: print it, compare it, check clients' operations."`
 	Demo    demoCommand    `cmd:"" help:"Run the gateway before three embedded nodes of a demo application."`
 	Config  configCommand  `cmd:"" help:"Work with configuration files."`
 	Version versionCommand `cmd:"" help:"Print the version."`

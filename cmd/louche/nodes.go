@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
 
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/schema"
 )
 
 type nodesCommand struct {
@@ -26,11 +26,7 @@ func (n *nodesCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return err
 	}
-	// A name of its own: with the gateway's, nodes it is connected to would
-	// refuse this one.
-	local, host, _ := strings.Cut(cfg.Node.Name, "@")
-	cfg.Node.Name = local + "-nodes@" + host
-	node, err := rpcclient.Start(cfg.Node, slog.New(slog.DiscardHandler))
+	node, err := startProbe(cfg, "nodes")
 	if err != nil {
 		return err
 	}
@@ -57,7 +53,7 @@ func (n *nodesCommand) show(ctx context.Context, out output, node *rpcclient.Nod
 		probes.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, n.Timeout)
 			defer cancel()
-			rows[i].Probe, rows[i].err = node.Probe(ctx, t, app.Schema)
+			rows[i].look(ctx, node, t, app.AbsintheConfig)
 		})
 	}
 	probes.Wait()
@@ -73,6 +69,7 @@ func (n *nodesCommand) show(ctx context.Context, out output, node *rpcclient.Nod
 		callable = callable || r.err == nil && r.HasSchema
 	}
 	table.Flush()
+	showDifferences(out, rows)
 	for _, problem := range report.Problems {
 		fmt.Fprintf(out, "  %s: %v\n", problem.Source, problem.Err)
 	}
@@ -82,7 +79,36 @@ func (n *nodesCommand) show(ctx context.Context, out output, node *rpcclient.Nod
 // row is what is known of one node.
 type row struct {
 	rpcclient.Probe
-	err error
+	err       error
+	schema    *schema.Schema // nil: it has none, or none that can be read
+	schemaErr error
+}
+
+func (r *row) look(ctx context.Context, node *rpcclient.Node, t rpcclient.Target, app rpcclient.AbsintheConfig) {
+	r.Probe, r.err = node.Probe(ctx, t, app, schema.Introspection)
+	if r.err != nil || !r.HasSchema {
+		return
+	}
+	if r.schemaErr = r.DescribeErr; r.schemaErr == nil {
+		r.schema, r.schemaErr = schema.FromNode(r.Description.SDL, r.Description.Introspection)
+	}
+}
+
+// showDifferences prints how the schemas of nodes differ from the first one's.
+func showDifferences(out output, rows []row) {
+	var first *schema.Schema
+	shown := make(map[string]bool)
+	for _, r := range rows {
+		switch {
+		case r.schema == nil || shown[r.schema.Hash()]:
+			continue
+		case first == nil:
+			first = r.schema
+		default:
+			fmt.Fprintf(out, "  schema %s differs from %s: %s\n", r.schema.Short(), first.Short(), schema.Summary(schema.Diff(first, r.schema), 8))
+		}
+		shown[r.schema.Hash()] = true
+	}
 }
 
 func (r row) name(fallback string) string {
@@ -99,9 +125,12 @@ func (r row) String() string {
 	case r.err != nil:
 		return fmt.Sprintf("%s\tfailed: %v", r.Handshake.Round(100*time.Microsecond), r.err)
 	}
-	schema := "found"
-	if !r.HasSchema {
-		schema = "not found"
+	state := "not found"
+	switch {
+	case r.schema != nil:
+		state = "found " + r.schema.Short()
+	case r.HasSchema:
+		state = fmt.Sprintf("found, but cannot be read: %v", r.schemaErr)
 	}
-	return fmt.Sprintf("%s\t%s\t%s", r.Handshake.Round(100*time.Microsecond), r.OTPRelease, schema)
+	return fmt.Sprintf("%s\t%s\t%s", r.Handshake.Round(100*time.Microsecond), r.OTPRelease, state)
 }

@@ -90,6 +90,7 @@ func (s *service) build(cfg *config) (apps []*application, err error) {
 				Config: app.cfg.AbsintheConfig,
 			},
 		}
+		app.Contract = gateway.NewContract(app.cfg.Contract, app.Absinthe, s.log.With("path", app.cfg.Path))
 		app.discovery = discovery.New(app.cfg.Discovery, net.DefaultResolver, s.log)
 		if old != nil {
 			app.discovery.Resume(old.discovery)

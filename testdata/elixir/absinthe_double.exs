@@ -22,7 +22,7 @@ defmodule Absinthe do
     :persistent_term.put(__MODULE__, %{
       cases: cases,
       introspection: :erlang.binary_to_term(introspection),
-      sdl: File.read!(Path.join(folder, "schema.graphql"))
+      sdl: folder |> Path.join("schema.graphql") |> File.read!() |> with_fields()
     })
   end
 
@@ -68,6 +68,31 @@ defmodule Absinthe do
       true ->
         nil
     end
+  end
+
+  # The schema as it is with the fields of TestApp.Fields.
+  defp with_fields(sdl) do
+    sdl
+    |> String.replace("type RootQueryType {\n", """
+    type RootQueryType {
+      sleep(ms: Int!): Boolean
+      raise(message: String): String
+      throw: String
+      exit: String
+      kill: String
+      log(message: String!): Boolean
+      print(message: String!): Boolean
+      large(bytes: Int!): [String]
+      contextText: String
+      echoText(text: String): String
+      pidText: String
+      badTerm: Json
+      counter: Int
+    """)
+    |> String.replace("type RootMutationType {\n", """
+    type RootMutationType {
+      append(id: String!): Boolean
+    """)
   end
 
   @doc false

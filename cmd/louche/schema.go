@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/schema"
+)
+
+type schemaCommand struct {
+	Pull  pullCommand        `cmd:"" help:"Print the schema of a running application."`
+	Diff  diffCommand        `cmd:"" help:"Say what is different in a new schema, and what of it breaks clients."`
+	Check checkSchemaCommand `cmd:"" help:"Say whether the operations of clients will still run."`
+}
+
+type pullCommand struct {
+	configFlags
+	Path    string        `placeholder:"PATH" help:"Which application of the configuration, by its path (default the first)."`
+	Timeout time.Duration `default:"10s" help:"Time for each node to answer."`
+}
+
+// Run prints the schema of the first node that tells one.
+func (p *pullCommand) Run(ctx context.Context, out output) error {
+	cfg, err := p.load()
+	if err != nil {
+		return err
+	}
+	app := &cfg.Apps[0]
+	if p.Path != "" {
+		if app = cfg.app(p.Path); app == nil {
+			return fmt.Errorf("no application has the path %s", p.Path)
+		}
+	}
+	node, err := startProbe(cfg, "schema")
+	if err != nil {
+		return err
+	}
+	defer node.Stop()
+	report := discovery.New(app.Discovery, net.DefaultResolver, slog.New(slog.DiscardHandler)).Look(ctx)
+	var errs []error
+	for _, t := range targets(report.Targets) {
+		text, err := p.ask(ctx, node, t, app.AbsintheConfig)
+		if err == nil {
+			_, err = io.WriteString(out, text)
+			return err
+		}
+		errs = append(errs, fmt.Errorf("%s: %w", t.Name, err))
+	}
+	for _, problem := range report.Problems {
+		errs = append(errs, fmt.Errorf("%s: %w", problem.Source, problem.Err))
+	}
+	return errors.Join(append([]error{errors.New("no node told its schema")}, errs...)...)
+}
+
+func (p *pullCommand) ask(ctx context.Context, node *rpcclient.Node, t rpcclient.Target, app rpcclient.AbsintheConfig) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	probe, err := node.Probe(ctx, t, app, schema.Introspection)
+	switch {
+	case err != nil:
+		return "", err
+	case !probe.HasSchema:
+		return "", fmt.Errorf("%s is not there", app.Schema)
+	case probe.DescribeErr != nil:
+		return "", probe.DescribeErr
+	}
+	s, err := schema.FromNode(probe.Description.SDL, probe.Description.Introspection)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimRight(s.SDL(), "\n") + "\n", nil
+}
+
+func (c *config) app(path string) *appConfig {
+	for i := range c.Apps {
+		if c.Apps[i].Path == path {
+			return &c.Apps[i]
+		}
+	}
+	return nil
+}
+
+// startProbe starts a node to look at others with. It has a name of its own: with
+// the gateway's, nodes it is connected to would refuse this one.
+func startProbe(cfg *config, purpose string) (*rpcclient.Node, error) {
+	local, host, _ := strings.Cut(cfg.Node.Name, "@")
+	cfg.Node.Name = local + "-" + purpose + "@" + host
+	return rpcclient.Start(cfg.Node, slog.New(slog.DiscardHandler))
+}
+
+type diffCommand struct {
+	Old  string `arg:"" help:"File with the schema that clients know, in SDL or as JSON of introspection, or - for standard input."`
+	New  string `arg:"" help:"File with the schema that is to come."`
+	JSON bool   `name:"json" help:"Print JSON."`
+}
+
+// Run fails when a change breaks clients.
+func (d *diffCommand) Run(out output) error {
+	former, err := readSchema(d.Old)
+	if err != nil {
+		return err
+	}
+	next, err := readSchema(d.New)
+	if err != nil {
+		return err
+	}
+	changes := schema.Diff(former, next)
+	count := make(map[schema.Severity]int)
+	for _, c := range changes {
+		count[c.Severity]++
+	}
+	if d.JSON {
+		printJSON(out, struct {
+			Breaking  int             `json:"breaking"`
+			Dangerous int             `json:"dangerous"`
+			Safe      int             `json:"safe"`
+			Changes   []schema.Change `json:"changes"`
+		}{count[schema.Breaking], count[schema.Dangerous], count[schema.Safe], append([]schema.Change{}, changes...)})
+	} else {
+		var last schema.Severity
+		for _, c := range changes {
+			if c.Severity != last {
+				fmt.Fprintf(out, "%s\n", c.Severity)
+				last = c.Severity
+			}
+			fmt.Fprintf(out, "  %-30s %s\n", c.Kind, c.Message)
+		}
+		fmt.Fprintf(out, "%d breaking, %d dangerous, %d safe\n", count[schema.Breaking], count[schema.Dangerous], count[schema.Safe])
+	}
+	if count[schema.Breaking] > 0 {
+		return errFailed
+	}
+	return nil
+}
+
+// readSchema reads SDL, or JSON as introspection answers.
+func readSchema(file string) (*schema.Schema, error) {
+	text, err := readFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var s *schema.Schema
+	if trimmed := bytes.TrimSpace(text); len(trimmed) > 0 && trimmed[0] == '{' {
+		s, err = schema.FromNode("", trimmed)
+	} else {
+		s, err = schema.Load(string(text))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return s, nil
+}
+
+func readFile(file string) ([]byte, error) {
+	if file == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return os.ReadFile(file)
+}
+
+func printJSON(out output, v any) {
+	text, _ := json.MarshalIndent(v, "", "  ")
+	fmt.Fprintf(out, "%s\n", text)
+}

@@ -1,0 +1,211 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+	"github.com/louche-graphql/louche/schema"
+)
+
+// verdicts remembers what documents were found to be, held against a schema: some
+// hundred bytes each, a few KiB at most where one does not fit.
+type verdicts struct {
+	known *lru.Cache[verdictKey, []schema.Error]
+}
+
+type verdictKey struct {
+	document [sha256.Size]byte
+	schema   string // its hash
+}
+
+// rememberedVerdicts are those of as many documents, with two schemas, as the
+// gateway remembers for their kind.
+const rememberedVerdicts = 2 * rememberedDocuments
+
+func newVerdicts() *verdicts {
+	known, err := lru.New[verdictKey, []schema.Error](rememberedVerdicts)
+	if err != nil {
+		panic("gateway: " + err.Error())
+	}
+	return &verdicts{known}
+}
+
+// of returns why a document, of which sum is the hash, does not fit; nil: it does.
+func (v *verdicts) of(document string, sum [sha256.Size]byte, s *schema.Schema) []schema.Error {
+	key := verdictKey{sum, s.Hash()}
+	errs, known := v.known.Get(key)
+	if !known {
+		errs = s.Validate(document)
+		v.known.Add(key, errs)
+	}
+	return errs
+}
+
+// sumOf hashes a document without copying it.
+func sumOf(document string) [sha256.Size]byte {
+	return sha256.Sum256(unsafe.Slice(unsafe.StringData(document), len(document)))
+}
+
+// unreadable is noted of a node that told a schema which cannot be read.
+type unreadable struct{}
+
+// A judgement is what a contract says of an operation before a node is asked.
+type judgement struct {
+	contract *Contract // nil: it says nothing
+	request  *request
+	schema   *schema.Schema // that of most nodes
+	wrong    []schema.Error
+	fit      func(note any) bool
+}
+
+// judge holds a document against the schemas of the nodes. It does not fit if it
+// fits none, and every node has told its own.
+func (c *Contract) judge(req *request) judgement {
+	if c == nil || c.cfg.Validation == "off" && !c.cfg.Pin && c.usage == nil {
+		return judgement{}
+	}
+	now := c.current.Load()
+	if len(now.schemas) == 0 {
+		return judgement{}
+	}
+	j := judgement{contract: c, request: req, schema: now.schemas[0]}
+	if c.cfg.Validation == "off" && !c.cfg.Pin {
+		return j
+	}
+	document := req.query
+	sum := sumOf(document)
+	fits := 0
+	var first []schema.Error
+	for i, s := range now.schemas {
+		errs := c.verdicts.of(document, sum, s)
+		if len(errs) == 0 {
+			fits++
+		} else if i == 0 {
+			first = errs
+		}
+	}
+	switch {
+	case fits == 0 && now.all:
+		j.wrong = first
+	case c.cfg.Pin && fits > 0 && (fits < len(now.schemas) || !now.all):
+		j.fit = func(note any) bool {
+			switch note := note.(type) {
+			case *schema.Schema:
+				return len(c.verdicts.of(document, sum, note)) == 0
+			case unreadable:
+				return true
+			}
+			return false
+		}
+	}
+	return j
+}
+
+// refusal is the answer to an operation that is refused, nil if it is not.
+func (j judgement) refusal() []byte {
+	if len(j.wrong) == 0 || j.contract.cfg.Validation != "enforce" {
+		return nil
+	}
+	j.contract.counts.refused.Add(1)
+	type extensions struct {
+		Code string `json:"code"`
+	}
+	type graphQLError struct {
+		schema.Error
+		Extensions extensions `json:"extensions"`
+	}
+	errs := make([]graphQLError, len(j.wrong))
+	for i, e := range j.wrong {
+		errs[i] = graphQLError{e, extensions{"GRAPHQL_VALIDATION_FAILED"}}
+	}
+	body, _ := json.Marshal(map[string]any{"errors": errs})
+	return body
+}
+
+// answered compares with what Absinthe did, where that is to be reported, and
+// counts what was used.
+func (j judgement) answered(result etf.Term, header http.Header) {
+	c := j.contract
+	if c == nil || c.cfg.Validation != "report" && c.usage == nil {
+		return
+	}
+	ran := hasData(result)
+	if ran && c.usage != nil {
+		c.usage.add(j.schema, j.request.query, j.request.operationName, header)
+	}
+	if c.cfg.Validation != "report" {
+		return
+	}
+	switch {
+	case len(j.wrong) > 0 && ran:
+		c.counts.disagreed.Add(1)
+		c.disagreement(j)
+	case len(j.wrong) > 0:
+		c.counts.agreed.Add(1)
+	case !ran:
+		c.counts.passed.Add(1)
+	}
+}
+
+// reportEvery bounds how often a disagreement is logged.
+const reportEvery = 10 * time.Second
+
+func (c *Contract) disagreement(j judgement) {
+	last, now := c.counts.reported.Load(), time.Now().UnixNano()
+	if now-last < int64(reportEvery) && last != 0 || !c.counts.reported.CompareAndSwap(last, now) {
+		return
+	}
+	sum := sumOf(j.request.query)
+	c.log.LogAttrs(context.Background(), slog.LevelWarn, "an operation that would be refused was run by Absinthe; please report it",
+		slog.String("document_sha256", hex.EncodeToString(sum[:8])), slog.String("reason", j.wrong[0].String()), slog.Uint64("so_far", c.counts.disagreed.Load()))
+}
+
+// hasData says whether a result of Absinthe.run/3 has data: then the operation was
+// run, whatever came of it.
+func hasData(result etf.Term) bool {
+	d := etf.NewDecoder(result)
+	members, err := d.Map()
+	for i := 0; i < members && err == nil; i++ {
+		var key string
+		if key, err = d.Atom(); err != nil || key == "data" {
+			return err == nil
+		}
+		err = d.Skip()
+	}
+	return false
+}
+
+// counts are of operations that were held against the schema.
+type counts struct {
+	refused   atomic.Uint64 // by the gateway
+	agreed    atomic.Uint64 // would have been refused, and were by Absinthe
+	disagreed atomic.Uint64 // would have been refused, but Absinthe ran them
+	passed    atomic.Uint64 // would not have been refused, but were by Absinthe: for their variables, as a rule
+	reported  atomic.Int64  // when a disagreement was logged last
+}
+
+// validationStatus is what operators see of it.
+type validationStatus struct {
+	Mode      string `json:"mode"`
+	Refused   uint64 `json:"refused"`
+	Agreed    uint64 `json:"agreed"`
+	Disagreed uint64 `json:"disagreed"`
+	Passed    uint64 `json:"passed"`
+}
+
+func (c *Contract) validation() *validationStatus {
+	if c == nil || c.cfg.Validation == "off" {
+		return nil
+	}
+	return &validationStatus{c.cfg.Validation, c.counts.refused.Load(), c.counts.agreed.Load(), c.counts.disagreed.Load(), c.counts.passed.Load()}
+}

@@ -1,0 +1,130 @@
+package rpcclient_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+// inspected makes a pool whose links are delivered, and held until they end.
+func (g *gateway) inspected(t testing.TB, targets ...rpcclient.Target) (*rpcclient.Pool, <-chan *rpcclient.Link, <-chan *rpcclient.Link) {
+	t.Helper()
+	began, ended := make(chan *rpcclient.Link, 16), make(chan *rpcclient.Link, 16)
+	pool := rpcclient.NewPool(g.Node, rpcclient.PoolConfig{}, slog.New(slog.NewTextHandler(g.log, nil)))
+	pool.Inspect(func(ctx context.Context, link *rpcclient.Link) {
+		began <- link
+		<-ctx.Done()
+		ended <- link
+	})
+	pool.Update(targets, nil)
+	return pool, began, ended
+}
+
+// An inspector sees every connection, and says whether the node gets calls.
+func testInspection(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+	gw := startGateway(t, nil)
+	pool, began, ended := gw.inspected(t, target)
+	link := <-began
+	if link.Node() != node.Name {
+		t.Errorf("the link is to %s", link.Node())
+	}
+	has, err := rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}.HasSchema(t.Context(), link)
+	if err != nil || !has {
+		t.Errorf("a call over the link: %v, %v", has, err)
+	}
+	if _, err := run(t.Context(), pool, `{ counter }`); err != nil {
+		t.Errorf("before anything is noted: %v", err)
+	}
+
+	link.Note("lacking", false)
+	if _, err := run(t.Context(), pool, `{ counter }`); !errors.Is(err, rpcclient.ErrNoNode) || pool.Ready() {
+		t.Errorf("when it is not callable: %v, ready %v", err, pool.Ready())
+	}
+	if s := pool.Status().Nodes[0]; s.State != rpcclient.Lacking || s.Note != "lacking" {
+		t.Errorf("%+v", s)
+	}
+	link.Note("better", true)
+	if _, err := run(t.Context(), pool, `{ counter }`); err != nil || pool.Status().Nodes[0].Note != "better" {
+		t.Errorf("when it is callable again: %v", err)
+	}
+
+	// What was noted is of one connection.
+	link.Note("lacking", false)
+	node.Eval(t, `:erlang.disconnect_node(:"`+gw.Name()+`")`)
+	if former := <-ended; former != link {
+		t.Error("another link has ended")
+	}
+	next := <-began
+	if s := pool.Status().Nodes[0]; next == link || s.State != rpcclient.Connected || s.Note != nil {
+		t.Errorf("after it was connected to again: %+v", s)
+	}
+	pool.Update(nil, nil)
+	if last := <-ended; last != next {
+		t.Error("another link has ended")
+	}
+}
+
+// Calls that only some nodes can answer go to those.
+func testFit(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
+	gw := startGateway(t, nil)
+	pool, began, _ := gw.inspected(t, atA, atB)
+	for range 2 {
+		link := <-began
+		link.Note(link.Node(), true)
+	}
+	app := absinthe(pool)
+	ask := func(fit func(any) bool) (string, error) {
+		answer, err := app.Run(t.Context(), rpcclient.Operation{Document: `{ counter }`, Fit: fit})
+		if err != nil {
+			return "", err
+		}
+		defer answer.Release()
+		return answer.Node, nil
+	}
+	for range 20 {
+		if node, err := ask(func(note any) bool { return note == b.Name }); node != b.Name {
+			t.Fatalf("asked %s, %v", node, err)
+		}
+	}
+	if node, err := ask(func(any) bool { return false }); !errors.Is(err, rpcclient.ErrNoNode) {
+		t.Errorf("what fits none: %s, %v", node, err)
+	}
+	seen := make(map[string]bool)
+	for range 100 {
+		node, _ := ask(nil)
+		seen[node] = true
+	}
+	if !seen[a.Name] || !seen[b.Name] {
+		t.Errorf("what fits all went to %v", seen)
+	}
+}
+
+func testDescribe(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+	gw := startGateway(t, nil)
+	pool, began, _ := gw.inspected(t, target)
+	defer pool.Close(t.Context())
+	link := <-began
+	app := rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}
+	const introspection = `{ __schema { queryType { name } } }`
+	told, err := app.Describe(t.Context(), link, introspection)
+	if err != nil || !strings.Contains(told.SDL, "type RootQueryType {") || !strings.Contains(string(told.Introspection), `"RootQueryType"`) {
+		t.Errorf("%v, %+v", err, told)
+	}
+	first, err := app.Fingerprint(t.Context(), link)
+	again, _ := app.Fingerprint(t.Context(), link)
+	if err != nil || first == "" || first != again {
+		t.Errorf("%q, %q, %v", first, again, err)
+	}
+	other := rpcclient.AbsintheConfig{Schema: "No.Such.Schema"}
+	if has, err := other.HasSchema(t.Context(), link); has || err != nil {
+		t.Errorf("a module that is not there: %v, %v", has, err)
+	}
+	if told, err := other.Describe(t.Context(), link, introspection); err == nil {
+		t.Errorf("%+v", told)
+	}
+}

@@ -1,0 +1,109 @@
+package rpcclient
+
+import (
+	"context"
+	"errors"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// A Caller runs functions on one node, as a [Link] does.
+type Caller interface {
+	Call(ctx context.Context, module, function string, args []byte) (*Answer, error)
+}
+
+// Description is what a node told of its schema. Either part may be empty.
+type Description struct {
+	// SDL is in the schema definition language, from Absinthe.Schema.to_sdl/1.
+	SDL string
+	// Introspection is the JSON of a GraphQL response.
+	Introspection []byte
+}
+
+// HasSchema says whether the schema's module can be loaded on a node.
+func (c AbsintheConfig) HasSchema(ctx context.Context, node Caller) (bool, error) {
+	answer, err := node.Call(ctx, "code", "ensure_loaded", c.moduleArgs())
+	if err != nil {
+		return false, err
+	}
+	defer answer.Release()
+	d := etf.NewDecoder(answer.Value) // {module, Module} or {error, Reason}
+	if _, err := d.Tuple(); err != nil {
+		return false, err
+	}
+	tag, err := d.Atom()
+	return tag == "module", err
+}
+
+// Describe asks a node for its schema in both ways, introspection being the
+// document for the second. It fails when neither is answered.
+func (c AbsintheConfig) Describe(ctx context.Context, node Caller, introspection string) (Description, error) {
+	sdl, sdlErr := c.sdl(ctx, node)
+	told, err := c.introspect(ctx, node, introspection)
+	if sdlErr != nil && err != nil {
+		return Description{}, errors.Join(sdlErr, err)
+	}
+	return Description{SDL: sdl, Introspection: told}, nil
+}
+
+func (c AbsintheConfig) sdl(ctx context.Context, node Caller) (string, error) {
+	answer, err := node.Call(ctx, "Elixir.Absinthe.Schema", "to_sdl", c.moduleArgs())
+	if err != nil {
+		return "", err
+	}
+	defer answer.Release()
+	d := etf.NewDecoder(answer.Value)
+	text, err := d.Binary()
+	return string(text), err
+}
+
+func (c AbsintheConfig) introspect(ctx context.Context, node Caller, document string) ([]byte, error) {
+	app := Absinthe{Config: c}
+	args, err := app.appendArgs(nil, Operation{Document: document})
+	if err != nil {
+		return nil, err
+	}
+	answer, err := node.Call(ctx, "Elixir.Absinthe", "run", args)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Release()
+	if answer, err = ok(answer); err != nil {
+		return nil, err
+	}
+	return answer.Value.AppendJSON(nil)
+}
+
+// Fingerprint tells whether the schema on a node is still the one it was: its code
+// may be replaced while the node runs. It is never empty.
+func (c AbsintheConfig) Fingerprint(ctx context.Context, node Caller) (string, error) {
+	fingerprint := "md5"
+	// The second is where Absinthe keeps what it compiled, unless in persistent
+	// terms.
+	for _, module := range []string{Module(c.Schema), Module(c.Schema) + ".Compiled"} {
+		sum, err := codeSum(ctx, node, module)
+		var failure *CallError
+		if err != nil && !errors.As(err, &failure) {
+			return "", err
+		}
+		fingerprint += " " + sum
+	}
+	return fingerprint, nil
+}
+
+func codeSum(ctx context.Context, node Caller, module string) (string, error) {
+	args := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), "md5"))
+	answer, err := node.Call(ctx, module, "module_info", args)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Release()
+	d := etf.NewDecoder(answer.Value)
+	sum, err := d.Binary()
+	return string(sum), err
+}
+
+// moduleArgs is [Schema].
+func (c AbsintheConfig) moduleArgs() []byte {
+	return etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), Module(c.Schema)))
+}

@@ -1,0 +1,121 @@
+package schema
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+)
+
+// A Schema is what an application says that it answers: a contract, to hold
+// documents and other schemas against. It does not change.
+type Schema struct {
+	sdl   string
+	hash  string
+	types *ast.Schema
+	lax   *laxSchema
+}
+
+// Load reads a schema in the schema definition language.
+func Load(sdl string) (*Schema, error) { return loadWith(sdl, true) }
+
+// LoadWithoutDefaults is Load for a schema in which arguments and input fields may
+// have default values that are not written there: none is demanded.
+func LoadWithoutDefaults(sdl string) (*Schema, error) { return loadWith(sdl, false) }
+
+// FromNode makes the best of what a node told: the answer to
+// Absinthe.Schema.to_sdl/1 and that to [Introspection], either of which may be
+// empty.
+func FromNode(sdl string, introspection []byte) (*Schema, error) {
+	if sdl == "" {
+		text, err := FromIntrospection(introspection)
+		if err != nil {
+			return nil, err
+		}
+		return Load(text)
+	}
+	text, err := AddDefaults(sdl, introspection)
+	if err != nil {
+		return LoadWithoutDefaults(sdl)
+	}
+	return Load(text)
+}
+
+func loadWith(sdl string, defaults bool) (*Schema, error) {
+	types, err := load(sdl)
+	if err != nil {
+		return nil, err
+	}
+	lax, err := load(sdl) // a copy of its own, to be changed
+	if err != nil {
+		return nil, err
+	}
+	text, err := canonical(sdl)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(text))
+	return &Schema{sdl: sdl, hash: hex.EncodeToString(sum[:]), types: types, lax: relax(lax, defaults)}, nil
+}
+
+func load(sdl string) (*ast.Schema, error) {
+	types, err := validator.LoadSchema(validator.Prelude, &ast.Source{Input: sdl})
+	if err != nil {
+		return nil, fmt.Errorf("schema: %w", err)
+	}
+	return types, nil
+}
+
+// SDL is the text that was loaded.
+func (s *Schema) SDL() string { return s.sdl }
+
+// Hash tells schemas apart: it is the same, in hexadecimal, for those that differ
+// in nothing but the order of their parts, descriptions and white space.
+func (s *Schema) Hash() string { return s.hash }
+
+// shortHash is how much of a hash is shown to people.
+const shortHash = 8
+
+// Short is the beginning of the hash, as it is shown to people.
+func (s *Schema) Short() string { return s.hash[:shortHash] }
+
+// canonical is the schema with its parts in the order of their names and without
+// descriptions.
+func canonical(sdl string) (string, error) {
+	doc, err := parser.ParseSchema(&ast.Source{Input: sdl})
+	if err != nil {
+		return "", fmt.Errorf("schema: %w", err)
+	}
+	for _, s := range doc.Schema {
+		slices.SortFunc(s.OperationTypes, func(a, b *ast.OperationTypeDefinition) int { return cmp.Compare(a.Operation, b.Operation) })
+	}
+	slices.SortFunc(doc.Directives, func(a, b *ast.DirectiveDefinition) int { return cmp.Compare(a.Name, b.Name) })
+	for _, d := range doc.Directives {
+		slices.Sort(d.Locations)
+		sortArguments(d.Arguments)
+	}
+	slices.SortFunc(doc.Definitions, func(a, b *ast.Definition) int { return cmp.Compare(a.Name, b.Name) })
+	for _, d := range doc.Definitions {
+		slices.Sort(d.Interfaces)
+		slices.Sort(d.Types)
+		slices.SortFunc(d.EnumValues, func(a, b *ast.EnumValueDefinition) int { return cmp.Compare(a.Name, b.Name) })
+		slices.SortFunc(d.Fields, func(a, b *ast.FieldDefinition) int { return cmp.Compare(a.Name, b.Name) })
+		for _, f := range d.Fields {
+			sortArguments(f.Arguments)
+		}
+	}
+	var text strings.Builder
+	formatter.NewFormatter(&text, formatter.WithoutDescription()).FormatSchemaDocument(doc)
+	return text.String(), nil
+}
+
+func sortArguments(args ast.ArgumentDefinitionList) {
+	slices.SortFunc(args, func(a, b *ast.ArgumentDefinition) int { return cmp.Compare(a.Name, b.Name) })
+}

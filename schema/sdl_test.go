@@ -1,0 +1,93 @@
+package schema
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func read(t testing.TB, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func mustLoad(t testing.TB, sdl string) *Schema {
+	t.Helper()
+	s, err := Load(sdl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestHashIsOfTheContractAlone(t *testing.T) {
+	const sdl = `type Query { a(x: Int, y: Int = 1): E b: T } type T { c: Int } enum E { A B }`
+	want := mustLoad(t, sdl).Hash()
+	for name, test := range map[string]struct {
+		sdl  string
+		same bool
+	}{
+		"other order":         {`enum E { B A } type T { c: Int } type Query { b: T a(y: Int = 1, x: Int): E }`, true},
+		"descriptions, space": {`"q" type Query { "a" a(x: Int, "y" y: Int = 1): E` + "\n" + ` b: T } type T { c: Int } enum E { A "b" B }`, true},
+		"comment":             {sdl + " # nothing", true},
+		"field":               {strings.Replace(sdl, "c: Int", "c: Int d: Int", 1), false},
+		"type of a field":     {strings.Replace(sdl, "c: Int", "c: Int!", 1), false},
+		"default":             {strings.Replace(sdl, "= 1", "= 2", 1), false},
+		"enum value":          {strings.Replace(sdl, "A B", "A", 1), false},
+		"deprecation":         {strings.Replace(sdl, "c: Int", "c: Int @deprecated", 1), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := mustLoad(t, test.sdl).Hash(); (got == want) != test.same {
+				t.Errorf("%s: %s, and %s: %s", sdl, want, test.sdl, got)
+			}
+		})
+	}
+}
+
+func TestLoadRefusesWhatIsNoSchema(t *testing.T) {
+	for _, sdl := range []string{``, `type Query {`, `type Query { a: Missing }`, `{ a }`} {
+		if s, err := Load(sdl); err == nil && s.types.Query != nil {
+			t.Errorf("%q is loaded", sdl)
+		}
+	}
+}
+
+// What a node tells by introspection is the schema that it tells as SDL.
+func TestFromIntrospection(t *testing.T) {
+	sdl, err := FromIntrospection([]byte(read(t, "../testdata/golden/introspection.json")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := AddDefaults(read(t, "../testdata/golden/schema.graphql"), []byte(read(t, "../testdata/golden/introspection.json")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(told, "limit: Int = 2") {
+		t.Errorf("the default value that Absinthe does not print is missing in\n%s", told)
+	}
+	got, want := mustLoad(t, sdl), mustLoad(t, told)
+	if got.Hash() != want.Hash() {
+		a, _ := canonical(sdl)
+		b, _ := canonical(want.SDL())
+		t.Errorf("introspection gives\n%s\nwant\n%s", a, b)
+	}
+	if !strings.Contains(sdl, "UTC") {
+		t.Error("descriptions are lost")
+	}
+}
+
+func TestFromIntrospectionRefusesOtherAnswers(t *testing.T) {
+	for _, answer := range []string{``, `{}`, `{"data":null}`, `{"errors":[{"message":"no"}]}`, `{"data":{"__schema":{}}}`,
+		`{"data":{"__schema":{"queryType":{},"types":[{"fields":[{"type":{"ofType":{}}}]}]}}}`,
+		`{"data":{"__schema":{"queryType":{"name":"Q"},"types":[{"kind":"OBJECT","name":"Q","fields":[{"name":"a","type":{"kind":"NON_NULL"}}]}]}}}`} {
+		if sdl, err := FromIntrospection([]byte(answer)); err == nil {
+			if _, err := Load(sdl); err == nil {
+				t.Errorf("%s gives %s", answer, sdl)
+			}
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package schema
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// A Use is a part of the schema that an operation names.
+type Use struct {
+	// Path is Type.field, Type.field(argument:), Type.VALUE of an enum, or
+	// Type.field of an input object, as in a [Change].
+	Path       string `json:"path"`
+	Deprecated bool   `json:"deprecated,omitempty"`
+	Reason     string `json:"reason,omitempty"` // of the deprecation
+}
+
+// Uses returns what an operation of a document names, in the order of paths, and the
+// operation's own name. What is in the values of variables is not among it. A name
+// that no operation has means all of them.
+func (s *Schema) Uses(document, operation string) (name string, uses []Use) {
+	doc := parseSure(document)
+	if doc == nil {
+		return operation, nil
+	}
+	operations := doc.Operations
+	if o := doc.Operations.ForName(operation); o != nil && operation != "" {
+		operations = ast.OperationList{o}
+	}
+	if len(operations) == 1 {
+		operation = strings.Clone(operations[0].Name)
+	}
+	return operation, s.uses(doc, operations)
+}
+
+// Paths returns everything that can be asked for: fields, arguments, the fields of
+// input objects and the values of enums, in the order of paths.
+func (s *Schema) Paths() []Use {
+	u := uses{found: make(map[string]Use)}
+	for _, def := range named(s.types) {
+		for _, f := range def.Fields {
+			if strings.HasPrefix(f.Name, "__") {
+				continue
+			}
+			u.note(def.Name+"."+f.Name, f.Directives)
+			for _, a := range f.Arguments {
+				u.note(def.Name+"."+f.Name+"("+a.Name+":)", a.Directives)
+			}
+		}
+		for _, v := range def.EnumValues {
+			u.note(def.Name+"."+v.Name, v.Directives)
+		}
+	}
+	return u.list()
+}
+
+func (s *Schema) uses(doc *ast.QueryDocument, operations ast.OperationList) []Use {
+	u := uses{schema: s.types, fragments: make(map[string]*ast.FragmentDefinition), found: make(map[string]Use)}
+	for _, f := range doc.Fragments {
+		u.fragments[f.Name] = f
+	}
+	for _, o := range operations {
+		root := s.types.Query
+		switch o.Operation {
+		case ast.Mutation:
+			root = s.types.Mutation
+		case ast.Subscription:
+			root = s.types.Subscription
+		}
+		u.selections(root, o.SelectionSet)
+	}
+	return u.list()
+}
+
+func (u *uses) list() []Use {
+	list := make([]Use, 0, len(u.found))
+	for _, use := range u.found {
+		list = append(list, use)
+	}
+	slices.SortFunc(list, func(a, b Use) int { return cmp.Compare(a.Path, b.Path) })
+	return list
+}
+
+// uses collects while it walks.
+type uses struct {
+	schema    *ast.Schema
+	fragments map[string]*ast.FragmentDefinition // those that were not met yet
+	found     map[string]Use
+}
+
+func (u *uses) note(path string, directives ast.DirectiveList) {
+	if _, known := u.found[path]; known {
+		return
+	}
+	use := Use{Path: path}
+	if d := directives.ForName("deprecated"); d != nil {
+		use.Deprecated = true
+		if arg := d.Arguments.ForName("reason"); arg != nil {
+			use.Reason = arg.Value.Raw
+		}
+	}
+	u.found[path] = use
+}
+
+func (u *uses) selections(def *ast.Definition, set ast.SelectionSet) {
+	if def == nil {
+		return
+	}
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			u.field(def, s)
+		case *ast.InlineFragment:
+			on := def
+			if s.TypeCondition != "" {
+				on = u.schema.Types[s.TypeCondition]
+			}
+			u.selections(on, s.SelectionSet)
+		case *ast.FragmentSpread:
+			if f := u.fragments[s.Name]; f != nil {
+				delete(u.fragments, s.Name)
+				u.selections(u.schema.Types[f.TypeCondition], f.SelectionSet)
+			}
+		}
+	}
+}
+
+func (u *uses) field(def *ast.Definition, field *ast.Field) {
+	f := fieldNamed(def.Fields, field.Name)
+	if f == nil || def.BuiltIn || strings.HasPrefix(f.Name, "__") {
+		return
+	}
+	path := def.Name + "." + f.Name
+	u.note(path, f.Directives)
+	for _, arg := range field.Arguments {
+		if a := argumentNamed(f.Arguments, arg.Name); a != nil {
+			u.note(path+"("+a.Name+":)", a.Directives)
+			u.value(u.schema.Types[a.Type.Name()], arg.Value)
+		}
+	}
+	u.selections(u.schema.Types[f.Type.Name()], field.SelectionSet)
+}
+
+func (u *uses) value(def *ast.Definition, v *ast.Value) {
+	switch {
+	case def == nil || v == nil:
+	case v.Kind == ast.ListValue:
+		for _, child := range v.Children {
+			u.value(def, child.Value)
+		}
+	case v.Kind == ast.EnumValue && def.Kind == ast.Enum:
+		if e := def.EnumValues.ForName(v.Raw); e != nil {
+			u.note(def.Name+"."+e.Name, e.Directives)
+		}
+	case v.Kind == ast.ObjectValue && def.Kind == ast.InputObject:
+		for _, child := range v.Children {
+			if f := fieldNamed(def.Fields, child.Name); f != nil {
+				u.note(def.Name+"."+f.Name, f.Directives)
+				u.value(u.schema.Types[f.Type.Name()], child.Value)
+			}
+		}
+	}
+}
+
+// fieldNamed finds a field as Absinthe may: by its name, or one that differs in
+// capitals and underscores.
+func fieldNamed(fields ast.FieldList, name string) *ast.FieldDefinition {
+	if f := fields.ForName(name); f != nil {
+		return f
+	}
+	for _, f := range fields {
+		if laxName(f.Name) == laxName(name) {
+			return f
+		}
+	}
+	return nil
+}
+
+func argumentNamed(args ast.ArgumentDefinitionList, name string) *ast.ArgumentDefinition {
+	if a := args.ForName(name); a != nil {
+		return a
+	}
+	for _, a := range args {
+		if laxName(a.Name) == laxName(name) {
+			return a
+		}
+	}
+	return nil
+}

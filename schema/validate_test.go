@@ -1,0 +1,200 @@
+package schema
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// verdict is what Absinthe said of a document (testdata/contract/record.exs).
+type verdict struct {
+	Name     string
+	Query    string
+	Accepted bool
+	Message  string // why not
+}
+
+func verdicts(t testing.TB, file string) (all []verdict) {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var v verdict
+		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, v)
+	}
+	if err := lines.Err(); err != nil || len(all) == 0 {
+		t.Fatalf("%d verdicts, %v", len(all), err)
+	}
+	return all
+}
+
+func contractSchema(t testing.TB) *Schema {
+	t.Helper()
+	s, err := FromNode(read(t, "../testdata/contract/schema.graphql"), []byte(read(t, "../testdata/contract/introspection.json")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// verdictFile is where the recorded verdicts are, or others in the same form.
+func verdictFile() string {
+	if file := os.Getenv("VERDICTS"); file != "" {
+		return file
+	}
+	return "../testdata/contract/verdicts.jsonl"
+}
+
+// What Absinthe ran is never refused, whether the default values are known or not.
+func TestValidateRefusesNothingThatAbsintheAccepts(t *testing.T) {
+	unsure, err := LoadWithoutDefaults(read(t, "../testdata/contract/schema.graphql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]*Schema{"all told": contractSchema(t), "without defaults": unsure} {
+		t.Run(name, func(t *testing.T) {
+			refused, both := 0, 0
+			for _, v := range verdicts(t, verdictFile()) {
+				errs := s.Validate(v.Query)
+				if v.Accepted && len(errs) > 0 {
+					t.Errorf("%s\nis refused: %v", v.Query, errs)
+				}
+				if !v.Accepted {
+					refused++
+					if len(errs) > 0 {
+						both++
+					} else if testing.Verbose() && os.Getenv("LENIENT") != "" {
+						t.Logf("%s passes; Absinthe: %s", v.Query, v.Message)
+					}
+				}
+			}
+			t.Logf("of %d documents that Absinthe refused, %d are refused without it", refused, both)
+		})
+	}
+}
+
+// The golden cases were recorded with another schema.
+func TestValidateRefusesNoGoldenCase(t *testing.T) {
+	s, err := FromNode(read(t, "../testdata/golden/schema.graphql"), []byte(read(t, "../testdata/golden/introspection.json")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(read(t, "../testdata/golden/absinthe-1.11.jsonl")) {
+		var recorded struct{ Name, Query, JSON string }
+		if err := json.Unmarshal([]byte(line), &recorded); err != nil {
+			t.Fatal(err)
+		}
+		accepted := strings.Contains(recorded.JSON, `"data":`)
+		if errs := s.Validate(recorded.Query); accepted && len(errs) > 0 {
+			t.Errorf("%s\nis refused: %v", recorded.Query, errs)
+		}
+	}
+}
+
+// Messages and locations are those that other servers give, without the values of
+// literals.
+func TestValidateSaysWhy(t *testing.T) {
+	s := contractSchema(t)
+	for document, want := range map[string]string{
+		"{ nope }":                                  `1:3: Cannot query field "nope" on type "RootQueryType".`,
+		"{\n  person(id: 1) { first_nam }\n}":       `2:19: Cannot query field "first_nam" on type "Person".`,
+		"{ person { id } }":                         `1:3: Field "person" argument "id" of type "ID!" is required, but it was not provided.`,
+		"{ person(id: 1, nope: 2) { id } }":         `1:3: Unknown argument "nope" on field "RootQueryType.person".`,
+		"{ person(id: 1) }":                         `1:3: Field "person" of type "Person" must have a selection of subfields. Did you mean "person { ... }"?`,
+		"{ hello { x } }":                           `1:3: Field "hello" must not have a selection since type "String" has no subfields.`,
+		`{ echo(i: "secret") }`:                     `1:12: Expected value of type "Int", found a string.`,
+		`{ echo(c: "secret") }`:                     `1:12: Enum "Color" cannot represent a string.`,
+		"{ echo(c: PINK) }":                         `1:11: Value "PINK" does not exist in "Color" enum.`,
+		"{ echo(filter: {nope: 1}) }":               `1:16: Field "nope" is not defined by type "Filter".`,
+		"query($x: Int) { echo(s: $x) }":            `1:26: Variable "$x" of type "Int" used in position expecting type "String".`,
+		"query($x: Int) { hello }":                  `1:7: Variable "$x" is never used.`,
+		"{ echo(s: $x) }":                           `1:11: Variable "$x" is not defined.`,
+		"{ ...F }":                                  `1:6: Unknown fragment "F".`,
+		"{ hello } fragment F on Person { id }":     `1:11: Fragment "F" is never used.`,
+		"{ hello @nope }":                           `1:10: Unknown directive "@nope".`,
+		"{ node { ... on City { name } } }":         `1:14: Fragment cannot be spread here as objects of type "Node" can never be of type "City".`,
+		"{ hello } { hello }":                       `1:1: This anonymous operation must be the only defined operation.`,
+		"{ echo(snake_arg: 1, snakeArg: 2) x: no }": `1:35: Cannot query field "no" on type "RootQueryType".`,
+	} {
+		errs := s.Validate(document)
+		if len(errs) == 0 {
+			t.Errorf("%s passes", document)
+			continue
+		}
+		all := ""
+		for _, e := range errs {
+			all += e.String() + "\n"
+		}
+		if !strings.Contains(all, want+"\n") {
+			t.Errorf("%s: %s, want %s", document, all, want)
+		}
+		if strings.Contains(all, "secret") {
+			t.Errorf("%s: a value is told: %s", document, all)
+		}
+	}
+}
+
+func TestValidateKeepsLittle(t *testing.T) {
+	s := contractSchema(t)
+	errs := s.Validate("{ " + strings.Repeat(strings.Repeat("x", 1000)+" ", 1000) + "}")
+	if len(errs) != maxErrors || len(errs[0].Message) > maxMessage+10 {
+		t.Errorf("%d errors, the first of %d bytes", len(errs), len(errs[0].Message))
+	}
+}
+
+func FuzzValidate(f *testing.F) {
+	for _, v := range verdicts(f, verdictFile()) {
+		f.Add(v.Query)
+	}
+	s := contractSchema(f)
+	f.Fuzz(func(t *testing.T, document string) { s.Validate(document) })
+}
+
+func FuzzFromNode(f *testing.F) {
+	const told = `{"data":{"__schema":{"queryType":{"name":"Q"},"types":[{"kind":"OBJECT","name":"Q","fields":[{"name":"a","args":[
+{"name":"b","defaultValue":"[1]","type":{"kind":"LIST","ofType":{"kind":"SCALAR","name":"Int"}}}],"type":{"kind":"NON_NULL","ofType":{"kind":"ENUM","name":"E"}}}]},
+{"kind":"ENUM","name":"E","enumValues":[{"name":"V","isDeprecated":true,"deprecationReason":"r"}]}],"directives":[{"name":"d","locations":["FIELD"],"args":[]}]}}}`
+	f.Add("", []byte(told))
+	f.Add(`schema { query: Q } directive @d on FIELD type Q implements I { a(b: [Int]): E! } interface I { a: E } enum E { V @deprecated } union U = Q input N { n: N }`, []byte(told))
+	f.Fuzz(func(t *testing.T, sdl string, introspection []byte) {
+		if s, err := FromNode(sdl, introspection); err == nil {
+			s.Validate("{ a }")
+		}
+	})
+}
+
+// BenchmarkValidateWorst are documents that take long: as many tokens as are read.
+func BenchmarkValidateWorst(b *testing.B) {
+	s := contractSchema(b)
+	const fragments = 150
+	spreads := "{ ...F0 }"
+	for i := range fragments {
+		next := fmt.Sprintf("...F%d", i+1)
+		if i == fragments-1 {
+			next = ""
+		}
+		spreads += fmt.Sprintf(" fragment F%d on RootQueryType { %s %s}", i, next, strings.Repeat("hello ", 20))
+	}
+	for name, document := range map[string]string{
+		"fields":    "{" + strings.Repeat(" hello", maxTokens-2) + "}",
+		"unknown":   "{" + strings.Repeat(" x", maxTokens-2) + "}",
+		"fragments": spreads,
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				s.Validate(document)
+			}
+		})
+	}
+}

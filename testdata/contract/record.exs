@@ -1,0 +1,54 @@
+# Asks Absinthe about documents. Reads them from standard input, one JSON object a
+# line: {"name": …, "query": …, "variables": …}. Writes the same with Absinthe's
+# verdict: "accepted" is whether it ran the document, "message" its first error.
+# Absinthe is taken from ERL_LIBS:
+#
+#     ERL_LIBS=… elixir record.exs < documents.jsonl > verdicts.jsonl
+#     ERL_LIBS=… elixir record.exs schema > schema.graphql
+{:ok, _} = Application.ensure_all_started(:absinthe)
+Code.require_file("schema.exs", __DIR__)
+
+defmodule Contract.Introspection do
+  # What a gateway asks, from the file that it is in.
+  def document do
+    [_, text] =
+      Regex.run(~r/const Introspection = `([^`]*)`/, File.read!(System.fetch_env!("INTROSPECTION")))
+
+    text
+  end
+end
+
+verdict = fn asked ->
+  try do
+    case Absinthe.run(asked["query"], Contract.Schema, variables: asked["variables"] || %{}, operation_name: asked["operation"]) do
+      {:ok, %{data: _}} -> {true, nil}
+      {:ok, %{errors: [%{message: message} | _]}} -> {false, message}
+      {:ok, %{"subscribed" => _}} -> {true, nil}
+      other -> {false, inspect(other)}
+    end
+  rescue
+    e -> {false, "raised " <> inspect(e.__struct__)}
+  end
+end
+
+case System.argv() do
+  ["schema"] ->
+    IO.write(Absinthe.Schema.to_sdl(Contract.Schema))
+
+  ["introspection"] ->
+    {:ok, result} = Absinthe.run(Contract.Introspection.document(), Contract.Schema)
+    IO.puts(JSON.encode!(result))
+
+  [] ->
+    IO.stream(:stdio, :line)
+    |> Task.async_stream(
+      fn line ->
+        asked = JSON.decode!(line)
+        {accepted, message} = verdict.(asked)
+        JSON.encode!(Map.merge(asked, %{"accepted" => accepted, "message" => message}))
+      end,
+      ordered: true,
+      timeout: :infinity
+    )
+    |> Enum.each(fn {:ok, line} -> IO.puts(line) end)
+end
