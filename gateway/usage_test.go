@@ -18,7 +18,7 @@ func said(name, version string) http.Header {
 	return http.Header{"Graphql-Client-Name": {name}, "Graphql-Client-Version": {version}}
 }
 
-func find(t *testing.T, used []pathUsage, path string) pathUsage {
+func countOf(t *testing.T, used []pathUsage, path string) pathUsage {
 	t.Helper()
 	for _, p := range used {
 		if p.Path == path {
@@ -49,11 +49,11 @@ func TestUsage(t *testing.T) {
 	if paths := []string{used[0].Path, used[1].Path}; paths[0] != "Query.a(y:)" || paths[1] != "Query.old" {
 		t.Errorf("what is deprecated is not first: %v", paths)
 	}
-	if old := find(t, used, "Query.old"); !old.Deprecated || old.Reason != "use a" || old.Requests != 1 || old.Last == nil ||
+	if old := countOf(t, used, "Query.old"); !old.Deprecated || old.Reason != "use a" || old.Requests != 1 || old.Last == nil ||
 		!reflect.DeepEqual(old.Clients, []clientUsage{{client{"app", "3"}, 1}}) || !reflect.DeepEqual(old.Operations, []operationCount{{"Old", 1}}) {
 		t.Errorf("%+v", old)
 	}
-	if a := find(t, used, "Query.a"); a.Requests != 5 || !reflect.DeepEqual(a.Operations, []operationCount{{"Q", 3}, {"", 1}, {"Old", 1}}) {
+	if a := countOf(t, used, "Query.a"); a.Requests != 5 || !reflect.DeepEqual(a.Operations, []operationCount{{"Q", 3}, {"", 1}, {"Old", 1}}) {
 		t.Errorf("%+v", a)
 	}
 	if !reflect.DeepEqual(unused, []schema.Use{{Path: "Query.unused"}}) {
@@ -80,7 +80,7 @@ func TestUsageIsBounded(t *testing.T) {
 		t.Errorf("%d clients are kept", n)
 	}
 	clients, used, _ := u.report(s)
-	if a := find(t, used, "Query.a"); a.Requests != requests || len(a.Operations) != shownOperations || len(a.Clients) > countedClients+1 {
+	if a := countOf(t, used, "Query.a"); a.Requests != requests || len(a.Operations) != shownOperations || len(a.Clients) > countedClients+1 {
 		t.Errorf("%d requests, %d operations, %d clients", a.Requests, len(a.Operations), len(a.Clients))
 	}
 	if clients[0].Name != "(others)" || len(clients[1].Version) != countedName {

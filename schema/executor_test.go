@@ -31,15 +31,15 @@ func (o *object) L() []*object         { return []*object{{true}, {false}} }
 func (o *object) ToA() (*object, bool) { return o, o.isA }
 func (o *object) ToB() (*object, bool) { return o, !o.isA }
 
-// writer writes random documents, whose selections all have __typename.
-type writer struct {
+// orderedWriter writes random documents, whose selections all have __typename.
+type orderedWriter struct {
 	*rand.Rand
 	fragments []string // their types
 	texts     []string
 }
 
 // selection writes a selection set for a type.
-func (w *writer) selection(on string, depth int) string {
+func (w *orderedWriter) selection(on string, depth int) string {
 	var b strings.Builder
 	typename := w.IntN(3)
 	for i := range 3 + w.IntN(4) {
@@ -51,7 +51,7 @@ func (w *writer) selection(on string, depth int) string {
 	return "{" + b.String() + " }"
 }
 
-func (w *writer) one(on string, depth int) string {
+func (w *orderedWriter) one(on string, depth int) string {
 	condition := on
 	if on == "U" {
 		condition = []string{"A", "B"}[w.IntN(2)]
@@ -73,7 +73,7 @@ func (w *writer) one(on string, depth int) string {
 	return w.alias([]string{"x", "y", "z"}[w.IntN(3)])
 }
 
-func (w *writer) alias(name string) string {
+func (w *orderedWriter) alias(name string) string {
 	if w.IntN(3) == 0 {
 		return string(rune('c'+w.IntN(2))) + name + ": " + name
 	}
@@ -81,7 +81,7 @@ func (w *writer) alias(name string) string {
 }
 
 // fragment writes a fragment, or names one that has been written.
-func (w *writer) fragment(on string, depth int) string {
+func (w *orderedWriter) fragment(on string, depth int) string {
 	for i, other := range w.fragments {
 		if other == on && w.IntN(2) == 0 {
 			return fmt.Sprintf("F%d", i)
@@ -96,7 +96,7 @@ func (w *writer) fragment(on string, depth int) string {
 
 func TestOrderIsThatOfAnExecutor(t *testing.T) {
 	server := graphql.MustParseSchema(executed, &object{true})
-	w := &writer{Rand: rand.New(rand.NewPCG(3, 4))}
+	w := &orderedWriter{Rand: rand.New(rand.NewPCG(3, 4))}
 	for range 200 {
 		w.fragments, w.texts = nil, nil
 		document := w.selection("Query", 3)

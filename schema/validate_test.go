@@ -187,8 +187,8 @@ func BenchmarkValidateWorst(b *testing.B) {
 		spreads += fmt.Sprintf(" fragment F%d on RootQueryType { %s %s}", i, next, strings.Repeat("hello ", 20))
 	}
 	for name, document := range map[string]string{
-		"fields":    "{" + strings.Repeat(" hello", maxTokens-2) + "}",
-		"unknown":   "{" + strings.Repeat(" x", maxTokens-2) + "}",
+		"fields":    "{" + strings.Repeat(" hello", MaxTokens-2) + "}",
+		"unknown":   "{" + strings.Repeat(" x", MaxTokens-2) + "}",
 		"fragments": spreads,
 	} {
 		b.Run(name, func(b *testing.B) {
