@@ -27,7 +27,7 @@ func change(t *testing.T, node *beamtest.Node, from, to string) {
 	t.Helper()
 	if node.RealAbsinthe() {
 		node.Eval(t, fmt.Sprintf(`Code.compiler_options(ignore_module_conflict: true)
-System.fetch_env!("HOME") |> Path.join("schema.exs") |> File.read!() |> String.replace(%q, %q) |> Code.eval_string()
+System.fetch_env!("TESTAPP_GOLDEN") |> Path.dirname() |> Path.join("schema.exs") |> File.read!() |> String.replace(%q, %q) |> Code.eval_string()
 :ok`, from, to))
 		return
 	}
@@ -145,7 +145,10 @@ func TestNodeWithoutTheSchemaGetsNoCalls(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{Name: "testapp-a@127.0.0.1", EPMDPort: epmd})
 	b := beamtest.StartNode(t, beamtest.Options{Name: "testapp-b@127.0.0.1", EPMDPort: epmd})
-	b.Eval(t, `true = :code.delete(TestApp.Schema)`)
+	b.Eval(t, `
+		:code.which(TestApp.Schema) |> Path.dirname() |> String.to_charlist() |> :code.del_path()
+		:code.delete(TestApp.Schema)
+		{:error, _} = :code.ensure_loaded(TestApp.Schema)`)
 	g := startGateway(t, before(epmd))
 	eventually(t, "it is noticed, and the other one is connected", func() bool {
 		status := g.status(t)

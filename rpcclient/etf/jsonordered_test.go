@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -354,12 +355,18 @@ func TestAppendJSONOrderedAllocs(t *testing.T) {
 	term := etf.Term{Bytes: parts(100)}
 	o := order("updatedAt name sku id note price weight quantity active")
 	dst := make([]byte, 0, 1<<20)
-	if n := testing.AllocsPerRun(100, func() {
-		if _, err := term.AppendJSONOrdered(dst, o, 1<<20); err != nil {
-			t.Fatal(err)
-		}
-	}); n >= 1 { // the pool may be emptied meanwhile
-		t.Errorf("%v allocations", n)
+	// The pool may be emptied meanwhile, and with the race detector loses a part of
+	// what it is given.
+	least := math.Inf(1)
+	for range 100 {
+		least = min(least, testing.AllocsPerRun(1, func() {
+			if _, err := term.AppendJSONOrdered(dst, o, 1<<20); err != nil {
+				t.Fatal(err)
+			}
+		}))
+	}
+	if least > 0 {
+		t.Errorf("%v allocations", least)
 	}
 }
 
