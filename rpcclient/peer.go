@@ -129,14 +129,15 @@ func (p *peer) session(ctx context.Context, reconnect bool) (reached bool, err e
 	if err != nil {
 		return false, err
 	}
-	p.current.Store(c)
-	defer p.current.Store(nil)
-	return true, c.follow(ctx, func(now phase) {
+	c.progress.changed = func(now phase) {
 		what := map[phase]string{
 			starting: "node is starting, and gets no calls yet",
 			started:  "node up",
 			stopping: "node is stopping, and gets no more calls",
 		}[now]
 		p.log.Info(what, "node", p.target.Name, "name", conn.Peer().Name, "address", p.target.Addr)
-	})
+	}
+	p.current.Store(c)
+	defer p.current.Store(nil)
+	return true, c.follow(ctx)
 }
