@@ -13,6 +13,7 @@ import (
 type fleet struct {
 	epmd   int
 	pace   time.Duration    // what the field pace takes on a node that is started
+	stop   time.Duration    // what the application of such a node takes to stop
 	live   []*beamtest.Node // oldest first
 	all    []*beamtest.Node // also those that were killed
 	serial int
@@ -21,11 +22,17 @@ type fleet struct {
 // startFleet starts so many nodes.
 func startFleet(t *testing.T, nodes int, pace time.Duration) *fleet {
 	t.Helper()
-	f := &fleet{epmd: beamtest.StartEPMD(t), pace: pace}
+	f := &fleet{pace: pace}
+	f.begin(t, nodes)
+	return f
+}
+
+func (f *fleet) begin(t *testing.T, nodes int) {
+	t.Helper()
+	f.epmd = beamtest.StartEPMD(t)
 	for range nodes {
 		f.start(t)
 	}
-	return f
 }
 
 // slim keeps a node's schedulers from taking the processors of everybody else.
@@ -34,13 +41,21 @@ var slim = []string{"+S", "1:1", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio
 // start starts a node under a name with a new hash.
 func (f *fleet) start(t *testing.T, args ...string) *beamtest.Node {
 	t.Helper()
+	return f.launch(t, beamtest.Options{Args: args})
+}
+
+// launch is start with options, of which it sets all but Args and Held.
+func (f *fleet) launch(t *testing.T, o beamtest.Options) *beamtest.Node {
+	t.Helper()
 	f.serial++
-	n := beamtest.StartNode(t, beamtest.Options{
-		Name:     fmt.Sprintf("testapp-%08x@127.0.0.1", uint32(f.serial)*2654435761),
-		EPMDPort: f.epmd,
-		Env:      []string{"TESTAPP_PACE=" + strconv.FormatInt(f.pace.Milliseconds(), 10)},
-		Args:     append(slim, args...),
-	})
+	o.Name = fmt.Sprintf("testapp-%08x@127.0.0.1", uint32(f.serial)*2654435761)
+	o.EPMDPort = f.epmd
+	o.Env = []string{
+		"TESTAPP_PACE=" + strconv.FormatInt(f.pace.Milliseconds(), 10),
+		"TESTAPP_STOP=" + strconv.FormatInt(f.stop.Milliseconds(), 10),
+	}
+	o.Args = append(slim, o.Args...)
+	n := beamtest.StartNode(t, o)
 	f.live, f.all = append(f.live, n), append(f.all, n)
 	return n
 }
@@ -67,6 +82,20 @@ func (f *fleet) churn(t *testing.T, period time.Duration, done <-chan struct{}) 
 			return killed
 		}
 	}
+}
+
+// replace starts a node under a new hash, whose application takes that long to
+// start, and then stops the oldest one in an orderly way. It returns when that was
+// told to stop.
+func (f *fleet) replace(t *testing.T, starting time.Duration) (told time.Time) {
+	t.Helper()
+	n := f.launch(t, beamtest.Options{Held: true})
+	time.Sleep(starting)
+	n.LetGo(t)
+	told = time.Now()
+	f.live[0].Stop(t)
+	f.live = f.live[1:]
+	return told
 }
 
 // pollInterval is the discovery's in these tests.

@@ -41,19 +41,7 @@ func TestMutationsRunOnce(t *testing.T) {
 	killed := f.churn(t, killPeriod, l.sent)
 	o := l.wait()
 
-	runs := f.appended(t)
-	var twice, missing, unknown int
-	for _, o := range o {
-		ran := runs[appendID(o.request)]
-		switch {
-		case ran > 1:
-			twice++
-		case o.ok() && ran == 0:
-			missing++
-		case !o.ok() && ran > 0:
-			unknown++
-		}
-	}
+	twice, missing, unknown := f.audit(t, o)
 	t.Logf("figures: %d mutations, %d nodes killed: %v; run twice: %d; told a success, not run: %d; told NODE_DOWN, run: %d",
 		len(o), killed, o, twice, missing, unknown)
 	if twice > 0 || missing > 0 {
@@ -73,6 +61,24 @@ func appendOperation(request int) string {
 }
 
 func appendID(request int) string { return fmt.Sprintf("id-%d", request) }
+
+// audit compares what clients were told of their mutations with what the nodes ran:
+// how many ran twice, succeeded without having run, failed though they had.
+func (f *fleet) audit(t *testing.T, o outcomes) (twice, missing, unknown int) {
+	runs := f.appended(t)
+	for _, o := range o {
+		ran := runs[appendID(o.request)]
+		switch {
+		case ran > 1:
+			twice++
+		case o.ok() && ran == 0:
+			missing++
+		case !o.ok() && ran > 0:
+			unknown++
+		}
+	}
+	return twice, missing, unknown
+}
 
 // appended counts the runs of every mutation, on all nodes there ever were.
 func (f *fleet) appended(t *testing.T) map[string]int {

@@ -39,7 +39,7 @@ func idlePool(cfg PoolConfig, nodes int) *Pool {
 func comeUp(m *member, creation uint32, since time.Time) {
 	conn := dist.New(nil, dist.Node{}, dist.Peer{Name: m.target.Name, Creation: creation}, dist.Options{})
 	c := &connected{Conn: conn, since: since}
-	c.phase.Store(started)
+	c.progress.phase.Store(int32(started))
 	m.peer.current.Store(c)
 }
 

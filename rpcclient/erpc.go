@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/louche-graphql/louche/rpcclient/dist"
@@ -40,8 +39,8 @@ func (e *CallError) Error() string {
 // connected is a live connection and what is needed to call over it.
 type connected struct {
 	*dist.Conn
-	since time.Time
-	phase atomic.Value
+	since    time.Time
+	progress progress
 	// leader is the process user of the node: what a resolver prints or logs
 	// goes where the application's own output goes.
 	leader etf.Pid

@@ -43,7 +43,7 @@ type peer struct {
 	due     chan struct{}             // holds a token when the next try should not be waited for
 
 	mu      sync.Mutex
-	changed chan struct{} // closed, and replaced, when there is another connection or none
+	changed chan struct{} // closed, and replaced, when there is another connection or none, or another phase
 }
 
 func newPeer(t Target, n *Node, cancel context.CancelFunc) *peer {
@@ -52,14 +52,20 @@ func newPeer(t Target, n *Node, cancel context.CancelFunc) *peer {
 
 // connect notes the connection that there is now, nil for none.
 func (p *peer) connect(c *connected) {
+	p.current.Store(c)
+	p.tell()
+}
+
+// tell wakes those who watch.
+func (p *peer) tell() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.current.Store(c)
 	close(p.changed)
 	p.changed = make(chan struct{})
 }
 
-// watch returns the connection, and what is closed when it is another one.
+// watch returns the connection, and what is closed when it is another one, or its
+// phase is.
 func (p *peer) watch() (*connected, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -153,15 +159,16 @@ func (p *peer) session(ctx context.Context, reconnect bool) (reached bool, err e
 	if err != nil {
 		return false, err
 	}
-	p.connect(c)
-	defer p.connect(nil)
-	return true, c.follow(ctx, func(now phase) {
+	c.progress.changed = func(now phase) {
 		what := map[phase]string{
 			starting: "node is starting, and gets no calls yet",
 			started:  "node up",
 			stopping: "node is stopping, and gets no more calls",
 		}[now]
-		p.connect(c) // who watches is told of the new phase
 		p.log.Info(what, "node", p.target.Name, "name", conn.Peer().Name, "address", p.target.Addr)
-	})
+		p.tell()
+	}
+	p.connect(c)
+	defer p.connect(nil)
+	return true, c.follow(ctx)
 }

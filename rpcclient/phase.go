@@ -3,6 +3,7 @@ package rpcclient
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/louche-graphql/louche/rpcclient/dist"
@@ -12,12 +13,13 @@ import (
 // phase is how far a node is in its life, as init:get_status/0 tells. Distribution
 // is the first thing of a release to start and the last to stop: a node that can
 // be connected to need not be able to answer.
-type phase string
+type phase int32
 
+// The phases, in their order; before the node has told, it is none of them.
 const (
-	starting phase = "starting" // its applications are being started
-	started  phase = "started"
-	stopping phase = "stopping" // its applications are being stopped, in an orderly way
+	starting phase = iota + 1 // its applications are being started
+	started
+	stopping // its applications are being stopped, in an orderly way
 )
 
 // Phases are asked for so often: while a node starts, and afterwards. A node that
@@ -28,25 +30,56 @@ const (
 	phaseTime        = 5 * time.Second
 )
 
-// askPhase asks the node for its phase.
+// progress is the phase that a node is known to be in.
+type progress struct {
+	phase   atomic.Int32
+	changed func(phase) // called with each new phase
+}
+
+func (p *progress) load() phase { return phase(p.phase.Load()) }
+
+// advance notes what the node has told, unless it has told of a later phase since.
+func (p *progress) advance(now phase) {
+	for {
+		before := p.phase.Load()
+		if int32(now) <= before {
+			return
+		}
+		if p.phase.CompareAndSwap(before, int32(now)) {
+			p.changed(now)
+			return
+		}
+	}
+}
+
+// askPhase asks the node for its phase, and notes it.
 func (c *connected) askPhase(ctx context.Context) (phase, error) {
 	ctx, cancel := context.WithTimeout(ctx, phaseTime)
 	defer cancel()
 	answer, err := c.Call(ctx, "init", "get_status", etf.AppendNil(nil))
 	if err != nil {
-		return "", err
+		return 0, err
 	}
 	defer answer.Release()
-	d := etf.NewDecoder(answer.Value) // {InternalStatus, ProvidedStatus}
+	now, err := readPhase(answer.Value)
+	if err == nil {
+		c.progress.advance(now)
+	}
+	return now, err
+}
+
+// readPhase reads {InternalStatus, ProvidedStatus}.
+func readPhase(status etf.Term) (phase, error) {
+	d := etf.NewDecoder(status)
 	if arity, err := d.Tuple(); err != nil || arity != 2 {
-		return "", errors.New("init:get_status returned " + answer.Value.String())
+		return 0, errors.New("init:get_status returned " + status.String())
 	}
 	internal, _ := d.Atom()
 	// What the boot script says: started when it has started all applications.
 	provided, err := d.Atom()
 	switch {
 	case err != nil:
-		return "", errors.New("init:get_status returned " + answer.Value.String())
+		return 0, errors.New("init:get_status returned " + status.String())
 	case internal == "stopping":
 		return stopping, nil
 	case provided == "started":
@@ -55,15 +88,11 @@ func (c *connected) askPhase(ctx context.Context) (phase, error) {
 	return starting, nil
 }
 
-// follow keeps c.phase up to date until the connection or ctx ends, and returns
-// why. What the node does not answer changes nothing. changed is called with each
-// new phase.
-func (c *connected) follow(ctx context.Context, changed func(phase)) error {
+// follow asks for the phase until the connection or ctx ends, and returns why. What
+// the node does not answer changes nothing.
+func (c *connected) follow(ctx context.Context) error {
 	for {
-		now, err := c.askPhase(ctx)
-		if err == nil && c.phase.Swap(now) != now {
-			changed(now)
-		}
+		now, _ := c.askPhase(ctx)
 		interval := startedInterval
 		if now == starting {
 			interval = startingInterval
@@ -79,7 +108,7 @@ func (c *connected) follow(ctx context.Context, changed func(phase)) error {
 }
 
 // takesCalls says whether the node has started and does not stop.
-func (c *connected) takesCalls() bool { return c.phase.Load() == started }
+func (c *connected) takesCalls() bool { return c.progress.load() == started }
 
 // failedByPhase says whether a call crashed while its node was starting or
 // stopping, which may not have been noticed yet: then the fault is not the call's.
@@ -89,8 +118,5 @@ func (c *connected) failedByPhase(ctx context.Context, err error) bool {
 		return false
 	}
 	now, err := c.askPhase(ctx)
-	if err == nil {
-		c.phase.Store(now)
-	}
 	return err == nil && now != started || errors.As(err, new(*dist.LostError))
 }

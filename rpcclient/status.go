@@ -80,7 +80,7 @@ func (m *member) status() NodeStatus {
 		s.State = Connecting
 	case !conn.takesCalls():
 		s.State = Starting
-		if conn.phase.Load() == stopping {
+		if conn.progress.load() == stopping {
 			s.State = Stopping
 		}
 	case !found.callable:

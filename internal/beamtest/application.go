@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// application is the compiled application of the nodes: a folder with node.exs,
-// golden/ and ebin/.
+// application is the compiled application of the nodes: a folder with
+// sys.config, golden/ and ebin/, and in that a boot file.
 type application struct {
 	inside string // as the nodes see it
 	err    error

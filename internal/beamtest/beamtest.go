@@ -1,9 +1,9 @@
 // Package beamtest runs real BEAM nodes and real EPMDs for tests.
 //
-// A node runs testdata/elixir/node.exs: a small Elixir application with a
-// GraphQL schema, TestApp.Schema, on the real Absinthe where that is found on
-// ERL_LIBS, else on a double which replays testdata/golden. It is compiled once
-// for all nodes of the test process. Everything listens on loopback only, or in
+// A node runs the Elixir application in testdata/elixir. It starts and stops it as
+// a release does. The application has a GraphQL schema, TestApp.Schema, on the real
+// Absinthe where that is found on ERL_LIBS, else on a double which replays
+// testdata/golden. It is compiled once for all nodes of the test process. Everything listens on loopback only, or in
 // a network namespace that the test made, and is gone when the test is.
 //
 // Environment of the test process:

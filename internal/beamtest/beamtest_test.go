@@ -238,6 +238,37 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// A node that starts can be connected to, and so can one that stops; its fields
+// fail at both times.
+func TestStartAndStopInOrder(t *testing.T) {
+	epmd := StartEPMD(t)
+	n := StartNode(t, Options{EPMDPort: epmd, Held: true, Env: []string{"TESTAPP_STOP=3600000"}})
+	other := StartNode(t, Options{Name: "other@127.0.0.1", EPMDPort: epmd})
+	check := func(status string, works bool) {
+		t.Helper()
+		if got := other.Eval(t, fmt.Sprintf("Node.connect(:%q)", n.Name)); got != "true" {
+			t.Errorf("Node.connect() to a node with status %s = %s, want true", status, got)
+		}
+		if got := n.Eval(t, ":init.get_status()"); got != status {
+			t.Errorf(":init.get_status() = %s, want %s", got, status)
+		}
+		for _, elixir := range []string{"counter()", "pace()", "sleep(0)", `append("1")`} {
+			if _, err := n.eval("TestApp.Fields." + elixir); (err == nil) != works {
+				t.Errorf("%s with status %s: %v", elixir, status, err)
+			}
+		}
+	}
+
+	check("{:starting, :applications_loaded}", false)
+	n.LetGo(t)
+	check("{:started, :started}", true)
+	n.Terminate(t)
+	for n.Eval(t, ":persistent_term.get(TestApp.Fields, nil)") != "nil" {
+		time.Sleep(time.Millisecond)
+	}
+	check("{:stopping, :started}", false)
+}
+
 // A test process that is killed runs no Cleanup.
 func TestNodeEndsWithTheTestProcess(t *testing.T) {
 	n := StartNode(t, Options{EPMDPort: StartEPMD(t)})

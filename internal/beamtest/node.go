@@ -27,7 +27,8 @@ type Options struct {
 	SSLDistOptFile string     // for inet_tls: NewTLSFiles writes one
 	ShortNames     bool       // Name has a host without a dot
 	Env            []string   // "key=value", beside what StartNode sets
-	Args           []string   // emulator flags, as erl takes them; no spaces inside one
+	Args           []string   // emulator flags, as erl takes them
+	Held           bool       // StartNode returns while the application starts, which it does until LetGo
 	Namespace      *Namespace // where the node runs, and listens on the IPv4 address that is its host; nil: here, on loopback
 }
 
@@ -52,9 +53,9 @@ type Node struct {
 	control net.Conn
 }
 
-// StartNode starts a node and returns when it is up. The test fails with the
-// node's output if it does not come up; that output is also logged when the
-// test fails later.
+// StartNode starts a node as a release starts, distribution first, and returns when
+// its applications have started. The test fails with the node's output if they do
+// not; that output is also logged when the test fails later.
 func StartNode(t testing.TB, o Options) *Node {
 	t.Helper()
 	if o.Name == "" {
@@ -74,7 +75,7 @@ func StartNode(t testing.TB, o Options) *Node {
 	defer listener.Close()
 	listener.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
 
-	cmd, err := command("elixir", append(o.elixirArgs(), "-pa", filepath.Join(app, "ebin"), filepath.Join(app, "node.exs"))...)
+	cmd, err := command("erl", o.erlArgs(app)...)
 	if err != nil {
 		t.Fatalf("beamtest: %v", err)
 	}
@@ -92,10 +93,11 @@ func StartNode(t testing.TB, o Options) *Node {
 		"HOME="+inside,
 		"TESTAPP_CONTROL="+strconv.Itoa(listener.Addr().(*net.TCPAddr).Port),
 		"TESTAPP_GOLDEN="+filepath.Join(app, "golden"),
-		"TESTAPP_NAME="+o.Name,
-		"TESTAPP_DOMAIN="+o.domain(),
 		"TESTAPP_LOG="+filepath.Join(inside, "appended"),
 	)
+	if o.Held {
+		n.cmd.Env = append(n.cmd.Env, "TESTAPP_HELD=true")
+	}
 	n.cmd.Env = append(n.cmd.Env, o.Env...)
 	n.cmd.Stdout, n.cmd.Stderr = n.out, n.out
 	if o.Namespace.Do(func() { err = n.cmd.Start() }); err != nil {
@@ -131,11 +133,26 @@ func StartNode(t testing.TB, o Options) *Node {
 	if _, err := fmt.Sscan(string(greeting), &n.pid, &n.otp, &n.real, &n.Name); err != nil {
 		t.Fatalf("beamtest: greeting %q of node %s: %v", greeting, o.Name, err)
 	}
+	if !o.Held {
+		n.waitStarted(t)
+	}
 	return n
 }
 
-// elixirArgs are the arguments of the elixir script, but for the file to run.
-func (o Options) elixirArgs() []string {
+// LetGo lets the application of a node that is Held start, and returns when it has.
+func (n *Node) LetGo(t testing.TB) {
+	t.Helper()
+	n.Eval(t, "send(TestApp.Application, :go)")
+	n.waitStarted(t)
+}
+
+func (n *Node) waitStarted(t testing.TB) {
+	t.Helper()
+	n.Eval(t, ":init.notify_when_started(self()) == :started or :init.wait_until_started()")
+}
+
+// erlArgs are the arguments of erl for a node of the application in this folder.
+func (o Options) erlArgs(app string) []string {
 	address := "{127,0,0,1}"
 	switch {
 	case o.Namespace != nil:
@@ -144,24 +161,22 @@ func (o Options) elixirArgs() []string {
 	case strings.HasPrefix(o.ProtoDist, "inet6"):
 		address = "{0,0,0,0,0,0,0,1}"
 	}
-	erl := []string{"-noinput", "-start_epmd", "false", "-kernel", "inet_dist_use_interface", address}
+	name := "-name"
+	if o.ShortNames {
+		name = "-sname"
+	}
+	args := []string{
+		"-boot", filepath.Join(app, "ebin", "testapp"), "-config", filepath.Join(app, "sys"),
+		name, o.Name, "-setcookie", o.Cookie,
+		"-noinput", "-start_epmd", "false", "-kernel", "inet_dist_use_interface", address,
+	}
 	if o.ProtoDist != "" {
-		erl = append(erl, "-proto_dist", o.ProtoDist)
+		args = append(args, "-proto_dist", o.ProtoDist)
 	}
 	if o.SSLDistOptFile != "" {
-		erl = append(erl, "-ssl_dist_optfile", o.SSLDistOptFile)
+		args = append(args, "-ssl_dist_optfile", o.SSLDistOptFile)
 	}
-	erl = append(erl, o.Args...)
-
-	return []string{"--cookie", o.Cookie, "--erl", strings.Join(erl, " ")}
-}
-
-// domain is the kind of the node's name.
-func (o Options) domain() string {
-	if o.ShortNames {
-		return "shortnames"
-	}
-	return "longnames"
+	return append(args, o.Args...)
 }
 
 // PID is the process id of the BEAM itself.
@@ -243,9 +258,19 @@ func readFrame(r io.Reader) ([]byte, error) {
 // when its process is gone. It does nothing to a node that has ended.
 func (n *Node) Kill() { kill(n.cmd, n.exited) }
 
-// Stop ends the node as SIGTERM does: its applications stop in order. It
-// returns when the process is gone.
+// Stop ends the node as Terminate does, and returns when its process is gone.
 func (n *Node) Stop(t testing.TB) {
+	t.Helper()
+	n.Terminate(t)
+	select {
+	case <-n.exited:
+	case <-time.After(patience):
+		t.Fatalf("beamtest: node %s does not stop", n.Name)
+	}
+}
+
+// Terminate sends the node SIGTERM: its applications stop in order, then it ends.
+func (n *Node) Terminate(t testing.TB) {
 	t.Helper()
 	select {
 	case <-n.exited: // its process id may be another's by now
@@ -254,11 +279,6 @@ func (n *Node) Stop(t testing.TB) {
 	}
 	if err := syscall.Kill(n.pid, syscall.SIGTERM); err != nil {
 		t.Fatalf("beamtest: stop node %s: %v", n.Name, err)
-	}
-	select {
-	case <-n.exited:
-	case <-time.After(patience):
-		t.Fatalf("beamtest: node %s does not stop", n.Name)
 	}
 }
 

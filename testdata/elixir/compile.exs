@@ -1,12 +1,47 @@
-# Compiles what the test nodes run into the folder that is its argument. Nodes
-# come and go by the dozen in a test, and a schema on the real Absinthe takes
-# seconds to compile.
+# Compiles what the test nodes run into the folder that is its argument, and writes
+# a boot file for them beside it. Nodes come and go by the dozen in a test, and a
+# schema on the real Absinthe takes seconds to compile.
 
 [folder] = System.argv()
+real_absinthe = Code.ensure_loaded?(Absinthe)
+schema = if real_absinthe, do: "schema.exs", else: "absinthe_double.exs"
 
-absinthe =
-  if Code.ensure_loaded?(Absinthe), do: "schema.exs", else: "absinthe_double.exs"
-
-for source <- ["json.exs", "fields.exs", "control.exs", absinthe],
+for source <- ["json.exs", "fields.exs", "control.exs", schema, "application.exs"],
     {module, beam} <- Code.require_file(source, __DIR__),
     do: File.write!(Path.join(folder, "#{module}.beam"), beam)
+
+# The boot file is Erlang's own, which starts distribution with the kernel, and then
+# what a release adds to it: the applications, each after those that it depends on.
+# A node whose applications do not start ends.
+application =
+  {:application, :testapp,
+   vsn: '1.0.0',
+   applications:
+     [:kernel, :stdlib, :elixir, :logger] ++ if(real_absinthe, do: [:absinthe], else: []),
+   mod: {TestApp.Application, []}}
+
+defmodule Order do
+  def of(app) do
+    _ = Application.load(app)
+    Enum.flat_map(Application.spec(app, :applications), &of/1) ++ [app]
+  end
+end
+
+:ok = :application.load(application)
+applications = Enum.uniq(Order.of(:testapp)) -- [:kernel, :stdlib]
+paths = Path.wildcard(Path.join(:code.lib_dir(:elixir), "../*/ebin"))
+
+added =
+  [
+    {:apply, {:code, :add_pathsa, [Enum.map([folder | paths], &String.to_charlist/1)]}},
+    {:apply, {:application, :load, [application]}}
+  ] ++ for app <- applications, do: {:apply, {:application, :start_boot, [app, :permanent]}}
+
+boot = Path.join([:code.root_dir(), "bin", "no_dot_erlang.boot"])
+{:script, id, instructions} = :erlang.binary_to_term(File.read!(boot))
+{before, [{:progress, :started}] = last} = Enum.split(instructions, -1)
+
+File.write!(
+  Path.join(folder, "testapp.boot"),
+  :erlang.term_to_binary({:script, id, before ++ added ++ last})
+)

@@ -7,7 +7,9 @@ defmodule TestApp.Control do
   application. When the test process is gone, however it went, so is the node.
   """
 
-  def serve(port, greeting) do
+  def start(port, greeting), do: spawn_link(fn -> serve(port, greeting) end)
+
+  defp serve(port, greeting) do
     {:ok, socket} =
       :gen_tcp.connect({127, 0, 0, 1}, port, [:binary, packet: 4, active: false, nodelay: true])
 

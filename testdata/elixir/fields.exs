@@ -7,13 +7,22 @@ defmodule TestApp.Fields do
 
   require Logger
 
-  @doc "Starts what the fields keep between calls. Call once, before any field."
+  @doc """
+  Starts what the fields keep between calls. Before that and after `stop/0`, those
+  that need it raise, as fields do whose database connections are not there.
+  """
   def start do
-    :persistent_term.put({__MODULE__, :counter}, :counters.new(1, []))
-    :persistent_term.put({__MODULE__, :witness}, spawn(&witness/0))
-    pace = System.get_env("TESTAPP_PACE", "0")
-    :persistent_term.put({__MODULE__, :pace}, String.to_integer(pace))
+    :persistent_term.put(__MODULE__, %{
+      counter: :counters.new(1, []),
+      witness: spawn(&witness/0),
+      pace: String.to_integer(System.get_env("TESTAPP_PACE", "0")),
+      log: System.fetch_env!("TESTAPP_LOG")
+    })
   end
+
+  def stop, do: :persistent_term.erase(__MODULE__)
+
+  defp kept(key), do: Map.fetch!(:persistent_term.get(__MODULE__), key)
 
   @doc """
   Takes `ms` milliseconds.
@@ -22,7 +31,7 @@ defmodule TestApp.Fields do
   process that slept is gone: an independent process watches it with a monitor.
   """
   def sleep(ms) do
-    witness = :persistent_term.get({__MODULE__, :witness})
+    witness = kept(:witness)
     send(witness, {:watch, self()})
 
     receive do
@@ -34,7 +43,7 @@ defmodule TestApp.Fields do
 
   @doc "Takes as long as this node takes for its work: TESTAPP_PACE milliseconds."
   def pace do
-    Process.sleep(:persistent_term.get({__MODULE__, :pace}))
+    Process.sleep(kept(:pace))
     true
   end
 
@@ -67,14 +76,14 @@ defmodule TestApp.Fields do
 
   @doc "How often this node was asked, this time included."
   def counter do
-    counter = :persistent_term.get({__MODULE__, :counter})
+    counter = kept(:counter)
     :counters.add(counter, 1, 1)
     :counters.get(counter, 1)
   end
 
   @doc "Appends `id` and a line feed to the file that TESTAPP_LOG names."
   def append(id) do
-    File.write!(System.fetch_env!("TESTAPP_LOG"), [id, ?\n], [:append])
+    File.write!(kept(:log), [id, ?\n], [:append])
     true
   end
 

@@ -1,0 +1,140 @@
+package rpcclient_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+// A node that can be connected to, but has not started its applications, is not
+// called, and is as soon as it has.
+func TestNodeStarts(t *testing.T) {
+	node, target := startApp(t, beamtest.Options{Held: true})
+	gw := startGateway(t, nil)
+	pool := gw.pool(t, rpcclient.PoolConfig{})
+	pool.Update([]rpcclient.Target{target}, nil)
+	gw.log.wait(t, "node is starting", target.Name)
+
+	if got := pool.Status().Nodes[0].State; got != rpcclient.Starting {
+		t.Errorf("state %s, want %s", got, rpcclient.Starting)
+	}
+	if _, err := run(t.Context(), pool, hello); !errors.Is(err, rpcclient.ErrNoNode) {
+		t.Errorf("%v, want %v", err, rpcclient.ErrNoNode)
+	}
+	if pool.Ready() {
+		t.Error("ready")
+	}
+
+	node.LetGo(t)
+	eventually(t, "ready", pool.Ready)
+	checkHello(t, pool)
+	if got := pool.Status().Nodes[0].State; got != rpcclient.Connected {
+		t.Errorf("state %s, want %s", got, rpcclient.Connected)
+	}
+}
+
+// slowToStop is a node that is stopping for longer than any test runs.
+var slowToStop = beamtest.Options{Name: "a@127.0.0.1", Env: []string{"TESTAPP_STOP=3600000", "TESTAPP_PACE=3600000"}}
+
+// A node that stops gets no new calls, and ends those it has.
+func TestNodeStops(t *testing.T) {
+	a, atA := startApp(t, slowToStop)
+	b, atB := startApp(t, beamtest.Options{Name: "b@127.0.0.1"})
+	gw := startGateway(t, nil)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, atA, atB)
+	gw.Drain(b.Name, true)
+	call, letGo := held(t, pool, a)
+
+	a.Terminate(t)
+	signalled := time.Now()
+	gw.log.wait(t, "node is stopping", a.Name)
+	if took := time.Since(signalled); took > 3*time.Second {
+		t.Errorf("noticed after %v, want about a second", took)
+	}
+	if got := pool.Status().Nodes[0].State; got != rpcclient.Stopping {
+		t.Errorf("state %s, want %s", got, rpcclient.Stopping)
+	}
+	if _, err := run(t.Context(), pool, hello); !errors.Is(err, rpcclient.ErrNoNode) {
+		t.Errorf("new call: %v, want %v", err, rpcclient.ErrNoNode)
+	}
+	if pool.Ready() {
+		t.Error("ready")
+	}
+
+	letGo()
+	if o := await(t, call); o.err != nil || o.value != ":went" {
+		t.Errorf("call under way: %+v", o)
+	}
+	gw.Drain(b.Name, false)
+	checkHello(t, pool)
+}
+
+// A call that crashes on a node that is stopping is run by another node if it may
+// run twice; on one that is not, the crash is the call's own.
+func TestCrashOnAStoppingNode(t *testing.T) {
+	a, atA := startApp(t, slowToStop)
+	b, atB := startApp(t, beamtest.Options{Name: "b@127.0.0.1"})
+	gw := startGateway(t, nil)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, atA, atB)
+
+	// begin begins a call on a, where it does not end until it crashes.
+	seen := ""
+	begin := func(repeatable bool) (done <-chan outcome, crash func()) {
+		gw.Drain(b.Name, true)
+		defer gw.Drain(b.Name, false)
+		done = async(func() (string, error) {
+			op := rpcclient.Operation{Document: `{ sleep(ms: 0) pace }`, Repeatable: repeatable}
+			answer, err := absinthe(pool).Run(t.Context(), op)
+			if err != nil {
+				return "", err
+			}
+			return answer.Node, nil
+		})
+		var pid string
+		eventually(t, "the call runs on a", func() bool {
+			for line := range strings.Lines(a.Output()) {
+				if p, found := strings.CutPrefix(line, "sleeping #PID"); found && !strings.Contains(seen, p) {
+					pid = strings.TrimSpace(p)
+				}
+			}
+			return pid != ""
+		})
+		seen += pid + "\n"
+		return done, func() { a.Eval(t, fmt.Sprintf("Process.exit(:erlang.list_to_pid(~c%q), :kill)", pid)) }
+	}
+	fails := func(done <-chan outcome) {
+		t.Helper()
+		var failure *rpcclient.CallError
+		if o := await(t, done); !errors.As(o.err, &failure) || failure.Node != a.Name {
+			t.Errorf("%+v, want the CallError of %s", o, a.Name)
+		}
+	}
+
+	done, crash := begin(true)
+	crash()
+	fails(done)
+
+	query, crashQuery := begin(true)
+	mutation, crashMutation := begin(false)
+	a.Terminate(t)
+	eventually(t, "a is stopping", func() bool { return strings.HasPrefix(a.Eval(t, ":init.get_status()"), "{:stopping") })
+	crashMutation()
+	fails(mutation)
+	if retries := pool.Status().Retries; retries != 0 || strings.Contains(b.Output(), "sleeping") {
+		t.Errorf("b was asked too; %d retries", retries)
+	}
+	crashQuery()
+	if o := await(t, query); o.err != nil || o.value != b.Name {
+		t.Errorf("%+v, want the answer of %s", o, b.Name)
+	}
+	if retries := pool.Status().Retries; retries != 1 {
+		t.Errorf("%d retries were counted, want 1", retries)
+	}
+	// Whoever learns it first, it is logged.
+	gw.log.wait(t, "node is stopping", a.Name)
+}

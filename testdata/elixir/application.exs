@@ -1,0 +1,54 @@
+defmodule TestApp.Application do
+  @moduledoc """
+  The application of a test node: the fields that the tests ask for, Absinthe (the
+  real one where it is on the code path, else its double) and a control connection
+  back to the test.
+
+  The node starts and stops as a release does (compile.exs): distribution first,
+  this application last; and in the other order when it stops.
+
+  Environment:
+
+    * TESTAPP_CONTROL - port on 127.0.0.1 where the test listens
+    * TESTAPP_GOLDEN - folder of the golden cases
+    * TESTAPP_LOG - file to which the mutation `append` appends
+    * TESTAPP_PACE - milliseconds that the field `pace` takes
+    * TESTAPP_HELD - set: the application starts only when it is sent `:go`
+    * TESTAPP_STOP - milliseconds that the application takes to stop
+
+  Standard input and output are left alone: they are the application's own, as
+  under a release.
+  """
+
+  use Application
+
+  @impl true
+  def start(_type, _arguments) do
+    # Of Absinthe itself the double has a module of the same name.
+    real_absinthe = Code.ensure_loaded?(Absinthe.Resolution)
+
+    TestApp.Control.start(
+      String.to_integer(System.fetch_env!("TESTAPP_CONTROL")),
+      Enum.join([System.pid(), System.otp_release(), real_absinthe, node()], " ")
+    )
+
+    if System.get_env("TESTAPP_HELD"), do: wait()
+    unless real_absinthe, do: Absinthe.load(System.fetch_env!("TESTAPP_GOLDEN"))
+    TestApp.Fields.start()
+    Supervisor.start_link([], strategy: :one_for_one)
+  end
+
+  @impl true
+  def stop(_state) do
+    TestApp.Fields.stop()
+    Process.sleep(String.to_integer(System.get_env("TESTAPP_STOP", "0")))
+  end
+
+  defp wait do
+    Process.register(self(), __MODULE__)
+
+    receive do
+      :go -> Process.unregister(__MODULE__)
+    end
+  end
+end
