@@ -135,6 +135,7 @@ func (h *graphQL) forCaches(w http.ResponseWriter, r *http.Request, caching stri
 
 // run runs the operation of a request and leaves the JSON of its answer in x.
 func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, req *request) (err error) {
+	x.hasData, x.caching = false, noStore
 	var peer netip.AddrPort
 	peer, _ = netip.ParseAddrPort(r.RemoteAddr)
 	if x.context, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
@@ -166,7 +167,6 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, req *
 	defer answer.Release()
 	judged.answered(answer.Value, r.Header)
 	x.hasData = hasMember(answer.Value, "data")
-	x.caching = noStore
 	if req.byID && !hasMember(answer.Value, "errors") {
 		x.caching = h.app.Config.Trusted.CacheControl
 	}
