@@ -138,7 +138,11 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, req *
 	x.hasData, x.caching = false, noStore
 	var peer netip.AddrPort
 	peer, _ = netip.ParseAddrPort(r.RemoteAddr)
-	if x.context, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
+	var identified bool
+	if x.context, identified, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
+		return err
+	}
+	if err := h.app.Config.DocumentLimits.permits(req.document, req.operationName, identified); err != nil {
 		return err
 	}
 	judged := h.app.Contract.judge(req)
