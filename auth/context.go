@@ -83,9 +83,10 @@ func compile(cfg Config) ([]field, error) {
 }
 
 // Append appends the context map for a request with this header from this peer.
-// Errors wrap [ErrUnauthenticated] or [ErrInvalid] and name the entry; they never
+// The request is identified if at least one entry came from its header: constants
+// and defaults say nothing of who is asking. Errors wrap [ErrUnauthenticated] or [ErrInvalid] and name the entry; they never
 // hold a value of the request.
-func (c *Context) Append(b []byte, peer netip.Addr, header http.Header) ([]byte, error) {
+func (c *Context) Append(b []byte, peer netip.Addr, header http.Header) (_ []byte, identified bool, err error) {
 	peer = peer.Unmap()
 	if !slices.ContainsFunc(c.trusted, func(p netip.Prefix) bool { return p.Contains(peer) }) {
 		header = nil
@@ -110,7 +111,7 @@ func headers(names []string, fields []field) []string {
 	return names
 }
 
-func appendFields(b []byte, fields []field, header http.Header) ([]byte, error) {
+func appendFields(b []byte, fields []field, header http.Header) (_ []byte, identified bool, err error) {
 	start := len(b)
 	b = etf.AppendMap(b, 0)
 	n := 0
@@ -118,42 +119,54 @@ func appendFields(b []byte, fields []field, header http.Header) ([]byte, error) 
 		f := &fields[i]
 		before := len(b)
 		b = append(b, f.key...)
-		var present bool
-		var err error
-		if b, present, err = f.appendValue(b, header); err != nil {
-			return nil, err
+		var from origin
+		if b, from, err = f.appendValue(b, header); err != nil {
+			return nil, false, err
 		}
-		if !present {
+		if from == nowhere {
 			b = b[:before]
 			continue
 		}
+		identified = identified || from == theRequest
 		n++
 	}
 	etf.AppendMap(b[:start], n) // the same bytes again, with the number now known
-	return b, nil
+	return b, identified, nil
 }
 
-func (f *field) appendValue(b []byte, header http.Header) (_ []byte, present bool, err error) {
+// origin is where the value of an entry came from.
+type origin uint8
+
+const (
+	nowhere          origin = iota // it has none, and is left out
+	theConfiguration               // a constant or a default
+	theRequest                     // a header, or in a nested map at least one
+)
+
+func (f *field) appendValue(b []byte, header http.Header) (_ []byte, from origin, err error) {
 	if f.header == "" {
 		if f.constant != nil {
-			return append(b, f.constant...), true, nil
+			return append(b, f.constant...), theConfiguration, nil
 		}
-		b, err = appendFields(b, f.fields, header)
-		return b, true, err
+		b, identified, err := appendFields(b, f.fields, header)
+		if identified {
+			return b, theRequest, err
+		}
+		return b, theConfiguration, err
 	}
 	values := header[f.header]
 	switch {
 	case len(values) > 1:
-		return nil, false, fmt.Errorf("%w: the header %s came %d times", ErrInvalid, f.header, len(values))
+		return nil, nowhere, fmt.Errorf("%w: the header %s came %d times", ErrInvalid, f.header, len(values))
 	case len(values) == 1 && values[0] != "":
 		b, err = f.appendText(b, values[0])
-		return b, true, err
+		return b, theRequest, err
 	case f.required:
-		return nil, false, fmt.Errorf("%w: the header %s is missing", ErrUnauthenticated, f.header)
+		return nil, nowhere, fmt.Errorf("%w: the header %s is missing", ErrUnauthenticated, f.header)
 	case f.constant != nil:
-		return append(b, f.constant...), true, nil
+		return append(b, f.constant...), theConfiguration, nil
 	}
-	return b, false, nil
+	return b, nowhere, nil
 }
 
 func (f *field) appendText(b []byte, text string) ([]byte, error) {

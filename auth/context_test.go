@@ -71,7 +71,7 @@ func TestContext(t *testing.T) {
 			`%{scope: %{tenant: "acme", trial: false}, z: 1}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b, err := compiled(t, c.section).Append([]byte("kept"), proxy, c.header)
+			b, _, err := compiled(t, c.section).Append([]byte("kept"), proxy, c.header)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,6 +80,32 @@ func TestContext(t *testing.T) {
 			}
 			if string(b[:len("kept")]) != "kept" {
 				t.Error("what was in the buffer is lost")
+			}
+		})
+	}
+}
+
+func TestIdentified(t *testing.T) {
+	for _, c := range []struct {
+		name, section string
+		header        http.Header
+		want          bool
+	}{
+		{"empty", `{}`, header("X", "1"), false},
+		{"constant", `{a: {value: 1}}`, header("X", "1"), false},
+		{"header", `{a: {header: X}, b: {value: 1}}`, header("X", "1"), true},
+		{"one header of two", `{a: {header: X}, b: {header: Y}}`, header("X", "1"), true},
+		{"what the default is, too", `{a: {header: X, default: "1"}}`, header("X", "1"), true},
+		{"absent", `{a: {header: X}}`, nil, false},
+		{"empty header", `{a: {header: X}}`, header("X", ""), false},
+		{"default", `{a: {header: X, default: 1}, b: {header: Y}}`, nil, false},
+		{"nested", `{a: {fields: {b: {fields: {c: {header: X}}}, d: {value: 1}}}}`, header("X", "1"), true},
+		{"nested constant", `{a: {fields: {b: {value: 1}, c: {header: X}}}}`, nil, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, identified, err := compiled(t, c.section).Append(nil, proxy, c.header)
+			if err != nil || identified != c.want {
+				t.Errorf("%v, %v, want %v", identified, err, c.want)
 			}
 		})
 	}
@@ -95,7 +121,7 @@ func TestInvalidHeaders(t *testing.T) {
 	} {
 		c := compiled(t, `{k: {header: X-Secret, type: `+typ+`}}`)
 		for _, text := range texts {
-			_, err := c.Append(nil, proxy, header("X-Secret", text))
+			_, _, err := c.Append(nil, proxy, header("X-Secret", text))
 			if !errors.Is(err, ErrInvalid) {
 				t.Errorf("%s %q: %v, want ErrInvalid", typ, text, err)
 				continue
@@ -110,7 +136,7 @@ func TestInvalidHeaders(t *testing.T) {
 // One proxy that appends, where it should replace, would let a client choose.
 func TestRepeatedHeaderIsInvalid(t *testing.T) {
 	c := compiled(t, `{id: {header: X-User-Id}}`)
-	_, err := c.Append(nil, proxy, header("X-User-Id", "1", "x-user-id", "2"))
+	_, _, err := c.Append(nil, proxy, header("X-User-Id", "1", "x-user-id", "2"))
 	if !errors.Is(err, ErrInvalid) {
 		t.Errorf("%v, want ErrInvalid", err)
 	}
@@ -118,7 +144,7 @@ func TestRepeatedHeaderIsInvalid(t *testing.T) {
 
 func TestRequiredHeader(t *testing.T) {
 	c := compiled(t, `{id: {header: X-User-Id, required: true}}`)
-	if _, err := c.Append(nil, proxy, nil); !errors.Is(err, ErrUnauthenticated) {
+	if _, _, err := c.Append(nil, proxy, nil); !errors.Is(err, ErrUnauthenticated) {
 		t.Errorf("%v, want ErrUnauthenticated", err)
 	}
 }
@@ -131,19 +157,19 @@ func TestHeadersOfOthersAreNotRead(t *testing.T) {
 		"10.0.0.1": false, "::1": false, "2001:db8::1": false,
 	} {
 		addr := netip.MustParseAddr(peer)
-		b, err := optional.Append(nil, addr, header("X-User-Id", "1"))
+		b, identified, err := optional.Append(nil, addr, header("X-User-Id", "1"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := (etf.Term{Bytes: b}).String(); (got != `%{}`) != trusted {
-			t.Errorf("%s: context is %s", peer, got)
+		if got := (etf.Term{Bytes: b}).String(); (got != `%{}`) != trusted || identified != trusted {
+			t.Errorf("%s: context is %s, identified: %v", peer, got, identified)
 		}
-		if _, err := required.Append(nil, addr, header("X-User-Id", "1")); errors.Is(err, ErrUnauthenticated) == trusted {
+		if _, _, err := required.Append(nil, addr, header("X-User-Id", "1")); errors.Is(err, ErrUnauthenticated) == trusted {
 			t.Errorf("%s: %v", peer, err)
 		}
 	}
 	// A request without a peer's address, as through a Unix socket.
-	if b, _ := optional.Append(nil, netip.Addr{}, header("X-User-Id", "1")); (etf.Term{Bytes: b}).String() != `%{}` {
+	if b, _, _ := optional.Append(nil, netip.Addr{}, header("X-User-Id", "1")); (etf.Term{Bytes: b}).String() != `%{}` {
 		t.Error("a peer without address is trusted")
 	}
 }
@@ -178,7 +204,7 @@ func FuzzContext(f *testing.F) {
 	f.Add("42", "a,b")
 	c := compiled(f, `{a: {header: A, type: integer}, b: {header: B, type: [string]}, c: {header: A, type: float}, d: {header: B}}`)
 	f.Fuzz(func(t *testing.T, a, b string) {
-		out, err := c.Append(nil, proxy, header("A", a, "B", b))
+		out, _, err := c.Append(nil, proxy, header("A", a, "B", b))
 		if err != nil {
 			return
 		}

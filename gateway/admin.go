@@ -18,6 +18,7 @@ import (
 //   - GET /schema.graphql: the first application's schema, and {path}/schema.graphql
 //     every one's
 //   - GET /usage: who uses what of the schemas
+//   - GET /metrics: what there is for Prometheus
 //   - GET /status: what the gateway, its pools and their nodes do
 //   - POST /nodes/{name}/drain: no new calls for a node, those in flight finish
 //   - POST /nodes/{name}/undrain: new calls again
@@ -29,6 +30,7 @@ func (g *Gateway) Admin() http.Handler {
 	g.health(r)
 	r.NotFound(g.adminSDL)
 	r.Get("/usage", g.writeUsage)
+	r.Get("/metrics", g.metrics.handler(g.log).ServeHTTP)
 	r.Get("/status", func(w http.ResponseWriter, _ *http.Request) { writeStatus(w, g.status()) })
 	r.Post("/nodes/{name}/drain", g.drainNode(true))
 	r.Post("/nodes/{name}/undrain", g.drainNode(false))
@@ -81,31 +83,35 @@ func (g *Gateway) status() status {
 		InFlight:      g.inFlight.Load(),
 	}
 	for _, app := range g.configured().apps {
-		pool := app.Absinthe.Pool.Status()
-		a := appStatus{
-			Path:       app.Config.Path,
-			Schema:     app.Absinthe.Config.Schema,
-			InFlight:   pool.InFlight,
-			Queued:     pool.Queued,
-			Retries:    pool.Retries,
-			Overloaded: pool.Overloaded,
-			Schemas:    app.Contract.hashes(),
-			Validation: app.Contract.validation(),
-			Nodes:      make([]nodeStatus, len(pool.Nodes)),
+		s.Apps = append(s.Apps, app.status())
+	}
+	return s
+}
+
+func (a *App) status() appStatus {
+	pool := a.Absinthe.Pool.Status()
+	s := appStatus{
+		Path:       a.Config.Path,
+		Schema:     a.Absinthe.Config.Schema,
+		InFlight:   pool.InFlight,
+		Queued:     pool.Queued,
+		Retries:    pool.Retries,
+		Overloaded: pool.Overloaded,
+		Schemas:    a.Contract.hashes(),
+		Validation: a.Contract.validation(),
+		Nodes:      make([]nodeStatus, len(pool.Nodes)),
+	}
+	for i, n := range pool.Nodes {
+		s.Nodes[i] = nodeStatus{
+			Name:             n.Name,
+			Address:          n.Addr.String(),
+			State:            n.State,
+			InFlight:         n.InFlight,
+			LatencyMS:        float64(n.Latency) / float64(time.Millisecond),
+			Breaker:          n.Breaker,
+			ConnectedSeconds: n.Connected.Seconds(),
+			SchemaHash:       shortHash(n.Note),
 		}
-		for i, n := range pool.Nodes {
-			a.Nodes[i] = nodeStatus{
-				Name:             n.Name,
-				Address:          n.Addr.String(),
-				State:            n.State,
-				InFlight:         n.InFlight,
-				LatencyMS:        float64(n.Latency) / float64(time.Millisecond),
-				Breaker:          n.Breaker,
-				ConnectedSeconds: n.Connected.Seconds(),
-				SchemaHash:       shortHash(n.Note),
-			}
-		}
-		s.Apps = append(s.Apps, a)
 	}
 	return s
 }

@@ -95,7 +95,9 @@ func (h *graphQL) operateBatch(x *exchange, w http.ResponseWriter, r *http.Reque
 			}
 		}
 		if op.err != nil {
-			answer = h.failed(w, r, op.err).body()
+			answer = h.failed(x, w, r, op.err).body()
+		} else {
+			h.metrics.count(op.exchange.code, x.began)
 		}
 		x.answer = h.appendBatched(x.answer, op.members, answer)
 		if op.exchange != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/louche-graphql/louche/schema"
 )
@@ -29,14 +30,16 @@ type DocumentLimits struct {
 	// Directives is the most directives.
 	Directives int `yaml:"directives" env:"DIRECTIVES"`
 	// Introspection is who may ask for __schema and __type: everybody, if it is
-	// empty or "allow", nobody, if it is "refuse".
+	// empty or "allow", nobody, if it is "refuse", or those whose requests are
+	// identified (see [auth.Context.Append]), if it is "identified".
 	Introspection string `yaml:"introspection" env:"INTROSPECTION"`
 }
 
 // Values of [DocumentLimits.Introspection].
 const (
-	allowIntrospection  = "allow"
-	refuseIntrospection = "refuse"
+	allowIntrospection      = "allow"
+	refuseIntrospection     = "refuse"
+	identifiedIntrospection = "identified"
 )
 
 // Validate says what is wrong, naming the key.
@@ -46,15 +49,15 @@ func (l *DocumentLimits) Validate() error {
 		return errors.New("document_limits are numbers, such as 15")
 	case l.Tokens > schema.MaxTokens:
 		return fmt.Errorf("document_limits.tokens is at most %d", schema.MaxTokens)
-	case l.Introspection != "" && l.Introspection != allowIntrospection && l.Introspection != refuseIntrospection:
-		return fmt.Errorf("document_limits.introspection %q is not %s or %s", l.Introspection, allowIntrospection, refuseIntrospection)
+	case !slices.Contains([]string{"", allowIntrospection, refuseIntrospection, identifiedIntrospection}, l.Introspection):
+		return fmt.Errorf("document_limits.introspection %q is not %s, %s or %s", l.Introspection, allowIntrospection, refuseIntrospection, identifiedIntrospection)
 	}
 	return nil
 }
 
 // measured says whether there is a limit for which a document has to be read.
 func (l *DocumentLimits) measured() bool {
-	return l.Tokens > 0 || l.Depth > 0 || l.Aliases > 0 || l.RootFields > 0 || l.Directives > 0 || l.Introspection == refuseIntrospection
+	return l.Tokens > 0 || l.Depth > 0 || l.Aliases > 0 || l.RootFields > 0 || l.Directives > 0 || l.Introspection == refuseIntrospection || l.Introspection == identifiedIntrospection
 }
 
 // read reads a document and refuses it if it, or the operation that is to be run,
@@ -90,6 +93,23 @@ func (l *DocumentLimits) read(documents *schema.Documents, text, operationName s
 		return nil, refused("INTROSPECTION_DISABLED", "The schema cannot be asked for here.")
 	}
 	return document, nil
+}
+
+// introspectionForbidden is 403, where "refuse" has 400: the document is in order, and
+// somebody else gets an answer to it.
+var introspectionForbidden = &failure{status: http.StatusForbidden, code: "INTROSPECTION_DISABLED", message: "The schema can be asked for only by requests that say who is asking."}
+
+// permits refuses introspection to those who may not ask for it. This is known only
+// once the context has been built, which is not done for documents past a limit.
+// The document has been read.
+func (l *DocumentLimits) permits(document *schema.Document, operationName string, identified bool) error {
+	if identified || l.Introspection != identifiedIntrospection {
+		return nil
+	}
+	if m, _ := document.Measures(operationName); m.Introspection {
+		return introspectionForbidden
+	}
+	return nil
 }
 
 func past(limit, n int) bool { return limit > 0 && n > limit }

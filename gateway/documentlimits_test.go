@@ -39,6 +39,8 @@ func TestDocumentLimits(t *testing.T) {
 		"introspection, unreadable":      {DocumentLimits{Introspection: allowIntrospection}, `{`, "", ""},
 		"no introspection":               {introspection, `{ a: __schema { types { name } } }`, "", "INTROSPECTION_DISABLED"},
 		"no introspection of a type":     {introspection, `{ ...F } fragment F on Q { __type(name: "A") { name } }`, "", "INTROSPECTION_DISABLED"},
+		"no introspection of some":       {DocumentLimits{Introspection: identifiedIntrospection}, `{ __schema { types { name } } }`, "", ""}, // see permits
+		"of some, unreadable":            {DocumentLimits{Introspection: identifiedIntrospection}, `query & M { __schema { types { name } } }`, "", "GRAPHQL_PARSE_FAILED"},
 		"typename":                       {introspection, `{ __typename }`, "", ""},
 		"another operation":              {introspection, `query A { a } query B { __schema { types { name } } }`, "A", ""},
 		"no operation":                   {introspection, `query A { a } query B { __schema { types { name } } }`, "", "INTROSPECTION_DISABLED"},
@@ -81,6 +83,34 @@ func TestDocumentLimitsValidate(t *testing.T) {
 		if err := config.Validate(); (err == nil) != (key == "") || err != nil && !strings.Contains(err.Error(), key+" ") {
 			t.Errorf("%+v: %v, want an error about %q", limits, err, key)
 		}
+	}
+}
+
+func TestIntrospectionOfTheIdentified(t *testing.T) {
+	const asking, aside = `query A { __typename ...F } fragment F on Q { a: __schema { types { name } } }`, ` query B { __typename }`
+	for name, test := range map[string]struct {
+		word, document, operation string
+		identified, refused       bool
+	}{
+		"somebody":             {identifiedIntrospection, asking, "", true, false},
+		"nobody":               {identifiedIntrospection, asking, "", false, true},
+		"nobody, typename":     {identifiedIntrospection, `{ __typename }`, "", false, false},
+		"nobody, beside it":    {identifiedIntrospection, asking + aside, "B", false, false},
+		"nobody, either":       {identifiedIntrospection, asking + aside, "", false, true},
+		"everybody":            {allowIntrospection, asking, "", false, false},
+		"everybody by default": {"", asking, "", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			limits := DocumentLimits{Introspection: test.word}
+			document, err := limits.read(schema.NewDocuments(1), test.document, test.operation)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = limits.permits(document, test.operation, test.identified)
+			if (err != nil) != test.refused || err != nil && err != introspectionForbidden {
+				t.Errorf("%v", err)
+			}
+		})
 	}
 }
 

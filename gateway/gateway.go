@@ -38,9 +38,11 @@ type Gateway struct {
 	documents *schema.Documents
 	persisted *documentStore
 	started   time.Time
+	metrics   *metrics
 
-	mu      sync.RWMutex // of current, not of what it points to
+	mu      sync.RWMutex // of current, not of what it points to, and of tallies
 	current *configuration
+	tallies tallies
 
 	certificate atomic.Pointer[tls.Certificate] // of the listener for clients, if it has one
 	draining    atomic.Bool
@@ -60,7 +62,9 @@ func New(node *rpcclient.Node, limits Limits, apps []*App, log *slog.Logger) *Ga
 		documents: schema.NewDocuments(rememberedDocuments),
 		persisted: newDocumentStore(limits.PersistedQueries, limits.PersistedBytes),
 		started:   time.Now(),
+		tallies:   tallies{past: make(map[string]tally)},
 	}
+	g.metrics = newMetrics(g)
 	g.current = g.configure(limits, apps)
 	return g
 }
@@ -73,10 +77,14 @@ func (g *Gateway) Reconfigure(limits Limits, apps []*App) (finished <-chan struc
 	g.mu.Lock()
 	former := g.current
 	g.current = next
+	left := g.tallies.leave(former.apps, apps)
 	g.mu.Unlock()
 	done := make(chan struct{})
 	go func() {
 		former.requests.Wait()
+		g.mu.Lock()
+		g.tallies.close(left)
+		g.mu.Unlock()
 		close(done)
 	}()
 	return done
@@ -102,6 +110,7 @@ func (g *Gateway) configure(limits Limits, apps []*App) *configuration {
 			gateway:     g,
 			app:         app,
 			limits:      limits,
+			metrics:     g.metrics.of(app),
 			vary:        strings.Join(append([]string{"Accept", "Accept-Encoding"}, app.Context.Headers()...), ", "),
 			compression: compression{app.Config.Compress, app.Config.CompressFrom},
 		}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/rpcclient/etf"
@@ -17,6 +18,7 @@ type graphQL struct {
 	gateway *Gateway
 	app     *App
 	limits  Limits
+	metrics requestMetrics
 
 	vary        string // the headers that answers depend on
 	compression compression
@@ -27,10 +29,12 @@ const keep = 1 << 20
 
 // exchange holds the memory of one request.
 type exchange struct {
+	began   time.Time
 	body    bytes.Buffer
 	context []byte
 	answer  []byte
 	packed  []byte     // the answer, compressed
+	code    string     // of the answer: answered, or that of its error
 	hasData bool       // whether the answer has a member "data"
 	caching string     // of the answer to a GET: Cache-Control
 	media   *mediaType // of the answer
@@ -40,6 +44,7 @@ var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
 func (h *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := exchanges.Get().(*exchange)
+	x.began = time.Now()
 	h.serve(x, w, r)
 	x.release()
 }
@@ -73,9 +78,12 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 	}
 	if batch != nil {
 		h.operateBatch(x, w, r, batch)
-	} else if err := h.operate(x, w, r, single); err != nil {
-		h.fail(x, w, r, err)
-		return
+	} else {
+		if err := h.operate(x, w, r, single); err != nil {
+			h.fail(x, w, r, err)
+			return
+		}
+		h.metrics.count(x.code, x.began)
 	}
 	h.write(x, w, r)
 }
@@ -135,14 +143,19 @@ func (h *graphQL) forCaches(w http.ResponseWriter, r *http.Request, caching stri
 
 // run runs the operation of a request and leaves the JSON of its answer in x.
 func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, req *request) (err error) {
+	x.code, x.hasData, x.caching = answered, false, noStore
 	var peer netip.AddrPort
 	peer, _ = netip.ParseAddrPort(r.RemoteAddr)
-	if x.context, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
+	var identified bool
+	if x.context, identified, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
+		return err
+	}
+	if err := h.app.Config.DocumentLimits.permits(req.document, req.operationName, identified); err != nil {
 		return err
 	}
 	judged := h.app.Contract.judge(req)
 	if refusal := judged.refusal(); refusal != nil {
-		x.answer = append(x.answer[:0], refusal...)
+		x.code, x.answer = validationFailed, append(x.answer[:0], refusal...)
 		return nil
 	}
 	op := rpcclient.Operation{
@@ -166,7 +179,6 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, req *
 	defer answer.Release()
 	judged.answered(answer.Value, r.Header)
 	x.hasData = hasMember(answer.Value, "data")
-	x.caching = noStore
 	if req.byID && !hasMember(answer.Value, "errors") {
 		x.caching = h.app.Config.Trusted.CacheControl
 	}
@@ -177,15 +189,16 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, req *
 
 // fail answers with an error.
 func (h *graphQL) fail(x *exchange, w http.ResponseWriter, r *http.Request, err error) {
-	f := h.failed(w, r, err)
+	f := h.failed(x, w, r, err)
 	h.forCaches(w, r, noStore)
 	f.writeAs(x.media, w)
 }
 
-// failed says how an error looks to a client, and logs its cause with the id that
-// the client got.
-func (h *graphQL) failed(w http.ResponseWriter, r *http.Request, err error) *failure {
+// failed counts an error, says how it looks to a client, and logs its cause with the
+// id that the client got.
+func (h *graphQL) failed(x *exchange, w http.ResponseWriter, r *http.Request, err error) *failure {
 	f := failureOf(err, h.app)
+	h.metrics.count(f.code, x.began)
 	if f.cause != nil {
 		level := slog.LevelWarn
 		if f.status == http.StatusInternalServerError {

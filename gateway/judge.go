@@ -111,6 +111,8 @@ func (c *Contract) judge(req *request) judgement {
 	return j
 }
 
+const validationFailed = "GRAPHQL_VALIDATION_FAILED"
+
 // refusal is the answer to an operation that is refused, nil if it is not.
 func (j judgement) refusal() []byte {
 	if len(j.wrong) == 0 || j.contract.cfg.Validation != "enforce" {
@@ -126,7 +128,7 @@ func (j judgement) refusal() []byte {
 	}
 	errs := make([]graphQLError, len(j.wrong))
 	for i, e := range j.wrong {
-		errs[i] = graphQLError{e, extensions{"GRAPHQL_VALIDATION_FAILED"}}
+		errs[i] = graphQLError{e, extensions{validationFailed}}
 	}
 	body, _ := json.Marshal(map[string]any{"errors": errs})
 	return body

@@ -59,6 +59,26 @@ func TestMaskErrors(t *testing.T) {
 	}
 }
 
+// Who asks for the schema is known by the headers that the context takes.
+func TestIntrospectionOfTheIdentified(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd, "    document_limits: {introspection: identified}", "    context: {current_user_id: {header: X-User-Id, type: integer, default: 1}, tenant: {value: acme}}"))
+	const asking = `{"query":"{ __type(name: \"Part\") { name } }"}`
+	if status, answer := g.post(t, asking); status != 403 || code(t, answer) != "INTROSPECTION_DISABLED" {
+		t.Errorf("nobody: %d %s", status, answer)
+	}
+	if status, answer := g.post(t, asking, "X-User-Id", "42"); status != 200 || code(t, answer) == "INTROSPECTION_DISABLED" {
+		t.Errorf("somebody: %d %s", status, answer)
+	}
+	if status, answer := g.query(t, `{ counter }`); status != 200 || !strings.Contains(answer, `"counter":1`) {
+		t.Errorf("nobody, about something else: %d %s", status, answer)
+	}
+	if _, answer := g.post(t, `[`+asking+`,{"query":"{ counter }"}]`); !strings.Contains(answer, "INTROSPECTION_DISABLED") || !strings.Contains(answer, `"counter":2`) {
+		t.Errorf("nobody, in a batch: %s", answer)
+	}
+}
+
 // A document past a limit is refused before a node is asked, and counts for nothing.
 func TestDocumentLimits(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)

@@ -191,9 +191,18 @@ func TestValidate(t *testing.T) {
 			if _, answer := g.query(t, `{ counter }`); !strings.HasPrefix(answer, `{"data":{"counter":`) {
 				t.Errorf("%s", answer)
 			}
+			// Its status is its own, and not that of the answer before it.
+			if mode == "enforce" {
+				for range 5 {
+					g.query(t, `{ counter }`)
+					if status, answer := g.post(t, `{"query":"`+wrong+`"}`, "Accept", "application/graphql-response+json"); status != 400 || answer != want {
+						t.Fatalf("%d %s", status, answer)
+					}
+				}
+			}
 			status := g.status(t)
 			for count, n := range map[string]map[string]int{
-				`"refused"`: {"enforce": 2, "report": 0}, `"agreed"`: {"enforce": 0, "report": 2},
+				`"refused"`: {"enforce": 7, "report": 0}, `"agreed"`: {"enforce": 0, "report": 2},
 			} {
 				if mode != "off" && !strings.Contains(status, fmt.Sprintf("%s: %d", count, n[mode])) {
 					t.Errorf("%s is not %d in %s", count, n[mode], status)

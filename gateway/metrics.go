@@ -1,0 +1,180 @@
+package gateway
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+// metrics are what Prometheus scrapes. Labels are paths and node names, and words
+// of this program: none has anything in it that a request brought.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+}
+
+// durations are the upper bounds of the histogram's buckets, in seconds: from what
+// the gateway and a node need for hello to the timeout that operations have unless
+// set.
+var durations = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+
+func newMetrics(g *Gateway) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "louche_requests_total",
+			Help: "Requests to an application, by the gateway's error code; OK: the application answered, be it with errors. Each operation of a batch counts.",
+		}, []string{"app", "code"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "louche_request_duration_seconds",
+			Help:    "Time from the head of a request to its answer, without compressing and sending it. Each operation of a batch counts, with the time of the batch.",
+			Buckets: durations,
+		}, []string{"app"}),
+	}
+	m.registry.MustRegister(m.requests, m.duration, stateCollector{g},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// handler answers in the format that the request's Accept header asks for. What
+// cannot be told is left out, and logged.
+func (m *metrics) handler(log *slog.Logger) http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorHandling: promhttp.ContinueOnError,
+	})
+}
+
+// requestMetrics are those of one application's requests. They go on over reloads,
+// since they belong to its path.
+type requestMetrics struct {
+	answered prometheus.Counter
+	failed   *prometheus.CounterVec // by code
+	duration prometheus.Observer
+}
+
+func (m *metrics) of(app *App) requestMetrics {
+	path := labelValue(app.Config.Path)
+	byCode := m.requests.MustCurryWith(prometheus.Labels{"app": path})
+	return requestMetrics{byCode.WithLabelValues(answered), byCode, m.duration.WithLabelValues(path)}
+}
+
+// answered is the code of a request that an application answered, whatever it said.
+const answered = "OK"
+
+// count counts a request that is about to be answered. Codes are [answered] and
+// those of failures.
+func (m requestMetrics) count(code string, began time.Time) {
+	if code == answered {
+		m.answered.Inc()
+	} else {
+		m.failed.WithLabelValues(code).Inc()
+	}
+	m.duration.Observe(time.Since(began).Seconds())
+}
+
+// labelValue is text as a label may have it.
+func labelValue(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
+
+// stateCollector tells what GET /status tells, as it is when it is asked.
+type stateCollector struct{ gateway *Gateway }
+
+func described(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("louche_"+name, help, labels, nil)
+}
+
+var (
+	operationsDesc  = described("operations_in_flight", "Operations under way in the whole gateway.")
+	connectionsDesc = described("connections", "Open HTTP connections, of clients and operators.")
+	drainingDesc    = described("draining", "1 while the gateway is stopping, else 0.")
+
+	callsDesc       = described("calls_in_flight", "Calls under way on an application's nodes.", "app")
+	queuedDesc      = described("calls_queued", "Calls that wait for a place on a node.", "app")
+	retriesDesc     = described("retries_total", "Calls that were sent to another node because a connection was lost.", "app")
+	overloadedDesc  = described("overloaded_total", "Calls that were refused because every node had as many as it may have.", "app")
+	schemasDesc     = described("schemas", "Different schemas that an application's nodes have told.", "app")
+	validationsDesc = described("validations_total", "Operations that did not fit the schema, where contract.validate is on. refused: by the gateway; agreed: Absinthe did not run it either; disagreed: Absinthe ran it; passed: refused by Absinthe alone.", "app", "result")
+
+	nodesDesc        = described("nodes", "Nodes of an application, by what they are in /status.", "app", "state")
+	nodeCallsDesc    = described("node_calls_in_flight", "Calls under way on a node.", "app", "node")
+	nodeLatencyDesc  = described("node_latency_seconds", "Geometric mean of the time of a node's latest calls; 0: unknown.", "app", "node")
+	nodeBreakerDesc  = described("node_breaker", "State of a node's breaker. 0: closed, 1: half-open, 2: open.", "app", "node")
+	nodeStates       = []rpcclient.NodeState{rpcclient.Connected, rpcclient.Connecting, rpcclient.Starting, rpcclient.Stopping, rpcclient.Draining, rpcclient.Unlisted, rpcclient.Lacking}
+	breakerPositions = map[string]float64{"closed": 0, "half-open": 1, "open": 2}
+)
+
+func (stateCollector) Describe(descs chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{
+		operationsDesc, connectionsDesc, drainingDesc,
+		callsDesc, queuedDesc, retriesDesc, overloadedDesc, schemasDesc, validationsDesc,
+		nodesDesc, nodeCallsDesc, nodeLatencyDesc, nodeBreakerDesc,
+	} {
+		descs <- desc
+	}
+}
+
+func (c stateCollector) Collect(to chan<- prometheus.Metric) {
+	g := c.gateway
+	draining := 0
+	if g.draining.Load() {
+		draining = 1
+	}
+	gauge(to, operationsDesc, g.inFlight.Load())
+	gauge(to, connectionsDesc, g.connections.Load())
+	gauge(to, drainingDesc, draining)
+	statuses, counted := g.counted()
+	for i, s := range statuses {
+		collectApp(to, s, counted[i])
+	}
+}
+
+func collectApp(to chan<- prometheus.Metric, s appStatus, counted tally) {
+	path := labelValue(s.Path)
+	gauge(to, callsDesc, s.InFlight, path)
+	gauge(to, queuedDesc, s.Queued, path)
+	counter(to, retriesDesc, counted.retries, path)
+	counter(to, overloadedDesc, counted.overloaded, path)
+	gauge(to, schemasDesc, len(s.Schemas), path)
+	if s.Validation != nil {
+		counter(to, validationsDesc, counted.refused, path, "refused")
+		counter(to, validationsDesc, counted.agreed, path, "agreed")
+		counter(to, validationsDesc, counted.disagreed, path, "disagreed")
+		counter(to, validationsDesc, counted.passed, path, "passed")
+	}
+	states := make(map[rpcclient.NodeState]int)
+	// A node that came back at another address may be there twice for a while, and a
+	// scrape with two values for one name would be refused: it is what it is where it
+	// is connected.
+	named := make(map[string]nodeStatus)
+	for _, n := range s.Nodes {
+		states[n.State]++
+		name := labelValue(n.Name)
+		if _, twice := named[name]; !twice || n.ConnectedSeconds > 0 {
+			named[name] = n
+		}
+	}
+	for _, state := range nodeStates {
+		gauge(to, nodesDesc, states[state], path, string(state))
+	}
+	for name, n := range named {
+		gauge(to, nodeCallsDesc, n.InFlight, path, name)
+		gauge(to, nodeLatencyDesc, n.LatencyMS/1000, path, name)
+		gauge(to, nodeBreakerDesc, breakerPositions[n.Breaker], path, name)
+	}
+}
+
+func gauge[N int | int64 | float64](to chan<- prometheus.Metric, desc *prometheus.Desc, value N, labels ...string) {
+	to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(value), labels...)
+}
+
+func counter(to chan<- prometheus.Metric, desc *prometheus.Desc, value uint64, labels ...string) {
+	to <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(value), labels...)
+}
