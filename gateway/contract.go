@@ -185,8 +185,8 @@ func (c *Contract) adopt(link *rpcclient.Link, s *schema.Schema) {
 			}
 		}
 		c.nodes[link] = s
+		link.Note(s, true) // before anybody looks for a node that has it
 	})
-	link.Note(s, true)
 }
 
 // change changes what is known of the nodes, and draws the conclusions.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -108,7 +109,7 @@ func (s *documentStore) add(hash [sha256.Size]byte, document string) {
 	if s.byHash.Contains(hash) || len(document) > s.limit {
 		return
 	}
-	s.byHash.Add(hash, document)
+	s.byHash.Add(hash, strings.Clone(document)) // it may be a part of a long URL
 	s.bytes += len(document)
 	for s.bytes > s.limit {
 		s.byHash.RemoveOldest()

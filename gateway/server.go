@@ -17,14 +17,14 @@ const streams = 100
 // Serve answers on a listener until ctx ends: HTTP/1.1, and HTTP/2 with clients that
 // know beforehand (h2c). Then it takes no new requests and lets those in flight
 // finish, for at most grace; what is left after that is cut off.
-func (g *Gateway) Serve(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration) error {
+func (g *Gateway) Serve(ctx context.Context, listener net.Listener, handler http.Handler, grace func() time.Duration) error {
 	server := g.server(handler)
 	return serve(ctx, server, listener, grace, func() error { return server.Serve(listener) })
 }
 
 // ServeTLS is [Gateway.Serve] over TLS, with the certificate last given to
 // [Gateway.Present]; which version of HTTP is spoken is agreed on by ALPN.
-func (g *Gateway) ServeTLS(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration) error {
+func (g *Gateway) ServeTLS(ctx context.Context, listener net.Listener, handler http.Handler, grace func() time.Duration) error {
 	server := g.server(handler)
 	server.TLSConfig = g.tlsConfig()
 	return serve(ctx, server, listener, grace, func() error { return server.ServeTLS(listener, "", "") })
@@ -48,15 +48,16 @@ func (g *Gateway) server(handler http.Handler) *http.Server {
 	}
 }
 
-func serve(ctx context.Context, server *http.Server, listener net.Listener, grace time.Duration, run func() error) error {
+func serve(ctx context.Context, server *http.Server, listener net.Listener, grace func() time.Duration, run func() error) error {
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
+		grace := grace()
 		limit, cancel := context.WithTimeout(context.Background(), grace)
 		defer cancel()
 		err := server.Shutdown(limit)
 		if err != nil {
 			server.Close()
-			err = fmt.Errorf("requests on %s were cut off: not done %v after the signal to stop", listener.Addr(), grace)
+			err = fmt.Errorf("requests on %s were cut off: not done %v after no more were taken", listener.Addr(), grace)
 		}
 		stopped <- err
 	})

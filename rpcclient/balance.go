@@ -88,6 +88,6 @@ func (m *member) cost(now time.Time) float64 {
 	if m.creation == conn.Peer().Creation {
 		latency = m.latency.estimate(typical, now)
 	}
-	warmth := max(coldest, min(1, float64(now.Sub(conn.since))/float64(m.pool.cfg.Load.Warmup)))
+	warmth := max(coldest, min(1, float64(now.Sub(conn.progress.began()))/float64(m.pool.cfg.Load.Warmup)))
 	return math.Log2(float64(m.calls+1)/warmth) + latency + rand.Float64()
 }

@@ -38,8 +38,9 @@ func idlePool(cfg PoolConfig, nodes int) *Pool {
 
 func comeUp(m *member, creation uint32, since time.Time) {
 	conn := dist.New(nil, dist.Node{}, dist.Peer{Name: m.target.Name, Creation: creation}, dist.Options{})
-	c := &connected{Conn: conn, since: since}
+	c := &connected{Conn: conn, since: since.Add(-time.Minute)} // its applications took a minute to start
 	c.progress.phase.Store(int32(started))
+	c.progress.startedAt.Store(&since)
 	m.peer.current.Store(c)
 }
 
@@ -250,6 +251,40 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 		}
 		for _, place := range places {
 			place.leave(nil)
+		}
+	})
+}
+
+// Calls that can go to some nodes only, which are full, do not hold up those of
+// others.
+func TestFullNodesHoldUpNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := idlePool(PoolConfig{Load: LoadConfig{InFlight: 1, QueueTime: time.Second}}, 2)
+		for i, m := range *p.members.Load() {
+			m.found.Store(&found{conn: m.peer.current.Load(), note: i, callable: true})
+		}
+		only := func(node int) func(any) bool { return func(note any) bool { return note == node } }
+		if _, err := p.acquire(t.Context(), only(0)); err != nil {
+			t.Fatal(err)
+		}
+		for range 10 {
+			go p.acquire(t.Context(), only(0)) // wait, and in vain
+		}
+		synctest.Wait()
+		other, err := p.acquire(t.Context(), only(1))
+		if err != nil {
+			t.Fatalf("a call for the idle node: %v", err)
+		}
+		served := make(chan error)
+		go func() {
+			_, err := p.acquire(t.Context(), only(1))
+			served <- err
+		}()
+		synctest.Wait()
+		other.leave(nil)
+		began := time.Now()
+		if err := <-served; err != nil || time.Since(began) > 0 {
+			t.Errorf("behind them, a place for the other node was given after %v, %v", time.Since(began), err)
 		}
 	})
 }

@@ -34,9 +34,20 @@ const (
 type progress struct {
 	phase   atomic.Int32
 	changed func(phase) // called with each new phase
+
+	startedAt atomic.Pointer[time.Time] // when it was first known to have started
 }
 
 func (p *progress) load() phase { return phase(p.phase.Load()) }
+
+// began is when the node began to get calls. Until a moment after that it is the
+// zero time.
+func (p *progress) began() (at time.Time) {
+	if known := p.startedAt.Load(); known != nil {
+		at = *known
+	}
+	return at
+}
 
 // advance notes what the node has told, unless it has told of a later phase since.
 func (p *progress) advance(now phase) {
@@ -46,6 +57,9 @@ func (p *progress) advance(now phase) {
 			return
 		}
 		if p.phase.CompareAndSwap(before, int32(now)) {
+			if now == started {
+				p.startedAt.Store(new(time.Now()))
+			}
 			p.changed(now)
 			return
 		}

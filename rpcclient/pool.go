@@ -193,7 +193,8 @@ func (p *Pool) execute(ctx context.Context, args []byte, repeatable bool, fit fu
 // acquire takes a place on a node, and waits in the queue for one while every
 // node has as many calls as it may have.
 func (p *Pool) acquire(ctx context.Context, fit func(note any) bool) (*place, error) {
-	if p.queue.length.Load() == 0 {
+	// Who can go to some nodes only does not queue up for the others.
+	if p.queue.length.Load() == 0 || fit != nil {
 		if place, err := p.choose(fit); err != errFull {
 			return place, err
 		}
@@ -211,6 +212,9 @@ func (p *Pool) acquire(ctx context.Context, fit func(note any) bool) (*place, er
 		case <-turn.Value.(chan struct{}):
 			if place, err := p.choose(fit); err != errFull {
 				return place, err
+			}
+			if fit != nil {
+				p.queue.pass(turn)
 			}
 		case <-expired.C:
 			p.overloaded.Add(1)

@@ -39,8 +39,16 @@ func (q *queue) leave(turn *list.Element) {
 	q.wakeFirst()
 }
 
-// wake tells the head that there may be a place. Whoever makes one does so after
-// it is there, as whoever joins looks for one after that: no place is missed.
+// pass tells the next one that there may be a place, which is none for this one.
+func (q *queue) pass(turn *list.Element) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.tell(turn.Next())
+}
+
+// wake tells the head that there may be a place. Whoever gives one up does so after
+// it is there, as whoever joins looks for one after that: no such place is missed.
+// Those of a node that comes up are found by whoever comes next.
 func (q *queue) wake() {
 	if q.length.Load() == 0 {
 		return
@@ -50,10 +58,12 @@ func (q *queue) wake() {
 	q.wakeFirst()
 }
 
-func (q *queue) wakeFirst() {
-	if first := q.waiting.Front(); first != nil {
+func (q *queue) wakeFirst() { q.tell(q.waiting.Front()) }
+
+func (q *queue) tell(turn *list.Element) {
+	if turn != nil {
 		select {
-		case first.Value.(chan struct{}) <- struct{}{}:
+		case turn.Value.(chan struct{}) <- struct{}{}:
 		default:
 		}
 	}

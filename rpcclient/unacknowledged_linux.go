@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limitUnacknowledged ends a connection whose peer's host has not acknowledged for
-// d what was sent to it (TCP_USER_TIMEOUT). A link that is cut without a packet is
+// limitUnacknowledged ends a connection whose peer has not acknowledged for d what
+// was sent to it, or has had no room for it because it does not read
+// (TCP_USER_TIMEOUT). A link that is cut without a packet is
 // noticed so by the first call on it, and by the tick time only where there is no
 // call.
 func limitUnacknowledged(conn net.Conn, d time.Duration) {

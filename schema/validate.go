@@ -26,10 +26,14 @@ type Location struct {
 	Column int `json:"column"`
 }
 
-// maxFragmentBytes bounds the time that a document may take, as its fragments times
-// its bytes: each fragment is looked at with all that it spreads. 200 fragments of
-// 100 bytes each are within it.
-const maxFragmentBytes = 4 << 20
+// maxWalk bounds the time that a document may take, as its operations and fragments
+// times its bytes: each is looked at with all that it spreads. 200 fragments of 100
+// bytes each are within it.
+const maxWalk = 4 << 20
+
+// foundErrors bounds the errors that are looked for: a document may have one for
+// every few bytes, once for each operation that they are in.
+const foundErrors = 64
 
 // What is kept of the errors of one document.
 const (
@@ -54,18 +58,46 @@ func (s *Schema) validate(read func() *ast.QueryDocument) []Error {
 	if doc == nil || introspects(doc) {
 		return nil
 	}
-	errs := validator.ValidateWithRules(s.types, doc, exactRules)
+	errs := find(s.types, doc, exactRules)
 	if len(errs) == 0 {
 		doc = read()
 		relaxDocument(doc)
-		if len(validator.ValidateWithRules(s.lax.Schema, doc, absintheRules)) == 0 {
+		if len(find(s.lax.Schema, doc, absintheRules)) == 0 {
 			return nil
 		}
 		// It is refused; of the same rules, with the names as they are, the
 		// messages are the ones that help.
-		errs = validator.ValidateWithRules(s.types, read(), absintheRules)
+		errs = find(s.types, read(), absintheRules)
 	}
 	return errorsOf(errs)
+}
+
+// find looks for offences against rules, the first foundErrors of them.
+func find(types *ast.Schema, doc *ast.QueryDocument, offended *rules.Rules) (errs gqlerror.List) {
+	type enough struct{}
+	defer func() {
+		if p := recover(); p != nil {
+			if _, ok := p.(enough); !ok {
+				panic(p)
+			}
+		}
+	}()
+	bounded := rules.NewRules()
+	for name, rule := range offended.GetInner() {
+		bounded.AddRule(name, func(observers *core.Events, _ core.AddErrFunc) {
+			rule(observers, func(options ...core.ErrorOption) {
+				err := &gqlerror.Error{Rule: name}
+				for _, option := range options {
+					option(err)
+				}
+				if errs = append(errs, err); len(errs) == foundErrors {
+					panic(enough{}) // the validator has no other way to be stopped
+				}
+			})
+		})
+	}
+	validator.ValidateWithRules(types, doc, bounded)
+	return errs
 }
 
 // parseSure returns nil where nothing is sure.
@@ -77,7 +109,7 @@ func parseSure(document string) *ast.QueryDocument {
 	if err != nil {
 		return nil
 	}
-	if len(doc.Fragments)*len(document) > maxFragmentBytes {
+	if (len(doc.Operations)+len(doc.Fragments))*len(document) > maxWalk {
 		return nil
 	}
 	names := make(map[string]bool)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // verdict is what Absinthe said of a document (testdata/contract/record.exs).
@@ -196,5 +197,35 @@ func BenchmarkValidateWorst(b *testing.B) {
 				s.Validate(document)
 			}
 		})
+	}
+}
+
+// Each fragment is looked at once for each that spreads it, and an offence in it is
+// one in each: small documents must not take long for that.
+func TestHostileDocumentsTakeNoTime(t *testing.T) {
+	s, err := Load(`type Query { a(x: Int): Query b: Int }`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ operations, fragments, fields int }{{1300, 1, 8000}, {32, 1, 14000}, {1, 110, 12000}} {
+		var b strings.Builder
+		for i := range c.operations {
+			fmt.Fprintf(&b, "query Q%d{...F0}", i)
+		}
+		for i := range c.fragments - 1 {
+			fmt.Fprintf(&b, "fragment F%d on Query{...F%d}", i, i+1)
+		}
+		fmt.Fprintf(&b, "fragment F%d on Query{%s}", c.fragments-1, strings.Repeat("c ", c.fields))
+		document := b.String()
+		// Counted in memory, which is what time is spent on: parsed, it takes some 10 MB.
+		result := testing.Benchmark(func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				s.Validate(document)
+			}
+		})
+		if mb := result.AllocedBytesPerOp() >> 20; mb > 64 {
+			t.Errorf("%+v, %d bytes: %d MiB are allocated, in %v", c, len(document), mb, time.Duration(result.NsPerOp()))
+		}
 	}
 }

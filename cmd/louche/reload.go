@@ -59,6 +59,8 @@ func (f *configFlags) reloads(ctx context.Context, hangups <-chan os.Signal, log
 // fixed returns the keys of which other has another value, and which are read only
 // when the gateway starts.
 func (c *config) fixed(other *config) (keys []string) {
+	node := other.Node
+	node.MaxAnswer = c.Node.MaxAnswer // which is limits.answer
 	for _, key := range []struct {
 		name string
 		same bool
@@ -66,7 +68,7 @@ func (c *config) fixed(other *config) (keys []string) {
 		{"listen", c.Listen == other.Listen},
 		{"admin", c.Admin == other.Admin},
 		{"tls", c.TLS.On() == other.TLS.On()},
-		{"node", c.Node == other.Node},
+		{"node", c.Node == node},
 		{"log", c.Log == other.Log},
 		{"limits.header", c.Limits.Header == other.Limits.Header},
 		{"limits.connections", c.Limits.Connections == other.Limits.Connections},

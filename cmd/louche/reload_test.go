@@ -119,6 +119,31 @@ func TestReloadOfApplications(t *testing.T) {
 	}
 }
 
+// What the log names as fixed is what differs from how it was started, and the time
+// for requests to finish is the present one.
+func TestReloadOfTheTimesToStop(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd)+"shutdown_grace: 1ms\n")
+	g.configure(t, before(epmd)+"shutdown_grace: 1m\nlimits: {header: 10000}\n")
+	eventually(t, "a reload", func() bool { return strings.Contains(g.log.String(), "keys=[limits.header]") })
+	g.configure(t, before(epmd)+"shutdown_grace: 1m\n")
+	eventually(t, "another reload", func() bool { return strings.Count(g.log.String(), "configuration reloaded") == 2 })
+	if n := strings.Count(g.log.String(), "after a restart only"); n != 1 {
+		t.Errorf("%d warnings:\n%s", n, g.log)
+	}
+	answered := make(chan string)
+	go func() {
+		_, answer := g.query(t, `{ sleep(ms: 500) }`)
+		answered <- answer
+	}()
+	node.WaitOutput(t, "sleeping ")
+	g.begin()
+	if answer := <-answered; answer != `{"data":{"sleep":true}}` {
+		t.Errorf("the request in flight got %s", answer)
+	}
+}
+
 // The probe of load balancers turns first, and requests are taken meanwhile.
 func TestShutdownTellsLoadBalancersFirst(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)

@@ -56,7 +56,7 @@ func serve(ctx context.Context, cfg *config, reloads <-chan *config, log *slog.L
 	defer closeClients()
 	observed, closeOperators := context.WithCancel(context.Background())
 	defer closeOperators()
-	g, grace := s.gateway, cfg.ShutdownGrace
+	g, grace := s.gateway, func() time.Duration { return s.cfg.ShutdownGrace }
 	served, watched := make(chan error, 1), make(chan error, 1)
 	serveClients := g.Serve
 	if cfg.TLS.On() {
@@ -81,7 +81,10 @@ func serve(ctx context.Context, cfg *config, reloads <-chan *config, log *slog.L
 	closeClients()
 	err = <-served
 	closeOperators() // the last, so that operators see the end
-	return errors.Join(err, <-watched)
+	if err = errors.Join(err, <-watched); err == nil {
+		log.Info("stopped: every request is answered")
+	}
+	return err
 }
 
 // drain keeps taking requests for a while, in which load balancers learn from

@@ -21,11 +21,13 @@ import (
 // application its discovery and its pool.
 type service struct {
 	log     *slog.Logger
+	first   *config // with which it was started
 	cfg     *config
 	node    *rpcclient.Node
 	gateway *gateway.Gateway
 	apps    []*application
-	leaving sync.WaitGroup // applications of former configurations that finish their requests
+	leaving sync.WaitGroup  // former configurations whose requests are not done
+	settled <-chan struct{} // closed when those of the one before are; nil: there was none
 }
 
 // application is one of the configuration's, with all that belongs to it alone.
@@ -48,7 +50,7 @@ func startService(cfg *config, log *slog.Logger) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &service{log: log, cfg: cfg, node: node}
+	s := &service{log: log, first: cfg, cfg: cfg, node: node}
 	if s.apps, err = s.build(cfg); err != nil {
 		node.Stop()
 		return nil, err
@@ -131,7 +133,7 @@ const firstLook = 10 * time.Second
 // one they began with; what that had and this one has not is closed after them.
 // Connections to nodes that both have are kept.
 func (s *service) reload(ctx context.Context, cfg *config) {
-	if keys := s.cfg.fixed(cfg); len(keys) > 0 {
+	if keys := s.first.fixed(cfg); len(keys) > 0 {
 		s.log.Warn("configuration: these keys take effect after a restart only", "keys", keys)
 	}
 	certificate, err := cfg.TLS.Load()
@@ -161,12 +163,20 @@ func (s *service) reload(ctx context.Context, cfg *config) {
 	if certificate != nil { // what listens over TLS goes on doing so
 		s.gateway.Present(certificate)
 	}
-	finished := s.gateway.Reconfigure(cfg.Limits, served(apps))
+	limits := cfg.Limits
+	limits.Answer = s.first.Limits.Answer // as the node has it
+	finished := s.gateway.Reconfigure(limits, served(apps))
+	before, settled := s.settled, make(chan struct{})
+	s.settled = settled
 	s.apps, s.cfg = apps, cfg
 	s.log.Info("configuration reloaded", "applications", len(apps), "changed", len(former))
 	s.leaving.Go(func() {
+		defer close(settled)
 		for _, app := range former {
 			app.stopLook()
+		}
+		if before != nil { // requests of older configurations may have these applications, too
+			<-before
 		}
 		<-finished
 		for _, app := range former {

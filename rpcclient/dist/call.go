@@ -224,7 +224,8 @@ func (c *Conn) abandonAll(ctx context.Context) {
 	calls := maps.Clone(c.calls)
 	c.mu.Unlock()
 	for n, p := range calls {
-		lost := c.lost(p, ErrClosed)
+		// What is still queued will be written.
+		lost := &Exit{lost: &LostError{Node: c.peer.Name, Sent: true, Err: ErrClosed}}
 		c.mu.Lock()
 		if c.calls[n] == p {
 			p.resolve(lost)
