@@ -45,6 +45,7 @@ type Gateway struct {
 	tallies tallies
 
 	certificate atomic.Pointer[tls.Certificate] // of the listener for clients, if it has one
+	repeats     repeats
 	draining    atomic.Bool
 	inFlight    atomic.Int64 // operations
 	connections atomic.Int64 // open ones, of clients and operators

@@ -200,14 +200,27 @@ func (h *graphQL) failed(x *exchange, w http.ResponseWriter, r *http.Request, er
 	f := failureOf(err, h.app)
 	h.metrics.count(f.code, x.began)
 	if f.cause != nil {
-		level := slog.LevelWarn
-		if f.status == http.StatusInternalServerError {
-			level = slog.LevelError
-		}
-		h.gateway.log.Log(r.Context(), level, "request failed", "request_id", w.Header().Get(requestIDHeader),
-			"path", h.app.Config.Path, "code", f.code, "cause", f.cause.Error())
+		h.log(w, r, f)
 	}
 	return f
+}
+
+// log writes why a request failed. That there is no room or nobody to ask, or that
+// nobody said who is asking, is written for one of many.
+func (h *graphQL) log(w http.ResponseWriter, r *http.Request, f *failure) {
+	attrs := []any{"request_id", w.Header().Get(requestIDHeader), "path", h.app.Config.Path, "code", f.code, "cause", f.cause.Error()}
+	level := slog.LevelWarn
+	switch f.status {
+	case http.StatusInternalServerError:
+		level = slog.LevelError
+	case http.StatusServiceUnavailable, http.StatusUnauthorized:
+		more, yes := h.gateway.repeats.tell(h.app.Config.Path, f.code, time.Now())
+		if !yes {
+			return
+		}
+		attrs = append(attrs, "more_before", more)
+	}
+	h.gateway.log.Log(r.Context(), level, "request failed", attrs...)
 }
 
 // hasMember says whether a result of Absinthe has the key. data it has not when

@@ -80,7 +80,11 @@ func (n *Node) Drain(name string, drained bool) (known bool) {
 	for _, p := range n.peers {
 		if p.name() == name {
 			p.drained.Store(drained)
-			n.log.Warn("node drained by hand", "node", name, "drained", drained)
+			what := "node drained by hand"
+			if !drained {
+				what = "node undrained by hand"
+			}
+			n.log.Info(what, "node", name)
 			known = true
 		}
 	}

@@ -279,12 +279,23 @@ func (c *logConfig) validate() error {
 	return nil
 }
 
+// asText writes times and addresses in JSON as they are written in text, and not as
+// numbers without a unit and Go's own fields.
+func asText(_ []string, a slog.Attr) slog.Attr {
+	text, ok := a.Value.Any().(fmt.Stringer)
+	if kind := a.Value.Kind(); ok && (kind == slog.KindDuration || kind == slog.KindAny) {
+		a.Value = slog.StringValue(text.String())
+	}
+	return a
+}
+
 // logger writes to standard error.
 func (c *logConfig) logger() *slog.Logger {
 	var level slog.Level
 	level.UnmarshalText([]byte(c.Level))
 	options := &slog.HandlerOptions{Level: level}
 	if c.Format == "json" {
+		options.ReplaceAttr = asText
 		return slog.New(slog.NewJSONHandler(os.Stderr, options))
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, options))
