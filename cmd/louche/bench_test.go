@@ -50,12 +50,7 @@ func BenchmarkBridge(b *testing.B) {
 	}
 	bare, barePID := runNetHTTP(b, answer)
 
-	absinthe := "double"
-	if serving.RealAbsinthe() {
-		absinthe = "real"
-	}
-	fmt.Printf("otp: %s\nabsinthe: %s\n", serving.OTP(), absinthe) // benchstat tells runs apart by them
-
+	printVersions(serving)
 	beam := process{"beam", serving.PID()}
 	sides := []side{
 		{"erpc", newErpcLoad(b, calling, serving.Name), []process{beam}},
@@ -74,6 +69,15 @@ func BenchmarkBridge(b *testing.B) {
 		}
 	}
 	printBudgets(columns)
+}
+
+// printVersions prints what benchstat tells runs apart by.
+func printVersions(node *beamtest.Node) {
+	absinthe := "double"
+	if node.RealAbsinthe() {
+		absinthe = "real"
+	}
+	fmt.Printf("otp: %s\nabsinthe: %s\n", node.OTP(), absinthe)
 }
 
 // A load issues requests.
