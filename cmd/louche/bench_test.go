@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -106,7 +107,8 @@ func measure(b *testing.B, sides []side, callers int) metrics {
 		if requests == 0 {
 			continue
 		}
-		for _, s := range sides {
+		for _, i := range rand.Perm(len(sides)) { // what a side leaves behind meets all of them, too
+			s := sides[i]
 			for _, p := range s.processes {
 				used[s.name+"-"+p.name] -= p.cpu(b)
 			}
