@@ -44,11 +44,11 @@ lint:
 	go vet ./...
 	go tool staticcheck ./...
 
-# Throughput and CPU beside :erpc.call, with ratios, and of every form of request;
+# Throughput and CPU beside :erpc.call, with ratios, and of every feature on and off;
 # then the transcoder.
 bench:
 	testdata/install-erlang
-	go test -run '^$$' -bench 'Bridge|Forms' -benchtime $(BENCHTIME) -timeout 20m ./cmd/louche
+	go test -run '^$$' -bench 'Bridge|Features' -benchtime $(BENCHTIME) -timeout 20m ./cmd/louche
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./rpcclient/etf
 
 # Every fuzz target for FUZZTIME.

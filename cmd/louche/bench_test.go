@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -50,12 +51,7 @@ func BenchmarkBridge(b *testing.B) {
 	}
 	bare, barePID := runNetHTTP(b, answer)
 
-	absinthe := "double"
-	if serving.RealAbsinthe() {
-		absinthe = "real"
-	}
-	fmt.Printf("otp: %s\nabsinthe: %s\n", serving.OTP(), absinthe) // benchstat tells runs apart by them
-
+	printVersions(serving)
 	beam := process{"beam", serving.PID()}
 	sides := []side{
 		{"erpc", newErpcLoad(b, calling, serving.Name), []process{beam}},
@@ -74,6 +70,15 @@ func BenchmarkBridge(b *testing.B) {
 		}
 	}
 	printBudgets(columns)
+}
+
+// printVersions prints what benchstat tells runs apart by.
+func printVersions(node *beamtest.Node) {
+	absinthe := "double"
+	if node.RealAbsinthe() {
+		absinthe = "real"
+	}
+	fmt.Printf("otp: %s\nabsinthe: %s\n", node.OTP(), absinthe)
 }
 
 // A load issues requests.
@@ -102,7 +107,8 @@ func measure(b *testing.B, sides []side, callers int) metrics {
 		if requests == 0 {
 			continue
 		}
-		for _, s := range sides {
+		for _, i := range rand.Perm(len(sides)) { // what a side leaves behind meets all of them, too
+			s := sides[i]
 			for _, p := range s.processes {
 				used[s.name+"-"+p.name] -= p.cpu(b)
 			}
