@@ -25,7 +25,7 @@ const (
 
 // codings are all of them, in the order in which they are preferred unless
 // configured otherwise: what costs less first.
-var codings = []string{codingZstd, codingBrotli, codingGzip}
+var codings = []string{codingZstd, codingGzip, codingBrotli}
 
 // coding is the one that a request's Content-Encoding names, which may be identity.
 func coding(header http.Header) (name string, err error) {

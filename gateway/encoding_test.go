@@ -114,12 +114,12 @@ func TestChoiceOfCoding(t *testing.T) {
 		want        string
 	}{
 		{all, "gzip, deflate, br, zstd", "zstd"},
-		{all, "gzip, deflate, br", "br"},
+		{all, "gzip, deflate, br", "gzip"},
 		{all, "gzip", "gzip"},
 		{all, "GZIP", "gzip"},
 		{all, "gzip;q=1.0, br;q=0.9", "gzip"},
 		{all, "*", "zstd"},
-		{all, "zstd;q=0, *", "br"},
+		{all, "zstd;q=0, *", "gzip"},
 		{all, "gzip, *;q=0", "gzip"},
 		{all, "gzip;q=0", "identity"},
 		{all, "identity, gzip;q=0.5", "identity"},
