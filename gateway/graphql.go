@@ -183,7 +183,7 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, req *
 		x.caching = h.app.Config.Trusted.CacheControl
 	}
 	result := h.present(answer.Value, w, r)
-	x.answer, err = result.AppendJSONOrdered(x.answer[:0], req.document.Order(req.operationName), h.limits.Answer)
+	x.answer, err = result.AppendJSONOrdered(x.answer[:0], req.document.Order(req.operationName, req.variables), h.limits.Answer)
 	return err
 }
 

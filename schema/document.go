@@ -35,13 +35,15 @@ type Document struct {
 	Problem string
 
 	operations []operation // in the document's order
+	deciding   []string    // variables that the orders depend on
 	size       int         // in memory, about
 }
 
 type operation struct {
 	name     string // "" when anonymous
 	kind     Kind
-	order    *etf.Order
+	orders   []*etf.Order // by the values of the deciding variables; nil in place of one that is not known
+	defaults int          // the index of the one that the variables' defaults decide for
 	measures Measures
 }
 
@@ -75,12 +77,14 @@ func (d *Document) read(document string) {
 		return
 	}
 	orders, measured := newOrders(parsed), newMeasuring(parsed)
-	d.operations = make([]operation, len(parsed.Operations))
+	answers, deciding := orders.ofAnswers(parsed.Operations)
+	d.operations, d.deciding = make([]operation, len(parsed.Operations)), deciding
 	for i, o := range parsed.Operations {
 		d.operations[i] = operation{
 			name:     strings.Clone(o.Name),
 			kind:     kindOf(o.Operation),
-			order:    orders.ofAnswer(o.SelectionSet),
+			orders:   answers[i],
+			defaults: defaults(o, deciding),
 			measures: measured.operation(o),
 		}
 	}

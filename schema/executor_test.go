@@ -31,11 +31,13 @@ func (o *object) L() []*object         { return []*object{{true}, {false}} }
 func (o *object) ToA() (*object, bool) { return o, o.isA }
 func (o *object) ToB() (*object, bool) { return o, !o.isA }
 
-// orderedWriter writes random documents, whose selections all have __typename.
+// orderedWriter writes random documents, whose selections all have __typename. What
+// else they have may be left out by variables.
 type orderedWriter struct {
 	*rand.Rand
 	fragments []string // their types
 	texts     []string
+	used      map[string]bool // variables
 }
 
 // selection writes a selection set for a type.
@@ -59,18 +61,44 @@ func (w *orderedWriter) one(on string, depth int) string {
 	switch kind := w.IntN(10); {
 	case kind < 2 && depth > 0, on == "U" && kind < 8:
 		if w.IntN(4) == 0 && condition == on {
-			return "... " + w.selection(on, depth-1)
+			return "..." + w.condition() + " " + w.selection(on, depth-1)
 		}
-		return "... on " + condition + " " + w.selection(condition, depth-1)
+		return "... on " + condition + w.condition() + " " + w.selection(condition, depth-1)
 	case kind < 4 && depth > 0:
-		return "..." + w.fragment(condition, depth)
+		return "..." + w.fragment(condition, depth) + w.condition()
 	case on == "U":
 		return "__typename"
 	case kind < 8 && depth > 0:
 		name := []string{"a", "b", "u", "l"}[w.IntN(4)]
-		return w.alias(name) + " " + w.selection(map[string]string{"a": "A", "b": "B", "u": "U", "l": "U"}[name], depth-1)
+		return w.alias(name) + w.condition() + " " + w.selection(map[string]string{"a": "A", "b": "B", "u": "U", "l": "U"}[name], depth-1)
 	}
-	return w.alias([]string{"x", "y", "z"}[w.IntN(3)])
+	return w.alias([]string{"x", "y", "z"}[w.IntN(3)]) + w.condition()
+}
+
+// condition writes a directive, sometimes.
+func (w *orderedWriter) condition() string {
+	if w.IntN(3) > 0 {
+		return ""
+	}
+	value := []string{"$s", "$t", "$u", "true", "false"}[w.IntN(5)]
+	if value[0] == '$' {
+		w.used[value[1:]] = true
+	}
+	return " @" + []string{"skip", "include"}[w.IntN(2)] + "(if: " + value + ")"
+}
+
+// definitions writes those of the variables, of which u is true by default.
+func (w *orderedWriter) definitions() string {
+	text := ""
+	for _, name := range []string{"s", "t", "u"} {
+		if w.used[name] {
+			text += " $" + name + ": Boolean" + map[bool]string{true: " = true", false: "!"}[name == "u"]
+		}
+	}
+	if text == "" {
+		return ""
+	}
+	return "query (" + text + " ) "
 }
 
 func (w *orderedWriter) alias(name string) string {
@@ -97,22 +125,27 @@ func (w *orderedWriter) fragment(on string, depth int) string {
 func TestOrderIsThatOfAnExecutor(t *testing.T) {
 	server := graphql.MustParseSchema(executed, &object{true})
 	w := &orderedWriter{Rand: rand.New(rand.NewPCG(3, 4))}
-	for range 200 {
-		w.fragments, w.texts = nil, nil
+	for i := range 400 {
+		w.fragments, w.texts, w.used = nil, nil, make(map[string]bool)
 		document := w.selection("Query", 3)
-		document += strings.Join(w.texts, "")
-		answer := server.Exec(context.Background(), document, "", nil)
+		document = w.definitions() + document + strings.Join(w.texts, "")
+		values := map[string]any{"s": i&1 != 0, "t": i&2 != 0}
+		if i&4 != 0 {
+			values["u"] = i&8 != 0
+		}
+		answer := server.Exec(context.Background(), document, "", values)
 		if len(answer.Errors) > 0 {
 			t.Fatalf("%s: %v", document, answer.Errors)
 		}
+		variables, _ := json.Marshal(values)
 		want := `{"data":` + string(answer.Data) + `}`
 		var v any
 		if err := json.Unmarshal([]byte(want), &v); err != nil {
 			t.Fatal(err)
 		}
 		sorted, _ := json.Marshal(v)
-		if got := ordered(t, document, "", string(sorted)); got != want {
-			t.Fatalf("%s\ngot  %s\nwant %s", document, got, want)
+		if got := orderedFor(t, document, "", string(variables), string(sorted)); got != want {
+			t.Fatalf("%s %s\ngot  %s\nwant %s", document, variables, got, want)
 		}
 	}
 }

@@ -24,15 +24,19 @@ const maxSteps = 2 * MaxTokens
 // the selections of equal keys merged. Whether a fragment applies to an object is
 // known of its type alone. Where fragments on different types list the same keys in
 // different orders, those on the type that the object's own __typename tells decide
-// where it is selected, and the first in the document where it is not. Directives
-// change nothing: a field that is asked for twice, and skipped the first time, is
-// where it was skipped.
+// where it is selected, and the first in the document where it is not. What @skip and
+// @include leave out has no place; the request's variables, a JSON object or empty,
+// are looked at where they make a difference. If more than six of them do, or to
+// follow what they do takes too many steps, the order is as if nothing that depends
+// on variables were left out.
 //
 // The order of data is not known of a document that could not be read, or whose
 // fragments take too many steps to follow.
-func (d *Document) Order(operationName string) *etf.Order {
-	if o := d.operation(operationName); o != nil && o.order != nil {
-		return o.order
+func (d *Document) Order(operationName string, variables []byte) *etf.Order {
+	if o := d.operation(operationName); o != nil {
+		if order := o.orders[d.decide(o, variables)]; order != nil {
+			return order
+		}
 	}
 	return errorsFirst
 }
@@ -58,8 +62,9 @@ type orders struct {
 	fragments map[string]*ast.FragmentDefinition
 	sets      map[*ast.Selection]uint32 // numbers of selection sets, by their first selection
 	made      map[string]*etf.Order     // by the numbers of the sets that are merged
-	steps     int
-	size      int // of what was made, in bytes
+	conditions
+	steps int
+	size  int // of what was made, in bytes
 }
 
 func newOrders(document *ast.QueryDocument) *orders {
@@ -79,6 +84,39 @@ func fragmentsOf(document *ast.QueryDocument) map[string]*ast.FragmentDefinition
 		fragments[f.Name] = f
 	}
 	return fragments
+}
+
+// ofAnswers are the orders of answers to each operation: one, or as many as there
+// are values of the variables that decide, whose names are returned.
+func (b *orders) ofAnswers(operations ast.OperationList) (answers [][]*etf.Order, deciding []string) {
+	answers = make([][]*etf.Order, len(operations))
+	for i, o := range operations {
+		answers[i] = []*etf.Order{b.ofAnswer(o.SelectionSet)}
+	}
+	deciding = b.names()
+	if len(deciding) == 0 || len(deciding) > maxDeciding {
+		return answers, nil
+	}
+	size := b.size
+	b.size = 0
+	for _, name := range deciding {
+		b.steps -= len(name) / 16
+		b.size += 64 + len(name)
+	}
+	decided := make([][]*etf.Order, len(operations))
+	for index := range 1 << len(deciding) {
+		b.choose(deciding, index)
+		clear(b.made)
+		for i, o := range operations {
+			order := b.ofAnswer(o.SelectionSet)
+			if order == nil {
+				b.size = size
+				return answers, nil
+			}
+			decided[i] = append(decided[i], order)
+		}
+	}
+	return decided, deciding
 }
 
 // ofAnswer is the order of an answer to an operation, nil if that takes too much.
@@ -154,8 +192,9 @@ func (b *orders) set(o *etf.Order, fields []field) {
 // field is a member of an object: its response key, and the selections that are
 // merged to be its own.
 type field struct {
-	key  string
-	sets []ast.SelectionSet
+	key   string
+	sets  []ast.SelectionSet
+	under variables // that a place of it, or a part, may be left out by before another
 }
 
 func sameField(a, b field) bool {
@@ -168,8 +207,9 @@ func sameSet(a, b ast.SelectionSet) bool { return &a[0] == &b[0] }
 // collected is what CollectFields comes to.
 type collected struct {
 	fields   []field
-	types    []string // that fragments are on
-	typename string   // the response key of __typename, if it is selected
+	types    []string  // that fragments are on
+	typename string    // the response key of __typename, if it is selected
+	under    variables // that the typename may be left out by
 }
 
 // collect collects fields. If a type is given, what is selected for it alone comes
@@ -179,7 +219,7 @@ func (b *orders) collect(sets []ast.SelectionSet, kind string) collected {
 	var own map[string]bool
 	if kind != "" {
 		own = make(map[string]bool)
-		b.walk(sets, kind, func(f *ast.Field, applies bool) {
+		b.walk(sets, kind, func(f *ast.Field, applies bool, _ variables) {
 			if applies {
 				own[f.Alias] = true
 			}
@@ -187,7 +227,7 @@ func (b *orders) collect(sets []ast.SelectionSet, kind string) collected {
 	}
 	var c collected
 	at := make(map[string]int)
-	b.walk(sets, kind, func(f *ast.Field, applies bool) {
+	b.walk(sets, kind, func(f *ast.Field, applies bool, under variables) {
 		if !applies && own[f.Alias] {
 			return
 		}
@@ -197,8 +237,16 @@ func (b *orders) collect(sets []ast.SelectionSet, kind string) collected {
 			at[f.Alias] = i
 			c.fields = append(c.fields, field{key: f.Alias})
 		}
-		if f.Name == "__typename" && c.typename == "" {
-			c.typename = f.Alias
+		b.deciding |= c.fields[i].under
+		if !found || c.fields[i].under != 0 || len(f.SelectionSet) > 0 {
+			c.fields[i].under |= under
+		}
+		if f.Name == "__typename" && (c.typename == "" || c.under != 0) {
+			if c.typename == "" {
+				c.typename = f.Alias
+			}
+			b.deciding |= c.under
+			c.under |= under
 		}
 		b.steps -= len(c.fields[i].sets) / 16
 		if len(f.SelectionSet) > 0 && !slices.ContainsFunc(c.fields[i].sets, func(s ast.SelectionSet) bool { return sameSet(s, f.SelectionSet) }) {
@@ -217,23 +265,24 @@ func (b *orders) collect(sets []ast.SelectionSet, kind string) collected {
 // those of fragments where they are spread. A fragment applies to a type if it is
 // on that type, or has no condition of its own and is in one that applies; if no
 // type is given, all apply. condition is called for the types that fragments are on.
-func (b *orders) walk(sets []ast.SelectionSet, kind string, visit func(f *ast.Field, applies bool), condition func(kind string)) {
+// What directives leave out is not visited; under are variables that may yet.
+func (b *orders) walk(sets []ast.SelectionSet, kind string, visit func(f *ast.Field, applies bool, under variables), condition func(kind string)) {
 	type spread struct {
 		name    string
 		applies bool
 	}
-	spreads := make(map[spread]bool)
-	var selections func(set ast.SelectionSet, applies bool)
-	within := func(set ast.SelectionSet, on string, applies bool) {
+	spreads := make(map[spread]variables)
+	var selections func(set ast.SelectionSet, applies bool, under variables)
+	within := func(set ast.SelectionSet, on string, applies bool, under variables) {
 		if on != "" {
 			applies = kind == "" || on == kind
 			if condition != nil {
 				condition(on)
 			}
 		}
-		selections(set, applies)
+		selections(set, applies, under)
 	}
-	selections = func(set ast.SelectionSet, applies bool) {
+	selections = func(set ast.SelectionSet, applies bool, under variables) {
 		for _, s := range set {
 			if b.steps--; b.steps < 0 {
 				return
@@ -241,18 +290,31 @@ func (b *orders) walk(sets []ast.SelectionSet, kind string, visit func(f *ast.Fi
 			switch s := s.(type) {
 			case *ast.Field:
 				b.steps -= len(s.Alias) / 16
-				visit(s, applies)
+				if own, out := b.look(s.Directives); !out {
+					visit(s, applies, under|own)
+				}
 			case *ast.InlineFragment:
-				within(s.SelectionSet, s.TypeCondition, applies)
+				if own, out := b.look(s.Directives); !out {
+					within(s.SelectionSet, s.TypeCondition, applies, under|own)
+				}
 			case *ast.FragmentSpread:
-				if f := b.fragments[s.Name]; f != nil && !spreads[spread{s.Name, applies}] {
-					spreads[spread{s.Name, applies}] = true
-					within(f.SelectionSet, f.TypeCondition, applies)
+				own, out := b.look(s.Directives)
+				f := b.fragments[s.Name]
+				if out || f == nil {
+					continue
+				}
+				before, again := spreads[spread{s.Name, applies}]
+				switch {
+				case !again:
+					spreads[spread{s.Name, applies}] = under | own
+					within(f.SelectionSet, f.TypeCondition, applies, under|own)
+				case before != 0: // without the former it would be here
+					b.deciding |= before | under | own
 				}
 			}
 		}
 	}
 	for _, set := range sets {
-		selections(set, true)
+		selections(set, true, 0)
 	}
 }

@@ -15,11 +15,17 @@ import (
 // ordered prints an answer in the order that a document asks for.
 func ordered(t testing.TB, document, operation, answer string) string {
 	t.Helper()
+	return orderedFor(t, document, operation, "", answer)
+}
+
+// orderedFor is ordered for a request with variables.
+func orderedFor(t testing.TB, document, operation, variables, answer string) string {
+	t.Helper()
 	term, err := etf.AppendJSONTerm(nil, []byte(answer))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := etf.Term{Bytes: term}.AppendJSONOrdered(nil, parse(document).Order(operation), 1<<30)
+	got, err := etf.Term{Bytes: term}.AppendJSONOrdered(nil, parse(document).Order(operation, []byte(variables)), 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +130,8 @@ func TestOrdersAreBounded(t *testing.T) {
 		"types":            `{ __typename ` + distinct(2000, "... on T%d { a%[1]d b } ") + `}`,
 		"doubling":         doubling + ` fragment F1000 on Q { c }`,
 		"subsets":          explosive(400),
+		"conditions":       `query` + conditional(6, 400),
+		"long variables":   `{ a @skip(if: $` + strings.Repeat("v", 60_000) + `) a }`,
 		"spread all over":  `{` + distinct(2000, "a%d { ...F } ") + `} fragment F on Q {` + distinct(2000, "b%d ") + `}`,
 		"operations alike": strings.Repeat(`{ ...F }`, maxOperations) + ` fragment F on Q {` + distinct(4000, "b%d ") + `}`,
 	} {
