@@ -98,8 +98,9 @@ func afterHandshake(write func(conn net.Conn)) func(*hostile, net.Conn) {
 	}
 }
 
-// inUse behaves until the first operation comes, and answers it with what
-// answer returns; nil: not at all.
+// inUse behaves while it is asked whether it can be called, and answers what comes
+// then, operations and questions about its schema, with what answer returns; nil:
+// not at all.
 func inUse(answer func() (value []byte)) func(*hostile, net.Conn) {
 	return func(h *hostile, conn net.Conn) {
 		local, peer, err := h.handshake(conn)
@@ -112,10 +113,17 @@ func inUse(answer func() (value []byte)) func(*hostile, net.Conn) {
 			ref, _ := d.Ref()
 			module, _ := d.Atom()
 			var value []byte
-			if module == "erlang" { // whereis(user)
+			switch module {
+			case "erlang": // whereis(user)
 				value = etf.AppendPid(nil, etf.Pid{Node: h.name, ID: 1, Creation: local.Creation})
-			} else if value = answer(); value == nil {
-				<-ctx.Done()
+			case "init": // get_status()
+				value = etf.AppendAtom(etf.AppendAtom(etf.AppendTuple(nil, 2), "started"), "started")
+			case "code": // ensure_loaded(Schema)
+				value = etf.AppendAtom(etf.AppendAtom(etf.AppendTuple(nil, 2), "module"), "Elixir.TestApp.Schema")
+			default:
+				if value = answer(); value == nil {
+					<-ctx.Done()
+				}
 			}
 			return append(etf.AppendAtom(etf.AppendRef(etf.AppendTuple(nil, 3), ref), "return"), value...)
 		}}).Serve()
