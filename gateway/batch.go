@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func fromArray(body []byte, limit int) ([]*batched, error) {
 	}
 	if err == nil {
 		if _, after := decoder.Token(); !errors.Is(after, io.EOF) {
-			err = after
+			err = cmp.Or(after, errors.New("something follows"))
 		}
 	}
 	switch {

@@ -60,7 +60,7 @@ func TestAbsintheFormat(t *testing.T) {
 
 // Whatever the batch, the answer is an array of as many, or a GraphQL error.
 func FuzzBatch(f *testing.F) {
-	for _, seed := range []string{`[{"query":"{ a }"},1]`, `[]`, `[{"query":`, `[null]`} {
+	for _, seed := range []string{`[{"query":"{ a }"},1]`, `[]`, `[{"query":`, `[null]`, `[null]0`, `[null][]`} {
 		f.Add([]byte(seed))
 	}
 	h := unreachable(f, Limits{}, nil, func(c *AppConfig) { c.BatchFormat = "absinthe" })

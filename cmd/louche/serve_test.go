@@ -404,7 +404,10 @@ func TestRequestsMakeNoAtoms(t *testing.T) {
 			`{"query":"query Op%[1]d($var%[1]d: Json) { field%[1]d(arg%[1]d: $var%[1]d) @directive%[1]d { sub%[1]d } }","operationName":"Op%[1]d","variables":{"var%[1]d":{"key%[1]d":"value%[1]d"},"extra%[1]d":[true,null,"atom%[1]d"]},"member%[1]d":1}`, i),
 			"X-Name", fmt.Sprintf("name%d", i), "X-Tags", fmt.Sprintf("tag%d,other%d", i, i), "X-Request-Id", fmt.Sprintf("request-%d", i))
 	}
-	hostile(0) // what the first request loads, it loads once
+	// What the first request loads, it loads once; and so does what asks for the
+	// schema.
+	hostile(0)
+	eventually(t, "the node has told its schema", func() bool { return strings.Contains(g.status(t), `"schema_hash": "`) })
 	count := func() string { return node.Eval(t, ":erlang.system_info(:atom_count)") }
 	count()
 	atoms := count()
