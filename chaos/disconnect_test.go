@@ -68,7 +68,7 @@ func TestDisconnects(t *testing.T) {
 	if ran < clients/2 {
 		t.Errorf("only %d of %d calls ran: little was shown", ran, clients)
 	}
-	if s.InFlight != 0 || s.Connections != connections {
-		t.Errorf("after all: %d operations in flight, %d connections where there were %d", s.InFlight, s.Connections, connections)
+	if s.InFlight != 0 || s.Connections > connections {
+		t.Errorf("after all: %d operations in flight, %d connections where there were %d at most", s.InFlight, s.Connections, connections)
 	}
 }
