@@ -141,7 +141,7 @@ func (j judgement) answered(result etf.Term, header http.Header) {
 	if c == nil || c.cfg.Validation != "report" && c.usage == nil {
 		return
 	}
-	ran := hasData(result)
+	ran := hasMember(result, "data") // then it was run, whatever came of it
 	if ran && c.usage != nil {
 		c.usage.add(j.schema, j.request.query, j.request.operationName, header)
 	}
@@ -170,21 +170,6 @@ func (c *Contract) disagreement(j judgement) {
 	sum := sumOf(j.request.query)
 	c.log.LogAttrs(context.Background(), slog.LevelWarn, "an operation that would be refused was run by Absinthe; please report it",
 		slog.String("document_sha256", hex.EncodeToString(sum[:8])), slog.String("reason", j.wrong[0].String()), slog.Uint64("so_far", c.counts.disagreed.Load()))
-}
-
-// hasData says whether a result of Absinthe.run/3 has data: then the operation was
-// run, whatever came of it.
-func hasData(result etf.Term) bool {
-	d := etf.NewDecoder(result)
-	members, err := d.Map()
-	for i := 0; i < members && err == nil; i++ {
-		var key string
-		if key, err = d.Atom(); err != nil || key == "data" {
-			return err == nil
-		}
-		err = d.Skip()
-	}
-	return false
 }
 
 // counts are of operations that were held against the schema.

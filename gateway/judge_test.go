@@ -100,7 +100,7 @@ func TestHasData(t *testing.T) {
 		term []byte
 		want bool
 	}{"data": {data, true}, "errors": {errors, false}, "both": {both, true}, "nothing": {nil, false}, "no map": {etf.AppendNil(nil), false}} {
-		if got := hasData(etf.Term{Bytes: test.term}); got != test.want {
+		if got := hasMember(etf.Term{Bytes: test.term}, "data"); got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
