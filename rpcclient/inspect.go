@@ -7,10 +7,10 @@ import (
 
 // Inspect has every connection of the pool looked at: inspector is called in a
 // goroutine of its own for each that there is and will be, once the node has
-// started. Over it the inspector may ask the node what it can do, and say so with [Link.Note]. It may stay as long as it
-// likes; its context ends with the connection, when the node begins to stop, or when the
-// pool lets it go.
-// Calls do not wait for it. To be called once, before the first Update.
+// started. Over it the inspector may ask the node what it can do, and say so with
+// [Link.Note]. It may stay as long as it likes; its context ends with the
+// connection, when the node begins to stop, or when the pool lets it go. Calls do
+// not wait for it. To be called once, before the first Update.
 func (p *Pool) Inspect(inspector func(context.Context, *Link)) { p.inspector = inspector }
 
 // A Link is one connection to a node, as an inspector sees it.
