@@ -1,12 +1,10 @@
 package auth
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math/big"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,20 +13,12 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-var (
-	// ErrUnauthenticated: the request does not say who is asking, and must.
-	ErrUnauthenticated = errors.New("unauthenticated")
-	// ErrInvalid: what the request says cannot be converted.
-	ErrInvalid = errors.New("invalid")
-)
-
 // maxDigits bounds an integer in a header. Longer ones cost more than they say.
 const maxDigits = 1000
 
 // A Context builds the context map of requests.
 type Context struct {
-	fields  []field
-	trusted []netip.Prefix
+	fields []field
 }
 
 // field is an Entry made ready: its key is encoded, and so is what is constant.
@@ -41,17 +31,16 @@ type field struct {
 	fields   []field
 }
 
-// New makes a Context of a section that [Config.Validate] accepts. Headers are
-// read of peers in the trusted networks alone.
-func New(cfg Config, trusted []netip.Prefix) (*Context, error) {
-	if err := cfg.Validate(len(trusted) > 0); err != nil {
+// NewContext makes a Context of a section that [ContextConfig.Validate] accepts.
+func NewContext(cfg ContextConfig, proxies Proxies) (*Context, error) {
+	if err := cfg.Validate(len(proxies) > 0); err != nil {
 		return nil, err
 	}
 	fields, err := compile(cfg)
-	return &Context{fields, trusted}, err
+	return &Context{fields}, err
 }
 
-func compile(cfg Config) ([]field, error) {
+func compile(cfg ContextConfig) ([]field, error) {
 	var fields []field
 	for _, key := range slices.Sorted(maps.Keys(cfg)) {
 		e := cfg[key]
@@ -82,14 +71,14 @@ func compile(cfg Config) ([]field, error) {
 	return fields, nil
 }
 
-// Append appends the context map for a request with this header from this peer.
-// The request is identified if at least one entry came from its header: constants
-// and defaults say nothing of who is asking. Errors wrap [ErrUnauthenticated] or [ErrInvalid] and name the entry; they never
-// hold a value of the request.
-func (c *Context) Append(b []byte, peer netip.Addr, header http.Header) (_ []byte, identified bool, err error) {
-	peer = peer.Unmap()
-	if !slices.ContainsFunc(c.trusted, func(p netip.Prefix) bool { return p.Contains(peer) }) {
-		header = nil
+// Append appends the context map for a request that this identity, which may be nil,
+// sent. The map says who is asking if at least one entry came from the header of a
+// trusted peer: constants and defaults do not. Errors wrap [ErrUnauthenticated] or
+// [ErrInvalid] and name the entry; they never hold a value of the request.
+func (c *Context) Append(b []byte, r *Request, _ *Identity) (_ []byte, identified bool, err error) {
+	var header http.Header
+	if r.Trusted {
+		header = r.Header
 	}
 	return appendFields(b, c.fields, header)
 }

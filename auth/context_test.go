@@ -14,13 +14,13 @@ import (
 )
 
 var (
-	proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	proxies = Proxies{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 	proxy   = netip.MustParseAddr("127.0.0.1")
 )
 
-func parse(t testing.TB, section string) Config {
+func parse(t testing.TB, section string) ContextConfig {
 	t.Helper()
-	var cfg Config
+	var cfg ContextConfig
 	if err := yaml.Unmarshal([]byte(section), &cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -29,11 +29,16 @@ func parse(t testing.TB, section string) Config {
 
 func compiled(t testing.TB, section string) *Context {
 	t.Helper()
-	c, err := New(parse(t, section), proxies)
+	c, err := NewContext(parse(t, section), proxies)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// from is a request of a peer.
+func from(peer netip.Addr, h http.Header) *Request {
+	return &Request{Peer: peer, Trusted: proxies.Contain(peer), Header: h}
 }
 
 func header(pairs ...string) http.Header {
@@ -71,7 +76,7 @@ func TestContext(t *testing.T) {
 			`%{scope: %{tenant: "acme", trial: false}, z: 1}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b, _, err := compiled(t, c.section).Append([]byte("kept"), proxy, c.header)
+			b, _, err := compiled(t, c.section).Append([]byte("kept"), from(proxy, c.header), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +108,7 @@ func TestIdentified(t *testing.T) {
 		{"nested constant", `{a: {fields: {b: {value: 1}, c: {header: X}}}}`, nil, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, identified, err := compiled(t, c.section).Append(nil, proxy, c.header)
+			_, identified, err := compiled(t, c.section).Append(nil, from(proxy, c.header), nil)
 			if err != nil || identified != c.want {
 				t.Errorf("%v, %v, want %v", identified, err, c.want)
 			}
@@ -121,7 +126,7 @@ func TestInvalidHeaders(t *testing.T) {
 	} {
 		c := compiled(t, `{k: {header: X-Secret, type: `+typ+`}}`)
 		for _, text := range texts {
-			_, _, err := c.Append(nil, proxy, header("X-Secret", text))
+			_, _, err := c.Append(nil, from(proxy, header("X-Secret", text)), nil)
 			if !errors.Is(err, ErrInvalid) {
 				t.Errorf("%s %q: %v, want ErrInvalid", typ, text, err)
 				continue
@@ -136,7 +141,7 @@ func TestInvalidHeaders(t *testing.T) {
 // One proxy that appends, where it should replace, would let a client choose.
 func TestRepeatedHeaderIsInvalid(t *testing.T) {
 	c := compiled(t, `{id: {header: X-User-Id}}`)
-	_, _, err := c.Append(nil, proxy, header("X-User-Id", "1", "x-user-id", "2"))
+	_, _, err := c.Append(nil, from(proxy, header("X-User-Id", "1", "x-user-id", "2")), nil)
 	if !errors.Is(err, ErrInvalid) {
 		t.Errorf("%v, want ErrInvalid", err)
 	}
@@ -144,7 +149,7 @@ func TestRepeatedHeaderIsInvalid(t *testing.T) {
 
 func TestRequiredHeader(t *testing.T) {
 	c := compiled(t, `{id: {header: X-User-Id, required: true}}`)
-	if _, _, err := c.Append(nil, proxy, nil); !errors.Is(err, ErrUnauthenticated) {
+	if _, _, err := c.Append(nil, from(proxy, nil), nil); !errors.Is(err, ErrUnauthenticated) {
 		t.Errorf("%v, want ErrUnauthenticated", err)
 	}
 }
@@ -157,19 +162,19 @@ func TestHeadersOfOthersAreNotRead(t *testing.T) {
 		"10.0.0.1": false, "::1": false, "2001:db8::1": false,
 	} {
 		addr := netip.MustParseAddr(peer)
-		b, identified, err := optional.Append(nil, addr, header("X-User-Id", "1"))
+		b, identified, err := optional.Append(nil, from(addr, header("X-User-Id", "1")), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := (etf.Term{Bytes: b}).String(); (got != `%{}`) != trusted || identified != trusted {
 			t.Errorf("%s: context is %s, identified: %v", peer, got, identified)
 		}
-		if _, _, err := required.Append(nil, addr, header("X-User-Id", "1")); errors.Is(err, ErrUnauthenticated) == trusted {
+		if _, _, err := required.Append(nil, from(addr, header("X-User-Id", "1")), nil); errors.Is(err, ErrUnauthenticated) == trusted {
 			t.Errorf("%s: %v", peer, err)
 		}
 	}
 	// A request without a peer's address, as through a Unix socket.
-	if b, _, _ := optional.Append(nil, netip.Addr{}, header("X-User-Id", "1")); (etf.Term{Bytes: b}).String() != `%{}` {
+	if b, _, _ := optional.Append(nil, from(netip.Addr{}, header("X-User-Id", "1")), nil); (etf.Term{Bytes: b}).String() != `%{}` {
 		t.Error("a peer without address is trusted")
 	}
 }
@@ -185,15 +190,15 @@ func TestBadSections(t *testing.T) {
 		`{k: {value: 18446744073709551615}}`:           "context.k.value",
 		`{k: {header: "X Y"}}`:                         "is not a header name",
 	} {
-		if _, err := New(parse(t, section), proxies); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewContext(parse(t, section), proxies); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error is %v, want one with %q", section, err, want)
 		}
 	}
-	if _, err := New(parse(t, `{k: {header: X}}`), nil); err == nil || !strings.Contains(err.Error(), "trusted_proxies") {
+	if _, err := NewContext(parse(t, `{k: {header: X}}`), nil); err == nil || !strings.Contains(err.Error(), "trusted_proxies") {
 		t.Errorf("a header without trusted proxies: %v", err)
 	}
 	for _, section := range []string{`{k: {header: X, type: atom}}`, `{k: {header: X, type: [string, integer]}}`, `{k: {header: X, type: {}}}`} {
-		var cfg Config
+		var cfg ContextConfig
 		if err := yaml.Unmarshal([]byte(section), &cfg); err == nil || !strings.Contains(err.Error(), "type") {
 			t.Errorf("%s: %v", section, err)
 		}
@@ -204,7 +209,7 @@ func FuzzContext(f *testing.F) {
 	f.Add("42", "a,b")
 	c := compiled(f, `{a: {header: A, type: integer}, b: {header: B, type: [string]}, c: {header: A, type: float}, d: {header: B}}`)
 	f.Fuzz(func(t *testing.T, a, b string) {
-		out, _, err := c.Append(nil, proxy, header("A", a, "B", b))
+		out, _, err := c.Append(nil, from(proxy, header("A", a, "B", b)), nil)
 		if err != nil {
 			return
 		}

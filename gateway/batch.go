@@ -66,7 +66,7 @@ func fromArray(body []byte, limit int) ([]*batched, error) {
 
 // operateBatch runs the operations of a batch at once and leaves the array of their
 // answers in x. One that fails has its error there.
-func (h *graphQL) operateBatch(x *exchange, w http.ResponseWriter, r *http.Request, batch []*batched) {
+func (h *graphQL) operateBatch(x *exchange, w http.ResponseWriter, r *http.Request, from *caller, batch []*batched) {
 	var running sync.WaitGroup
 	for _, op := range batch {
 		if op.err != nil {
@@ -79,7 +79,7 @@ func (h *graphQL) operateBatch(x *exchange, w http.ResponseWriter, r *http.Reque
 					op.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 				}
 			}()
-			op.err = h.operate(op.exchange, w, r, op.request)
+			op.err = h.operate(op.exchange, w, r, from, op.request)
 		})
 	}
 	running.Wait()

@@ -20,7 +20,7 @@ func BenchmarkRequest(b *testing.B) {
 	hashed := fmt.Sprintf(`{"extensions":%s,%s}`, persistedExtensions(hashOf(document)), rest)
 	batch := "[" + strings.Repeat(plain+",", 9) + plain + "]"
 
-	app := unreachableApp(b, auth.Config{}, forms)
+	app := unreachableApp(b, auth.ContextConfig{}, forms)
 	file := manifest(b, fmt.Sprintf(`{"p":%q}`, document))
 	documents, err := LoadTrustedDocuments(TrustedConfig{Mode: trustedLog, Manifests: []string{file}})
 	if err != nil {

@@ -19,12 +19,18 @@ import (
 // An App is one application behind the gateway.
 type App struct {
 	Config   AppConfig
+	Proxies  auth.Proxies // those whose word on clients counts
 	Context  *auth.Context
 	Absinthe *rpcclient.Absinthe
 	Contract *Contract // nil: nothing is asked of the nodes
 
-	trusted atomic.Pointer[TrustedDocuments] // nil where they are off
+	trusted       atomic.Pointer[TrustedDocuments] // nil where they are off
+	authenticator atomic.Pointer[auth.Authenticator]
 }
+
+// Ask replaces what finds out who is asking. It has to be there before the first
+// request.
+func (a *App) Ask(who *auth.Authenticator) { a.authenticator.Store(who) }
 
 // Trust replaces the application's trusted documents, which may be nil.
 func (a *App) Trust(t *TrustedDocuments) { a.trusted.Store(t) }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -65,6 +64,11 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 		h.fail(x, w, r, err)
 		return
 	}
+	from, err := h.identify(w, r)
+	if err != nil {
+		h.fail(x, w, r, err)
+		return
+	}
 	single, batch, err := h.read(x, w, r)
 	if err != nil {
 		h.fail(x, w, r, err)
@@ -77,9 +81,9 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if batch != nil {
-		h.operateBatch(x, w, r, batch)
+		h.operateBatch(x, w, r, from, batch)
 	} else {
-		if err := h.operate(x, w, r, single); err != nil {
+		if err := h.operate(x, w, r, from, single); err != nil {
 			h.fail(x, w, r, err)
 			return
 		}
@@ -89,7 +93,7 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 }
 
 // operate runs one operation, if it may be run.
-func (h *graphQL) operate(x *exchange, w http.ResponseWriter, r *http.Request, req *request) (err error) {
+func (h *graphQL) operate(x *exchange, w http.ResponseWriter, r *http.Request, from *caller, req *request) (err error) {
 	if err := h.resolve(req); err != nil {
 		return err
 	}
@@ -99,7 +103,11 @@ func (h *graphQL) operate(x *exchange, w http.ResponseWriter, r *http.Request, r
 	if isSafe(r.Method) && !req.isQuery() {
 		return onlyQueries
 	}
-	return h.run(x, w, r, req)
+	kind := req.document.Kind(req.operationName)
+	if err := h.app.authenticator.Load().Permits(from.identity, kind.String(), req.operationName); err != nil {
+		return err
+	}
+	return h.run(x, w, r, from, req)
 }
 
 // resolve sees to it that a request has a document which may be run.
@@ -142,15 +150,13 @@ func (h *graphQL) forCaches(w http.ResponseWriter, r *http.Request, caching stri
 }
 
 // run runs the operation of a request and leaves the JSON of its answer in x.
-func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, req *request) (err error) {
+func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, from *caller, req *request) (err error) {
 	x.code, x.hasData, x.caching = answered, false, noStore
-	var peer netip.AddrPort
-	peer, _ = netip.ParseAddrPort(r.RemoteAddr)
-	var identified bool
-	if x.context, identified, err = h.app.Context.Append(x.context[:0], peer.Addr(), r.Header); err != nil {
+	var named bool
+	if x.context, named, err = h.app.Context.Append(x.context[:0], &from.request, from.identity); err != nil {
 		return err
 	}
-	if err := h.app.Config.DocumentLimits.permits(req.document, req.operationName, identified); err != nil {
+	if err := h.app.Config.DocumentLimits.permits(req.document, req.operationName, named || from.identity != nil); err != nil {
 		return err
 	}
 	judged := h.app.Contract.judge(req)

@@ -72,7 +72,7 @@ func gatewayOf(apps ...*App) *Gateway {
 // Requests are counted by what the gateway says of them, and by nothing that they
 // say themselves.
 func TestRequestsAreCounted(t *testing.T) {
-	g := gatewayOf(unreachableApp(t, auth.Config{}))
+	g := gatewayOf(unreachableApp(t, auth.ContextConfig{}))
 	h := g.Handler()
 	before := scrape(t, g)
 	if _, there := before[`louche_requests_total{app="/graphql",code="OK"}`]; !there {
@@ -119,7 +119,7 @@ func TestRequestsAreCounted(t *testing.T) {
 func TestCountersGoOnOverReloads(t *testing.T) {
 	apps := make([]*App, 3)
 	for i := range apps {
-		apps[i] = unreachableApp(t, auth.Config{})
+		apps[i] = unreachableApp(t, auth.ContextConfig{})
 		apps[i].Contract = NewContract(ContractConfig{Validation: "enforce"}, apps[i].Absinthe, slog.New(slog.DiscardHandler))
 	}
 	g := gatewayOf(apps[0])
@@ -202,7 +202,7 @@ func TestNodeThatIsThereTwice(t *testing.T) {
 
 // BenchmarkCount is what a request pays for being counted.
 func BenchmarkCount(b *testing.B) {
-	m := gatewayOf().metrics.of(unreachableApp(b, auth.Config{}))
+	m := gatewayOf().metrics.of(unreachableApp(b, auth.ContextConfig{}))
 	for _, code := range []string{answered, "NO_NODE_AVAILABLE"} {
 		b.Run(code, func(b *testing.B) {
 			b.ReportAllocs()

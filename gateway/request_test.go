@@ -16,13 +16,13 @@ import (
 
 // unreachable is a gateway before an application without nodes: what gets past
 // it is answered NO_NODE_AVAILABLE, so anything else was refused on the way.
-func unreachable(t testing.TB, limits Limits, context auth.Config, configure ...func(*AppConfig)) http.Handler {
+func unreachable(t testing.TB, limits Limits, context auth.ContextConfig, configure ...func(*AppConfig)) http.Handler {
 	t.Helper()
 	limits.SetDefaults()
 	return New(nil, limits, []*App{unreachableApp(t, context, configure...)}, slog.New(slog.DiscardHandler)).Handler()
 }
 
-func unreachableApp(t testing.TB, context auth.Config, configure ...func(*AppConfig)) *App {
+func unreachableApp(t testing.TB, context auth.ContextConfig, configure ...func(*AppConfig)) *App {
 	t.Helper()
 	app := &App{}
 	for _, set := range configure {
@@ -30,9 +30,14 @@ func unreachableApp(t testing.TB, context auth.Config, configure ...func(*AppCon
 	}
 	app.Config.SetDefaults()
 	var err error
-	if app.Context, err = auth.New(context, nil); err != nil {
+	if app.Context, err = auth.NewContext(context, nil); err != nil {
 		t.Fatal(err)
 	}
+	anybody, err := auth.NewAuthenticator(auth.Config{Anonymous: "allow"}, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Ask(anybody)
 	pool := rpcclient.PoolConfig{}
 	pool.Breaker.SetDefaults()
 	app.Absinthe = &rpcclient.Absinthe{

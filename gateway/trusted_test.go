@@ -35,7 +35,7 @@ func trusting(t *testing.T, mode string) (http.Handler, *strings.Builder) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := unreachableApp(t, auth.Config{})
+	app := unreachableApp(t, auth.ContextConfig{})
 	app.Config.Trusted.Mode = mode
 	app.Trust(documents)
 	var logged strings.Builder

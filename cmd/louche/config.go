@@ -44,7 +44,8 @@ type appConfig struct {
 	rpcclient.PoolConfig     `yaml:",inline"`
 	Discovery                discovery.Config       `yaml:"discovery" envPrefix:"DISCOVERY_"`
 	Contract                 gateway.ContractConfig `yaml:"contract" envPrefix:"CONTRACT_"`
-	Context                  auth.Config            `yaml:"context" env:"CONTEXT"`
+	Auth                     auth.Config            `yaml:"auth" env:"AUTH"`
+	Context                  auth.ContextConfig     `yaml:"context" env:"CONTEXT"`
 }
 
 // configFlags are the common values as flags, enough for one application.
@@ -59,17 +60,20 @@ type configFlags struct {
 	CookieFile string   `placeholder:"FILE" help:"File with the cookie (default $RELEASE_COOKIE, then ~/.erlang.cookie)."`
 }
 
-// environment is how variables are named after keys: LOUCHE_APPS_0_TIMEOUT. A
-// context is written as in the file.
+// environment is how variables are named after keys: LOUCHE_APPS_0_TIMEOUT. What
+// has no names of its own for its parts is written as in the file.
 var environment = env.Options{
 	Prefix: "LOUCHE_",
 	FuncMap: map[reflect.Type]env.ParserFunc{
-		reflect.TypeFor[auth.Config](): func(text string) (any, error) {
-			var c auth.Config
-			err := yaml.UnmarshalWithOptions([]byte(text), &c, yaml.Strict())
-			return c, err
-		},
+		reflect.TypeFor[auth.Config]():        asInFile[auth.Config],
+		reflect.TypeFor[auth.ContextConfig](): asInFile[auth.ContextConfig],
 	},
+}
+
+func asInFile[T any](text string) (any, error) {
+	var section T
+	err := yaml.UnmarshalWithOptions([]byte(text), &section, yaml.Strict())
+	return section, err
 }
 
 // load reads the file, then the environment, then flags; later ones win.
@@ -171,6 +175,7 @@ func (c *config) setDefaults() error {
 		app := &c.Apps[i]
 		app.AppConfig.SetDefaults()
 		app.PoolConfig.SetDefaults()
+		app.Auth.SetDefaults()
 		app.Contract.SetDefaults()
 		if err := discoveryDefaults(&app.Discovery); err != nil {
 			return err
@@ -234,6 +239,7 @@ func (c *config) validate() error {
 		note(where, app.PoolConfig.Validate())
 		note(where, app.Contract.Validate())
 		note(where+"discovery: ", app.Discovery.Validate())
+		note(where, app.Auth.Validate())
 		note(where, app.Context.Validate(len(c.TrustedProxies) > 0))
 		if paths[app.Path] {
 			note(where, fmt.Errorf("path %s is taken by another application", app.Path))

@@ -53,7 +53,7 @@ func (d *demoCommand) config(epmd uint16) *config {
 	app := &cfg.Apps[0]
 	app.Schema = demo.Schema
 	app.Discovery = discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "gearbox", EPMDPort: epmd}
-	app.Context = auth.Config{
+	app.Context = auth.ContextConfig{
 		"current_user_id": {Header: "X-User-Id", Type: auth.Type{Scalar: "integer"}},
 	}
 	return cfg

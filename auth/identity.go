@@ -1,0 +1,42 @@
+package auth
+
+import (
+	"errors"
+	"time"
+)
+
+var (
+	// ErrUnauthenticated: the request does not say who is asking, and must.
+	ErrUnauthenticated = errors.New("unauthenticated")
+	// ErrCredentials: what a request says of who is asking is not true, or not any
+	// more. It is an ErrUnauthenticated.
+	ErrCredentials = refusal{"credentials refused", ErrUnauthenticated}
+	// ErrForbidden: it is known who is asking, and they may not.
+	ErrForbidden = errors.New("forbidden")
+	// ErrInvalid: what the request says cannot be converted.
+	ErrInvalid = errors.New("invalid")
+)
+
+// refusal is an error that is also a wider one.
+type refusal struct {
+	text string
+	of   error
+}
+
+func (r refusal) Error() string { return r.text }
+func (r refusal) Unwrap() error { return r.of }
+
+// An Identity is who is asking, as one of the methods found out. It does not change.
+// nil stands for somebody of whom nothing is known.
+type Identity struct {
+	// Method is the key of the method in the configuration, such as jwt.
+	Method string
+	// Subject is the claim sub as text; two identities are the same if method,
+	// issuer and subject are.
+	Subject string
+	// Claims are what is known of it. Values are nil, bool, string, int64, *big.Int
+	// where int64 is too small, float64, []any and map[string]any.
+	Claims map[string]any
+	// Expires is when it is none any more; zero: never.
+	Expires time.Time
+}

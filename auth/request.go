@@ -1,0 +1,59 @@
+package auth
+
+import (
+	"crypto/x509"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// A Request is what there is to tell by who is asking.
+type Request struct {
+	// Peer is at the other end of the connection; not valid where that has no
+	// address.
+	Peer netip.Addr
+	// Trusted says that Peer is one of trusted_proxies: what it says of others
+	// counts.
+	Trusted bool
+	// Client is the client's address: Peer, or what trusted proxies say in
+	// X-Forwarded-For.
+	Client netip.Addr
+	Header http.Header
+	// Certificate is the client's, verified; nil if it showed none.
+	Certificate *x509.Certificate
+	// ID is in the log and in the answer.
+	ID string
+	// TraceID is that of the client's trace (W3C Trace Context, 32 hexadecimal
+	// digits), or empty.
+	TraceID string
+}
+
+// Proxies are the networks of trusted_proxies.
+type Proxies []netip.Prefix
+
+// Contain says whether an address is in one of the networks.
+func (p Proxies) Contain(addr netip.Addr) bool {
+	addr = addr.Unmap()
+	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
+}
+
+// Client is the address of the client behind a peer: the peer's own, or where that
+// is a proxy, the last in X-Forwarded-For that is none. Who is not a proxy can
+// write there what it likes.
+func (p Proxies) Client(peer netip.Addr, header http.Header) netip.Addr {
+	if !p.Contain(peer) {
+		return peer
+	}
+	forwarded := strings.Split(strings.Join(header["X-Forwarded-For"], ","), ",")
+	for _, text := range slices.Backward(forwarded) {
+		addr, err := netip.ParseAddr(strings.TrimSpace(text))
+		if err != nil {
+			return peer
+		}
+		if peer = addr.Unmap().WithZone(""); !p.Contain(peer) {
+			break
+		}
+	}
+	return peer
+}

@@ -1,0 +1,44 @@
+package gateway
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/louche-graphql/louche/auth"
+)
+
+// caller is who sent a request, as far as that is known.
+type caller struct {
+	request  auth.Request
+	identity *auth.Identity // nil: nothing says
+}
+
+// identify finds out who sent a request.
+func (h *graphQL) identify(w http.ResponseWriter, r *http.Request) (*caller, error) {
+	c := &caller{request: auth.Request{
+		Header:  r.Header,
+		ID:      w.Header().Get(requestIDHeader),
+		TraceID: traceID(r.Header),
+	}}
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		c.request.Peer = peer.Addr().Unmap()
+	}
+	c.request.Trusted = h.app.Proxies.Contain(c.request.Peer)
+	c.request.Client = h.app.Proxies.Client(c.request.Peer, r.Header)
+	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+		c.request.Certificate = r.TLS.PeerCertificates[0]
+	}
+	var err error
+	c.identity, err = h.app.authenticator.Load().Identify(r.Context(), &c.request)
+	return c, err
+}
+
+// traceID is the second part of a traceparent of W3C Trace Context, or empty.
+func traceID(header http.Header) string {
+	parts := strings.Split(header.Get("Traceparent"), "-")
+	if len(parts) < 4 || len(parts[0]) != 2 || len(parts[1]) != 32 || strings.Trim(parts[1], "0123456789abcdef") != "" || strings.Trim(parts[1], "0") == "" {
+		return ""
+	}
+	return parts[1]
+}
