@@ -1,0 +1,72 @@
+// Package secret reads what must not be written in a configuration file. It never
+// puts a secret into an error.
+package secret
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// A Source is where a secret is: in a file or in a variable of the environment. In
+// the configuration it is {file: PATH} or {env: NAME}.
+type Source struct {
+	File string `yaml:"file"`
+	Env  string `yaml:"env"`
+}
+
+// UnmarshalYAML refuses the secret itself.
+func (s *Source) UnmarshalYAML(unmarshal func(any) error) error {
+	var text string
+	if unmarshal(&text) == nil {
+		return errors.New("a secret is not written here: say where it is, {file: PATH} or {env: NAME}")
+	}
+	type source Source
+	return unmarshal((*source)(s))
+}
+
+// Given says whether the source is anywhere.
+func (s Source) Given() bool { return s != Source{} }
+
+// Validate says what is wrong with the source of a key.
+func (s Source) Validate(key string) error {
+	if (s.File == "") == (s.Env == "") {
+		return fmt.Errorf("%s needs one of file and env", key)
+	}
+	return nil
+}
+
+// Read returns the secret of a key, without white space around it. It is never
+// empty.
+func (s Source) Read(key string) (string, error) {
+	if s.Env != "" {
+		text := strings.TrimSpace(os.Getenv(s.Env))
+		if text == "" {
+			return "", fmt.Errorf("%s: the variable %s of the environment is not set", key, s.Env)
+		}
+		return text, nil
+	}
+	file, err := ReadFile(s.File)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", key, err)
+	}
+	text := strings.TrimSpace(string(file))
+	if text == "" {
+		return "", fmt.Errorf("%s: %s is empty", key, s.File)
+	}
+	return text, nil
+}
+
+// ReadFile reads a file, unless others than its owner and group can get at it, or
+// others than its owner can change it.
+func ReadFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode().Perm(); mode&0o027 != 0 {
+		return nil, fmt.Errorf("%s has mode %#o: others can get at the secret in it; chmod 600 it (in Kubernetes: defaultMode: 0400)", path, mode)
+	}
+	return os.ReadFile(path)
+}
