@@ -43,6 +43,9 @@ func (a *Authenticator) Identify(ctx context.Context, r *Request) (*Identity, er
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
+		case err != nil && m.ambient() && a.cfg.Anonymous == allowAnonymous:
+			// A page could not help sending it, and might never get past it: it
+			// counts as none.
 		case err != nil:
 			refused = err
 		case who != nil:
