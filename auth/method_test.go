@@ -117,3 +117,27 @@ func TestValidate(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func BenchmarkIdentify(b *testing.B) {
+	token, _ := goldenToken(b, "map of claims")
+	encrypted, _ := goldenToken(b, "encrypted map")
+	forYears := strings.ReplaceAll(phoenixMethods, "user auth", "user auth, max_age: 1000000h")
+	key, kept := newKey(b, "billing", nil)
+	for _, c := range []struct{ name, methods, header, value string }{
+		{"signed", forYears, "Authorization", "Bearer " + token},
+		{"encrypted", forYears, "Authorization", "Bearer " + encrypted},
+		{"key", "methods: [{api_keys: {keys: [{name: billing, sha256: " + kept.SHA256 + "}]}}]", "X-Api-Key", key},
+		{"headers", "methods: [{proxy_headers: {subject: X-User-Id, networks: [10.0.0.0/8]}}]", "X-User-Id", "42"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			a := asking(b, c.methods)
+			r := from("10.1.2.3", c.header, c.value)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := a.Identify(b.Context(), r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
