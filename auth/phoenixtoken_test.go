@@ -14,7 +14,7 @@ import (
 	"github.com/louche-graphql/louche/auth"
 )
 
-// recorded is what the golden tokens are made with.
+// What the golden tokens are made with, and methods that take them.
 const (
 	recordedSecret = "louche-secret-key-base-louche-secret-key-base-louche-secret-key-base-"
 	phoenixMethods = `
