@@ -31,7 +31,18 @@ type method interface {
 // the files that the section names. What former, which may be nil, has fetched is
 // taken over; both are to be closed. Nothing secret is logged.
 func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Authenticator, error) {
-	return &Authenticator{cfg: cfg}, nil
+	a := &Authenticator{cfg: cfg}
+	for i := range cfg.Methods {
+		for key, s := range cfg.Methods[i].sections() {
+			m, err := s.open(fmt.Sprintf("auth.methods[%d].%s", i, key))
+			if err != nil {
+				a.Close()
+				return nil, err
+			}
+			a.methods = append(a.methods, m)
+		}
+	}
+	return a, nil
 }
 
 // Identify says who is asking; nil if nothing says so and nobody needs to. Errors

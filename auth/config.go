@@ -19,6 +19,10 @@ type Config struct {
 // MethodConfig is one way to find out who is asking: exactly one of its keys is
 // set.
 type MethodConfig struct {
+	PhoenixToken      *PhoenixTokenConfig      `yaml:"phoenix_token"`
+	APIKeys           *APIKeysConfig           `yaml:"api_keys"`
+	ClientCertificate *ClientCertificateConfig `yaml:"client_certificate"`
+	ProxyHeaders      *ProxyHeadersConfig      `yaml:"proxy_headers"`
 }
 
 // Values of [Config.Anonymous].
@@ -35,15 +39,33 @@ func (c *Config) SetDefaults() {
 			c.Anonymous = refuseAnonymous
 		}
 	}
+	for i := range c.Methods {
+		for _, s := range c.Methods[i].sections() {
+			s.setDefaults()
+		}
+	}
 }
 
-// Validate says what is wrong with the section, naming the key.
-func (c *Config) Validate() error {
+// Validate says what is wrong with the section, naming the key. trusted says whether
+// there are any trusted_proxies.
+func (c *Config) Validate(trusted bool) error {
 	switch {
 	case c.Anonymous != allowAnonymous && c.Anonymous != refuseAnonymous:
 		return fmt.Errorf("auth.anonymous %q is not %s or %s", c.Anonymous, allowAnonymous, refuseAnonymous)
 	case c.Anonymous == refuseAnonymous && len(c.Methods) == 0:
 		return errors.New("auth.anonymous is refuse, and auth.methods says no way to be anybody")
 	}
-	return nil
+	var errs []error
+	for i := range c.Methods {
+		at := fmt.Sprintf("auth.methods[%d]", i)
+		sections := c.Methods[i].sections()
+		if len(sections) != 1 {
+			errs = append(errs, fmt.Errorf("%s needs exactly one key that names the method, such as phoenix_token", at))
+			continue
+		}
+		for key, s := range sections {
+			errs = append(errs, s.validate(at+"."+key, trusted))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -239,7 +239,7 @@ func (c *config) validate() error {
 		note(where, app.PoolConfig.Validate())
 		note(where, app.Contract.Validate())
 		note(where+"discovery: ", app.Discovery.Validate())
-		note(where, app.Auth.Validate())
+		note(where, app.Auth.Validate(len(c.TrustedProxies) > 0))
 		note(where, app.Context.Validate(len(c.TrustedProxies) > 0))
 		if paths[app.Path] {
 			note(where, fmt.Errorf("path %s is taken by another application", app.Path))

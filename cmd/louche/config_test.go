@@ -144,6 +144,8 @@ func TestConfigMistakes(t *testing.T) {
 		"words":                 {"apps: [{schema: A, discovery: {prefix: a}, persisted_queries: on}]", []string{"apps[0]: persisted_queries", "automatic"}},
 		"compress":              {"apps: [{schema: A, discovery: {prefix: a}, compress: [deflate]}]", []string{"apps[0]: compress", "zstd"}},
 		"timeout header":        {"apps: [{schema: A, discovery: {prefix: a}, timeout_header: 'a b'}]", []string{"apps[0]: timeout_header"}},
+		"methods":               {"apps: [{schema: A, discovery: {prefix: a}, auth: {methods: [{}, {proxy_headers: {subject: X-U}}]}}]", []string{"apps[0]: auth.methods[0]", "apps[0]: auth.methods[1].proxy_headers", "trusted_proxies"}},
+		"key of a method":       {"apps:\n  - schema: A\n    auth:\n      methods:\n        - phoenix_token: {slat: user auth}\n", []string{"[5:27]", "slat"}},
 		"half of TLS":           {app + "tls: {cert_file: a.pem}\n", []string{"tls needs both"}},
 		"batch format":          {"apps: [{schema: A, discovery: {prefix: a}, batch_format: relay}]", []string{"apps[0]: batch_format", "apollo"}},
 		"trusted mode":          {"apps: [{schema: A, discovery: {prefix: a}, trusted_documents: {mode: on, manifests: [a]}}]", []string{"trusted_documents.mode", "enforce"}},
@@ -170,9 +172,14 @@ func TestConfigMistakes(t *testing.T) {
 
 // A mistake is shown without what stands around it.
 func TestConfigMistakeHidesSecrets(t *testing.T) {
-	_, err := (&configFlags{Config: write(t, "node:\n  cookie: s3cr3t\n")}).load()
-	if err == nil || !strings.Contains(err.Error(), "[2:3]") || strings.Contains(err.Error(), "s3cr3t") {
-		t.Errorf("%v", err)
+	for text, at := range map[string]string{
+		"node:\n  cookie: s3cr3t\n": "[2:3]",
+		"apps:\n  - auth: {methods: [{phoenix_token: {secret_key_base: s3cr3t}}]}\n": "{env: NAME}",
+	} {
+		_, err := (&configFlags{Config: write(t, text)}).load()
+		if err == nil || !strings.Contains(err.Error(), at) || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%v", err)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ type commands struct {
 	Schema  schemaCommand  `cmd:"" help:"Work with the schema: print it, compare it, check clients' operations."`
 	Demo    demoCommand    `cmd:"" help:"Run the gateway before three embedded nodes of a demo application."`
 	Config  configCommand  `cmd:"" help:"Work with configuration files."`
+	Key     keyCommand     `cmd:"" help:"Make a key for the method api_keys."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

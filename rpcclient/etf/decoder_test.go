@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -114,6 +115,8 @@ func TestUnexpected(t *testing.T) {
 		"Atom":   func(d *etf.Decoder) error { _, err := d.Atom(); return err },
 		"Binary": func(d *etf.Decoder) error { _, err := d.Binary(); return err },
 		"Int":    func(d *etf.Decoder) error { _, err := d.Int(); return err },
+		"Big":    func(d *etf.Decoder) error { _, err := d.Big(); return err },
+		"Float":  func(d *etf.Decoder) error { _, err := d.Float(); return err },
 		"Pid":    func(d *etf.Decoder) error { _, err := d.Pid(); return err },
 		"Ref":    func(d *etf.Decoder) error { _, err := d.Ref(); return err },
 	}
@@ -121,13 +124,14 @@ func TestUnexpected(t *testing.T) {
 		etf.TagSmallTuple: "Tuple", etf.TagLargeTuple: "Tuple", etf.TagList: "List", etf.TagMap: "Map",
 		etf.TagAtom: "Atom", etf.TagSmallAtom: "Atom", etf.TagSmallAtomUTF8: "Atom", etf.TagAtomUTF8: "Atom", etf.TagAtomCacheRef: "Atom",
 		etf.TagBinary: "Binary", etf.TagSmallInteger: "Int", etf.TagInteger: "Int", etf.TagSmallBig: "Int",
+		etf.TagLargeBig: "Big", etf.TagNewFloat: "Float", etf.TagFloat: "Float",
 		etf.TagPid: "Pid", etf.TagNewPid: "Pid", etf.TagNewRef: "Ref", etf.TagNewerRef: "Ref",
 	}
 	for _, tt := range terms {
 		for name, method := range methods {
 			d := etf.NewDecoder(unhex(t, tt.hex))
 			err := method(&d)
-			wanted := reads[tt.tag] == name || tt.tag == etf.TagNil && (name == "List" || name == "Nil")
+			wanted := reads[tt.tag] == name || reads[tt.tag] == "Int" && name == "Big" || tt.tag == etf.TagNil && (name == "List" || name == "Nil")
 			switch {
 			case wanted && err != nil:
 				t.Errorf("%s() of %s: %v", name, tt.str, err)
@@ -183,6 +187,25 @@ func TestDecoderInt(t *testing.T) {
 	}
 	d := etf.NewDecoder(unhex(t, "6e0900050000000000000000"))
 	equal(t, "Int with zeros in front", must(d.Int()), 5)
+}
+
+func TestDecoderNumbers(t *testing.T) {
+	for _, text := range []string{"0", "1", "255", "-1", "-2147483648", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "-1208925819614629174706176", strings.Repeat("9", 700)} {
+		v, _ := new(big.Int).SetString(text, 10)
+		d := etf.NewDecoder(etf.Term{Bytes: etf.AppendBig(nil, v)})
+		equal(t, "Big", must(d.Big()).String(), text)
+		equal(t, "left", len(d.Rest().Bytes), 0)
+	}
+	for _, v := range []float64{0, 1.5, -math.MaxFloat64, math.SmallestNonzeroFloat64} {
+		d := etf.NewDecoder(etf.Term{Bytes: etf.AppendFloat(nil, v)})
+		equal(t, "Float", must(d.Float()), v)
+	}
+	for _, v := range []float64{math.Inf(1), math.Inf(-1), math.NaN()} {
+		d := etf.NewDecoder(etf.Term{Bytes: etf.AppendFloat(nil, v)})
+		if v, err := d.Float(); !isError(err) || d.Offset() != 0 {
+			t.Errorf("%v, %v", v, err)
+		}
+	}
 }
 
 // Errors say what was wrong and where.

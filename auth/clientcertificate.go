@@ -1,0 +1,87 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// ClientCertificateConfig is the method client_certificate: the certificate that the
+// client has shown in the TLS handshake, which has been verified there: that it comes
+// from one of tls.client_ca_file, and is for use as a client's (the extended key usage
+// clientAuth, or none), as crypto/tls demands it of what clients show.
+type ClientCertificateConfig struct{}
+
+func (c *ClientCertificateConfig) setDefaults()                {}
+func (c *ClientCertificateConfig) validate(string, bool) error { return nil }
+func (c *ClientCertificateConfig) open(string) (method, error) { return clientCertificate{}, nil }
+
+type clientCertificate struct{}
+
+func (clientCertificate) identify(_ context.Context, r *Request) (*Identity, error) {
+	certificate := r.Certificate
+	if certificate == nil {
+		return nil, nil
+	}
+	// Connections outlast certificates.
+	if time.Now().After(certificate.NotAfter) {
+		return nil, fmt.Errorf("%w: client_certificate: it expired at %s", ErrCredentials, certificate.NotAfter.UTC().Format(time.RFC3339))
+	}
+	claims := certificateClaims(certificate)
+	subject, named := claims["sub"].(string)
+	if !named {
+		return nil, fmt.Errorf("%w: client_certificate: it has neither a common name nor a URI, DNS name or e-mail address", ErrCredentials)
+	}
+	return &Identity{Method: "client_certificate", Subject: subject, Claims: claims, Expires: certificate.NotAfter}, nil
+}
+
+// certificateClaims are what a certificate says, without what it does not say.
+func certificateClaims(c *x509.Certificate) map[string]any {
+	fingerprint := sha256.Sum256(c.Raw)
+	claims := map[string]any{
+		"issuer":      c.Issuer.String(),
+		"serial":      c.SerialNumber.Text(16),
+		"fingerprint": hex.EncodeToString(fingerprint[:]),
+	}
+	var uris []string
+	for _, uri := range c.URIs {
+		uris = append(uris, uri.String())
+	}
+	for name, texts := range map[string][]string{
+		"organization":        c.Subject.Organization,
+		"organizational_unit": c.Subject.OrganizationalUnit,
+		"dns_names":           c.DNSNames,
+		"uris":                uris,
+		"emails":              c.EmailAddresses,
+	} {
+		var list []any
+		for _, text := range texts {
+			list = append(list, text)
+		}
+		if list != nil {
+			claims[name] = list
+		}
+	}
+	if c.Subject.CommonName != "" {
+		claims["common_name"] = c.Subject.CommonName
+	}
+	if sub := cmp.Or(c.Subject.CommonName, first(uris), first(c.DNSNames), first(c.EmailAddresses)); sub != "" {
+		claims["sub"] = sub
+	}
+	return claims
+}
+
+func first(texts []string) string {
+	if len(texts) == 0 {
+		return ""
+	}
+	return texts[0]
+}
+
+func (clientCertificate) headers() []string { return nil }
+func (clientCertificate) ambient() bool     { return true }
+func (clientCertificate) close()            {}

@@ -1,0 +1,165 @@
+package auth
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"math/big"
+	"os"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+)
+
+// An APIKey is what is kept of a key that was handed out.
+type APIKey struct {
+	// Name is who has it; it becomes the claim sub.
+	Name string `yaml:"name"`
+	// SHA256 is the hash of the key, in hexadecimal digits. The key is random, so
+	// that nothing slower is needed, as it would be for passwords.
+	SHA256 string `yaml:"sha256"`
+	// Claims are what else is known of them.
+	Claims map[string]any `yaml:"claims,omitempty"`
+}
+
+// NewAPIKey makes a key, and what is to be kept of it.
+func NewAPIKey(name string, claims map[string]any) (key string, kept APIKey, err error) {
+	random := make([]byte, 32)
+	rand.Read(random)
+	key = "louche_" + base64.RawURLEncoding.EncodeToString(random)
+	hash := sha256.Sum256([]byte(key))
+	kept = APIKey{Name: name, SHA256: hex.EncodeToString(hash[:]), Claims: claims}
+	return key, kept, newKeyring().add(kept)
+}
+
+type keyHash [sha256.Size]byte
+
+// keyring are keys by their hash.
+type keyring struct {
+	owners map[keyHash]*Identity
+	names  map[string]bool
+}
+
+func newKeyring() *keyring {
+	return &keyring{owners: make(map[keyHash]*Identity), names: make(map[string]bool)}
+}
+
+func (k *keyring) add(key APIKey) error {
+	hash, err := hex.DecodeString(key.SHA256)
+	switch {
+	case key.Name == "":
+		return errors.New("name is missing")
+	case k.names[key.Name]:
+		return fmt.Errorf("name: there are two keys of %s; name them apart, such as %s-2", key.Name, key.Name)
+	case err != nil || len(hash) != sha256.Size:
+		// It is not shown: it may be the key itself.
+		return fmt.Errorf("sha256 of %s is not the hash of a key, %d hexadecimal digits; louche key makes both", key.Name, 2*sha256.Size)
+	}
+	if owner, taken := k.owners[keyHash(hash)]; taken {
+		return fmt.Errorf("sha256: %s has the same key as %s", key.Name, owner.Subject)
+	}
+	if _, given := key.Claims["sub"]; given {
+		return fmt.Errorf("claims of %s: sub is the name", key.Name)
+	}
+	claims, err := constantClaim(key.Claims)
+	if err != nil {
+		return fmt.Errorf("claims of %s: %w", key.Name, err)
+	}
+	who := &Identity{Method: "api_keys", Subject: key.Name, Claims: map[string]any{"sub": key.Name}}
+	maps.Copy(who.Claims, claims.(map[string]any))
+	k.owners[keyHash(hash)], k.names[key.Name] = who, true
+	return nil
+}
+
+// constantClaim is a value of a YAML file as claims have it.
+func constantClaim(v any) (any, error) {
+	switch v := v.(type) {
+	case nil, bool, string, int64:
+		return v, nil
+	case uint64:
+		if v > math.MaxInt64 {
+			return new(big.Int).SetUint64(v), nil
+		}
+		return int64(v), nil
+	case float64:
+		if math.IsInf(v, 0) || math.IsNaN(v) {
+			return nil, fmt.Errorf("%v is not a number on the BEAM", v)
+		}
+		return v, nil
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			var err error
+			if list[i], err = constantClaim(v[i]); err != nil {
+				return nil, err
+			}
+		}
+		return list, nil
+	case map[string]any:
+		members := make(map[string]any, len(v))
+		for name := range v {
+			var err error
+			if members[name], err = constantClaim(v[name]); err != nil {
+				return nil, err
+			}
+		}
+		return members, nil
+	}
+	return nil, fmt.Errorf("a %T is no claim", v)
+}
+
+// filedKey is a key that knows where it is written.
+type filedKey struct {
+	APIKey
+	line int
+}
+
+// UnmarshalYAML is that of [yaml.NodeUnmarshaler].
+func (k *filedKey) UnmarshalYAML(node ast.Node) error {
+	k.line = node.GetToken().Position.Line
+	return yaml.NodeToValue(node, &k.APIKey, yaml.Strict())
+}
+
+// addFile adds those of a file. Errors name file and line.
+func (k *keyring) addFile(path string) error {
+	file, err := readKeyFile(path)
+	if err != nil {
+		return err
+	}
+	var keys []filedKey
+	decoder := yaml.NewDecoder(bytes.NewReader(file))
+	switch err := decoder.Decode(&keys); {
+	case errors.Is(err, io.EOF):
+		// Half a file is more likely than that all keys were taken back.
+		return fmt.Errorf("%s is empty; if there are no keys, write []", path)
+	case err != nil:
+		// Without the source: beside the mistake there may be a key.
+		return fmt.Errorf("%s: %s", path, yaml.FormatError(err, false, false))
+	}
+	for _, key := range keys {
+		if err := k.add(key.APIKey); err != nil {
+			return fmt.Errorf("%s:%d: %w", path, key.line, err)
+		}
+	}
+	return nil
+}
+
+// readKeyFile reads a file, unless others than its owner can change it: who can write
+// a hash there can let himself in. Others may read it, since hashes tell nothing.
+func readKeyFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode().Perm(); mode&0o022 != 0 {
+		return nil, fmt.Errorf("%s has mode %#o: others can add keys of their own to it; chmod go-w it", path, mode)
+	}
+	return os.ReadFile(path)
+}

@@ -1,0 +1,143 @@
+package auth_test
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/louche-graphql/louche/auth"
+)
+
+// parse reads an auth section and fills its defaults.
+func parse(tb testing.TB, text string) *auth.Config {
+	tb.Helper()
+	var c auth.Config
+	if err := yaml.UnmarshalWithOptions([]byte(text), &c, yaml.Strict()); err != nil {
+		tb.Fatal(yaml.FormatError(err, false, true))
+	}
+	c.SetDefaults()
+	return &c
+}
+
+// asking makes an authenticator of an auth section.
+func asking(tb testing.TB, text string) *auth.Authenticator {
+	tb.Helper()
+	c := parse(tb, text)
+	if err := c.Validate(true); err != nil {
+		tb.Fatal(err)
+	}
+	a, err := auth.NewAuthenticator(*c, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(a.Close)
+	return a
+}
+
+// header makes one of pairs.
+func header(pairs ...string) http.Header {
+	h := make(http.Header)
+	for i := 0; i < len(pairs); i += 2 {
+		h.Add(pairs[i], pairs[i+1])
+	}
+	return h
+}
+
+func from(peer string, pairs ...string) *auth.Request {
+	return &auth.Request{Peer: netip.MustParseAddr(peer), Header: header(pairs...)}
+}
+
+// outcomes of Identify, without a subject.
+const (
+	nobody  = "nobody"  // nothing says who is asking
+	refused = "refused" // something does, and it is not true
+)
+
+func outcome(tb testing.TB, a *auth.Authenticator, r *auth.Request) string {
+	tb.Helper()
+	who, err := a.Identify(tb.Context(), r)
+	switch {
+	case errors.Is(err, auth.ErrCredentials):
+		return refused
+	case errors.Is(err, auth.ErrUnauthenticated) || err == nil && who == nil:
+		return nobody
+	case err != nil:
+		tb.Fatal(err)
+	}
+	return who.Method + " " + who.Subject
+}
+
+func TestValidate(t *testing.T) {
+	const phoenix = "{phoenix_token: {secret_key_base: {env: A}, salt: user auth, "
+	tests := []struct {
+		method  string
+		proxies bool
+		want    string // "" for none
+	}{
+		{"{}", true, "auth.methods[0] needs exactly one key"},
+		{"{client_certificate: {}, proxy_headers: {subject: X-User-Id}}", true, "auth.methods[0] needs exactly one key"},
+		{"{client_certificate: {}}", false, ""},
+
+		{phoenix + "}}", false, ""},
+		{"{phoenix_token: {salt: user auth}}", false, "auth.methods[0].phoenix_token.secret_key_base needs one of file and env"},
+		{"{phoenix_token: {secret_key_base: {env: A}}}", false, "auth.methods[0].phoenix_token.salt is missing"},
+		{phoenix + "max_age: -1h}}", false, "auth.methods[0].phoenix_token.max_age"},
+		{phoenix + "key_iterations: -1}}", false, "auth.methods[0].phoenix_token.key_iterations"},
+		{phoenix + "key_length: 64}}", false, ""},
+		{phoenix + "key_length: 64, encrypted: true}}", false, "auth.methods[0].phoenix_token.key_length"},
+		{phoenix + "key_digest: md5}}", false, "auth.methods[0].phoenix_token.key_digest"},
+		{phoenix + "header: X-Token, cookie: token}}", false, "auth.methods[0].phoenix_token: a token is in a header or in a cookie"},
+
+		{"{api_keys: {}}", false, "auth.methods[0].api_keys needs file, keys or both"},
+		{"{api_keys: {file: keys.yaml, header: 'X Key'}}", false, "auth.methods[0].api_keys: header"},
+		{"{api_keys: {keys: [{name: a, sha256: short}]}}", false, "auth.methods[0].api_keys.keys[0]: sha256 of a"},
+
+		{"{proxy_headers: {subject: X-User-Id}}", true, ""},
+		{"{proxy_headers: {subject: X-User-Id, networks: [10.0.0.0/8]}}", false, ""},
+		{"{proxy_headers: {subject: X-User-Id}}", false, "auth.methods[0].proxy_headers takes headers that anybody could send"},
+		{"{proxy_headers: {}}", true, "auth.methods[0].proxy_headers.subject is missing"},
+		{"{proxy_headers: {subject: X User}}", true, "auth.methods[0].proxy_headers.subject"},
+		{"{proxy_headers: {subject: X-User-Id, claims: {roles: ''}}}", true, "auth.methods[0].proxy_headers.claims.roles"},
+		{"{proxy_headers: {subject: X-User-Id, claims: {sub: X-Sub}}}", true, "auth.methods[0].proxy_headers.claims.sub"},
+	}
+	for _, tt := range tests {
+		err := parse(t, "methods: ["+tt.method+"]").Validate(tt.proxies)
+		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s: %v, want %q", tt.method, err, tt.want)
+		}
+	}
+	// Everything that is wrong is said.
+	err := parse(t, "methods: [{}, {api_keys: {}}]").Validate(true)
+	if err == nil || !strings.Contains(err.Error(), "methods[0]") || !strings.Contains(err.Error(), "methods[1]") {
+		t.Error(err)
+	}
+}
+
+func BenchmarkIdentify(b *testing.B) {
+	token, _ := goldenToken(b, "map of claims")
+	encrypted, _ := goldenToken(b, "encrypted map")
+	forYears := strings.ReplaceAll(phoenixMethods, "user auth", "user auth, max_age: 1000000h")
+	key, kept := newKey(b, "billing", nil)
+	for _, c := range []struct{ name, methods, header, value string }{
+		{"signed", forYears, "Authorization", "Bearer " + token},
+		{"encrypted", forYears, "Authorization", "Bearer " + encrypted},
+		{"key", "methods: [{api_keys: {keys: [{name: billing, sha256: " + kept.SHA256 + "}]}}]", "X-Api-Key", key},
+		{"headers", "methods: [{proxy_headers: {subject: X-User-Id, networks: [10.0.0.0/8]}}]", "X-User-Id", "42"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			a := asking(b, c.methods)
+			r := from("10.1.2.3", c.header, c.value)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := a.Identify(b.Context(), r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

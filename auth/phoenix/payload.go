@@ -1,0 +1,138 @@
+package phoenix
+
+import (
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// payload is what a token holds.
+type payload struct {
+	data   etf.Term
+	signed int64 // milliseconds since 1970
+	age    time.Duration
+}
+
+// Ages of tokens: of those that do not say, and the least that counts as for ever,
+// since a Duration does not go much further.
+const (
+	defaultAge = 24 * time.Hour
+	maxAge     = 250 * 365 * 24 * time.Hour
+)
+
+// parsePayload reads {data, signed, max_age}; {data, signed}, which Plug.Crypto wrote
+// before 1.1.1; or %{data: data, signed: signed}, which Phoenix wrote before that.
+func parsePayload(b []byte) (p payload, err error) {
+	if len(b) == 0 || b[0] != etf.Version {
+		return p, errMalformed
+	}
+	d := etf.NewDecoder(etf.Term{Bytes: b[1:]})
+	tag, err := d.Tag()
+	switch {
+	case err != nil:
+		return p, errMalformed
+	case tag == etf.TagCompressed || tag == etf.TagLocal:
+		return p, errPacked
+	case tag == etf.TagMap:
+		err = p.fromMap(&d)
+	default:
+		err = p.fromTuple(&d)
+	}
+	if err == nil && len(d.Rest().Bytes) > 0 {
+		err = errMalformed
+	}
+	return p, err
+}
+
+func (p *payload) fromTuple(d *etf.Decoder) error {
+	n, err := d.Tuple()
+	if err != nil || n != 2 && n != 3 {
+		return errMalformed
+	}
+	if p.data, err = d.Term(); err != nil {
+		return errMalformed
+	}
+	if p.signed, err = d.Int(); err != nil {
+		return errMalformed
+	}
+	p.age = defaultAge
+	if n == 3 {
+		return p.readAge(d)
+	}
+	return nil
+}
+
+func (p *payload) fromMap(d *etf.Decoder) error {
+	p.age = defaultAge
+	n, err := d.Map()
+	if err != nil || n != 2 {
+		return errMalformed
+	}
+	found := make(map[string]bool, n)
+	for range n {
+		key, err := d.Atom()
+		if err != nil {
+			return errMalformed
+		}
+		found[key] = true
+		switch key {
+		case "data":
+			p.data, err = d.Term()
+		case "signed":
+			p.signed, err = d.Int()
+		}
+		if err != nil {
+			return errMalformed
+		}
+	}
+	if !found["data"] || !found["signed"] {
+		return errMalformed
+	}
+	return nil
+}
+
+// readAge consumes max_age: a number of seconds, or infinity.
+func (p *payload) readAge(d *etf.Decoder) error {
+	age, err := value(d, 0)
+	if err != nil {
+		return errMalformed
+	}
+	var seconds float64
+	switch age := age.(type) {
+	case int64:
+		seconds = float64(age)
+	case *big.Int:
+		seconds, _ = age.Float64()
+	case float64:
+		seconds = age
+	default:
+		if age != "infinity" {
+			return errMalformed
+		}
+		seconds = maxAge.Seconds()
+	}
+	seconds = max(0, min(seconds, maxAge.Seconds()))
+	p.age = time.Duration(seconds*1000) * time.Millisecond
+	return nil
+}
+
+// expires says until when the token holds, zero for ever, if it may become as old as
+// age; 0 stands for what the token says itself.
+func (p *payload) expires(now time.Time, age time.Duration) (time.Time, error) {
+	signed := time.UnixMilli(p.signed)
+	if age == 0 {
+		age = p.age
+	}
+	expires := signed.Add(age)
+	switch {
+	case signed.After(now.Add(Skew)):
+		return expires, fmt.Errorf("the token was signed in the future, at %s; are the clocks of the application and the gateway right?", signed.UTC().Format(time.RFC3339))
+	case age >= maxAge:
+		return time.Time{}, nil
+	case age <= 0 || expires.Before(now):
+		return expires, fmt.Errorf("%w at %s", ErrExpired, expires.UTC().Format(time.RFC3339))
+	}
+	return expires, nil
+}

@@ -1,0 +1,144 @@
+package auth_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/louche-graphql/louche/auth"
+)
+
+// What the golden tokens are made with, and methods that take them.
+const (
+	recordedSecret = "louche-secret-key-base-louche-secret-key-base-louche-secret-key-base-"
+	phoenixMethods = `
+methods:
+  - phoenix_token: {secret_key_base: {env: SECRET_KEY_BASE}, salt: user auth}
+  - phoenix_token: {secret_key_base: {env: SECRET_KEY_BASE}, salt: user auth, encrypted: true}
+`
+)
+
+// goldenToken is a recorded token, and when it was signed.
+func goldenToken(tb testing.TB, name string) (token string, signed time.Time) {
+	tb.Helper()
+	tb.Setenv("SECRET_KEY_BASE", recordedSecret)
+	file, err := os.Open("../testdata/golden/phoenix-tokens.jsonl")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer file.Close()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		var line struct {
+			Name, Token string
+			SignedAt    int64 `json:"signed_at"`
+		}
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			tb.Fatal(err)
+		}
+		if line.Name == name {
+			return line.Token, time.Unix(line.SignedAt, 0)
+		}
+	}
+	tb.Fatalf("no token %q", name)
+	panic("unreachable")
+}
+
+// at runs a test at a time after those at which synctest begins.
+func at(t *testing.T, now time.Time, test func(*testing.T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(now))
+		test(t)
+	})
+}
+
+func TestPhoenixToken(t *testing.T) {
+	token, signed := goldenToken(t, "map of claims")
+	encrypted, _ := goldenToken(t, "encrypted integer")
+	jwt := "eyJhbGciOiJIUzI1NiJ9.e30.ZRrHA1JJJW8opsbCGfG_HACGpVUMN_a9IV7pAx_Zmeo"
+	at(t, signed.Add(time.Hour), func(t *testing.T) {
+		a := asking(t, phoenixMethods)
+		for _, tt := range []struct {
+			name string
+			r    *auth.Request
+			want string
+		}{
+			{"signed", from("1.2.3.4", "Authorization", "Bearer "+token), "phoenix_token 42"},
+			{"encrypted", from("1.2.3.4", "Authorization", "bearer "+encrypted), "phoenix_token 42"},
+			{"no token", from("1.2.3.4"), nobody},
+			{"an empty one", from("1.2.3.4", "Authorization", "Bearer "), nobody},
+			{"another scheme", from("1.2.3.4", "Authorization", "Basic "+token), nobody},
+			{"another header", from("1.2.3.4", "X-Token", token), nobody},
+			{"another method's", from("1.2.3.4", "Authorization", "Bearer "+jwt), nobody},
+			{"tampered with", from("1.2.3.4", "Authorization", "Bearer "+token[:len(token)-1]), refused},
+			{"twice", from("1.2.3.4", "Authorization", "Bearer "+token, "Authorization", "Bearer "+token), refused},
+		} {
+			if got := outcome(t, a, tt.r); got != tt.want {
+				t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+			}
+		}
+		who, err := a.Identify(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+token))
+		want := map[string]any{"sub": int64(42), "tenant": "acme", "roles": []any{"admin", "ops"}}
+		if err != nil || !reflect.DeepEqual(who.Claims, want) || !who.Expires.Equal(signed.Add(24*time.Hour)) {
+			t.Errorf("%+v, %v", who, err)
+		}
+		if a.Ambient() || !reflect.DeepEqual(a.Headers(), []string{"Authorization", "Authorization"}) {
+			t.Errorf("%v, %v", a.Ambient(), a.Headers())
+		}
+	})
+	at(t, signed.Add(24*time.Hour+time.Second), func(t *testing.T) {
+		_, err := asking(t, phoenixMethods).Identify(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+token))
+		if err == nil || !strings.Contains(err.Error(), "expired") || strings.Contains(err.Error(), "acme") {
+			t.Error(err)
+		}
+	})
+}
+
+// Where nobody else has tokens, what is none is refused.
+func TestPhoenixTokenElsewhere(t *testing.T) {
+	token, signed := goldenToken(t, "integer user id")
+	at(t, signed, func(t *testing.T) {
+		const section = "{anonymous: allow, methods: [{phoenix_token: {secret_key_base: {env: SECRET_KEY_BASE}, salt: user auth, max_age: 1m, "
+		cookie := asking(t, section+"cookie: token}}]}")
+		elsewhere := asking(t, section+"header: x-token}}]}")
+		for _, tt := range []struct {
+			name string
+			a    *auth.Authenticator
+			r    *auth.Request
+			want string
+		}{
+			{"cookie", cookie, from("1.2.3.4", "Cookie", "a=b; token="+token), "phoenix_token 42"},
+			{"a bad cookie, which the page cannot help", cookie, from("1.2.3.4", "Cookie", "token=x"), nobody},
+			{"header", elsewhere, from("1.2.3.4", "X-Token", token), "phoenix_token 42"},
+			{"a bad header", elsewhere, from("1.2.3.4", "X-Token", "x"), refused},
+		} {
+			if got := outcome(t, tt.a, tt.r); got != tt.want {
+				t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+			}
+		}
+		if !cookie.Ambient() || elsewhere.Ambient() {
+			t.Error("only cookies are sent by browsers themselves")
+		}
+		time.Sleep(time.Minute + time.Millisecond)
+		if got := outcome(t, elsewhere, from("1.2.3.4", "X-Token", token)); got != refused {
+			t.Errorf("past max_age: %s", got)
+		}
+	})
+}
+
+func TestPhoenixTokenSecret(t *testing.T) {
+	c := parse(t, phoenixMethods)
+	for value, want := range map[string]string{"": "SECRET_KEY_BASE", "nineteen bytes long": "secret_key_base has fewer than 20 bytes"} {
+		t.Setenv("SECRET_KEY_BASE", value)
+		_, err := auth.NewAuthenticator(*c, nil, slog.New(slog.DiscardHandler))
+		if err == nil || !strings.Contains(err.Error(), "auth.methods[0].phoenix_token.secret_key_base") || !strings.Contains(err.Error(), want) || value != "" && strings.Contains(err.Error(), value) {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package auth_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/louche-graphql/louche/auth"
+)
+
+func TestProxyHeaders(t *testing.T) {
+	const section = "{anonymous: allow, methods: [{proxy_headers: {subject: x-user-id, claims: {roles: x-roles}"
+	networks := asking(t, section+", networks: [10.0.0.0/8]}}]}")
+	trusted := asking(t, section+"}}]}")
+	proxied := from("192.168.0.1", "X-User-Id", "42")
+	proxied.Trusted = true
+	elsewhere := from("192.168.0.1", "X-User-Id", "42")
+	elsewhere.Trusted = true
+	for _, tt := range []struct {
+		name string
+		a    *auth.Authenticator
+		r    *auth.Request
+		want string
+	}{
+		{"a proxy", networks, from("10.1.2.3", "X-User-Id", "42"), "proxy_headers 42"},
+		{"a proxy, by IPv4 in IPv6", networks, from("::ffff:10.1.2.3", "X-User-Id", "42"), "proxy_headers 42"},
+		{"somebody", networks, from("11.1.2.3", "X-User-Id", "42"), nobody},
+		{"one of trusted_proxies that is not in networks", networks, elsewhere, nobody},
+		{"no address", networks, &auth.Request{Header: header("X-User-Id", "42")}, nobody},
+		{"one of trusted_proxies", trusted, proxied, "proxy_headers 42"},
+		{"not one of trusted_proxies", trusted, from("192.168.0.1", "X-User-Id", "42"), nobody},
+		{"nothing", networks, from("10.1.2.3"), nobody},
+		{"empty", networks, from("10.1.2.3", "X-User-Id", ""), nobody},
+		{"twice", networks, from("10.1.2.3", "X-User-Id", "42", "X-User-Id", "42"), refused},
+		{"empty, and then not", networks, from("10.1.2.3", "X-User-Id", "", "X-User-Id", "42"), refused},
+		{"a claim twice", networks, from("10.1.2.3", "X-User-Id", "42", "X-Roles", "a", "X-Roles", "b"), refused},
+		{"a claim alone", networks, from("10.1.2.3", "X-Roles", "a"), nobody},
+		{"with underscores", networks, from("10.1.2.3", "X_User_Id", "42"), nobody},
+	} {
+		if got := outcome(t, tt.a, tt.r); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+	for value, want := range map[string]map[string]any{
+		"admin,ops": {"sub": "42", "roles": "admin,ops"},
+		"":          {"sub": "42"},
+	} {
+		who, err := networks.Identify(t.Context(), from("10.1.2.3", "X-User-Id", "42", "X-Roles", value))
+		if err != nil || !reflect.DeepEqual(who.Claims, want) {
+			t.Errorf("%+v, %v", who, err)
+		}
+	}
+	if names := slices.Sorted(slices.Values(networks.Headers())); !slices.Equal(names, []string{"X-Roles", "X-User-Id"}) || networks.Ambient() {
+		t.Error(names)
+	}
+}
