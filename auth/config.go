@@ -3,7 +3,6 @@ package auth
 import (
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // Config is the auth section of an application: how it is found out who is asking,
@@ -37,12 +36,6 @@ func (c *Config) SetDefaults() {
 		}
 	}
 }
-
-// Cookies says whether a method looks at cookies.
-func (c *Config) Cookies() bool { return slices.ContainsFunc(c.Methods, MethodConfig.cookies) }
-
-// cookies says whether the method looks at one. None has the key yet.
-func (m MethodConfig) cookies() bool { return false }
 
 // Validate says what is wrong with the section, naming the key.
 func (c *Config) Validate() error {

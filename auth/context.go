@@ -90,10 +90,6 @@ func (c *Context) Headers() []string {
 	return slices.Compact(names)
 }
 
-// Ambient says whether browsers send by themselves what contexts depend on: cookies.
-// No entry has the key yet.
-func (c *Context) Ambient() bool { return false }
-
 func headers(names []string, fields []field) []string {
 	for _, f := range fields {
 		if f.header != "" {

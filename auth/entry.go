@@ -86,9 +86,6 @@ func (t Type) String() string {
 	return t.Scalar
 }
 
-// Cookies says whether an entry is a cookie. None has the key yet.
-func (c ContextConfig) Cookies() bool { return false }
-
 // Validate says what is wrong with the section, naming the key. trusted says
 // whether there are any peers whose headers count.
 func (c ContextConfig) Validate(trusted bool) error { return c.validate("context", trusted) }

@@ -18,6 +18,9 @@ func sharing(origins ...string) func(*AppConfig) {
 	}
 }
 
+// proxies are those that headers are taken from.
+var proxies = auth.Proxies{netip.MustParsePrefix("127.0.0.0/8")}
+
 func from(origin string, r *http.Request) *http.Request {
 	r.Header.Set("Origin", origin)
 	return r
@@ -137,7 +140,7 @@ func TestCORSOfEveryOriginAndOfNone(t *testing.T) {
 func TestVary(t *testing.T) {
 	app := unreachableApp(t, nil, sharing(page))
 	var err error
-	if app.Context, err = auth.NewContext(auth.ContextConfig{"id": {Header: "X-User-Id"}}, auth.Proxies{netip.MustParsePrefix("127.0.0.0/8")}); err != nil {
+	if app.Context, err = auth.NewContext(auth.ContextConfig{"id": {Header: "X-User-Id"}}, proxies); err != nil {
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()

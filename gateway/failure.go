@@ -87,7 +87,7 @@ func failureOf(err error, app *App) *failure {
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, auth.ErrUnauthenticated):
-		return &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: "This request needs to say who is asking.", header: challenge(err, app), cause: err}
+		return &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: "This request needs to say who is asking.", header: challenge(err, app.authenticator.Load().Headers()), cause: err}
 	case errors.Is(err, auth.ErrForbidden):
 		return &failure{status: http.StatusForbidden, code: "FORBIDDEN", message: "Who is asking may not do this.", cause: err}
 	case errors.Is(err, auth.ErrInvalid):
@@ -123,9 +123,10 @@ func failureOf(err error, app *App) *failure {
 	return f
 }
 
-// challenge says how to authenticate, where that is by Authorization (RFC 6750).
-func challenge(err error, app *App) [2]string {
-	if !slices.Contains(app.authenticator.Load().Headers(), "Authorization") {
+// challenge says how to authenticate, where Authorization is among the headers that
+// are looked at for it (RFC 6750).
+func challenge(err error, read []string) [2]string {
+	if !slices.Contains(read, "Authorization") {
 		return [2]string{}
 	}
 	value := `Bearer realm="louche"`
