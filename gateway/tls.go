@@ -87,6 +87,7 @@ func (c TLSConfig) Load() (*tls.Config, error) {
 		Certificates: []tls.Certificate{certificate},
 		MinVersion:   tlsVersions[c.MinVersion],
 		NextProtos:   []string{"h2", "http/1.1"},
+		ClientCAs:    x509.NewCertPool(), // nil would mean those of the machine
 	}
 	if c.ClientCAFile == "" {
 		return config, nil
@@ -95,7 +96,6 @@ func (c TLSConfig) Load() (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tls.client_ca_file: %w", err)
 	}
-	config.ClientCAs = x509.NewCertPool()
 	if !config.ClientCAs.AppendCertsFromPEM(authorities) {
 		return nil, fmt.Errorf("tls.client_ca_file: there is no certificate (PEM) in %s", c.ClientCAFile)
 	}
@@ -141,12 +141,8 @@ func (g *Gateway) certificateOf(connection *tls.ConnectionState) *x509.Certifica
 	if connection == nil || len(connection.VerifiedChains) == 0 {
 		return nil
 	}
-	authorities := g.tls.Load().ClientCAs
-	if authorities == nil { // which to x509 would mean those of the machine
-		return nil
-	}
 	now := time.Now()
-	options := x509.VerifyOptions{Roots: authorities, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	options := x509.VerifyOptions{Roots: g.tls.Load().ClientCAs, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
 	expired := func(c *x509.Certificate) bool { return now.After(c.NotAfter) }
 	for _, chain := range connection.VerifiedChains {
 		if _, err := chain[len(chain)-1].Verify(options); err == nil && !slices.ContainsFunc(chain, expired) {
