@@ -19,8 +19,8 @@ demo: build
 	bin/louche demo
 
 # Against the machine's own Erlang and Elixir, with GraphQL clients of npm and in
-# Chromium, all installed if need be. The chaos suite, in its short form, measures times and so
-# runs alone.
+# Chromium, all installed if need be. The chaos suite, in its short form, measures
+# times and so runs alone.
 test:
 	testdata/install-erlang
 	testdata/install-clients
