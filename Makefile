@@ -18,12 +18,13 @@ build:
 demo: build
 	bin/louche demo
 
-# Against the machine's own Erlang and Elixir, and with GraphQL clients of npm, all
-# installed if need be. The chaos suite, in its short form, measures times and so
-# runs alone.
+# Against the machine's own Erlang and Elixir, with GraphQL clients of npm and in
+# Chromium, all installed if need be. The chaos suite, in its short form, measures
+# times and so runs alone.
 test:
 	testdata/install-erlang
 	testdata/install-clients
+	testdata/install-browser
 	go test -race $$(go list ./... | grep -v /chaos$$)
 	go test -race -timeout 20m ./chaos
 
@@ -31,6 +32,7 @@ test:
 test-matrix:
 	testdata/install-otp-matrix $(OTP_MATRIX)
 	testdata/install-clients
+	testdata/install-browser
 	LOUCHE_BEAM_ROOT=$(OTP_MATRIX)/otp27 go test -race -count=1 $(BEAM_PACKAGES)
 	LOUCHE_BEAM_ROOT=$(OTP_MATRIX)/otp29 go test -race -count=1 $(BEAM_PACKAGES)
 

@@ -23,18 +23,20 @@ import (
 //   - POST /nodes/{name}/drain: no new calls for a node, those in flight finish
 //   - POST /nodes/{name}/undrain: new calls again
 //
-// Web pages of other origins cannot make a browser drain a node.
+// Web pages of other origins cannot make a browser drain a node. All but the first
+// line is for those alone who know the token of [Gateway.Admit].
 func (g *Gateway) Admin() http.Handler {
-	r := g.router(g.configured().limits)
-	r.Use(http.NewCrossOriginProtection().Handler)
-	g.health(r)
+	root := g.router(g.configured().limits)
+	root.Use(http.NewCrossOriginProtection().Handler)
+	g.health(root)
+	r := root.With(g.admit)
 	r.NotFound(g.adminSDL)
 	r.Get("/usage", g.writeUsage)
 	r.Get("/metrics", g.metrics.handler(g.log).ServeHTTP)
 	r.Get("/status", func(w http.ResponseWriter, _ *http.Request) { writeStatus(w, g.status()) })
 	r.Post("/nodes/{name}/drain", g.drainNode(true))
 	r.Post("/nodes/{name}/undrain", g.drainNode(false))
-	return r
+	return root
 }
 
 // status is the body of GET /status.

@@ -26,9 +26,7 @@ func (h *graphQL) identify(w http.ResponseWriter, r *http.Request) (*caller, err
 	}
 	c.request.Trusted = h.app.Proxies.Contain(c.request.Peer)
 	c.request.Client = h.app.Proxies.Client(c.request.Peer, r.Header)
-	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
-		c.request.Certificate = r.TLS.PeerCertificates[0]
-	}
+	c.request.Certificate = h.gateway.certificateOf(r.TLS)
 	var err error
 	c.identity, err = h.app.authenticator.Load().Identify(r.Context(), &c.request)
 	return c, err

@@ -124,6 +124,11 @@ type AppConfig struct {
 	// Forms takes application/x-www-form-urlencoded bodies. A page of any origin
 	// can make a browser send them, with its cookies and without asking first.
 	Forms bool `yaml:"forms" env:"FORMS"`
+	// CSRFPrevention refuses what a page of another origin may have made a browser
+	// send as its user. On unless set where browsers send by themselves what says
+	// who is asking, or Forms are taken.
+	CSRFPrevention *bool      `yaml:"csrf_prevention" env:"CSRF_PREVENTION"`
+	CORS           CORSConfig `yaml:"cors" envPrefix:"CORS_"`
 	// Compress is how answers may be compressed, in the order in which codings are
 	// preferred that a client likes equally: zstd, br and gzip, all unless set. An
 	// empty list: not at all.
@@ -174,8 +179,9 @@ func (c *AppConfig) SetDefaults() {
 	}
 }
 
-// Validate says what is wrong, naming the key.
-func (c *AppConfig) Validate() error {
+// Validate says what is wrong, naming the key. cookies says whether cookies say who
+// is asking.
+func (c *AppConfig) Validate(cookies bool) error {
 	switch {
 	case !strings.HasPrefix(c.Path, "/") || strings.ContainsAny(c.Path, "{}* ?#"):
 		return fmt.Errorf("path %q is not a path such as /graphql", c.Path)
@@ -193,6 +199,8 @@ func (c *AppConfig) Validate() error {
 		return fmt.Errorf("batch_format %q is not %s or %s", c.BatchFormat, formatApollo, formatAbsinthe)
 	case c.Timeout < 0:
 		return errors.New("timeout is a time, such as 30s")
+	case cookies && c.CSRFPrevention != nil && !*c.CSRFPrevention:
+		return errors.New("csrf_prevention cannot be off where cookies say who is asking: every page could ask as its user")
 	}
-	return errors.Join(c.DocumentLimits.Validate(), c.Trusted.validate())
+	return errors.Join(c.CORS.validate(cookies), c.DocumentLimits.Validate(), c.Trusted.validate())
 }

@@ -80,7 +80,7 @@ func TestDocumentLimitsValidate(t *testing.T) {
 	} {
 		config := AppConfig{DocumentLimits: limits}
 		config.SetDefaults()
-		if err := config.Validate(); (err == nil) != (key == "") || err != nil && !strings.Contains(err.Error(), key+" ") {
+		if err := config.Validate(false); (err == nil) != (key == "") || err != nil && !strings.Contains(err.Error(), key+" ") {
 			t.Errorf("%+v: %v, want an error about %q", limits, err, key)
 		}
 	}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/louche-graphql/louche/auth"
@@ -43,6 +45,9 @@ var (
 	cutOff                = badRequest("The request's body is cut off.")
 	notUTF8               = badRequest("The request is not UTF-8.")
 	noQuery               = badRequest(`The request has no "query".`)
+	operatorsOnly         = &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: "This is for operators: send the token of admin_token as Authorization: Bearer.", header: [2]string{"WWW-Authenticate", `Bearer realm="louche operators"`}}
+	notPreflighted        = &failure{status: http.StatusForbidden, code: "CSRF", message: "A page of another site could have made a browser send this. Send a Content-Type of application/json, or one of the headers " + strings.Join(csrfHeaders, ", ") + " with any value."}
+	foreignOrigin         = &failure{status: http.StatusForbidden, code: "CSRF", message: "This comes from a page of another origin, which may not ask here."}
 	tooSlow               = &failure{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", message: "The request's body did not arrive in time."}
 	persistedNotFound     = &failure{code: "PERSISTED_QUERY_NOT_FOUND", message: "PersistedQueryNotFound"}         // Apollo's words, which
 	persistedNotSupported = &failure{code: "PERSISTED_QUERY_NOT_SUPPORTED", message: "PersistedQueryNotSupported"} // its clients look for
@@ -82,7 +87,9 @@ func failureOf(err error, app *App) *failure {
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, auth.ErrUnauthenticated):
-		return &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: "This request needs to say who is asking.", cause: err}
+		return &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: "This request needs to say who is asking.", header: challenge(err, app.authenticator.Load().Headers()), cause: err}
+	case errors.Is(err, auth.ErrForbidden):
+		return &failure{status: http.StatusForbidden, code: "FORBIDDEN", message: "Who is asking may not do this.", cause: err}
 	case errors.Is(err, auth.ErrInvalid):
 		return badRequest("Who is asking cannot be told: %v.", err)
 	case errors.As(err, &syntax):
@@ -116,6 +123,19 @@ func failureOf(err error, app *App) *failure {
 	return f
 }
 
+// challenge says how to authenticate, where Authorization is among the headers that
+// are looked at for it (RFC 6750).
+func challenge(err error, read []string) [2]string {
+	if !slices.Contains(read, "Authorization") {
+		return [2]string{}
+	}
+	value := `Bearer realm="louche"`
+	if errors.Is(err, auth.ErrCredentials) {
+		value += `, error="invalid_token"`
+	}
+	return [2]string{"WWW-Authenticate", value}
+}
+
 // write answers with JSON.
 func (f *failure) write(w http.ResponseWriter) { f.writeAs(jsonMedia, w) }
 
@@ -125,6 +145,9 @@ func (f *failure) writeAs(media *mediaType, w http.ResponseWriter) {
 	}
 	if f.header[0] != "" {
 		w.Header().Set(f.header[0], f.header[1])
+	}
+	if f.status == http.StatusUnauthorized || f.status == http.StatusForbidden {
+		w.Header().Set("Cache-Control", noStore)
 	}
 	status := f.status
 	if status == 0 {

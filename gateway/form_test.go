@@ -9,7 +9,8 @@ import (
 )
 
 // forms turns them on.
-func forms(c *AppConfig) { c.Forms = true }
+// forms takes them without the defence against other sites, which has its own tests.
+func forms(c *AppConfig) { c.Forms, c.CSRFPrevention = true, new(bool) }
 
 func TestGet(t *testing.T) {
 	h := unreachable(t, Limits{}, nil)

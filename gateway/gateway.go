@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,8 +29,9 @@ type App struct {
 	authenticator atomic.Pointer[auth.Authenticator]
 }
 
-// Ask replaces what finds out who is asking. It has to be there before the first
-// request.
+// Ask replaces what finds out who is asking. It has to be there before the
+// application is part of a gateway; one that comes later is of the same section, and
+// so looks at the same headers.
 func (a *App) Ask(who *auth.Authenticator) { a.authenticator.Store(who) }
 
 // Trust replaces the application's trusted documents, which may be nil.
@@ -50,7 +52,8 @@ type Gateway struct {
 	current *configuration
 	tallies tallies
 
-	certificate atomic.Pointer[tls.Certificate] // of the listener for clients, if it has one
+	tls         atomic.Pointer[tls.Config] // of the listener for clients, if it has one
+	operators   atomic.Pointer[tokenHash]  // what they show; nil: nothing
 	repeats     repeats
 	draining    atomic.Bool
 	inFlight    atomic.Int64 // operations
@@ -113,22 +116,36 @@ func (g *Gateway) configure(limits Limits, apps []*App) *configuration {
 	c := &configuration{limits: limits, apps: apps}
 	r := g.router(c.limits)
 	for _, app := range apps {
-		h := &graphQL{
-			gateway:     g,
-			app:         app,
-			limits:      limits,
-			metrics:     g.metrics.of(app),
-			vary:        strings.Join(append([]string{"Accept", "Accept-Encoding"}, app.Context.Headers()...), ", "),
-			compression: compression{app.Config.Compress, app.Config.CompressFrom},
-		}
-		r.Get(app.Config.Path, h.ServeHTTP)
-		r.Head(app.Config.Path, h.ServeHTTP)
-		r.Post(app.Config.Path, h.ServeHTTP)
-		publicSDL(r, app)
+		g.serveApp(r, app, limits)
 	}
 	g.health(r)
 	c.clients = r
 	return c
+}
+
+// serveApp adds the routes of an application.
+func (g *Gateway) serveApp(r chi.Router, app *App, limits Limits) {
+	asking := app.authenticator.Load()
+	read := slices.Compact(slices.Sorted(slices.Values(append(asking.Headers(), app.Context.Headers()...))))
+	vary := append([]string{"Accept", "Accept-Encoding"}, read...)
+	if cors := &app.Config.CORS; cors.On() {
+		r = r.With(cors.allow(append(read, app.Config.TimeoutHeader)))
+		r.Options(app.Config.Path, otherMethods(r))
+		vary = append(vary, "Origin")
+	}
+	h := &graphQL{
+		gateway:     g,
+		app:         app,
+		limits:      limits,
+		metrics:     g.metrics.of(app),
+		csrf:        csrf{app.Config.preventCSRF(asking.Ambient() || app.Context.Ambient()), app.Config.CORS.Origins},
+		vary:        strings.Join(vary, ", "),
+		compression: compression{app.Config.Compress, app.Config.CompressFrom},
+	}
+	r.Get(app.Config.Path, h.ServeHTTP)
+	r.Head(app.Config.Path, h.ServeHTTP)
+	r.Post(app.Config.Path, h.ServeHTTP)
+	h.publicSDL(r)
 }
 
 // begin returns the current configuration for a request, which counts among its
@@ -163,9 +180,15 @@ func (g *Gateway) Handler() http.Handler {
 // router answers what no route does as HTTP says, and OPTIONS for all that do.
 func (g *Gateway) router(limits Limits) chi.Router {
 	r := chi.NewRouter()
-	r.Use(identify, limits.deadline)
+	r.Use(identify, noSniff, limits.deadline)
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { notFound.write(w) })
-	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
+	r.MethodNotAllowed(otherMethods(r))
+	return r
+}
+
+// otherMethods answers requests with methods that no route takes.
+func otherMethods(r chi.Routes) http.HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) {
 		var allowed []string
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
 			if r.Match(chi.NewRouteContext(), method, req.URL.Path) {
@@ -178,6 +201,5 @@ func (g *Gateway) router(limits Limits) chi.Router {
 			return
 		}
 		methodNotAllowed.write(w)
-	})
-	return r
+	}
 }

@@ -19,6 +19,7 @@ type graphQL struct {
 	limits  Limits
 	metrics requestMetrics
 
+	csrf        csrf
 	vary        string // the headers that answers depend on
 	compression compression
 }
@@ -61,6 +62,10 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 	var err error
 	if x.media, err = negotiate(r.Header["Accept"]); err != nil {
 		x.media = jsonMedia
+		h.fail(x, w, r, err)
+		return
+	}
+	if err := h.csrf.check(r); err != nil {
 		h.fail(x, w, r, err)
 		return
 	}
@@ -212,14 +217,14 @@ func (h *graphQL) failed(x *exchange, w http.ResponseWriter, r *http.Request, er
 }
 
 // log writes why a request failed. That there is no room or nobody to ask, or that
-// nobody said who is asking, is written for one of many.
+// nobody said who is asking or they may not, is written for one of many.
 func (h *graphQL) log(w http.ResponseWriter, r *http.Request, f *failure) {
 	attrs := []any{"request_id", w.Header().Get(requestIDHeader), "path", h.app.Config.Path, "code", f.code, "cause", f.cause.Error()}
 	level := slog.LevelWarn
 	switch f.status {
 	case http.StatusInternalServerError:
 		level = slog.LevelError
-	case http.StatusServiceUnavailable, http.StatusUnauthorized:
+	case http.StatusServiceUnavailable, http.StatusUnauthorized, http.StatusForbidden:
 		more, yes := h.gateway.repeats.tell(h.app.Config.Path, f.code, time.Now())
 		if !yes {
 			return

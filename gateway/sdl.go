@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+
+	"github.com/louche-graphql/louche/schema"
 )
 
 // sdlFile is below an application's path, and for operators at the root as well.
@@ -15,13 +17,37 @@ const sdlFile = "/schema.graphql"
 
 func (c *AppConfig) sdlPath() string { return strings.TrimSuffix(c.Path, "/") + sdlFile }
 
-// publicSDL lets clients read the schema, where the application says so. Who they
-// must be is for middleware to say.
-func publicSDL(r chi.Router, app *App) {
-	if app.Contract != nil && app.Contract.cfg.SDL == "public" {
-		r.Get(app.Config.sdlPath(), app.Contract.serveSDL)
-		r.Head(app.Config.sdlPath(), app.Contract.serveSDL)
+// publicSDL lets clients read the schema, where the application says so.
+func (h *graphQL) publicSDL(r chi.Router) {
+	if contract := h.app.Contract; contract != nil && contract.cfg.SDL == "public" {
+		path := h.app.Config.sdlPath()
+		r.Get(path, h.serveSDL)
+		r.Head(path, h.serveSDL)
+		if h.app.Config.CORS.On() {
+			r.Options(path, otherMethods(r))
+		}
 	}
+}
+
+// serveSDL answers whoever may run queries.
+func (h *graphQL) serveSDL(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", h.vary)
+	from, err := h.identify(w, r)
+	if err == nil {
+		err = h.app.authenticator.Load().Permits(from.identity, schema.Query.String(), "")
+	}
+	if err == nil {
+		_, _, err = h.app.Context.Append(nil, &from.request, from.identity)
+	}
+	if err != nil {
+		f := failureOf(err, h.app)
+		if f.cause != nil {
+			h.log(w, r, f)
+		}
+		f.write(w)
+		return
+	}
+	h.app.Contract.serveSDL(w, r)
 }
 
 // adminSDL lets operators read every application's schema at its path, and that of

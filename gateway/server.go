@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"log"
 	"net"
 	"net/http"
 	"time"
@@ -22,7 +22,7 @@ func (g *Gateway) Serve(ctx context.Context, listener net.Listener, handler http
 	return serve(ctx, server, listener, grace, func() error { return server.Serve(listener) })
 }
 
-// ServeTLS is [Gateway.Serve] over TLS, with the certificate last given to
+// ServeTLS is [Gateway.Serve] over TLS, as last told by
 // [Gateway.Present]; which version of HTTP is spoken is agreed on by ALPN.
 func (g *Gateway) ServeTLS(ctx context.Context, listener net.Listener, handler http.Handler, grace func() time.Duration) error {
 	server := g.server(handler)
@@ -42,7 +42,7 @@ func (g *Gateway) server(handler http.Handler) *http.Server {
 		IdleTimeout:       limits.IdleTimeout,
 		MaxHeaderBytes:    limits.Header,
 		ConnState:         g.countConnection,
-		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelWarn),
+		ErrorLog:          log.New(serverLog{g}, "", 0),
 		Protocols:         protocols,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: streams, WriteByteTimeout: limits.WriteTimeout},
 	}

@@ -2,8 +2,14 @@ package gateway
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/secret"
 )
 
 // TLSConfig is how clients are served over TLS. It is off unless files are named.
@@ -12,6 +18,32 @@ type TLSConfig struct {
 	// an authority, and its key (PEM).
 	CertFile string `yaml:"cert_file" env:"CERT_FILE"`
 	KeyFile  string `yaml:"key_file" env:"KEY_FILE"`
+	// MinVersion is the oldest version that is spoken: "1.2", which is the default,
+	// or "1.3".
+	MinVersion string `yaml:"min_version" env:"MIN_VERSION"`
+	// ClientCAFile has the authorities (PEM) whose certificates clients may show.
+	// None are asked for unless it is set.
+	ClientCAFile string `yaml:"client_ca_file" env:"CLIENT_CA_FILE"`
+	// ClientCertificates are "optional", which is the default, or "required".
+	ClientCertificates string `yaml:"client_certificates" env:"CLIENT_CERTIFICATES"`
+}
+
+var tlsVersions = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
+
+// Values of [TLSConfig.ClientCertificates].
+const (
+	certificatesOptional = "optional"
+	certificatesRequired = "required"
+)
+
+// SetDefaults fills what was left out.
+func (c *TLSConfig) SetDefaults() {
+	if c.MinVersion == "" {
+		c.MinVersion = "1.2"
+	}
+	if c.ClientCertificates == "" && c.ClientCAFile != "" {
+		c.ClientCertificates = certificatesOptional
+	}
 }
 
 // On says whether clients are served over TLS.
@@ -19,33 +51,103 @@ func (c TLSConfig) On() bool { return c.CertFile != "" }
 
 // Validate says what is wrong, naming the key.
 func (c TLSConfig) Validate() error {
-	if (c.CertFile == "") != (c.KeyFile == "") {
+	switch {
+	case (c.CertFile == "") != (c.KeyFile == ""):
 		return errors.New("tls needs both cert_file and key_file, or neither")
+	case tlsVersions[c.MinVersion] == 0:
+		return fmt.Errorf(`tls.min_version %q is not "1.2" or "1.3"`, c.MinVersion)
+	case c.ClientCAFile != "" && !c.On():
+		return errors.New("tls.client_ca_file needs cert_file and key_file: certificates are shown over TLS")
+	case c.ClientCAFile == "" && c.ClientCertificates != "":
+		return errors.New("tls.client_certificates needs client_ca_file: the authorities whose certificates count")
+	case c.ClientCAFile != "" && c.ClientCertificates != certificatesOptional && c.ClientCertificates != certificatesRequired:
+		return fmt.Errorf("tls.client_certificates %q is not %s or %s", c.ClientCertificates, certificatesOptional, certificatesRequired)
 	}
 	return nil
 }
 
 // Load reads the files; nil where TLS is off.
-func (c TLSConfig) Load() (*tls.Certificate, error) {
+func (c TLSConfig) Load() (*tls.Config, error) {
 	if !c.On() {
 		return nil, nil
 	}
-	certificate, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+	chain, err := os.ReadFile(c.CertFile)
 	if err != nil {
-		return nil, fmt.Errorf("tls: %w", err)
+		return nil, fmt.Errorf("tls.cert_file: %w", err)
 	}
-	return &certificate, nil
+	key, err := secret.ReadFile(c.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("tls.key_file: %w", err)
+	}
+	certificate, err := tls.X509KeyPair(chain, key)
+	if err != nil {
+		return nil, fmt.Errorf("tls.cert_file %s and tls.key_file %s: %w", c.CertFile, c.KeyFile, err)
+	}
+	config := &tls.Config{
+		Certificates: []tls.Certificate{certificate},
+		MinVersion:   tlsVersions[c.MinVersion],
+		NextProtos:   []string{"h2", "http/1.1"},
+		ClientCAs:    x509.NewCertPool(), // nil would mean those of the machine
+	}
+	if c.ClientCAFile == "" {
+		return config, nil
+	}
+	authorities, err := os.ReadFile(c.ClientCAFile)
+	if err != nil {
+		return nil, fmt.Errorf("tls.client_ca_file: %w", err)
+	}
+	if !config.ClientCAs.AppendCertsFromPEM(authorities) {
+		return nil, fmt.Errorf("tls.client_ca_file: there is no certificate (PEM) in %s", c.ClientCAFile)
+	}
+	config.ClientAuth = tls.VerifyClientCertIfGiven
+	if c.ClientCertificates == certificatesRequired {
+		config.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	return config, nil
 }
 
-// Present replaces the certificate that new connections get.
-func (g *Gateway) Present(certificate *tls.Certificate) { g.certificate.Store(certificate) }
+// expiryNotice is how long before its end a certificate is told of in the log, but
+// for a third of the life of one that is made to be short-lived.
+const expiryNotice = 14 * 24 * time.Hour
 
-// tlsConfig is for listeners over TLS: HTTP/2 or, with old clients, HTTP/1.1.
+// Present replaces what new connections get: the result of [TLSConfig.Load].
+func (g *Gateway) Present(config *tls.Config) {
+	g.tls.Store(config)
+	leaf, now := config.Certificates[0].Leaf, time.Now()
+	notice := min(expiryNotice, leaf.NotAfter.Sub(leaf.NotBefore)/3)
+	switch {
+	case now.After(leaf.NotAfter):
+		g.log.Warn("the certificate of tls.cert_file has expired: clients will refuse it", "expired", leaf.NotAfter)
+	case now.Before(leaf.NotBefore):
+		g.log.Warn("the certificate of tls.cert_file is not valid yet: clients will refuse it", "valid_from", leaf.NotBefore)
+	case now.Add(notice).After(leaf.NotAfter):
+		g.log.Warn("the certificate of tls.cert_file expires soon", "expires", leaf.NotAfter)
+	}
+}
+
+// tlsConfig is for listeners over TLS: HTTP/2 or, with old clients, HTTP/1.1. What
+// has been agreed on with a client is resumed under later configurations as well
+// (session tickets), but by crypto/tls not where a certificate of the client's is in
+// it that they would not take.
 func (g *Gateway) tlsConfig() *tls.Config {
 	return &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			return g.certificate.Load(), nil
-		},
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return g.tls.Load(), nil },
 	}
+}
+
+// certificateOf is the client's certificate; nil if it showed none, or one that is
+// not taken any more: connections live longer than certificates and authorities do.
+func (g *Gateway) certificateOf(connection *tls.ConnectionState) *x509.Certificate {
+	if connection == nil || len(connection.VerifiedChains) == 0 {
+		return nil
+	}
+	now := time.Now()
+	options := x509.VerifyOptions{Roots: g.tls.Load().ClientCAs, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	expired := func(c *x509.Certificate) bool { return now.After(c.NotAfter) }
+	for _, chain := range connection.VerifiedChains {
+		if _, err := chain[len(chain)-1].Verify(options); err == nil && !slices.ContainsFunc(chain, expired) {
+			return chain[0]
+		}
+	}
+	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/gateway"
+	"github.com/louche-graphql/louche/internal/secret"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
@@ -28,6 +29,7 @@ import (
 type config struct {
 	Listen         string               `yaml:"listen" env:"LISTEN"`
 	Admin          string               `yaml:"admin" env:"ADMIN"`
+	AdminToken     secret.Source        `yaml:"admin_token" env:"ADMIN_TOKEN"`
 	ShutdownDelay  time.Duration        `yaml:"shutdown_delay" env:"SHUTDOWN_DELAY"`
 	ShutdownGrace  time.Duration        `yaml:"shutdown_grace" env:"SHUTDOWN_GRACE"`
 	TLS            gateway.TLSConfig    `yaml:"tls" envPrefix:"TLS_"`
@@ -67,6 +69,7 @@ var environment = env.Options{
 	FuncMap: map[reflect.Type]env.ParserFunc{
 		reflect.TypeFor[auth.Config]():        asInFile[auth.Config],
 		reflect.TypeFor[auth.ContextConfig](): asInFile[auth.ContextConfig],
+		reflect.TypeFor[secret.Source]():      asInFile[secret.Source],
 	},
 }
 
@@ -164,6 +167,7 @@ func (c *config) setDefaults() error {
 	if c.ShutdownGrace == 0 {
 		c.ShutdownGrace = 30 * time.Second
 	}
+	c.TLS.SetDefaults()
 	c.Log.setDefaults()
 	if c.Node.Cookie == "" && c.Node.CookieFile == "" {
 		c.Node.Cookie = os.Getenv("RELEASE_COOKIE")
@@ -221,6 +225,11 @@ func (c *config) validate() error {
 	if c.Listen == c.Admin {
 		note("", fmt.Errorf("listen and admin are both %s; give them an address each", c.Listen))
 	}
+	if c.AdminToken.Given() {
+		note("", c.AdminToken.Validate("admin_token"))
+	} else if !isLoopback(c.Admin) {
+		note("", fmt.Errorf("admin %s can be reached from other machines, and who reaches it may drain nodes: set admin_token, {file: PATH} or {env: NAME}, or listen on 127.0.0.1", c.Admin))
+	}
 	if c.ShutdownDelay < 0 || c.ShutdownGrace < 0 {
 		note("", errors.New("shutdown_delay and shutdown_grace are times, such as 30s"))
 	}
@@ -234,7 +243,7 @@ func (c *config) validate() error {
 	paths := make(map[string]bool)
 	for i := range c.Apps {
 		app, where := &c.Apps[i], fmt.Sprintf("apps[%d]: ", i)
-		note(where, app.AppConfig.Validate())
+		note(where, app.AppConfig.Validate(app.Auth.Cookies() || app.Context.Cookies()))
 		note(where, app.AbsintheConfig.Validate())
 		note(where, app.PoolConfig.Validate())
 		note(where, app.Contract.Validate())
@@ -258,6 +267,13 @@ func checkAddress(key, address string) error {
 		return fmt.Errorf("%s %q is not an address such as 127.0.0.1:4000", key, address)
 	}
 	return nil
+}
+
+// isLoopback says whether only this machine gets to an address.
+func isLoopback(address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 type logConfig struct {

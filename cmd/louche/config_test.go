@@ -24,11 +24,12 @@ func write(t *testing.T, text string) string {
 
 const complete = `
 listen: 0.0.0.0:80
-admin: 127.0.0.1:81
+admin: 10.0.0.1:81
+admin_token: {file: /run/secrets/admin_token}
 shutdown_delay: 0s
 shutdown_grace: 10s
 log: {level: debug, format: json}
-tls: {cert_file: cert.pem, key_file: key.pem}
+tls: {cert_file: cert.pem, key_file: key.pem, min_version: 1.3, client_ca_file: clients.pem}
 node:
   name: louche@10.0.0.1
   cookie_file: /run/secrets/cookie
@@ -48,6 +49,8 @@ apps:
     token_limit: 200
     document_limits: {bytes: 1, tokens: 2, depth: 3, aliases: 4, root_fields: 5, directives: 6, introspection: refuse}
     forms: true
+    csrf_prevention: false
+    cors: {origins: ["https://app.example.com"], headers: [X-My-Header], credentials: true, max_age: 10m}
     timeout_header: x-deadline
     batch_format: absinthe
     compress: [gzip]
@@ -83,12 +86,15 @@ func TestConfig(t *testing.T) {
 		"errors":          app.ErrorExtensions && app.MaskErrors,
 		"complexity":      app.AnalyzeComplexity && app.MaxComplexity == 100 && app.TokenLimit == 200,
 		"document_limits": app.DocumentLimits == gateway.DocumentLimits{Bytes: 1, Tokens: 2, Depth: 3, Aliases: 4, RootFields: 5, Directives: 6, Introspection: "refuse"},
+		"admin_token":     cfg.AdminToken.File == "/run/secrets/admin_token",
 		"forms":           app.Forms,
+		"csrf_prevention": app.CSRFPrevention != nil && !*app.CSRFPrevention && cfg.Apps[1].CSRFPrevention == nil,
+		"cors":            app.CORS.On() && len(app.CORS.Origins) == 1 && len(app.CORS.Headers) == 1 && app.CORS.Credentials && app.CORS.MaxAge == 10*time.Minute && !cfg.Apps[1].CORS.On(),
 		"persisted":       app.PersistedQueries == "off" && cfg.Apps[1].PersistedQueries == "automatic" && cfg.Limits.PersistedBytes == 16<<20,
 		"trusted":         app.Trusted.Mode == "log" && len(app.Trusted.Manifests) == 2 && app.Trusted.CacheControl == "public" && cfg.Apps[1].Trusted.Mode == "off",
 		"compress":        len(app.Compress) == 1 && app.CompressFrom == 100 && len(cfg.Apps[1].Compress) == 3 && cfg.Apps[1].CompressFrom == 2048,
 		"timeout_header":  app.TimeoutHeader == "X-Deadline" && cfg.Apps[1].TimeoutHeader == "X-Request-Timeout",
-		"tls":             cfg.TLS.On() && cfg.TLS.KeyFile == "key.pem",
+		"tls":             cfg.TLS == gateway.TLSConfig{CertFile: "cert.pem", KeyFile: "key.pem", MinVersion: "1.3", ClientCAFile: "clients.pem", ClientCertificates: "optional"},
 		"batch_format":    app.BatchFormat == "absinthe" && cfg.Apps[1].BatchFormat == "apollo",
 		"load":            app.Load.InFlight == 1 && app.Load.Queue == 2 && app.Load.QueueTime == 3*time.Millisecond && app.Load.Warmup == 4*time.Second,
 		"retry":           app.Retry.Nodes == 3 && app.Retry.Budget == 0.5,
@@ -146,6 +152,16 @@ func TestConfigMistakes(t *testing.T) {
 		"timeout header":        {"apps: [{schema: A, discovery: {prefix: a}, timeout_header: 'a b'}]", []string{"apps[0]: timeout_header"}},
 		"methods":               {"apps: [{schema: A, discovery: {prefix: a}, auth: {methods: [{}, {proxy_headers: {subject: X-U}}]}}]", []string{"apps[0]: auth.methods[0]", "apps[0]: auth.methods[1].proxy_headers", "trusted_proxies"}},
 		"key of a method":       {"apps:\n  - schema: A\n    auth:\n      methods:\n        - phoenix_token: {slat: user auth}\n", []string{"[5:27]", "slat"}},
+		"TLS version":           {app + "tls: {cert_file: a.pem, key_file: b.pem, min_version: 1.1}\n", []string{"tls.min_version", "1.2"}},
+		"client CAs alone":      {app + "tls: {client_ca_file: a.pem}\n", []string{"tls.client_ca_file", "cert_file"}},
+		"no client CAs":         {app + "tls: {cert_file: a.pem, key_file: b.pem, client_certificates: required}\n", []string{"tls.client_certificates", "client_ca_file"}},
+		"client certificates":   {app + "tls: {cert_file: a.pem, key_file: b.pem, client_ca_file: c.pem, client_certificates: maybe}\n", []string{"tls.client_certificates", "required"}},
+		"admin for everybody":   {app + "admin: 0.0.0.0:4001\n", []string{"admin 0.0.0.0:4001", "admin_token"}},
+		"admin for every host":  {app + "admin: :4001\n", []string{"admin_token"}},
+		"admin's token itself":  {app + "admin_token: hunter2hunter2hunter2\n", []string{"{file: PATH}"}},
+		"admin's two tokens":    {app + "admin_token: {file: a, env: B}\n", []string{"admin_token", "one of file and env"}},
+		"CORS":                  {"apps: [{schema: A, discovery: {prefix: a}, cors: {origins: [app.example.com]}}]", []string{"apps[0]: cors.origins", "https://"}},
+		"CORS without origins":  {"apps: [{schema: A, discovery: {prefix: a}, cors: {credentials: true}}]", []string{"apps[0]: cors.origins"}},
 		"half of TLS":           {app + "tls: {cert_file: a.pem}\n", []string{"tls needs both"}},
 		"batch format":          {"apps: [{schema: A, discovery: {prefix: a}, batch_format: relay}]", []string{"apps[0]: batch_format", "apollo"}},
 		"trusted mode":          {"apps: [{schema: A, discovery: {prefix: a}, trusted_documents: {mode: on, manifests: [a]}}]", []string{"trusted_documents.mode", "enforce"}},

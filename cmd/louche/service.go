@@ -43,7 +43,7 @@ type application struct {
 
 // startService starts everything but the listeners.
 func startService(cfg *config, log *slog.Logger) (*service, error) {
-	certificate, err := cfg.TLS.Load()
+	shown, err := readCredentials(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func startService(cfg *config, log *slog.Logger) (*service, error) {
 		return nil, err
 	}
 	s.gateway = gateway.New(node, cfg.Limits, served(s.apps), log)
-	s.gateway.Present(certificate)
+	shown.use(s.gateway)
 	return s, nil
 }
 
@@ -166,7 +166,7 @@ func (s *service) reload(ctx context.Context, cfg *config) {
 	if keys := s.first.fixed(cfg); len(keys) > 0 {
 		s.log.Warn("configuration: these keys take effect after a restart only", "keys", keys)
 	}
-	certificate, err := cfg.TLS.Load()
+	shown, err := readCredentials(cfg)
 	var apps []*application
 	var replaced []*auth.Authenticator
 	if err == nil {
@@ -191,9 +191,7 @@ func (s *service) reload(ctx context.Context, cfg *config) {
 			former = append(former, app)
 		}
 	}
-	if certificate != nil { // what listens over TLS goes on doing so
-		s.gateway.Present(certificate)
-	}
+	shown.use(s.gateway)
 	limits := cfg.Limits
 	limits.Answer = s.first.Limits.Answer // as the node has it
 	finished := s.gateway.Reconfigure(limits, served(apps))

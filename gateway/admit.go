@@ -1,0 +1,46 @@
+package gateway
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// tokenHash is what is kept of the operators' token. To compare hashes takes as long
+// for every token, of whatever length.
+type tokenHash [sha256.Size]byte
+
+// leastToken is how long the operators' token has to be, in bytes. Nobody guesses 16
+// random characters over a network.
+const leastToken = 16
+
+// CheckToken says what is wrong with a token of operators. The error does not hold it.
+func CheckToken(token string) error {
+	if len(token) < leastToken || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return fmt.Errorf("admin_token is shorter than %d characters, or not one line of ASCII without spaces; make one with: openssl rand -hex 32", leastToken)
+	}
+	return nil
+}
+
+// Admit has operators show this token from now on (Authorization: Bearer, RFC 6750).
+func (g *Gateway) Admit(token string) {
+	hash := tokenHash(sha256.Sum256([]byte(token)))
+	g.operators.Store(&hash)
+}
+
+// admit lets through requests with the token of operators.
+func (g *Gateway) admit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if want := g.operators.Load(); want != nil {
+			scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+			shown := sha256.Sum256([]byte(strings.TrimSpace(token)))
+			if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(shown[:], want[:]) != 1 {
+				operatorsOnly.write(w)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,107 @@
+package gateway
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/auth"
+)
+
+const operatorToken = "0123456789abcdef"
+
+func TestOperatorsShowTheirToken(t *testing.T) {
+	app := unreachableApp(t, auth.ContextConfig{})
+	app.Contract = contractOf(t, ContractConfig{SDL: "admin"}, true, `type Query { secretField: Int }`)
+	g := gatewayOf(app)
+	h := g.Admin()
+	asked := func(method, path string, authorization ...string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, path, nil)
+		for _, value := range authorization {
+			r.Header.Add("Authorization", value)
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	if w := asked("GET", "/status"); w.Code != 200 {
+		t.Errorf("without a token to show: %d", w.Code)
+	}
+	g.Admit(operatorToken)
+	for _, path := range []string{"/status", "/metrics", "/usage", "/schema.graphql", "/graphql/schema.graphql", "/debug/pprof/", "/elsewhere"} {
+		for name, shown := range map[string][]string{
+			"nothing":       nil,
+			"another":       {"Bearer 0123456789abcdeX"},
+			"the beginning": {"Bearer 0123456789abcde"},
+			"more":          {"Bearer 0123456789abcdefg"},
+			"none":          {"Bearer "},
+			"Basic":         {"Basic 0123456789abcdef"},
+			"bare":          {operatorToken},
+		} {
+			w := asked("GET", path, shown...)
+			if w.Code != 401 || w.Header().Get("WWW-Authenticate") != `Bearer realm="louche operators"` || w.Header().Get("Cache-Control") != "no-store" || strings.Contains(w.Body.String(), "secretField") {
+				t.Errorf("%s with %s: %d %v %s", path, name, w.Code, w.Header(), w.Body)
+			}
+		}
+	}
+	for path, want := range map[string]int{"/status": 200, "/metrics": 200, "/schema.graphql": 200, "/debug/pprof/": 404, "/elsewhere": 404} {
+		if w := asked("GET", path, "bearer "+operatorToken); w.Code != want {
+			t.Errorf("%s with the token: %d", path, w.Code)
+		}
+	}
+	if w := asked("POST", "/nodes/a@b/drain"); w.Code != 401 {
+		t.Errorf("drain without the token: %d", w.Code)
+	}
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503} {
+		if w := asked("GET", path); w.Code != want {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	g.Admit("fedcba9876543210")
+	if w := asked("GET", "/status", "Bearer "+operatorToken); w.Code != 401 {
+		t.Errorf("with the former token: %d", w.Code)
+	}
+	if w := asked("GET", "/status", "Bearer fedcba9876543210"); w.Code != 200 {
+		t.Errorf("with the new token: %d", w.Code)
+	}
+}
+
+func TestCheckToken(t *testing.T) {
+	for token, fine := range map[string]bool{
+		operatorToken:                    true,
+		operatorToken[1:]:                false,
+		"":                               false,
+		"two words, and more of them":    false,
+		"line one of it\nline two of it": false,
+		"schlüsselschlüssel":             false,
+	} {
+		err := CheckToken(token)
+		if (err == nil) != fine || err != nil && token != "" && strings.Contains(err.Error(), token) {
+			t.Errorf("%q: %v", token, err)
+		}
+	}
+}
+
+// Nothing of Go's own is served: profiles tell what is in memory.
+func TestNoDebug(t *testing.T) {
+	g := gatewayOf(unreachableApp(t, auth.ContextConfig{}))
+	for _, path := range []string{"/debug", "/debug/", "/debug/pprof/", "/debug/pprof/heap", "/debug/vars"} {
+		w, o := httptest.NewRecorder(), httptest.NewRecorder()
+		g.Handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		g.Admin().ServeHTTP(o, httptest.NewRequest("GET", path, nil))
+		if w.Code != 404 || o.Code != 404 {
+			t.Errorf("%s: %d for clients, %d for operators", path, w.Code, o.Code)
+		}
+	}
+}
+
+func TestNoSniff(t *testing.T) {
+	g := gatewayOf(unreachableApp(t, auth.ContextConfig{}, sharing(page)))
+	for _, path := range []string{"/graphql?query={a}", "/healthz", "/elsewhere"} {
+		w := httptest.NewRecorder()
+		g.Handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		if got := w.Header().Get("X-Content-Type-Options"); got != "nosniff" {
+			t.Errorf("%s: %q", path, got)
+		}
+	}
+}

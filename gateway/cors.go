@@ -1,0 +1,83 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/go-chi/cors"
+	"golang.org/x/net/http/httpguts"
+)
+
+// CORSConfig is what pages of other origins may do (Cross-Origin Resource Sharing,
+// in the Fetch standard). It is off unless Origins are there.
+type CORSConfig struct {
+	// Origins may read answers. None of them, an empty list: pages of this origin
+	// alone, and that is meant so.
+	Origins []string `yaml:"origins" env:"ORIGINS"`
+	// Headers may be in requests, besides those that the gateway reads.
+	Headers []string `yaml:"headers" env:"HEADERS"`
+	// Credentials lets the pages ask with cookies and client certificates.
+	Credentials bool `yaml:"credentials" env:"CREDENTIALS"`
+	// MaxAge is how long browsers may remember what is allowed; as long as they
+	// like unless set.
+	MaxAge time.Duration `yaml:"max_age" env:"MAX_AGE"`
+}
+
+// On says whether the section is there.
+func (c *CORSConfig) On() bool { return c.Origins != nil }
+
+func (c *CORSConfig) validate(cookies bool) error {
+	if err := origins(c.Origins).validate(); err != nil {
+		return err
+	}
+	everybody := slices.Contains(c.Origins, anyOrigin)
+	switch {
+	case !c.On() && (c.Headers != nil || c.Credentials || c.MaxAge != 0):
+		return errors.New("cors.origins is missing; [] is for pages of this origin alone")
+	case everybody && c.Credentials:
+		return errors.New(`cors.credentials does not go with cors.origins "*": every page could ask as its user; list the origins`)
+	case everybody && cookies:
+		return errors.New(`cors.origins "*" does not go with cookies that say who is asking: every page could ask as its user; list the origins`)
+	case !c.On() && cookies:
+		return errors.New("cors is missing, which cookies that say who is asking need: list in cors.origins whose pages may ask; [] is for pages of this origin alone")
+	case c.MaxAge < 0:
+		return errors.New("cors.max_age is a time, such as 10m")
+	}
+	for _, name := range c.Headers {
+		if name == "*" || !httpguts.ValidHeaderFieldName(name) {
+			return fmt.Errorf("cors.headers: %q is not a header's name", name)
+		}
+	}
+	return nil
+}
+
+// Headers of requests that pages may send in any case, and of answers that they may
+// read.
+var (
+	corsRequestHeaders = slices.Concat(csrfHeaders, []string{
+		"Content-Type", "Authorization", requestIDHeader, "Traceparent",
+		"Apollographql-Client-Name", "Apollographql-Client-Version",
+	})
+	corsAnswerHeaders = []string{requestIDHeader, "Retry-After", "RateLimit", "RateLimit-Policy"}
+)
+
+// allow tells browsers what the section allows, in every answer of next. read are
+// the headers that are looked at in this application.
+func (c *CORSConfig) allow(read []string) func(next http.Handler) http.Handler {
+	options := cors.Options{
+		AllowedOrigins:   c.Origins,
+		AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost},
+		AllowedHeaders:   slices.Concat(corsRequestHeaders, read, c.Headers),
+		ExposedHeaders:   corsAnswerHeaders,
+		AllowCredentials: c.Credentials,
+		MaxAge:           int(c.MaxAge.Seconds()),
+	}
+	if !slices.Contains(c.Origins, anyOrigin) {
+		// To the package an empty list is every origin, and * any text.
+		options.AllowOriginFunc = func(_ *http.Request, origin string) bool { return origins(c.Origins).allow(origin) }
+	}
+	return cors.Handler(options)
+}

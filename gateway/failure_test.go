@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/auth"
+)
+
+func TestChallenge(t *testing.T) {
+	nobody, refused := fmt.Errorf("%w: why", auth.ErrUnauthenticated), fmt.Errorf("%w: why", auth.ErrCredentials)
+	for _, c := range []struct {
+		err  error
+		read []string
+		want string
+	}{
+		{nobody, []string{"X-Api-Key", "Authorization"}, `Bearer realm="louche"`},
+		{refused, []string{"Authorization"}, `Bearer realm="louche", error="invalid_token"`},
+		{refused, []string{"X-Api-Key", "Cookie"}, ""},
+		{nobody, nil, ""},
+	} {
+		name, value := challenge(c.err, c.read)[0], challenge(c.err, c.read)[1]
+		if value != c.want || (name == "WWW-Authenticate") != (c.want != "") {
+			t.Errorf("%v: %s: %s", c, name, value)
+		}
+	}
+}
+
+func TestForbidden(t *testing.T) {
+	app := unreachableApp(t, nil)
+	if f := failureOf(fmt.Errorf("%w: the claim plan is s3cret", auth.ErrForbidden), app); f.status != 403 || f.code != "FORBIDDEN" || f.cause == nil || strings.Contains(f.message, "s3cret") {
+		t.Errorf("%+v", f)
+	}
+	w := httptest.NewRecorder()
+	failureOf(auth.ErrForbidden, app).write(w)
+	if got := w.Header().Get("Cache-Control"); got != "no-store" {
+		t.Errorf("Cache-Control is %q", got)
+	}
+	if f := failureOf(errors.Join(auth.ErrUnauthenticated), app); f.status != 401 {
+		t.Errorf("%+v", f)
+	}
+}
+
+// strangers refuses everybody, as where there are methods and a request has none.
+func strangers(t *testing.T, app *App) {
+	t.Helper()
+	asking, err := auth.NewAuthenticator(auth.Config{Anonymous: "refuse"}, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Ask(asking)
+}
+
+// Who may not ask may not read what can be asked for.
+func TestPublicSchemaIsForThoseWhoMayAsk(t *testing.T) {
+	const sdl = `type Query { secretField: Int }`
+	for name, c := range map[string]struct {
+		context auth.ContextConfig
+		refuse  bool
+		status  int
+	}{
+		"everybody":                  {nil, false, 200},
+		"nobody without identity":    {nil, true, 401},
+		"nobody without the context": {auth.ContextConfig{"id": {Header: "X-User-Id", Required: true}}, false, 401},
+	} {
+		app := unreachableApp(t, nil, sharing(page))
+		var err error
+		if app.Context, err = auth.NewContext(c.context, proxies); err != nil {
+			t.Fatal(err)
+		}
+		app.Contract = contractOf(t, ContractConfig{SDL: "public"}, true, sdl)
+		if c.refuse {
+			strangers(t, app)
+		}
+		w := httptest.NewRecorder()
+		gatewayOf(app).Handler().ServeHTTP(w, from(page, httptest.NewRequest("GET", "/graphql/schema.graphql", nil)))
+		got := w.Header()
+		if w.Code != c.status || strings.Contains(w.Body.String(), "secretField") != (c.status == 200) {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+		if got.Get("Access-Control-Allow-Origin") != page || !strings.Contains(got.Get("Vary"), "Origin") || c.status == 401 && got.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %v", name, got)
+		}
+		if got := preflight(gatewayOf(app).Handler(), "/graphql/schema.graphql", page, "GET", ""); got.Get("Access-Control-Allow-Origin") != page {
+			t.Errorf("%s: its preflight: %v", name, got)
+		}
+	}
+}
+
+func TestUnauthenticatedOverCORS(t *testing.T) {
+	app := unreachableApp(t, nil, sharing(page))
+	strangers(t, app)
+	w := httptest.NewRecorder()
+	gatewayOf(app).Handler().ServeHTTP(w, from(page, post(`{"query":"{ a }"}`)))
+	if w.Code != 401 || w.Header().Get("Access-Control-Allow-Origin") != page || w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
