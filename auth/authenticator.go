@@ -10,6 +10,7 @@ import (
 type Authenticator struct {
 	cfg     Config
 	methods []method
+	rules   []rule
 }
 
 // A method is one way to find out who is asking.
@@ -31,7 +32,7 @@ type method interface {
 // the files that the section names. What former, which may be nil, has fetched is
 // taken over; both are to be closed. Nothing secret is logged.
 func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Authenticator, error) {
-	return &Authenticator{cfg: cfg}, nil
+	return &Authenticator{cfg: cfg, rules: newRules(cfg)}, nil
 }
 
 // Identify says who is asking; nil if nothing says so and nobody needs to. Errors
@@ -60,11 +61,6 @@ func (a *Authenticator) Identify(ctx context.Context, r *Request) (*Identity, er
 	}
 	return nil, nil
 }
-
-// Permits says whether somebody, nil if unknown, may run an operation: its kind is
-// query, mutation, subscription or unknown, its name may be empty. Errors wrap
-// [ErrForbidden], or [ErrUnauthenticated] where it is not known who is asking.
-func (a *Authenticator) Permits(who *Identity, kind, name string) error { return nil }
 
 // Headers are the names of the request headers that it looks at.
 func (a *Authenticator) Headers() (names []string) {
