@@ -373,6 +373,7 @@ func TestEntryErrors(t *testing.T) {
 		text    string
 	}{
 		{`{id: {header: x-user-id, required: true}}`, proxy, nil, nil, ErrUnauthenticated, "context.id: the header X-User-Id is missing"},
+		{`{id: {header: X-User-Id, required: true}}`, proxy, header("X-User-Id", ""), nil, ErrUnauthenticated, "context.id: the header X-User-Id is missing"},
 		{`{id: {header: X-User-Id, required: true}}`, stranger, nil, nil, ErrUnauthenticated, "context.id: the header X-User-Id is missing"},
 		{`{id: {header: X-User-Id, required: true}}`, stranger, header("X-User-Id", "secret"), nil, ErrUnauthenticated, "context.id: the header X-User-Id counts as missing: 10.1.2.3 is not among trusted_proxies"},
 		{`{id: {header: X-User-Id, required: true}}`, netip.Addr{}, header("X-User-Id", "secret"), nil, ErrUnauthenticated, "context.id: the header X-User-Id counts as missing: its sender has no address, and so is not among trusted_proxies"},
