@@ -101,14 +101,15 @@ func (c *conversion) appendConstant(b []byte, v any) ([]byte, error) {
 		return appendConstant(b, v)
 	}
 	v = claimValue(v)
-	list, isList := v.([]any)
-	switch {
-	case !c.List && !c.written(v), c.List && !isList:
-		return nil, fmt.Errorf("%v (%s) is not of type %s", v, kindOf(v), c.Type)
-	case !isList:
-		list = []any{v}
+	elements := []any{v}
+	if c.List {
+		list, ok := v.([]any)
+		if !ok {
+			return nil, fmt.Errorf("%v (%s) is not of type %s", v, kindOf(v), c.Type)
+		}
+		elements = list
 	}
-	for _, element := range list {
+	for _, element := range elements {
 		if !c.written(element) {
 			return nil, fmt.Errorf("%v (%s) is not of type %s", element, kindOf(element), c.Scalar)
 		}
