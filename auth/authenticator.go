@@ -10,6 +10,7 @@ import (
 type Authenticator struct {
 	cfg     Config
 	methods []method
+	rules   []rule
 }
 
 // A method is one way to find out who is asking.
@@ -31,7 +32,7 @@ type method interface {
 // the files that the section names. What former, which may be nil, has fetched is
 // taken over; both are to be closed. Nothing secret is logged.
 func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Authenticator, error) {
-	a := &Authenticator{cfg: cfg}
+	a := &Authenticator{cfg: cfg, rules: newRules(cfg)}
 	for i := range cfg.Methods {
 		for key, s := range cfg.Methods[i].sections() {
 			m, err := s.open(fmt.Sprintf("auth.methods[%d].%s", i, key))
@@ -71,11 +72,6 @@ func (a *Authenticator) Identify(ctx context.Context, r *Request) (*Identity, er
 	}
 	return nil, nil
 }
-
-// Permits says whether somebody, nil if unknown, may run an operation: its kind is
-// query, mutation, subscription or unknown, its name may be empty. Errors wrap
-// [ErrForbidden], or [ErrUnauthenticated] where it is not known who is asking.
-func (a *Authenticator) Permits(who *Identity, kind, name string) error { return nil }
 
 // Headers are the names of the request headers that it looks at.
 func (a *Authenticator) Headers() (names []string) {

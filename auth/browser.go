@@ -8,12 +8,16 @@ import "slices"
 // Cookies says whether a method looks at cookies.
 func (c *Config) Cookies() bool { return slices.ContainsFunc(c.Methods, MethodConfig.cookies) }
 
-// cookies says whether the method looks at one. None has the key yet.
-func (m MethodConfig) cookies() bool { return false }
+func (m MethodConfig) cookies() bool {
+	return m.PhoenixToken != nil && m.PhoenixToken.Cookie != ""
+}
 
-// Cookies says whether an entry is a cookie. None has the key yet.
-func (c ContextConfig) Cookies() bool { return false }
-
-// Ambient says whether browsers send by themselves what contexts depend on: cookies.
-// No entry has the key yet.
-func (c *Context) Ambient() bool { return false }
+// Cookies says whether an entry is a cookie.
+func (c ContextConfig) Cookies() bool {
+	for _, e := range c {
+		if e.Cookie != "" || e.Fields.Cookies() {
+			return true
+		}
+	}
+	return false
+}

@@ -14,6 +14,11 @@ type Config struct {
 	// Methods are tried in order; the first that accepts what a request brings says
 	// who is asking.
 	Methods []MethodConfig `yaml:"methods"`
+	// Require is what everybody must be who asks.
+	Require Requirement `yaml:"require"`
+	// Operations are what is required for some operations besides. Every rule that
+	// fits one applies.
+	Operations []OperationRule `yaml:"operations"`
 }
 
 // MethodConfig is one way to find out who is asking: exactly one of its keys is
@@ -54,6 +59,16 @@ func (c *Config) Validate(trusted bool) error {
 		return fmt.Errorf("auth.anonymous %q is not %s or %s", c.Anonymous, allowAnonymous, refuseAnonymous)
 	case c.Anonymous == refuseAnonymous && len(c.Methods) == 0:
 		return errors.New("auth.anonymous is refuse, and auth.methods says no way to be anybody")
+	case (!c.Require.empty() || len(c.Operations) > 0) && len(c.Methods) == 0:
+		return errors.New("auth.require and auth.operations are about claims, and auth.methods says no way to have any")
+	}
+	if err := c.Require.validate(); err != nil {
+		return fmt.Errorf("auth.require.%w", err)
+	}
+	for i := range c.Operations {
+		if err := c.Operations[i].validate(); err != nil {
+			return fmt.Errorf("auth.operations[%d]: %w", i, err)
+		}
 	}
 	var errs []error
 	for i := range c.Methods {

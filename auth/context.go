@@ -1,20 +1,12 @@
 package auth
 
 import (
-	"fmt"
+	"iter"
 	"maps"
-	"math/big"
-	"net/http"
 	"slices"
-	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
-
-// maxDigits bounds an integer in a header. Longer ones cost more than they say.
-const maxDigits = 1000
 
 // A Context builds the context map of requests.
 type Context struct {
@@ -23,47 +15,40 @@ type Context struct {
 
 // field is an Entry made ready: its key is encoded, and so is what is constant.
 type field struct {
-	key      []byte
-	constant []byte // the value, or the default of a header; nil if there is none
-	header   string // canonical
-	typ      Type
+	key    []byte
+	name   string // with those of the maps around it, for errors
+	source source // nil for constants and maps
+	conversion
+	constant []byte // the value, or the default; nil if there is none
 	required bool
 	fields   []field
 }
 
 // NewContext makes a Context of a section that [ContextConfig.Validate] accepts.
 func NewContext(cfg ContextConfig, proxies Proxies) (*Context, error) {
-	if err := cfg.Validate(len(proxies) > 0); err != nil {
+	if err := cfg.Validate(len(proxies) > 0, true); err != nil {
 		return nil, err
 	}
-	fields, err := compile(cfg)
+	fields, err := compile(cfg, "")
 	return &Context{fields}, err
 }
 
-func compile(cfg ContextConfig) ([]field, error) {
+func compile(cfg ContextConfig, path string) ([]field, error) {
 	var fields []field
 	for _, key := range slices.Sorted(maps.Keys(cfg)) {
 		e := cfg[key]
 		f := field{
-			key:      etf.AppendAtom(nil, key),
-			header:   http.CanonicalHeaderKey(e.Header),
-			typ:      e.Type,
-			required: e.Required,
-		}
-		if f.typ.Scalar == "" {
-			f.typ.Scalar = "string"
-		}
-		constant := e.Value
-		if constant == nil {
-			constant = e.Default
+			key:        etf.AppendAtom(nil, key),
+			name:       path + key,
+			source:     e.source(),
+			conversion: e.conversion(),
+			required:   e.Required,
 		}
 		var err error
-		if constant != nil {
-			if f.constant, err = appendConstant(nil, *constant); err != nil {
-				return nil, err
-			}
+		if f.constant, err = e.appendConstant(nil); err != nil {
+			return nil, err
 		}
-		if f.fields, err = compile(e.Fields); err != nil {
+		if f.fields, err = compile(e.Fields, f.name+"."); err != nil {
 			return nil, err
 		}
 		fields = append(fields, f)
@@ -73,34 +58,53 @@ func compile(cfg ContextConfig) ([]field, error) {
 
 // Append appends the context map for a request that this identity, which may be nil,
 // sent. The map says who is asking if at least one entry came from the header of a
-// trusted peer: constants and defaults do not. Errors wrap [ErrUnauthenticated] or
-// [ErrInvalid] and name the entry; they never hold a value of the request.
-func (c *Context) Append(b []byte, r *Request, _ *Identity) (_ []byte, identified bool, err error) {
-	var header http.Header
-	if r.Trusted {
-		header = r.Header
-	}
-	return appendFields(b, c.fields, header)
+// trusted peer: all else does not. Errors are of type [*EntryError].
+func (c *Context) Append(b []byte, r *Request, who *Identity) (_ []byte, identified bool, err error) {
+	return appendFields(b, c.fields, r, who)
 }
 
 // Headers are the names of the headers that contexts depend on, each once.
 func (c *Context) Headers() []string {
-	names := headers(nil, c.fields)
+	var names []string
+	for s := range sources(c.fields) {
+		switch s := s.(type) {
+		case fromHeader:
+			names = append(names, string(s))
+		case fromCookie:
+			names = append(names, "Cookie")
+		}
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-func headers(names []string, fields []field) []string {
-	for _, f := range fields {
-		if f.header != "" {
-			names = append(names, f.header)
+// Ambient says whether contexts depend on what browsers send by themselves: cookies.
+func (c *Context) Ambient() bool {
+	for s := range sources(c.fields) {
+		if _, ok := s.(fromCookie); ok {
+			return true
 		}
-		names = headers(names, f.fields)
 	}
-	return names
+	return false
 }
 
-func appendFields(b []byte, fields []field, header http.Header) (_ []byte, identified bool, err error) {
+// sources are those of all fields, and of the maps among them.
+func sources(fields []field) iter.Seq[source] {
+	return func(yield func(source) bool) {
+		for _, f := range fields {
+			if f.source != nil && !yield(f.source) {
+				return
+			}
+			for s := range sources(f.fields) {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func appendFields(b []byte, fields []field, r *Request, who *Identity) (_ []byte, identified bool, err error) {
 	start := len(b)
 	b = etf.AppendMap(b, 0)
 	n := 0
@@ -109,14 +113,14 @@ func appendFields(b []byte, fields []field, header http.Header) (_ []byte, ident
 		before := len(b)
 		b = append(b, f.key...)
 		var from origin
-		if b, from, err = f.appendValue(b, header); err != nil {
+		if b, from, err = f.append(b, r, who); err != nil {
 			return nil, false, err
 		}
 		if from == nowhere {
 			b = b[:before]
 			continue
 		}
-		identified = identified || from == theRequest
+		identified = identified || from == aHeader
 		n++
 	}
 	etf.AppendMap(b[:start], n) // the same bytes again, with the number now known
@@ -127,76 +131,45 @@ func appendFields(b []byte, fields []field, header http.Header) (_ []byte, ident
 type origin uint8
 
 const (
-	nowhere          origin = iota // it has none, and is left out
-	theConfiguration               // a constant or a default
-	theRequest                     // a header, or in a nested map at least one
+	nowhere   origin = iota // it has none, and is left out
+	somewhere               // all else
+	aHeader                 // the header of a trusted proxy, or in a nested map at least one
 )
 
-func (f *field) appendValue(b []byte, header http.Header) (_ []byte, from origin, err error) {
-	if f.header == "" {
-		if f.constant != nil {
-			return append(b, f.constant...), theConfiguration, nil
-		}
-		b, identified, err := appendFields(b, f.fields, header)
-		if identified {
-			return b, theRequest, err
-		}
-		return b, theConfiguration, err
-	}
-	values := header[f.header]
+func (f *field) append(b []byte, r *Request, who *Identity) (_ []byte, from origin, err error) {
 	switch {
-	case len(values) > 1:
-		return nil, nowhere, fmt.Errorf("%w: the header %s came %d times", ErrInvalid, f.header, len(values))
-	case len(values) == 1 && values[0] != "":
-		b, err = f.appendText(b, values[0])
-		return b, theRequest, err
-	case f.required:
-		return nil, nowhere, fmt.Errorf("%w: the header %s is missing", ErrUnauthenticated, f.header)
+	case f.source != nil:
+		return f.appendSource(b, r, who)
 	case f.constant != nil:
-		return append(b, f.constant...), theConfiguration, nil
+		return append(b, f.constant...), somewhere, nil
 	}
-	return b, nowhere, nil
+	b, identified, err := appendFields(b, f.fields, r, who)
+	if identified {
+		return b, aHeader, err
+	}
+	return b, somewhere, err
 }
 
-func (f *field) appendText(b []byte, text string) ([]byte, error) {
-	elements := []string{text}
-	if f.typ.List {
-		elements = strings.Split(text, ",")
-		b = etf.AppendList(b, len(elements))
-	}
-	for _, e := range elements {
-		var ok bool
-		if b, ok = appendScalar(b, f.typ.Scalar, strings.TrimSpace(e)); !ok {
-			return nil, fmt.Errorf("%w: the header %s is not of type %s", ErrInvalid, f.header, f.typ)
+func (f *field) appendSource(b []byte, r *Request, who *Identity) ([]byte, origin, error) {
+	header, isHeader := f.source.(fromHeader)
+	before := len(b)
+	b, problem := f.source.append(b, &f.conversion, r, who)
+	switch {
+	case problem == nil && isHeader:
+		return b, aHeader, nil
+	case problem == nil:
+		return b, somewhere, nil
+	case problem != errMissing:
+		return nil, nowhere, &EntryError{Entry: f.name, Source: f.source.String(), Problem: problem.Error(), kind: f.source.kind()}
+	case f.required:
+		return nil, nowhere, &EntryError{
+			Entry: f.name, Source: f.source.String(), Problem: problem.Error(), kind: ErrUnauthenticated,
+			ignored: isHeader && !r.Trusted && r.Header[string(header)] != nil,
+			sender:  r.Peer,
 		}
 	}
-	if f.typ.List {
-		b = etf.AppendNil(b)
+	if f.constant != nil {
+		return append(b[:before], f.constant...), somewhere, nil
 	}
-	return b, nil
-}
-
-func appendScalar(b []byte, scalar, text string) ([]byte, bool) {
-	switch scalar {
-	case "string":
-		return etf.AppendBinary(b, text), utf8.ValidString(text)
-	case "boolean":
-		return etf.AppendBool(b, text == "true"), text == "true" || text == "false"
-	case "float":
-		// ParseFloat also knows inf, nan and hexadecimal, which are no floats here.
-		v, err := strconv.ParseFloat(text, 64)
-		if err != nil || strings.Trim(text, "+-0123456789.eE") != "" {
-			return b, false
-		}
-		return etf.AppendFloat(b, v), true
-	}
-	digits := strings.TrimPrefix(text, "-")
-	if digits == "" || len(digits) > maxDigits || strings.Trim(digits, "0123456789") != "" {
-		return b, false
-	}
-	v, ok := new(big.Int).SetString(text, 10)
-	if !ok {
-		return b, false
-	}
-	return etf.AppendBig(b, v), true
+	return b[:before], nowhere, nil
 }

@@ -1,10 +1,14 @@
 package auth
 
 import (
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"math"
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -49,6 +53,11 @@ func header(pairs ...string) http.Header {
 	return h
 }
 
+// decimal is a Decimal in Elixir's notation.
+func decimal(coef string, exp, sign int) string {
+	return fmt.Sprintf("%%Decimal{coef: %s, exp: %d, sign: %d}", coef, exp, sign)
+}
+
 func TestContext(t *testing.T) {
 	for _, c := range []struct {
 		name, section string
@@ -72,11 +81,22 @@ func TestContext(t *testing.T) {
 		{"constant null", `{none: {value: null}}`, nil, `%{none: nil}`},
 		{"constants", `{a: {value: x}, b: {value: 1}, c: {value: 1.5}, d: {value: true}, e: {value: [1, x]}, f: {value: {k: v}}}`, nil,
 			`%{a: "x", b: 1, c: 1.5, d: true, e: [1, "x"], f: %{k: "v"}}`},
+		{"decimals", `{a: {header: X, type: [decimal]}}`, header("X", "1.50, -0, 1e3, 12.5E-1, 007"),
+			`%{a: [` + decimal("150", -2, 1) + `, ` + decimal("0", 0, -1) + `, ` + decimal("1", 3, 1) + `, ` + decimal("125", -2, 1) + `, ` + decimal("7", 0, 1) + `]}`},
+		{"atoms", `{a: {header: X, type: [atom], atoms: [admin, ops]}, b: {header: Y, type: atom, atoms: [admin]}}`, header("X", "ops, admin", "Y", "admin"), `%{a: [:ops, :admin], b: :admin}`},
+		{"cookies", `{locale: {cookie: locale, default: en}, n: {cookie: n, type: integer}, none: {cookie: none}}`, header("Cookie", "n=7; locale=de", "Cookie", "other=1"), `%{locale: "de", n: 7}`},
+		{"empty cookie counts as absent", `{locale: {cookie: locale, default: en}}`, header("Cookie", "locale="), `%{locale: "en"}`},
+		{"request", `{ip: {request: client_address}, id: {request: request_id}, trace: {request: trace_id}}`, nil, `%{id: "id-1", ip: "2001:db8::1"}`},
+		{"typed defaults", `{a: {cookie: c, type: decimal, default: "1.50"}, b: {cookie: c, type: atom, atoms: [x], default: x}, c: {cookie: c, type: [integer], default: [1, 2]}, d: {cookie: c, type: float, default: 2}, e: {cookie: c, type: integer, default: 18446744073709551615}}`, nil,
+			`%{a: ` + decimal("150", -2, 1) + `, b: :x, c: [1, 2], d: 2.0, e: 18446744073709551615}`},
+		{"typed constants", `{a: {value: gateway, type: atom, atoms: [gateway]}, b: {value: "0.5", type: decimal}}`, nil, `%{a: :gateway, b: ` + decimal("5", -1, 1) + `}`},
 		{"nested", `{scope: {fields: {tenant: {header: X}, trial: {value: false}}}, z: {value: 1}}`, header("X", "acme"),
 			`%{scope: %{tenant: "acme", trial: false}, z: 1}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b, _, err := compiled(t, c.section).Append([]byte("kept"), from(proxy, c.header), nil)
+			r := from(proxy, c.header)
+			r.ID, r.Client = "id-1", netip.MustParseAddr("2001:db8::1")
+			b, _, err := compiled(t, c.section).Append([]byte("kept"), r, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -103,12 +123,15 @@ func TestIdentified(t *testing.T) {
 		{"what the default is, too", `{a: {header: X, default: "1"}}`, header("X", "1"), true},
 		{"absent", `{a: {header: X}}`, nil, false},
 		{"empty header", `{a: {header: X}}`, header("X", ""), false},
-		{"default", `{a: {header: X, default: 1}, b: {header: Y}}`, nil, false},
+		{"default", `{a: {header: X, default: "1"}, b: {header: Y}}`, nil, false},
 		{"nested", `{a: {fields: {b: {fields: {c: {header: X}}}, d: {value: 1}}}}`, header("X", "1"), true},
+		{"claim, cookie and request", `{a: {claim: sub}, b: {cookie: c}, d: {request: client_address}}`, header("Cookie", "c=1"), false},
 		{"nested constant", `{a: {fields: {b: {value: 1}, c: {header: X}}}}`, nil, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, identified, err := compiled(t, c.section).Append(nil, from(proxy, c.header), nil)
+			r := from(proxy, c.header)
+			r.Client = proxy
+			_, identified, err := compiled(t, c.section).Append(nil, r, &Identity{Claims: map[string]any{"sub": "1"}})
 			if err != nil || identified != c.want {
 				t.Errorf("%v, %v, want %v", identified, err, c.want)
 			}
@@ -122,6 +145,7 @@ func TestInvalidHeaders(t *testing.T) {
 		"float":     {"x", "inf", "NaN", "0x1p4", "1e999", "1,5"},
 		"boolean":   {"1", "TRUE", "yes"},
 		"string":    {"\xff"},
+		"decimal":   {"x", "inf", "NaN", "1.", ".5", "+1", "1e", "1e1001", "1e-1001", "1e+-1", "1e99999999999999999999", "0x1p4", "1_0", strings.Repeat("9", maxDigits+1)},
 		"[integer]": {"1,", "1;2"},
 	} {
 		c := compiled(t, `{k: {header: X-Secret, type: `+typ+`}}`)
@@ -181,14 +205,37 @@ func TestHeadersOfOthersAreNotRead(t *testing.T) {
 
 func TestBadSections(t *testing.T) {
 	for section, want := range map[string]string{
-		`{k: {}}`:                                      "context.k needs one of",
-		`{k: {value: 1, header: X}}`:                   "context.k needs one of",
-		`{k: {value: 1, required: true}}`:              "go with header",
-		`{k: {header: X, required: true, default: 1}}`: "leave out one",
-		`{k: {fields: {l: {}}}}`:                       "context.k.l needs one of",
-		`{k: {value: .inf}}`:                           "context.k.value",
-		`{k: {value: 18446744073709551615}}`:           "context.k.value",
-		`{k: {header: "X Y"}}`:                         "is not a header name",
+		`{k: {}}`:                                                            "context.k needs one of",
+		`{k: {value: 1, header: X}}`:                                         "context.k needs one of",
+		`{k: {value: 1, required: true}}`:                                    "go with claim, header",
+		`{k: {header: X, required: true, default: 1}}`:                       "leave out one",
+		`{k: {fields: {l: {}}}}`:                                             "context.k.l needs one of",
+		`{k: {value: .inf}}`:                                                 "context.k.value",
+		`{k: {value: 18446744073709551615}}`:                                 "context.k.value",
+		`{k: {value: 1, claim: sub}}`:                                        "context.k needs one of",
+		`{k: {cookie: c, fields: {}}}`:                                       "context.k needs one of",
+		`{k: {cookie: "a b"}}`:                                               "is not a cookie's name",
+		`{k: {request: agent}}`:                                              "client_address, request_id and trace_id",
+		`{k: {request: trace_id, type: integer}}`:                            "leave out type",
+		`{k: {fields: {}, type: integer}}`:                                   "leave out type",
+		`{k: {fields: {}, default: 1}}`:                                      "go with claim, header",
+		`{k: {cookie: c, type: atom}}`:                                       "context.k: the type atom needs atoms",
+		`{k: {cookie: c, type: [atom], atoms: [""]}}`:                        "1 to 255 bytes",
+		`{k: {cookie: c, atoms: [a]}}`:                                       "go with the type atom",
+		`{k: {cookie: c, type: integer, default: "5"}}`:                      "context.k.default: 5 (a text) is not of type integer",
+		`{k: {cookie: c, type: integer, default: 5.0}}`:                      "context.k.default",
+		`{k: {cookie: c, type: integer, default: [5]}}`:                      "context.k.default",
+		`{k: {cookie: c, default: 5}}`:                                       "context.k.default: 5 (an integer) is not of type string",
+		`{k: {cookie: c, type: boolean, default: "true"}}`:                   "context.k.default",
+		`{k: {cookie: c, type: float, default: "1.5"}}`:                      "context.k.default",
+		`{k: {cookie: c, type: decimal, default: 1.5}}`:                      "context.k.default",
+		`{k: {cookie: c, type: decimal, default: one}}`:                      "context.k.default",
+		`{k: {cookie: c, type: [integer], default: 5}}`:                      "context.k.default",
+		`{k: {cookie: c, type: [integer], default: [5, x]}}`:                 "x (a text) is not of type integer",
+		`{k: {claim: role, type: atom, atoms: [admin, user], default: ops}}`: "context.k.default: ops is not one of atoms",
+		`{k: {value: ops, type: atom, atoms: [admin]}}`:                      "context.k.value: ops is not one of atoms",
+		`{a: {fields: {k: {cookie: c, default: 5}}}}`:                        "context.a.k.default",
+		`{k: {header: "X Y"}}`:                                               "is not a header's name",
 	} {
 		if _, err := NewContext(parse(t, section), proxies); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error is %v, want one with %q", section, err, want)
@@ -197,7 +244,16 @@ func TestBadSections(t *testing.T) {
 	if _, err := NewContext(parse(t, `{k: {header: X}}`), nil); err == nil || !strings.Contains(err.Error(), "trusted_proxies") {
 		t.Errorf("a header without trusted proxies: %v", err)
 	}
-	for _, section := range []string{`{k: {header: X, type: atom}}`, `{k: {header: X, type: [string, integer]}}`, `{k: {header: X, type: {}}}`} {
+	if err := parse(t, `{k: {claim: sub}}`).Validate(true, false); err == nil || !strings.Contains(err.Error(), "auth.methods") {
+		t.Errorf("a claim without methods: %v", err)
+	}
+	for _, section := range []string{`{k: {claim: []}}`, `{k: {claim: [0, a]}}`, `{k: {claim: [a, -1]}}`, `{k: {claim: [a, ""]}}`, `{k: {claim: {a: b}}}`, `{k: {claim: [a, [b]]}}`} {
+		var cfg ContextConfig
+		if err := yaml.Unmarshal([]byte(section), &cfg); err == nil || !strings.Contains(err.Error(), "claim") {
+			t.Errorf("%s: %v", section, err)
+		}
+	}
+	for _, section := range []string{`{k: {header: X, type: text}}`, `{k: {header: X, type: [string, integer]}}`, `{k: {header: X, type: {}}}`} {
 		var cfg ContextConfig
 		if err := yaml.Unmarshal([]byte(section), &cfg); err == nil || !strings.Contains(err.Error(), "type") {
 			t.Errorf("%s: %v", section, err)
@@ -205,24 +261,164 @@ func TestBadSections(t *testing.T) {
 	}
 }
 
+// What a request carries never becomes an atom that the configuration has not.
 func FuzzContext(f *testing.F) {
 	f.Add("42", "a,b")
-	c := compiled(f, `{a: {header: A, type: integer}, b: {header: B, type: [string]}, c: {header: A, type: float}, d: {header: B}}`)
+	f.Add("-1.50e3", "admin, nobody")
+	f.Add("true", `a; c=b`)
+	var entries strings.Builder
+	known := map[string]bool{"nil": true, "true": true, "false": true, "admin": true, "__struct__": true, "Elixir.Decimal": true, "sign": true, "coef": true, "exp": true}
+	for _, source := range []string{"header: A", "header: B", "cookie: c", "request: request_id", "claim: a", "claim: [b, 0]", "claim: [b, c]", "claim: b"} {
+		for _, typ := range []string{"", "string", "integer", "float", "boolean", "decimal", "atom", "[integer]", "[string]", "[decimal]", "[atom]"} {
+			key := "k" + strconv.Itoa(len(known))
+			known[key] = true
+			entry := key + ": {" + source
+			if typ != "" {
+				entry += ", type: " + typ
+			}
+			if strings.Contains(typ, "atom") {
+				entry += ", atoms: [admin]"
+			}
+			if strings.HasPrefix(source, "request") && typ != "string" {
+				continue
+			}
+			entries.WriteString(entry + "}\n")
+		}
+	}
+	var contexts []*Context // one each, since the first that fails ends a context
+	for entry := range strings.Lines(entries.String()) {
+		contexts = append(contexts, compiled(f, entry))
+	}
 	f.Fuzz(func(t *testing.T, a, b string) {
-		out, _, err := c.Append(nil, from(proxy, header("A", a, "B", b)), nil)
-		if err != nil {
-			return
+		number, err := strconv.ParseFloat(a, 64)
+		if err != nil || math.IsInf(number, 0) || math.IsNaN(number) {
+			number = 0.5
 		}
-		d := etf.NewDecoder(etf.Term{Bytes: out})
-		if err := d.Skip(); err != nil || d.Offset() != len(out) {
-			t.Errorf("not one term: % x (%v)", out, err)
+		who := &Identity{Claims: map[string]any{"a": a, "b": []any{b, number, int64(len(a)), true, nil, map[string]any{a: b, "c": a}}}}
+		r := from(proxy, header("A", a, "B", b, "Cookie", "c="+b))
+		r.ID = a
+		for _, c := range contexts {
+			out, _, err := c.Append(nil, r, who)
+			if entry := new(EntryError); err != nil {
+				if !errors.As(err, &entry) || !errors.Is(err, ErrInvalid) && !errors.Is(err, ErrUnauthenticated) {
+					t.Fatalf("%v", err)
+				}
+				continue
+			}
+			onlyAtoms(t, out, known)
 		}
+		onlyAtoms(t, AppendClaims(nil, who), known)
 	})
 }
 
+// onlyAtoms fails unless b is one term, with none but these atoms in it.
+func onlyAtoms(t *testing.T, b []byte, known map[string]bool) {
+	t.Helper()
+	d := etf.NewDecoder(etf.Term{Bytes: b})
+	if err := d.Skip(); err != nil || d.Offset() != len(b) {
+		t.Errorf("not one term: % x (%v)", b, err)
+	}
+	for i := 0; i < len(b); {
+		switch tag := etf.Tag(b[i]); tag {
+		case etf.TagSmallAtomUTF8:
+			name := string(b[i+2 : i+2+int(b[i+1])])
+			if !known[name] {
+				t.Errorf("an atom %q in % x", name, b)
+			}
+			i += 2 + int(b[i+1])
+		case etf.TagBinary:
+			i += 5 + int(binary.BigEndian.Uint32(b[i+1:]))
+		case etf.TagMap, etf.TagList, etf.TagInteger:
+			i += 5
+		case etf.TagNil:
+			i++
+		case etf.TagSmallInteger:
+			i += 2
+		case etf.TagNewFloat:
+			i += 9
+		case etf.TagSmallBig:
+			i += 3 + int(b[i+1])
+		case etf.TagLargeBig:
+			i += 6 + int(binary.BigEndian.Uint32(b[i+1:]))
+		default:
+			t.Fatalf("tag %d in % x", tag, b)
+		}
+	}
+}
+
 func TestHeaders(t *testing.T) {
-	c := compiled(t, "{a: {header: X-User-Id}, b: {fields: {c: {header: x-tenant}, d: {header: X-User-Id}}}, e: {value: 1}}")
-	if got := c.Headers(); !slices.Equal(got, []string{"X-Tenant", "X-User-Id"}) {
-		t.Errorf("%v", got)
+	for section, want := range map[string][]string{
+		"{a: {header: X-User-Id}, b: {fields: {c: {header: x-tenant}, d: {header: X-User-Id}}}, e: {value: 1}}": {"X-Tenant", "X-User-Id"},
+		"{a: {fields: {b: {cookie: locale}, c: {cookie: theme}}}, d: {claim: sub}}":                             {"Cookie"},
+	} {
+		c := compiled(t, section)
+		if got := c.Headers(); !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+		if c.Ambient() != slices.Contains(want, "Cookie") {
+			t.Errorf("%s: ambient is %v", section, c.Ambient())
+		}
+	}
+}
+
+// An error says which entry and which source, to the client and to the log.
+func TestEntryErrors(t *testing.T) {
+	stranger := netip.MustParseAddr("10.1.2.3")
+	for _, c := range []struct {
+		section string
+		peer    netip.Addr
+		header  http.Header
+		claims  map[string]any
+		kind    error
+		text    string
+	}{
+		{`{id: {header: x-user-id, required: true}}`, proxy, nil, nil, ErrUnauthenticated, "context.id: the header X-User-Id is missing"},
+		{`{id: {header: X-User-Id, required: true}}`, proxy, header("X-User-Id", ""), nil, ErrUnauthenticated, "context.id: the header X-User-Id is missing"},
+		{`{id: {header: X-User-Id, required: true}}`, stranger, nil, nil, ErrUnauthenticated, "context.id: the header X-User-Id is missing"},
+		{`{id: {header: X-User-Id, required: true}}`, stranger, header("X-User-Id", "secret"), nil, ErrUnauthenticated, "context.id: the header X-User-Id counts as missing: 10.1.2.3 is not among trusted_proxies"},
+		{`{id: {header: X-User-Id, required: true}}`, netip.Addr{}, header("X-User-Id", "secret"), nil, ErrUnauthenticated, "context.id: the header X-User-Id counts as missing: its sender has no address, and so is not among trusted_proxies"},
+		{`{id: {header: X-User-Id, type: integer}}`, proxy, header("X-User-Id", "secret"), nil, ErrInvalid, "context.id: the header X-User-Id is not of type integer"},
+		{`{id: {header: X-User-Id}}`, proxy, header("X-User-Id", "secret", "X-User-Id", "secret"), nil, ErrInvalid, "context.id: the header X-User-Id came 2 times"},
+		{`{s: {fields: {l: {cookie: locale, type: [atom], atoms: [en]}}}}`, stranger, header("Cookie", "locale=secret"), nil, ErrInvalid, "context.s.l: the cookie locale is not of type list of atom"},
+		{`{l: {cookie: locale}}`, stranger, header("Cookie", "locale=secret; locale=secret"), nil, ErrInvalid, "context.l: the cookie locale came 2 times"},
+		{`{l: {cookie: locale, required: true}}`, stranger, nil, nil, ErrUnauthenticated, "context.l: the cookie locale is missing"},
+		{`{t: {request: trace_id, required: true}}`, stranger, nil, nil, ErrUnauthenticated, "context.t: the request's trace_id is missing"},
+		{`{id: {claim: sub, type: integer}}`, stranger, nil, map[string]any{"sub": "secret"}, ErrUnauthenticated, "context.id: the claim sub is not of type integer"},
+		{`{id: {claim: [sub, 1], required: true}}`, stranger, nil, map[string]any{"sub": "secret"}, ErrUnauthenticated, "context.id: the claim sub.1 is missing"},
+		{`{id: {claim: sub, required: true}}`, stranger, nil, nil, ErrUnauthenticated, "context.id: the claim sub is missing"},
+	} {
+		var who *Identity
+		if c.claims != nil {
+			who = &Identity{Claims: c.claims}
+		}
+		_, _, err := compiled(t, c.section).Append(nil, from(c.peer, c.header), who)
+		if err == nil || err.Error() != c.text || !errors.Is(err, c.kind) {
+			t.Errorf("%s: error is %v, want %v: %s", c.section, err, c.kind, c.text)
+		}
+	}
+}
+
+func typical(t testing.TB) (*Context, *Request, *Identity) {
+	c := compiled(t, `{current_user_id: {claim: sub, type: integer, required: true}, tenant: {header: X-Tenant}, source: {value: gateway}}`)
+	who := &Identity{Claims: map[string]any{"sub": "123456", "iss": "https://id.example.com/"}}
+	return c, from(proxy, header("X-Tenant", "acme")), who
+}
+
+func TestTypicalContextDoesNotAllocate(t *testing.T) {
+	c, r, who := typical(t)
+	buffer := make([]byte, 0, 1024)
+	if n := testing.AllocsPerRun(100, func() { c.Append(buffer, r, who) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkContext(b *testing.B) {
+	c, r, who := typical(b)
+	buffer := make([]byte, 0, 1024)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := c.Append(buffer, r, who); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

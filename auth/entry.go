@@ -1,10 +1,11 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
-	"strings"
 
 	"golang.org/x/net/http/httpguts"
 )
@@ -13,17 +14,27 @@ import (
 // map and where their values come from.
 type ContextConfig map[string]Entry
 
-// An Entry is one key's source: exactly one of Value, Header and Fields.
+// An Entry is one key's source: exactly one of Value, Claim, Header, Cookie, Request
+// and Fields.
 type Entry struct {
 	// Value is a constant. Strings become binaries, the keys of maps atoms.
 	Value *any `yaml:"value"`
+	// Claim is what is known of who is asking.
+	Claim ClaimPath `yaml:"claim"`
 	// Header is a request header that a trusted proxy sets. It is read from
 	// trusted peers alone; from others it counts as absent.
 	Header string `yaml:"header"`
-	// Type is what the header's text is converted to; string unless set.
+	// Cookie is a cookie's name.
+	Cookie string `yaml:"cookie"`
+	// Request is client_address, request_id or trace_id.
+	Request string `yaml:"request"`
+	// Type is what the value is converted to. Unless set, a claim and a constant
+	// are taken as they are, and all else is string.
 	Type Type `yaml:"type"`
-	// Required refuses a request without the header. Otherwise the key is left
-	// out of the context, or has the value Default.
+	// Atoms are those that the type atom takes.
+	Atoms []string `yaml:"atoms"`
+	// Required refuses a request without a value. Otherwise the key is left out
+	// of the context, or has the value Default.
 	Required bool `yaml:"required"`
 	Default  *any `yaml:"default"`
 	// Fields makes a nested map.
@@ -48,81 +59,127 @@ func (e *Entry) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// A Type is what the text of a header is converted to. In the configuration it is
-// a scalar's name, or a list of one, [integer], for a list separated by commas.
-type Type struct {
-	Scalar string // string, integer, float or boolean
-	List   bool
+// Identifies says whether an entry comes from a header, which can say who is asking.
+func (c ContextConfig) Identifies() bool {
+	for _, e := range c {
+		if e.Header != "" || e.Fields.Identifies() {
+			return true
+		}
+	}
+	return false
 }
 
-var scalars = []string{"string", "integer", "float", "boolean"}
-
-// UnmarshalYAML reads integer or [integer].
-func (t *Type) UnmarshalYAML(unmarshal func(any) error) error {
-	var scalar string
-	if unmarshal(&scalar) == nil {
-		*t = Type{Scalar: scalar}
-		return t.validate()
-	}
-	var list []string
-	if err := unmarshal(&list); err != nil || len(list) != 1 {
-		return fmt.Errorf("a type is one of %s, or a list of one such as [integer]", strings.Join(scalars, ", "))
-	}
-	*t = Type{Scalar: list[0], List: true}
-	return t.validate()
-}
-
-func (t Type) validate() error {
-	if !slices.Contains(scalars, t.Scalar) {
-		return fmt.Errorf("unknown type %q; the types are %s, and lists of one such as [integer]", t.Scalar, strings.Join(scalars, ", "))
+// source is where the value comes from; nil for constants and nested maps.
+func (e *Entry) source() source {
+	switch {
+	case e.Claim != nil:
+		return fromClaim{e.Claim}
+	case e.Header != "":
+		return fromHeader(http.CanonicalHeaderKey(e.Header))
+	case e.Cookie != "":
+		return fromCookie(e.Cookie)
+	case e.Request != "":
+		return fromRequest(e.Request)
 	}
 	return nil
 }
 
-func (t Type) String() string {
-	if t.List {
-		return "list of " + t.Scalar
+func (e *Entry) conversion() conversion {
+	t := e.Type
+	if t.Scalar == "" && e.Value == nil && e.Claim == nil {
+		t.Scalar = stringType
 	}
-	return t.Scalar
+	return newConversion(t, e.Atoms)
+}
+
+// appendConstant appends Value or Default, or nothing where there is neither.
+func (e *Entry) appendConstant(b []byte) ([]byte, error) {
+	c := e.conversion()
+	for name, constant := range map[string]*any{"value": e.Value, "default": e.Default} {
+		if constant == nil {
+			continue
+		}
+		b, err := c.appendConstant(b, *constant)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return b, nil
+	}
+	return b, nil
 }
 
 // Validate says what is wrong with the section, naming the key. trusted says
-// whether there are any peers whose headers count.
-func (c ContextConfig) Validate(trusted bool) error { return c.validate("context", trusted) }
+// whether there are any peers whose headers count, methods whether there are any by
+// which claims come to be known.
+func (c ContextConfig) Validate(trusted, methods bool) error {
+	return c.validate("context", trusted, methods)
+}
 
-func (c ContextConfig) validate(path string, trusted bool) error {
+func (c ContextConfig) validate(path string, trusted, methods bool) error {
 	for _, key := range slices.Sorted(maps.Keys(c)) {
 		e, at := c[key], path+"."+key
-		sources := 0
-		for _, set := range []bool{e.Value != nil, e.Header != "", e.Fields != nil} {
-			if set {
-				sources++
-			}
-		}
-		switch {
-		case key == "" || len(key) > 255:
+		if key == "" || len(key) > 255 {
 			return fmt.Errorf("%s: a key has 1 to 255 bytes", at)
-		case sources != 1:
-			return fmt.Errorf("%s needs one of value, header and fields", at)
-		case e.Header == "" && (e.Type != Type{} || e.Required || e.Default != nil):
-			return fmt.Errorf("%s: type, required and default go with header", at)
-		case e.Required && e.Default != nil:
-			return fmt.Errorf("%s is required and has a default; leave out one", at)
-		case e.Header != "" && !trusted:
-			return fmt.Errorf("%s takes the header %s, which anybody could send; list the proxies that set it in trusted_proxies, such as 127.0.0.0/8", at, e.Header)
-		case e.Header != "" && !httpguts.ValidHeaderFieldName(e.Header):
-			return fmt.Errorf("%s: %q is not a header name", at, e.Header)
 		}
-		for name, constant := range map[string]*any{"value": e.Value, "default": e.Default} {
-			if constant == nil {
-				continue
-			}
-			if _, err := appendConstant(nil, *constant); err != nil {
-				return fmt.Errorf("%s.%s: %w", at, name, err)
-			}
+		if err := e.validateSource(trusted, methods); err != nil {
+			return fmt.Errorf("%s %w", at, err)
 		}
-		if err := e.Fields.validate(at, trusted); err != nil {
+		if err := e.validateType(); err != nil {
+			return fmt.Errorf("%s: %w", at, err)
+		}
+		if _, err := e.appendConstant(nil); err != nil {
+			return fmt.Errorf("%s.%w", at, err)
+		}
+		if err := e.Fields.validate(at, trusted, methods); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// validateSource returns the rest of a sentence that begins with the key.
+func (e *Entry) validateSource(trusted, methods bool) error {
+	sources := 0
+	for _, set := range []bool{e.Value != nil, e.Claim != nil, e.Header != "", e.Cookie != "", e.Request != "", e.Fields != nil} {
+		if set {
+			sources++
+		}
+	}
+	switch {
+	case sources != 1:
+		return errors.New("needs one of value, claim, header, cookie, request and fields")
+	case e.Claim != nil && !methods:
+		return fmt.Errorf("takes the claim %s, and nothing makes claims known; say in auth.methods who is asking", e.Claim)
+	case e.Header != "" && !trusted:
+		return fmt.Errorf("takes the header %s, which anybody could send; list the proxies that set it in trusted_proxies, such as 127.0.0.0/8", e.Header)
+	case e.Header != "" && !httpguts.ValidHeaderFieldName(e.Header):
+		return fmt.Errorf("takes the header %q, which is not a header's name", e.Header)
+	case e.Cookie != "" && !httpguts.ValidHeaderFieldName(e.Cookie):
+		return fmt.Errorf("takes the cookie %q, which is not a cookie's name", e.Cookie)
+	case e.Request != "" && !slices.Contains([]string{clientAddress, requestID, traceID}, e.Request):
+		return fmt.Errorf("takes %q of the request, of which there are %s, %s and %s", e.Request, clientAddress, requestID, traceID)
+	case e.source() == nil && (e.Required || e.Default != nil):
+		return errors.New("has required or default, which go with claim, header, cookie and request")
+	case e.Required && e.Default != nil:
+		return errors.New("is required and has a default; leave out one")
+	}
+	return nil
+}
+
+func (e *Entry) validateType() error {
+	switch {
+	case e.Fields != nil && e.Type != Type{}:
+		return errors.New("fields make a map; leave out type")
+	case e.Request != "" && e.Type != Type{} && e.Type != Type{Scalar: stringType}:
+		return fmt.Errorf("what is of the request is of type %s; leave out type", stringType)
+	case e.Type.Scalar == atomType && len(e.Atoms) == 0:
+		return errors.New("the type atom needs atoms, a list of those that there can be: nodes never free one")
+	case e.Type.Scalar != atomType && e.Atoms != nil:
+		return errors.New("atoms go with the type atom")
+	}
+	for _, name := range e.Atoms {
+		if name == "" || len(name) > 255 {
+			return fmt.Errorf("atoms: an atom has 1 to 255 bytes, and one here %d", len(name))
 		}
 	}
 	return nil

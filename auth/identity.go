@@ -17,7 +17,7 @@ var (
 	ErrInvalid = errors.New("invalid")
 )
 
-// refusal is an error that is also a wider one.
+// refusal is an error that is also a wider one, which its text does not repeat.
 type refusal struct {
 	text string
 	of   error

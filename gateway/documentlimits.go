@@ -55,6 +55,10 @@ func (l *DocumentLimits) Validate() error {
 	return nil
 }
 
+// OnlyIdentified says whether the schema can be asked for only by requests that say
+// who is asking.
+func (l *DocumentLimits) OnlyIdentified() bool { return l.Introspection == identifiedIntrospection }
+
 // measured says whether there is a limit for which a document has to be read.
 func (l *DocumentLimits) measured() bool {
 	return l.Tokens > 0 || l.Depth > 0 || l.Aliases > 0 || l.RootFields > 0 || l.Directives > 0 || l.Introspection == refuseIntrospection || l.Introspection == identifiedIntrospection

@@ -87,11 +87,11 @@ func failureOf(err error, app *App) *failure {
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, auth.ErrUnauthenticated):
-		return &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: "This request needs to say who is asking.", header: challenge(err, app.authenticator.Load().Headers()), cause: err}
+		return &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: aboutEntry(err, "This request needs to say who is asking."), header: challenge(err, app.authenticator.Load().Headers()), cause: err}
 	case errors.Is(err, auth.ErrForbidden):
-		return &failure{status: http.StatusForbidden, code: "FORBIDDEN", message: "Who is asking may not do this.", cause: err}
+		return &failure{status: http.StatusForbidden, code: "FORBIDDEN", message: fmt.Sprintf("This is not allowed: %v.", err)}
 	case errors.Is(err, auth.ErrInvalid):
-		return badRequest("Who is asking cannot be told: %v.", err)
+		return &failure{status: http.StatusBadRequest, code: "BAD_REQUEST", message: aboutEntry(err, "This request cannot be understood.")}
 	case errors.As(err, &syntax):
 		return badRequest("The variables cannot be read, at byte %d of them: %s.", syntax.Offset, syntax.Reason)
 	case errors.Is(err, rpcclient.ErrNoNode):
@@ -134,6 +134,17 @@ func challenge(err error, read []string) [2]string {
 		value += `, error="invalid_token"`
 	}
 	return [2]string{"WWW-Authenticate", value}
+}
+
+// aboutEntry names the entry of the context that cannot be made, and where it comes
+// from, if that is why a request failed. The peer, which the error names where its
+// header does not count, is none of a client's business.
+func aboutEntry(err error, otherwise string) string {
+	var e *auth.EntryError
+	if !errors.As(err, &e) {
+		return otherwise
+	}
+	return fmt.Sprintf("The context's entry %s cannot be made: %s %s.", e.Entry, e.Source, e.Problem)
 }
 
 // write answers with JSON.

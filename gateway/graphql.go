@@ -109,7 +109,7 @@ func (h *graphQL) operate(x *exchange, w http.ResponseWriter, r *http.Request, f
 		return onlyQueries
 	}
 	kind := req.document.Kind(req.operationName)
-	if err := h.app.authenticator.Load().Permits(from.identity, kind.String(), req.operationName); err != nil {
+	if err := h.app.authenticator.Load().Permits(from.identity, kind.String(), req.document.Name(req.operationName)); err != nil {
 		return err
 	}
 	return h.run(x, w, r, from, req)

@@ -151,6 +151,16 @@ func (d *Document) Kind(operationName string) Kind {
 	return Unknown
 }
 
+// Name is the name of the operation that Absinthe would run, given the name that a
+// request asks for. It is empty where it has none, or where none was asked for and
+// it is not known which is meant.
+func (d *Document) Name(operationName string) string {
+	if o := d.operation(operationName); operationName == "" && o != nil {
+		return o.name
+	}
+	return operationName
+}
+
 // operation is the one that Absinthe would run, nil when it would run none.
 func (d *Document) operation(name string) *operation {
 	var found *operation

@@ -143,6 +143,23 @@ func TestDocumentsConcurrently(t *testing.T) {
 
 const benchmarked = `query Posts($first: Int!) { posts(first: $first) { id title author { name } } }`
 
+func TestName(t *testing.T) {
+	for _, test := range []struct{ document, asked, want string }{
+		{`{ a }`, "", ""},
+		{`mutation M { m }`, "", "M"},
+		{`mutation M { m }`, "M", "M"},
+		{`fragment F on Q { a } query A { ...F }`, "", "A"},
+		{`query A { a } query B { b }`, "B", "B"},
+		{`query A { a } query B { b }`, "", ""},
+		{`mutation M { m`, "", ""},
+		{`mutation M { m`, "M", "M"},
+	} {
+		if got := NewDocuments(1).Get(test.document).Name(test.asked); got != test.want {
+			t.Errorf("%s, asked for %q: %q, want %q", test.document, test.asked, got, test.want)
+		}
+	}
+}
+
 func TestKindOfRememberedDocumentDoesNotAllocate(t *testing.T) {
 	d := NewDocuments(1)
 	if n := testing.AllocsPerRun(100, func() { d.Kind(benchmarked, "Posts") }); n != 0 {

@@ -249,13 +249,23 @@ func (c *config) validate() error {
 		note(where, app.Contract.Validate())
 		note(where+"discovery: ", app.Discovery.Validate())
 		note(where, app.Auth.Validate(len(c.TrustedProxies) > 0))
-		note(where, app.Context.Validate(len(c.TrustedProxies) > 0))
+		note(where, app.Context.Validate(len(c.TrustedProxies) > 0, len(app.Auth.Methods) > 0))
+		note(where, app.validateIntrospection())
 		if paths[app.Path] {
 			note(where, fmt.Errorf("path %s is taken by another application", app.Path))
 		}
 		paths[app.Path] = true
 	}
 	return errors.Join(errs...)
+}
+
+// validateIntrospection refuses to have the schema asked for by those who say who is
+// asking, where there is no way to say so.
+func (a *appConfig) validateIntrospection() error {
+	if a.DocumentLimits.OnlyIdentified() && len(a.Auth.Methods) == 0 && !a.Context.Identifies() {
+		return errors.New("document_limits.introspection is identified, and no request can say who is asking: give auth.methods, or a context that takes a header, or set it to refuse")
+	}
+	return nil
 }
 
 func checkAddress(key, address string) error {

@@ -110,25 +110,6 @@ func exact(v any) any {
 	return v
 }
 
-// What headers bring is of the type that the configuration says.
-func TestContextArrivesAsTyped(t *testing.T) {
-	epmd := beamtest.StartEPMD(t)
-	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, `
-    context:
-      current_user_id: {header: X-User-Id, type: integer}
-      locale: {value: de}
-      ratio: {header: X-Ratio, type: float}
-      roles: {header: X-Roles, type: [string]}
-      scope: {fields: {tenant: {value: acme}, trial: {header: X-Trial, type: boolean}}}`))
-	_, answer := g.post(t, `{"query":"{ contextText }"}`,
-		"X-User-Id", "42", "X-Ratio", "0.5", "X-Roles", "admin,ops", "X-Trial", "false")
-	want := `%{current_user_id: 42, locale: "de", ratio: 0.5, roles: ["admin", "ops"], scope: %{tenant: "acme", trial: false}}`
-	if got := value(t, answer).(map[string]any)["data"].(map[string]any)["contextText"]; got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-}
-
 func TestFailingOperations(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})

@@ -89,6 +89,8 @@ func TestNode(t *testing.T) {
 			{`{ pace }`, ``, `%{"pace" => true}`},
 			{`query Q($b: Int!) { large(bytes: $b) }`, `variables: %{"b" => 2}`, fmt.Sprintf(`%%{"large" => [%q]}`, strings.Repeat("x", 1024))},
 			{`{ contextText }`, `context: %{b: 1, a: [nil, "x"]}`, `%{"contextText" => "%{a: [nil, \"x\"], b: 1}"}`},
+			{`query($t: String!) { contextIs(term: $t) }`, `context: %{a: 1}, variables: %{"t" => "%{a: 1}"}`, `%{"contextIs" => true}`},
+			{`query($t: String!) { contextIs(term: $t) }`, `context: %{a: 1}, variables: %{"t" => "%{a: 1.0}"}`, `%{"contextIs" => false}`},
 			{`{ a: echoText(text: ") \" \u00e9") b: echoText }`, ``, `%{"a" => ") \" é", "b" => nil}`},
 			{`query($t: String) { echoText(text: $t) }`, `variables: %{"t" => "☃"}`, `%{"echoText" => "☃"}`},
 			{`{ counter }`, ``, `%{"counter" => 1}`},

@@ -84,6 +84,7 @@ defmodule Absinthe do
       print(message: String!): Boolean
       large(bytes: Int!): [String]
       contextText: String
+      contextIs(term: String!): Boolean
       echoText(text: String): String
       pidText: String
       badTerm: Json
@@ -135,7 +136,7 @@ defmodule Absinthe do
   defp argument("$" <> name, variables), do: variables[name]
   defp argument(literal, _variables), do: JSON.read(literal)
 
-  @queries ~w(sleep pace raise throw exit kill log print large contextText echoText pidText badTerm counter)
+  @queries ~w(sleep pace raise throw exit kill log print large contextText contextIs echoText pidText badTerm counter)
 
   defp known?("mutation", name), do: name in ~w(append pace)
   defp known?(_query, name), do: name in @queries
@@ -150,6 +151,7 @@ defmodule Absinthe do
   defp field("print", %{"message" => message}, _), do: Fields.print(message)
   defp field("large", %{"bytes" => bytes}, _), do: Fields.large(bytes)
   defp field("contextText", _, context), do: Fields.context_text(context)
+  defp field("contextIs", %{"term" => term}, context), do: Fields.context_is(context, term)
   defp field("echoText", arguments, _), do: arguments["text"]
   defp field("pidText", _, _), do: Fields.pid_text()
   defp field("badTerm", _, _), do: Fields.bad_term()

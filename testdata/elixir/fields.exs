@@ -69,6 +69,12 @@ defmodule TestApp.Fields do
   def context_text(context),
     do: inspect(context, limit: :infinity, custom_options: [sort_maps: true])
 
+  @doc "Whether the context is `===` the term that is written in Elixir."
+  def context_is(context, term) do
+    {expected, _bindings} = Code.eval_string(term)
+    context === expected
+  end
+
   def pid_text, do: inspect(self())
 
   @doc "A term that has no JSON form."

@@ -269,6 +269,14 @@ defmodule TestApp.Schema do
       resolve fn _, %{context: context} -> {:ok, Fields.context_text(context)} end
     end
 
+    field :context_is, :boolean do
+      arg :term, non_null(:string)
+
+      resolve fn %{term: term}, %{context: context} ->
+        {:ok, Fields.context_is(context, term)}
+      end
+    end
+
     field :echo_text, :string do
       arg :text, :string
       resolve fn args, _ -> {:ok, args[:text]} end

@@ -1,0 +1,76 @@
+package auth
+
+import (
+	"maps"
+	"math"
+	"math/big"
+	"slices"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// AppendClaims appends the claims of an identity as a map, empty where it is nil: its
+// keys, and those of all maps in it, are binaries in ascending order, objects are
+// maps, and null is nil.
+func AppendClaims(b []byte, who *Identity) []byte {
+	if who == nil {
+		return etf.AppendMap(b, 0)
+	}
+	return appendClaim(b, who.Claims)
+}
+
+// appendClaim appends a claim as it is.
+func appendClaim(b []byte, claim any) []byte {
+	switch v := claim.(type) {
+	case bool:
+		return etf.AppendBool(b, v)
+	case string:
+		return etf.AppendBinary(b, v)
+	case int64:
+		return etf.AppendInt(b, v)
+	case *big.Int:
+		return etf.AppendBig(b, v)
+	case float64:
+		return etf.AppendFloat(b, v)
+	case []any:
+		b = etf.AppendList(b, len(v))
+		for _, element := range v {
+			b = appendClaim(b, element)
+		}
+		return etf.AppendNil(b)
+	case map[string]any:
+		b = etf.AppendMap(b, len(v))
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			b = etf.AppendBinary(b, key)
+			b = appendClaim(b, v[key])
+		}
+		return b
+	}
+	return etf.AppendAtom(b, "nil") // null, and there are no others
+}
+
+// claimValue is a value of the configuration, as YAML gives it, as claims have it.
+func claimValue(v any) any {
+	switch v := v.(type) {
+	case int:
+		return int64(v)
+	case uint64:
+		if v > math.MaxInt64 {
+			return new(big.Int).SetUint64(v)
+		}
+		return int64(v)
+	case []any:
+		list := make([]any, len(v))
+		for i, element := range v {
+			list[i] = claimValue(element)
+		}
+		return list
+	case map[string]any:
+		members := make(map[string]any, len(v))
+		for key, member := range v {
+			members[key] = claimValue(member)
+		}
+		return members
+	}
+	return v
+}

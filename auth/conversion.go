@@ -1,0 +1,205 @@
+package auth
+
+import (
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// maxDigits bounds integers, decimals and their exponents in texts. Longer ones cost
+// more than they say.
+const maxDigits = 1000
+
+// A conversion appends values as terms of a type.
+type conversion struct {
+	Type
+	// atoms are those of the configuration, encoded. There are no others: nodes
+	// never free an atom, so that no client may name one.
+	atoms map[string][]byte
+}
+
+func newConversion(t Type, atoms []string) conversion {
+	c := conversion{Type: t}
+	for _, name := range atoms {
+		if c.atoms == nil {
+			c.atoms = make(map[string][]byte)
+		}
+		c.atoms[name] = etf.AppendAtom(nil, name)
+	}
+	return c
+}
+
+// appendText appends a text of a request; a list's elements are between commas. It
+// reports whether the text is of the type.
+func (c *conversion) appendText(b []byte, text string) (_ []byte, ok bool) {
+	if !c.List {
+		return c.appendScalar(b, text)
+	}
+	b = etf.AppendList(b, strings.Count(text, ",")+1)
+	for element := range strings.SplitSeq(text, ",") {
+		if b, ok = c.appendScalar(b, strings.TrimSpace(element)); !ok {
+			return b, false
+		}
+	}
+	return etf.AppendNil(b), true
+}
+
+// appendClaim appends a claim. It reports whether that is of the type, or is a text
+// or a number which says the same.
+func (c *conversion) appendClaim(b []byte, claim any) (_ []byte, ok bool) {
+	if c.Type == (Type{}) {
+		return appendClaim(b, claim), true
+	}
+	if !c.List {
+		return c.appendClaimScalar(b, claim)
+	}
+	list, ok := claim.([]any)
+	if !ok {
+		return b, false
+	}
+	b = etf.AppendList(b, len(list))
+	for _, element := range list {
+		if b, ok = c.appendClaimScalar(b, element); !ok {
+			return b, false
+		}
+	}
+	return etf.AppendNil(b), true
+}
+
+func (c *conversion) appendClaimScalar(b []byte, claim any) ([]byte, bool) {
+	switch v := claim.(type) {
+	case string:
+		return c.appendScalar(b, v)
+	case bool:
+		return etf.AppendBool(b, v), c.Scalar == booleanType
+	case int64:
+		if c.Scalar == integerType {
+			return etf.AppendInt(b, v), true
+		}
+		return c.appendScalar(b, strconv.FormatInt(v, 10))
+	case *big.Int:
+		return c.appendScalar(b, v.String())
+	case float64:
+		switch c.Scalar {
+		case floatType:
+			return etf.AppendFloat(b, v), true
+		case decimalType: // the shortest digits that mean this float
+			return appendDecimal(b, strconv.FormatFloat(v, 'e', -1, 64))
+		}
+	}
+	return b, false
+}
+
+// appendConstant appends a value of the configuration. Unlike a claim it has to be
+// written as its type is.
+func (c *conversion) appendConstant(b []byte, v any) ([]byte, error) {
+	if v == nil || c.Type == (Type{}) {
+		return appendConstant(b, v)
+	}
+	v = claimValue(v)
+	elements := []any{v}
+	if c.List {
+		list, ok := v.([]any)
+		if !ok {
+			return nil, fmt.Errorf("%v (%s) is not of type %s", v, kindOf(v), c.Type)
+		}
+		elements = list
+	}
+	for _, element := range elements {
+		if !c.written(element) {
+			return nil, fmt.Errorf("%v (%s) is not of type %s", element, kindOf(element), c.Scalar)
+		}
+	}
+	b, ok := c.appendClaim(b, v)
+	switch {
+	case !ok && c.Scalar == atomType:
+		return nil, fmt.Errorf("%v is not one of atoms", v)
+	case !ok:
+		return nil, fmt.Errorf("%v is not of type %s", v, c.Type)
+	}
+	return b, nil
+}
+
+// written says whether YAML has a scalar as constants of the type are written. The
+// digits of a decimal are text, since of 1.50 YAML keeps 1.5.
+func (c *conversion) written(v any) bool {
+	switch v.(type) {
+	case string:
+		return c.Scalar == stringType || c.Scalar == decimalType || c.Scalar == atomType
+	case bool:
+		return c.Scalar == booleanType
+	case int64, *big.Int:
+		return c.Scalar == integerType || c.Scalar == decimalType || c.Scalar == floatType
+	case float64:
+		return c.Scalar == floatType
+	}
+	return false
+}
+
+// kindOf is what a value of the configuration is.
+func kindOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "a text"
+	case bool:
+		return "a boolean"
+	case int64, *big.Int:
+		return "an integer"
+	case float64:
+		return "a float"
+	case []any:
+		return "a list"
+	}
+	return "a map"
+}
+
+func (c *conversion) appendScalar(b []byte, text string) ([]byte, bool) {
+	switch c.Scalar {
+	case integerType:
+		return appendInteger(b, text)
+	case floatType:
+		// ParseFloat also knows inf, nan and hexadecimal, which are no floats here.
+		if strings.Trim(text, "+-0123456789.eE") != "" {
+			return b, false
+		}
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return b, false
+		}
+		return etf.AppendFloat(b, v), true
+	case booleanType:
+		return etf.AppendBool(b, text == "true"), text == "true" || text == "false"
+	case decimalType:
+		return appendDecimal(b, text)
+	case atomType:
+		atom, ok := c.atoms[text]
+		return append(b, atom...), ok
+	}
+	return etf.AppendBinary(b, text), utf8.ValidString(text)
+}
+
+// appendInteger appends an integer in decimal digits.
+func appendInteger(b []byte, text string) ([]byte, bool) {
+	digits := strings.TrimPrefix(text, "-")
+	if !isDigits(digits) || len(digits) > maxDigits {
+		return b, false
+	}
+	if v, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return etf.AppendInt(b, v), true
+	}
+	v, ok := new(big.Int).SetString(text, 10)
+	if !ok {
+		return b, false
+	}
+	return etf.AppendBig(b, v), true
+}
+
+func isDigits(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
+}
