@@ -18,12 +18,13 @@ build:
 demo: build
 	bin/louche demo
 
-# Against the machine's own Erlang and Elixir, and with GraphQL clients of npm, all
-# installed if need be. The chaos suite, in its short form, measures times and so
+# Against the machine's own Erlang, Elixir and Redis, and with GraphQL clients of npm,
+# all installed if need be. The chaos suite, in its short form, measures times and so
 # runs alone.
 test:
 	testdata/install-erlang
 	testdata/install-clients
+	testdata/install-redis
 	go test -race $$(go list ./... | grep -v /chaos$$)
 	go test -race -timeout 20m ./chaos
 
