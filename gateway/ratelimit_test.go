@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/ratelimit"
+	"github.com/louche-graphql/louche/schema"
 )
 
 // limited serves an application without nodes and with rate limits. Who may run an
@@ -182,6 +184,32 @@ func TestNoRateLimits(t *testing.T) {
 		resp, _ := sent(t, url, aQuery, "Accept", accept)
 		if got := resp.Header.Get("RateLimit") + resp.Header.Get("RateLimit-Policy"); got != "" {
 			t.Errorf("%s: %s", accept, got)
+		}
+	}
+}
+
+// Two identities are the same if method, issuer and subject are, wherever they ask
+// from.
+func TestRateLimitOfIdentity(t *testing.T) {
+	_, g := limited(t, "[{by: identity, limit: 1, per: 24h}, {by: {claim: tenant}, limit: 5, per: 24h}]")
+	app := g.configured().apps[0]
+	h := &graphQL{gateway: g, app: app, metrics: g.metrics.of(app)}
+	for i, c := range []struct {
+		method, issuer, subject string
+		admitted                bool
+	}{
+		{"jwt", "https://a", "7", true},
+		{"jwt", "https://a", "7", false},
+		{"jwt", "https://b", "7", true},
+		{"jwt", "https://a", "8", true},
+		{"api_keys", "https://a", "7", true},
+		{"jwt", "https://c", "7", true},
+		{"jwt", "https://d", "7", false}, // the tenant has run five
+	} {
+		from := &caller{identity: &auth.Identity{Method: c.method, Subject: c.subject, Claims: map[string]any{"iss": c.issuer, "tenant": "acme"}}}
+		from.request.Client = netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
+		if err := h.chargeOperation(new(exchange), from, schema.Query, true); (err == nil) != c.admitted {
+			t.Errorf("%d: %v", i, err)
 		}
 	}
 }

@@ -199,21 +199,14 @@ func TestSlowRedis(t *testing.T) {
 	l := New("/graphql", Rules{by(byIdentity, "", 1<<40, time.Hour)}, store)
 	server.Freeze()
 	defer server.Thaw()
-	slow := 0
+	began := time.Now()
 	for range 1000 {
-		began := time.Now()
 		if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, true); !admitted {
 			t.Fatal("refused")
 		}
-		if took := time.Since(began); took >= patience {
-			slow++
-			if took > 10*patience {
-				t.Errorf("an operation waited %v", took)
-			}
-		}
 	}
-	if slow != 1 {
-		t.Errorf("%d operations waited", slow)
+	if took := time.Since(began); took < patience || took > 20*patience {
+		t.Errorf("1000 operations took %v", took)
 	}
 	server.Thaw()
 	eventually(t, log, "Redis is used again", store.shared.up.Load)
@@ -232,12 +225,14 @@ func TestStartWithoutRedis(t *testing.T) {
 	eventually(t, log, "Redis is used", store.shared.up.Load)
 }
 
+// The user has the rights that the documentation names, and no more.
 func TestPassword(t *testing.T) {
-	server := redistest.Start(t, "--requirepass", "s3cret")
+	server := redistest.Start(t, "--user", "default", "off",
+		"--user", "louche", "on", ">s3cret", "~louche:*", "+evalsha", "+eval", "+time", "+hmget", "+hset", "+pexpire")
 	t.Setenv("LOUCHE_TEST_REDIS", "s3cret")
-	inRedis(t, RedisConfig{Address: server.Addr, Username: "default", Password: secret.Source{Env: "LOUCHE_TEST_REDIS"}})
+	inRedis(t, RedisConfig{Address: server.Addr, Username: "louche", Password: secret.Source{Env: "LOUCHE_TEST_REDIS"}})
 	t.Setenv("LOUCHE_TEST_REDIS", "hunter2")
-	_, log := open(t, RedisConfig{Address: server.Addr, Password: secret.Source{Env: "LOUCHE_TEST_REDIS"}})
+	_, log := open(t, RedisConfig{Address: server.Addr, Username: "louche", Password: secret.Source{Env: "LOUCHE_TEST_REDIS"}})
 	eventually(t, log, "it is logged", func() bool { return strings.Contains(log.String(), "WRONGPASS") })
 	if strings.Contains(log.String(), "hunter2") {
 		t.Errorf("the password is in the log: %s", log)
