@@ -18,13 +18,14 @@ build:
 demo: build
 	bin/louche demo
 
-# Against the machine's own Erlang and Elixir, with GraphQL clients of npm and in
-# Chromium, all installed if need be. The chaos suite, in its short form, measures
+# Against the machine's own Erlang, Elixir and Redis, with GraphQL clients of npm and
+# in Chromium, all installed if need be. The chaos suite, in its short form, measures
 # times and so runs alone.
 test:
 	testdata/install-erlang
 	testdata/install-clients
 	testdata/install-browser
+	testdata/install-redis
 	go test -race $$(go list ./... | grep -v /chaos$$)
 	go test -race -timeout 20m ./chaos
 

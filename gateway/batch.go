@@ -68,10 +68,11 @@ func fromArray(body []byte, limit int) ([]*batched, error) {
 // answers in x. One that fails has its error there.
 func (h *graphQL) operateBatch(x *exchange, w http.ResponseWriter, r *http.Request, from *caller, batch []*batched) {
 	var running sync.WaitGroup
-	for _, op := range batch {
+	for i, op := range batch {
 		if op.err != nil {
 			continue
 		}
+		op.arrived = i == 0
 		op.exchange = exchanges.Get().(*exchange)
 		running.Go(func() {
 			defer func() { // net/http would, in its own goroutine
@@ -102,6 +103,7 @@ func (h *graphQL) operateBatch(x *exchange, w http.ResponseWriter, r *http.Reque
 		}
 		x.answer = h.appendBatched(x.answer, op.members, answer)
 		if op.exchange != nil {
+			x.quotas = append(x.quotas, op.exchange.quotas...)
 			op.exchange.release()
 		}
 	}

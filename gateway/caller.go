@@ -14,8 +14,9 @@ type caller struct {
 	identity *auth.Identity // nil: nothing says
 }
 
-// identify finds out who sent a request.
-func (h *graphQL) identify(w http.ResponseWriter, r *http.Request) (*caller, error) {
+// identify finds out who sent a request. It counts by its address first, so that
+// credentials are not tried out without end.
+func (h *graphQL) identify(x *exchange, w http.ResponseWriter, r *http.Request) (*caller, error) {
 	c := &caller{request: auth.Request{
 		Header:  r.Header,
 		ID:      w.Header().Get(requestIDHeader),
@@ -27,6 +28,9 @@ func (h *graphQL) identify(w http.ResponseWriter, r *http.Request) (*caller, err
 	c.request.Trusted = h.app.Proxies.Contain(c.request.Peer)
 	c.request.Client = h.app.Proxies.Client(c.request.Peer, r.Header)
 	c.request.Certificate = h.gateway.certificateOf(r.TLS)
+	if err := h.chargeArrival(x, c); err != nil {
+		return nil, err
+	}
 	var err error
 	c.identity, err = h.app.authenticator.Load().Identify(r.Context(), &c.request)
 	return c, err

@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/schema"
 )
@@ -24,6 +25,7 @@ type App struct {
 	Context  *auth.Context
 	Absinthe *rpcclient.Absinthe
 	Contract *Contract // nil: nothing is asked of the nodes
+	Limiter  *ratelimit.Limiter
 
 	trusted       atomic.Pointer[TrustedDocuments] // nil where they are off
 	authenticator atomic.Pointer[auth.Authenticator]

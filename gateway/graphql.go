@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
@@ -33,11 +34,12 @@ type exchange struct {
 	body    bytes.Buffer
 	context []byte
 	answer  []byte
-	packed  []byte     // the answer, compressed
-	code    string     // of the answer: answered, or that of its error
-	hasData bool       // whether the answer has a member "data"
-	caching string     // of the answer to a GET: Cache-Control
-	media   *mediaType // of the answer
+	packed  []byte            // the answer, compressed
+	code    string            // of the answer: answered, or that of its error
+	hasData bool              // whether the answer has a member "data"
+	caching string            // of the answer to a GET: Cache-Control
+	media   *mediaType        // of the answer
+	quotas  []ratelimit.Quota // that the caller has, as far as rate limits were asked
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -52,6 +54,7 @@ func (h *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (x *exchange) release() {
 	if x.body.Cap() <= keep && cap(x.answer) <= keep && cap(x.packed) <= keep {
 		x.body.Reset()
+		x.quotas = x.quotas[:0]
 		exchanges.Put(x)
 	}
 }
@@ -69,7 +72,7 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 		h.fail(x, w, r, err)
 		return
 	}
-	from, err := h.identify(w, r)
+	from, err := h.identify(x, w, r)
 	if err != nil {
 		h.fail(x, w, r, err)
 		return
@@ -88,6 +91,7 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 	if batch != nil {
 		h.operateBatch(x, w, r, from, batch)
 	} else {
+		single.arrived = true
 		if err := h.operate(x, w, r, from, single); err != nil {
 			h.fail(x, w, r, err)
 			return
@@ -112,6 +116,9 @@ func (h *graphQL) operate(x *exchange, w http.ResponseWriter, r *http.Request, f
 	if err := h.app.authenticator.Load().Permits(from.identity, kind.String(), req.document.Name(req.operationName)); err != nil {
 		return err
 	}
+	if err := h.chargeOperation(x, from, kind, req.arrived); err != nil {
+		return err
+	}
 	return h.run(x, w, r, from, req)
 }
 
@@ -134,6 +141,9 @@ func (h *graphQL) resolve(req *request) error {
 // write sends the answer.
 func (h *graphQL) write(x *exchange, w http.ResponseWriter, r *http.Request) {
 	h.forCaches(w, r, x.caching)
+	if !isSafe(r.Method) || x.caching == noStore { // what is kept would be told to others, and later
+		announce(w.Header(), x.quotas)
+	}
 	body := x.answer
 	if name, done := h.compression.compress(x, r); done {
 		w.Header().Set("Content-Encoding", name)
@@ -202,6 +212,7 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, from 
 func (h *graphQL) fail(x *exchange, w http.ResponseWriter, r *http.Request, err error) {
 	f := h.failed(x, w, r, err)
 	h.forCaches(w, r, noStore)
+	announce(w.Header(), x.quotas)
 	f.writeAs(x.media, w)
 }
 

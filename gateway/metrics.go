@@ -19,6 +19,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+	limited  *prometheus.CounterVec
 }
 
 // durations are the upper bounds of the histogram's buckets, in seconds: from what
@@ -38,8 +39,12 @@ func newMetrics(g *Gateway) *metrics {
 			Help:    "Time from the head of a request to its answer, without compressing and sending it. Each operation of a batch counts, with the time of the batch.",
 			Buckets: durations,
 		}, []string{"app"}),
+		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "louche_rate_limited_total",
+			Help: "Operations that a rate limit refused, by the policy of its rule. One that several refuse counts for each.",
+		}, []string{"app", "policy"}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, stateCollector{g},
+	m.registry.MustRegister(m.requests, m.duration, m.limited, stateCollector{g},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -59,12 +64,14 @@ type requestMetrics struct {
 	answered prometheus.Counter
 	failed   *prometheus.CounterVec // by code
 	duration prometheus.Observer
+	limited  *prometheus.CounterVec // by policy
 }
 
 func (m *metrics) of(app *App) requestMetrics {
 	path := labelValue(app.Config.Path)
 	byCode := m.requests.MustCurryWith(prometheus.Labels{"app": path})
-	return requestMetrics{byCode.WithLabelValues(answered), byCode, m.duration.WithLabelValues(path)}
+	return requestMetrics{byCode.WithLabelValues(answered), byCode, m.duration.WithLabelValues(path),
+		m.limited.MustCurryWith(prometheus.Labels{"app": path})}
 }
 
 // answered is the code of a request that an application answered, whatever it said.
@@ -94,6 +101,7 @@ func described(name, help string, labels ...string) *prometheus.Desc {
 var (
 	operationsDesc  = described("operations_in_flight", "Operations under way in the whole gateway.")
 	connectionsDesc = described("connections", "Open HTTP connections, of clients and operators.")
+	limitStoreDesc  = described("rate_limit_store_up", "1 while rate limits are counted in Redis, 0 while each gateway counts alone because Redis cannot be used.")
 	drainingDesc    = described("draining", "1 while the gateway is stopping, else 0.")
 
 	callsDesc       = described("calls_in_flight", "Calls under way on an application's nodes.", "app")
@@ -113,7 +121,7 @@ var (
 
 func (stateCollector) Describe(descs chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
-		operationsDesc, connectionsDesc, drainingDesc,
+		operationsDesc, connectionsDesc, drainingDesc, limitStoreDesc,
 		callsDesc, queuedDesc, retriesDesc, overloadedDesc, schemasDesc, validationsDesc,
 		nodesDesc, nodeCallsDesc, nodeLatencyDesc, nodeBreakerDesc,
 	} {
@@ -130,9 +138,24 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 	gauge(to, operationsDesc, g.inFlight.Load())
 	gauge(to, connectionsDesc, g.connections.Load())
 	gauge(to, drainingDesc, draining)
+	g.collectLimitStore(to)
 	statuses, counted := g.counted()
 	for i, s := range statuses {
 		collectApp(to, s, counted[i])
+	}
+}
+
+// collectLimitStore tells of the store that all applications have together.
+func (g *Gateway) collectLimitStore(to chan<- prometheus.Metric) {
+	for _, app := range g.configured().apps {
+		if up, configured := app.Limiter.Shared(); configured {
+			value := 0
+			if up {
+				value = 1
+			}
+			gauge(to, limitStoreDesc, value)
+			return
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ type request struct {
 	extensions    json.RawMessage  // an object, or empty
 	id            string           // of a trusted document, where there is no query
 	hash          string           // of the document, in extensions.persistedQuery
+	arrived       bool             // whether rate limits by address have counted it
 	byID          bool             // whether the query was found in a manifest, by id or hash
 	document      *schema.Document // what the query says of itself, once it has been looked at
 }

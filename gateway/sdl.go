@@ -32,13 +32,15 @@ func (h *graphQL) publicSDL(r chi.Router) {
 // serveSDL answers whoever may run queries.
 func (h *graphQL) serveSDL(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", h.vary)
-	from, err := h.identify(w, r)
+	x := new(exchange)
+	from, err := h.identify(x, w, r)
 	if err == nil {
 		err = h.app.authenticator.Load().Permits(from.identity, schema.Query.String(), "")
 	}
 	if err == nil {
 		_, _, err = h.app.Context.Append(nil, &from.request, from.identity)
 	}
+	announce(w.Header(), x.quotas)
 	if err != nil {
 		f := failureOf(err, h.app)
 		if f.cause != nil {

@@ -21,23 +21,25 @@ import (
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/gateway"
 	"github.com/louche-graphql/louche/internal/secret"
+	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
 // config is the whole configuration. Each section belongs to a package; here
 // they are only put together. docs/configuration.md describes every key.
 type config struct {
-	Listen         string               `yaml:"listen" env:"LISTEN"`
-	Admin          string               `yaml:"admin" env:"ADMIN"`
-	AdminToken     secret.Source        `yaml:"admin_token" env:"ADMIN_TOKEN"`
-	ShutdownDelay  time.Duration        `yaml:"shutdown_delay" env:"SHUTDOWN_DELAY"`
-	ShutdownGrace  time.Duration        `yaml:"shutdown_grace" env:"SHUTDOWN_GRACE"`
-	TLS            gateway.TLSConfig    `yaml:"tls" envPrefix:"TLS_"`
-	Log            logConfig            `yaml:"log" envPrefix:"LOG_"`
-	Node           rpcclient.NodeConfig `yaml:"node" envPrefix:"NODE_"`
-	TrustedProxies []netip.Prefix       `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
-	Limits         gateway.Limits       `yaml:"limits" envPrefix:"LIMITS_"`
-	Apps           []appConfig          `yaml:"apps" envPrefix:"APPS_"`
+	Listen         string                `yaml:"listen" env:"LISTEN"`
+	Admin          string                `yaml:"admin" env:"ADMIN"`
+	AdminToken     secret.Source         `yaml:"admin_token" env:"ADMIN_TOKEN"`
+	ShutdownDelay  time.Duration         `yaml:"shutdown_delay" env:"SHUTDOWN_DELAY"`
+	ShutdownGrace  time.Duration         `yaml:"shutdown_grace" env:"SHUTDOWN_GRACE"`
+	TLS            gateway.TLSConfig     `yaml:"tls" envPrefix:"TLS_"`
+	Log            logConfig             `yaml:"log" envPrefix:"LOG_"`
+	Node           rpcclient.NodeConfig  `yaml:"node" envPrefix:"NODE_"`
+	TrustedProxies []netip.Prefix        `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
+	Limits         gateway.Limits        `yaml:"limits" envPrefix:"LIMITS_"`
+	Redis          ratelimit.RedisConfig `yaml:"redis" env:"REDIS"`
+	Apps           []appConfig           `yaml:"apps" envPrefix:"APPS_"`
 }
 
 type appConfig struct {
@@ -48,6 +50,7 @@ type appConfig struct {
 	Contract                 gateway.ContractConfig `yaml:"contract" envPrefix:"CONTRACT_"`
 	Auth                     auth.Config            `yaml:"auth" env:"AUTH"`
 	Context                  auth.ContextConfig     `yaml:"context" env:"CONTEXT"`
+	RateLimits               ratelimit.Rules        `yaml:"rate_limits" env:"RATE_LIMITS"`
 }
 
 // configFlags are the common values as flags, enough for one application.
@@ -67,9 +70,11 @@ type configFlags struct {
 var environment = env.Options{
 	Prefix: "LOUCHE_",
 	FuncMap: map[reflect.Type]env.ParserFunc{
-		reflect.TypeFor[auth.Config]():        asInFile[auth.Config],
-		reflect.TypeFor[auth.ContextConfig](): asInFile[auth.ContextConfig],
-		reflect.TypeFor[secret.Source]():      asInFile[secret.Source],
+		reflect.TypeFor[auth.Config]():           asInFile[auth.Config],
+		reflect.TypeFor[auth.ContextConfig]():    asInFile[auth.ContextConfig],
+		reflect.TypeFor[secret.Source]():         asInFile[secret.Source],
+		reflect.TypeFor[ratelimit.Rules]():       asInFile[ratelimit.Rules],
+		reflect.TypeFor[ratelimit.RedisConfig](): asInFile[ratelimit.RedisConfig],
 	},
 }
 
@@ -175,6 +180,7 @@ func (c *config) setDefaults() error {
 	c.Node.SetDefaults(c.Listen)
 	c.Limits.SetDefaults()
 	c.Node.MaxAnswer = c.Limits.Answer
+	c.Redis.SetDefaults()
 	for i := range c.Apps {
 		app := &c.Apps[i]
 		app.AppConfig.SetDefaults()
@@ -237,6 +243,7 @@ func (c *config) validate() error {
 	note("", c.Log.validate())
 	note("", c.Node.Validate())
 	note("", c.Limits.Validate())
+	note("", c.Redis.Validate())
 	if len(c.Apps) == 0 {
 		note("", errors.New("no application: add one to apps, or give --schema"))
 	}
@@ -251,6 +258,7 @@ func (c *config) validate() error {
 		note(where, app.Auth.Validate(len(c.TrustedProxies) > 0))
 		note(where, app.Context.Validate(len(c.TrustedProxies) > 0, len(app.Auth.Methods) > 0))
 		note(where, app.validateIntrospection())
+		note(where, app.RateLimits.Validate())
 		if paths[app.Path] {
 			note(where, fmt.Errorf("path %s is taken by another application", app.Path))
 		}

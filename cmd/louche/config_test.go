@@ -245,6 +245,8 @@ func TestConfigPrecedence(t *testing.T) {
 	t.Setenv("LOUCHE_APPS_0_DISCOVERY_DNS", "a.internal,b.internal")
 	t.Setenv("LOUCHE_APPS_1_SCHEMA", "Another.Schema")
 	t.Setenv("LOUCHE_APPS_1_CONTEXT", "{tenant: {value: acme}}")
+	t.Setenv("LOUCHE_APPS_1_RATE_LIMITS", "[{by: address, limit: 60, per: 1m}]")
+	t.Setenv("LOUCHE_REDIS", "{address: '127.0.0.1:6379', tls: true}")
 	cfg, err := (&configFlags{Config: file, Listen: "127.0.0.1:3"}).load()
 	if err != nil {
 		t.Fatal(err)
@@ -257,6 +259,7 @@ func TestConfigPrecedence(t *testing.T) {
 		"in a list":             cfg.Apps[0].Timeout == 7*time.Second && cfg.Apps[0].Breaker.Calls == 77,
 		"list in a list":        len(cfg.Apps[0].Discovery.DNS) == 2,
 		"second of a list":      cfg.Apps[1].Schema == "Another.Schema" && cfg.Apps[1].Context["tenant"].Value != nil,
+		"as in the file":        len(cfg.Apps[1].RateLimits) == 1 && cfg.Redis.TLS.On,
 		"the file's others":     cfg.Apps[0].Schema == "MyApp.Schema" && cfg.Apps[1].Path == "/other",
 	} {
 		if !ok {

@@ -70,6 +70,7 @@ func (c *config) fixed(other *config) (keys []string) {
 		{"tls", c.TLS.On() == other.TLS.On()},
 		{"node", c.Node == node},
 		{"log", c.Log == other.Log},
+		{"redis", c.Redis == other.Redis},
 		{"limits.header", c.Limits.Header == other.Limits.Header},
 		{"limits.connections", c.Limits.Connections == other.Limits.Connections},
 		{"limits.idle_timeout", c.Limits.IdleTimeout == other.Limits.IdleTimeout},

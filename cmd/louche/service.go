@@ -14,6 +14,7 @@ import (
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/gateway"
+	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
@@ -24,6 +25,7 @@ type service struct {
 	first   *config // with which it was started
 	cfg     *config
 	node    *rpcclient.Node
+	counted *ratelimit.Store // what rate limits of all configurations have counted
 	gateway *gateway.Gateway
 	apps    []*application
 	leaving sync.WaitGroup  // former configurations whose requests are not done
@@ -51,8 +53,14 @@ func startService(cfg *config, log *slog.Logger) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &service{log: log, first: cfg, cfg: cfg, node: node}
+	counted, err := ratelimit.NewStore(cfg.Redis, log)
+	if err != nil {
+		node.Stop()
+		return nil, err
+	}
+	s := &service{log: log, first: cfg, cfg: cfg, node: node, counted: counted}
 	if s.apps, _, err = s.build(cfg); err != nil {
+		counted.Close()
 		node.Stop()
 		return nil, err
 	}
@@ -115,6 +123,7 @@ func (s *service) build(cfg *config) (apps []*application, replaced []*auth.Auth
 			Config:  app.cfg.AppConfig,
 			Proxies: app.proxies,
 			Context: requests,
+			Limiter: ratelimit.New(app.cfg.Path, app.cfg.RateLimits, s.counted),
 			Absinthe: &rpcclient.Absinthe{
 				Pool:   rpcclient.NewPool(s.node, app.cfg.PoolConfig, s.log),
 				Config: app.cfg.AbsintheConfig,
@@ -232,6 +241,7 @@ func (s *service) stop() {
 	for _, app := range s.apps {
 		app.asking.Close()
 	}
+	s.counted.Close()
 }
 
 func served(apps []*application) []*gateway.App {

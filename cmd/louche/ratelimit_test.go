@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/redistest"
+)
+
+// Two gateways have one limit where Redis holds it, and each its own where Redis is
+// gone; operators see which.
+func TestRateLimitsInRedis(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	redis := redistest.Start(t, "--requirepass", "s3cret")
+	t.Setenv("LOUCHE_TEST_REDIS", "s3cret")
+	text := before(epmd, "    rate_limits: [{by: address, limit: 6, per: 24h}]") + fmt.Sprintf("redis: {address: '%s', password: {env: LOUCHE_TEST_REDIS}}\n", redis.Addr)
+	one, other := startGateway(t, text), startGateway(t, strings.Replace(text, "louche@", "other@", 1))
+	gateways := []*running{one, other}
+	up := func(value float64) {
+		for _, g := range gateways {
+			eventually(t, fmt.Sprintf("louche_rate_limit_store_up is %v", value), func() bool { return g.metric(t, "louche_rate_limit_store_up") == value })
+		}
+	}
+	admitted := func(g *running) (n int) {
+		for range 10 {
+			if _, answer := g.query(t, "{ hello }"); code(t, answer) != "RATE_LIMITED" {
+				n++
+			}
+		}
+		return n
+	}
+	up(1)
+	if a, b := admitted(one), admitted(other); a != 6 || b != 0 {
+		t.Errorf("%d and %d were admitted", a, b)
+	}
+	redis.Kill()
+	if a, b := admitted(one), admitted(other); a != 6 || b != 6 {
+		t.Errorf("without Redis %d and %d were admitted", a, b)
+	}
+	up(0)
+	redis.Start()
+	up(1)
+	for _, g := range gateways {
+		if strings.Contains(g.log.String(), "s3cret") {
+			t.Error("the password is in the log")
+		}
+	}
+}
+
+// A reload lets nobody off.
+func TestReloadKeepsRateLimits(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	text := func(limit int, timeout time.Duration) string {
+		return before(epmd, fmt.Sprintf("    timeout: %v", timeout), fmt.Sprintf("    rate_limits: [{by: identity, limit: %d, per: 24h}]", limit))
+	}
+	g := startGateway(t, text(1, 5*time.Second))
+	left := func() string {
+		resp, _ := g.fetch(t, "/graphql?query=%7B+hello+%7D")
+		return strings.SplitAfter(resp.Header.Get("RateLimit"), ";t")[0]
+	}
+	if got := left(); got != `"identity";r=0;t` {
+		t.Error(got)
+	}
+	for i, change := range []string{text(1, 6*time.Second), text(3, 6*time.Second)} {
+		g.configure(t, change)
+		eventually(t, "the configuration is reloaded", func() bool { return strings.Count(g.log.String(), "configuration reloaded") == i+1 })
+		if got, want := left(), fmt.Sprintf(`"identity";r=%d;t`, i); got != want {
+			t.Errorf("%d: %s and not %s", i, got, want)
+		}
+	}
+}
+
+// An answer that caches keep does not tell what was left to somebody once.
+func TestRateLimitsAndCaches(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	file := filepath.Join(t.TempDir(), "manifest.json")
+	if err := os.WriteFile(file, []byte(`{"hello":"{ hello }"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g := startGateway(t, before(epmd, "    rate_limits: [{by: address, limit: 100, per: 24h}]",
+		fmt.Sprintf("    trusted_documents: {mode: log, manifests: [%s], cache_control: 'public, max-age=60'}", file)))
+	for path, kept := range map[string]bool{"?documentId=hello": true, "?documentId=none": false, "?query=%7B+hello+%7D": false} {
+		resp, _ := g.fetch(t, "/graphql"+path)
+		told := resp.Header.Get("RateLimit") != "" && resp.Header.Get("RateLimit-Policy") != ""
+		if public := resp.Header.Get("Cache-Control") != "no-store"; public != kept || told == kept {
+			t.Errorf("%s: %v", path, resp.Header)
+		}
+	}
+}

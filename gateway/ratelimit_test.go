@@ -1,0 +1,215 @@
+package gateway
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/ratelimit"
+	"github.com/louche-graphql/louche/schema"
+)
+
+// limited serves an application without nodes and with rate limits. Who may run an
+// operation gets 503.
+func limited(t *testing.T, rules string, change ...func(*App)) (url string, g *Gateway) {
+	t.Helper()
+	app := unreachableApp(t, nil)
+	for _, f := range change {
+		f(app)
+	}
+	var section ratelimit.Rules
+	if err := yaml.Unmarshal([]byte(rules), &section); err != nil {
+		t.Fatal(err)
+	}
+	store, err := ratelimit.NewStore(ratelimit.RedisConfig{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Limiter = ratelimit.New(app.Config.Path, section, store)
+	var limits Limits
+	limits.SetDefaults()
+	g = New(nil, limits, []*App{app}, slog.New(slog.DiscardHandler))
+	server := httptest.NewServer(g.Handler())
+	t.Cleanup(server.Close)
+	return server.URL + app.Config.Path, g
+}
+
+// sent is the answer to a POST of JSON, or to a GET where there is no body.
+func sent(t *testing.T, url, body string, header ...string) (*http.Response, string) {
+	t.Helper()
+	method := http.MethodPost
+	if body == "" {
+		method = http.MethodGet
+	}
+	r, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(answer)
+}
+
+const (
+	aQuery    = `{"query":"{ a }"}`
+	aMutation = `{"query":"mutation { a }"}`
+)
+
+// Queries and mutations are limited apart; what is neither for certain is taken for
+// a mutation. Every answer says what is left.
+func TestRateLimits(t *testing.T) {
+	url, g := limited(t, "[{by: identity, kind: mutation, limit: 2, per: 24h}, {by: identity, kind: query, limit: 4, per: 24h}, {by: address, limit: 6, per: 24h}]")
+	for i, c := range []struct {
+		body   string
+		status int
+		quota  string // without times
+	}{
+		{aMutation, 503, `"address";r=5, "identity-mutation";r=1`},
+		{`{"query":"subscription { a }"}`, 503, `"address";r=4, "identity-mutation";r=0`},
+		{aMutation, 429, `"address";r=3, "identity-mutation";r=0`},
+		{aQuery, 503, `"address";r=2, "identity-query";r=3`},
+		{`{"query":`, 400, `"address";r=1`},
+		{`{"query":"no document"}`, 429, `"address";r=0, "identity-mutation";r=0`},
+		{aQuery, 429, `"address";r=0`},
+	} {
+		resp, answer := sent(t, url, c.body)
+		var quota []string
+		for item := range strings.SplitSeq(resp.Header.Get("RateLimit"), ", ") {
+			item, t, _ := strings.Cut(item, ";t=")
+			if t == "" || t == "0" {
+				item += " without a time"
+			}
+			quota = append(quota, item)
+		}
+		if got := strings.Join(quota, ", "); resp.StatusCode != c.status || got != c.quota {
+			t.Errorf("%d: %d, %s", i, resp.StatusCode, got)
+		}
+		limited, after := resp.StatusCode == 429, resp.Header.Get("Retry-After")
+		if limited != strings.Contains(answer, `"RATE_LIMITED"`) || limited && len(after) < 4 {
+			t.Errorf("%d: Retry-After %q, %s", i, after, answer)
+		}
+	}
+	if resp, _ := sent(t, url, aQuery); resp.Header.Get("RateLimit-Policy") != `"address";q=6;w=86400` {
+		t.Errorf("RateLimit-Policy: %s", resp.Header.Get("RateLimit-Policy"))
+	}
+	w := httptest.NewRecorder()
+	g.metrics.handler(slog.New(slog.DiscardHandler)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, series := range []string{`louche_rate_limited_total{app="/graphql",policy="address"} 2`, `louche_rate_limited_total{app="/graphql",policy="identity-mutation"} 2`, `louche_requests_total{app="/graphql",code="RATE_LIMITED"} 4`} {
+		if !strings.Contains(w.Body.String(), series+"\n") {
+			t.Errorf("the metrics have no %s", series)
+		}
+	}
+	if strings.Contains(w.Body.String(), "rate_limit_store_up") {
+		t.Error("the metrics tell of a Redis that there is not")
+	}
+}
+
+// Who fails to say who they are is counted, and told nothing of it past the limit.
+func TestRateLimitOfGuesses(t *testing.T) {
+	url, _ := limited(t, "[{by: address, limit: 3, per: 1h}]", func(app *App) {
+		nobody, err := auth.NewAuthenticator(auth.Config{Anonymous: "refuse"}, nil, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		app.Ask(nobody)
+	})
+	var statuses []int
+	for range 5 {
+		resp, _ := sent(t, url, aQuery, "Authorization", "Bearer guess")
+		statuses = append(statuses, resp.StatusCode)
+	}
+	if !slices.Equal(statuses, []int{401, 401, 401, 429, 429}) {
+		t.Error(statuses)
+	}
+}
+
+// A header that anybody can send does not make another address.
+func TestRateLimitOfForwarded(t *testing.T) {
+	url, _ := limited(t, "[{by: address, limit: 1, per: 1h}]")
+	sent(t, url, aQuery)
+	if resp, _ := sent(t, url, aQuery, "X-Forwarded-For", "192.0.2.7"); resp.StatusCode != 429 {
+		t.Error(resp.StatusCode)
+	}
+}
+
+// Each operation of a batch counts; those that are over have their error in their
+// place.
+func TestRateLimitOfBatch(t *testing.T) {
+	for rules, want := range map[string]struct {
+		limited int
+		quota   string
+	}{
+		"[{by: address, limit: 3, per: 24h}]":                  {2, `"address";r=0;t=`},
+		"[{by: address, limit: 5, per: 24h}]":                  {0, `"address";r=0;t=`},
+		"[{by: address, limit: 7, per: 24h}]":                  {0, `"address";r=2;t=`},
+		"[{by: identity, kind: mutation, limit: 1, per: 24h}]": {1, `"identity-mutation";r=0;t=`},
+		"[{by: identity, kind: query, limit: 3, per: 24h}]":    {0, `"identity-query";r=0;t=`},
+	} {
+		url, _ := limited(t, rules)
+		resp, answer := sent(t, url, "["+strings.Join([]string{aQuery, aMutation, aQuery, aMutation, aQuery}, ",")+"]")
+		if got := strings.Count(answer, "RATE_LIMITED"); resp.StatusCode != 200 || got != want.limited || strings.Count(answer, "NO_NODE") != 5-got {
+			t.Errorf("%s: %d %s", rules, resp.StatusCode, answer)
+		}
+		if got := resp.Header.Get("RateLimit"); !strings.HasPrefix(got, want.quota) || strings.Contains(got, ",") {
+			t.Errorf("%s: RateLimit: %s", rules, got)
+		}
+	}
+}
+
+// The memory of one request does not tell another's quota.
+func TestNoRateLimits(t *testing.T) {
+	limitedURL, _ := limited(t, "[{by: address, limit: 3, per: 1h}]")
+	sent(t, limitedURL, aQuery)
+	url, _ := limited(t, "[]")
+	for _, accept := range []string{"*/*", "text/html"} {
+		resp, _ := sent(t, url, aQuery, "Accept", accept)
+		if got := resp.Header.Get("RateLimit") + resp.Header.Get("RateLimit-Policy"); got != "" {
+			t.Errorf("%s: %s", accept, got)
+		}
+	}
+}
+
+// Two identities are the same if method, issuer and subject are, wherever they ask
+// from.
+func TestRateLimitOfIdentity(t *testing.T) {
+	_, g := limited(t, "[{by: identity, limit: 1, per: 24h}, {by: {claim: tenant}, limit: 5, per: 24h}]")
+	app := g.configured().apps[0]
+	h := &graphQL{gateway: g, app: app, metrics: g.metrics.of(app)}
+	for i, c := range []struct {
+		method, issuer, subject string
+		admitted                bool
+	}{
+		{"jwt", "https://a", "7", true},
+		{"jwt", "https://a", "7", false},
+		{"jwt", "https://b", "7", true},
+		{"jwt", "https://a", "8", true},
+		{"api_keys", "https://a", "7", true},
+		{"jwt", "https://c", "7", true},
+		{"jwt", "https://d", "7", false}, // the tenant has run five
+	} {
+		from := &caller{identity: &auth.Identity{Method: c.method, Subject: c.subject, Claims: map[string]any{"iss": c.issuer, "tenant": "acme"}}}
+		from.request.Client = netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
+		if err := h.chargeOperation(new(exchange), from, schema.Query, true); (err == nil) != c.admitted {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+// Package redistest runs a real Redis for tests, on loopback and without files.
+package redistest
+
+import (
+	"bytes"
+	"net"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A Server is a redis-server (testdata/install-redis). It ends with its test.
+type Server struct {
+	Addr string
+	args []string
+	t    testing.TB
+	cmd  *exec.Cmd
+	out  bytes.Buffer
+}
+
+// Start runs a server on a free port of 127.0.0.1 until the test ends, and waits
+// until it accepts connections. Further arguments are those of redis-server.
+func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return start(t, "--port", args)
+}
+
+// StartTLS is Start with a server that takes connections over TLS alone. The files
+// are PEM.
+func StartTLS(t testing.TB, certFile, keyFile string, args ...string) *Server {
+	t.Helper()
+	return start(t, "--tls-port", append([]string{"--port", "0", "--tls-cert-file", certFile, "--tls-key-file", keyFile,
+		"--tls-ca-cert-file", certFile, "--tls-auth-clients", "no"}, args...))
+}
+
+func start(t testing.TB, portOption string, args []string) *Server {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := listener.Addr().String()
+	listener.Close()
+	_, port, _ := net.SplitHostPort(addr)
+	s := &Server{Addr: addr, t: t, args: append([]string{portOption, port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, args...)}
+	s.Start()
+	t.Cleanup(s.Kill)
+	return s
+}
+
+// Start runs the server again, on the same port, with nothing in it.
+func (s *Server) Start() {
+	s.t.Helper()
+	s.out.Reset()
+	s.cmd = exec.Command("redis-server", s.args...)
+	s.cmd.Dir = s.t.TempDir()
+	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatalf("%v (testdata/install-redis installs it)", err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if conn, err := net.Dial("tcp", s.Addr); err == nil {
+			conn.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			s.Kill()
+			s.t.Fatalf("redis-server does not listen on %s:\n%s", s.Addr, &s.out)
+		}
+	}
+}
+
+// Kill ends it at once.
+func (s *Server) Kill() {
+	s.cmd.Process.Kill()
+	s.cmd.Wait()
+}
+
+// Freeze keeps it from doing anything, as if it or the network were too slow.
+func (s *Server) Freeze() { s.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw ends what Freeze began.
+func (s *Server) Thaw() { s.cmd.Process.Signal(syscall.SIGCONT) }

@@ -1,0 +1,308 @@
+package ratelimit
+
+import (
+	"encoding/binary"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func inMemory(t testing.TB) *Store {
+	t.Helper()
+	store, err := NewStore(RedisConfig{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func by(what, kind string, limit int, per time.Duration) Rule {
+	return Rule{By: By{what: what}, Kind: kind, Limit: limit, Per: per}
+}
+
+func from(addr string) *Caller { return &Caller{Address: netip.MustParseAddr(addr)} }
+
+// Whatever came before, who waits as long as is said is admitted, and not sooner;
+// and there are as many more as is said.
+func TestWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(1, 2))
+		for range 300 {
+			limit, per := 1+random.IntN(20), time.Duration(1+random.IntN(100))*time.Second
+			l := New("/graphql", Rules{by(byIdentity, "", limit, per)}, inMemory(t))
+			ask := func() (Quota, bool) {
+				quotas, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, true)
+				return quotas[0], admitted
+			}
+			for range 30 {
+				time.Sleep(time.Duration(random.Int64N(int64(per) / int64(limit))))
+				q, admitted := ask()
+				if admitted == q.Refused {
+					t.Fatalf("admitted: %v, %+v", admitted, q)
+				}
+				for range q.Remaining {
+					if q, admitted = ask(); !admitted {
+						t.Fatalf("not as many as were said: %+v", q)
+					}
+				}
+				if q.Remaining != 0 {
+					t.Fatalf("more than were said: %+v", q)
+				}
+				if q, admitted = ask(); admitted || !q.Refused || q.Wait <= 0 || q.Wait > 2*per {
+					t.Fatalf("%v, %+v", admitted, q)
+				}
+				time.Sleep(q.Wait - time.Millisecond)
+				if q, admitted := ask(); admitted {
+					t.Fatalf("1ms too soon: %+v", q)
+				}
+				time.Sleep(time.Millisecond + time.Nanosecond)
+				if q, admitted := ask(); !admitted {
+					t.Fatalf("after the time that was said: %+v", q)
+				}
+			}
+		}
+	})
+}
+
+// A limit holds in its time, and comes back in full.
+func TestWindows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New("/graphql", Rules{by(byIdentity, "", 60, time.Minute)}, inMemory(t))
+		run := func(n int) (admitted int) {
+			for range n {
+				if _, yes := l.Operation(nil, from("192.0.2.1"), kindQuery, true); yes {
+					admitted++
+				}
+			}
+			return admitted
+		}
+		time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(time.Minute)))
+		if got := run(100); got != 60 {
+			t.Errorf("at first: %d", got)
+		}
+		time.Sleep(time.Minute)
+		if got := run(100); got != 0 {
+			t.Errorf("a minute later, when the former one counts in full: %d", got)
+		}
+		time.Sleep(30 * time.Second)
+		if got := run(100); got != 30 {
+			t.Errorf("half a minute after that: %d", got)
+		}
+		time.Sleep(2 * time.Minute)
+		if got := run(100); got != 60 {
+			t.Errorf("two minutes after that: %d", got)
+		}
+	})
+}
+
+// Exactly as many are admitted as the limit says, however many come at once.
+func TestAtOnce(t *testing.T) {
+	l := New("/graphql", Rules{by(byIdentity, "", 100, time.Hour)}, inMemory(t))
+	if got := atOnce(l); got != 100 {
+		t.Errorf("%d were admitted", got)
+	}
+}
+
+// atOnce is how many of 400 operations of one caller at once are admitted by any of
+// the limiters.
+func atOnce(limiters ...*Limiter) int64 {
+	var (
+		admitted atomic.Int64
+		all      sync.WaitGroup
+	)
+	for i := range 400 {
+		all.Go(func() {
+			if _, yes := limiters[i%len(limiters)].Operation(nil, from("192.0.2.1"), kindQuery, true); yes {
+				admitted.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	return admitted.Load()
+}
+
+// policies are the names of quotas, with a ! after those that refused.
+func policies(quotas []Quota) (names []string) {
+	for _, q := range quotas {
+		name := q.Policy
+		if q.Refused {
+			name += "!"
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// What one rule refuses does not count for the others.
+func TestSeveralRules(t *testing.T) {
+	severalRules(t, inMemory(t))
+}
+
+func severalRules(t *testing.T, store *Store) {
+	t.Helper()
+	l := New("/graphql", Rules{
+		by(byAddress, "", 5, time.Hour),
+		by(byIdentity, kindMutation, 1, time.Hour),
+		by(byIdentity, kindMutation, 2, 24*time.Hour),
+		by(byIdentity, kindQuery, 3, time.Hour),
+		{By: By{byClaim, "tenant"}, Limit: 3, Per: time.Hour},
+	}, store)
+	who := &Caller{Address: netip.MustParseAddr("192.0.2.1"), Method: "jwt", Subject: "7", Claims: map[string]any{"tenant": "acme"}}
+	for i, c := range []struct {
+		kind     string
+		arrived  bool
+		policies []string
+		left     []int
+	}{
+		{"mutation", true, []string{"identity-mutation-3600", "identity-mutation-86400", "claim-tenant"}, []int{0, 1, 2}},
+		{"mutation", true, []string{"identity-mutation-3600!", "identity-mutation-86400", "claim-tenant"}, []int{0, 1, 2}},
+		{"unknown", true, []string{"identity-mutation-3600!", "identity-mutation-86400", "claim-tenant"}, []int{0, 1, 2}},
+		{"query", true, []string{"identity-query", "claim-tenant"}, []int{2, 1}},
+		{"query", false, []string{"address", "identity-query", "claim-tenant"}, []int{4, 1, 0}},
+		{"query", false, []string{"address", "identity-query", "claim-tenant!"}, []int{4, 1, 0}},
+	} {
+		quotas, admitted := l.Operation(nil, who, c.kind, c.arrived)
+		var left []int
+		for _, q := range quotas {
+			left = append(left, q.Remaining)
+		}
+		refused := slices.ContainsFunc(quotas, func(q Quota) bool { return q.Refused })
+		if got := policies(quotas); !slices.Equal(got, c.policies) || !slices.Equal(left, c.left) || admitted == refused {
+			t.Errorf("%d: %v, %v, %v", i, admitted, got, left)
+		}
+	}
+	quotas, admitted := l.Arrive(nil, who.Address)
+	if !admitted || len(quotas) != 1 || quotas[0].Policy != "address" || quotas[0].Remaining != 3 {
+		t.Errorf("%v, %+v", admitted, quotas)
+	}
+}
+
+func TestWhoIsTheSame(t *testing.T) {
+	identity := func(addr, method, issuer, subject string, tenant any) *Caller {
+		c := from(addr)
+		c.Method, c.Issuer, c.Subject = method, issuer, subject
+		if c.Claims = map[string]any{}; tenant != nil {
+			c.Claims["tenant"] = tenant
+		}
+		return c
+	}
+	jwt := identity("192.0.2.1", "jwt", "https://a", "7", "acme")
+	for name, c := range map[string]struct {
+		what string
+		a, b *Caller
+		same bool
+	}{
+		"one address":                  {byAddress, from("192.0.2.1"), from("192.0.2.1"), true},
+		"an address in both forms":     {byAddress, from("192.0.2.1"), from("::ffff:192.0.2.1"), true},
+		"addresses":                    {byAddress, from("192.0.2.1"), from("192.0.2.2"), false},
+		"a network of IPv6":            {byAddress, from("2001:db8::1"), from("2001:db8::ffff:1:2:3"), true},
+		"networks of IPv6":             {byAddress, from("2001:db8::1"), from("2001:db8:0:1::1"), false},
+		"one identity, two addresses":  {byIdentity, jwt, identity("192.0.2.2", "jwt", "https://a", "7", nil), true},
+		"subjects":                     {byIdentity, jwt, identity("192.0.2.1", "jwt", "https://a", "8", nil), false},
+		"issuers":                      {byIdentity, jwt, identity("192.0.2.1", "jwt", "https://b", "7", nil), false},
+		"methods":                      {byIdentity, jwt, identity("192.0.2.1", "api_keys", "https://a", "7", nil), false},
+		"parts that are the same text": {byIdentity, identity("192.0.2.1", "jwt", "a", "bc", nil), identity("192.0.2.1", "jwt", "ab", "c", nil), false},
+		"nobody by address":            {byIdentity, from("192.0.2.1"), from("192.0.2.1"), true},
+		"nobody by addresses":          {byIdentity, from("192.0.2.1"), from("192.0.2.2"), false},
+		"somebody called an address":   {byIdentity, from("192.0.2.1"), identity("192.0.2.1", byAddress, "", "192.0.2.1", nil), false},
+		"one tenant":                   {byClaim, jwt, identity("192.0.2.2", "api_keys", "", "9", "acme"), true},
+		"a number as text":             {byClaim, identity("192.0.2.1", "jwt", "", "7", int64(4)), identity("192.0.2.1", "jwt", "", "7", "4"), true},
+		"tenants":                      {byClaim, jwt, identity("192.0.2.1", "jwt", "https://a", "7", "other"), false},
+		"no tenant, by addresses":      {byClaim, identity("192.0.2.1", "jwt", "", "7", nil), identity("192.0.2.2", "jwt", "", "7", nil), false},
+		"a tenant called an address":   {byClaim, from("192.0.2.1"), identity("192.0.2.1", "jwt", "", "7", "192.0.2.1"), false},
+	} {
+		rule := Rule{By: By{what: c.what, claim: "tenant"}, Limit: 1, Per: time.Hour}
+		l := New("/graphql", Rules{rule}, inMemory(t))
+		l.Operation(nil, c.a, kindQuery, false)
+		if _, admitted := l.Operation(nil, c.b, kindQuery, false); admitted == c.same {
+			t.Errorf("%s: admitted: %v", name, admitted)
+		}
+	}
+}
+
+// A limiter goes on where another was, by rules that both have, whatever their
+// limits; applications count on their own.
+func TestAnotherLimiter(t *testing.T) {
+	store := inMemory(t)
+	address := netip.MustParseAddr("192.0.2.1")
+	remaining := func(app string, rules ...Rule) int {
+		quotas, _ := New(app, rules, store).Arrive(nil, address)
+		return quotas[0].Remaining
+	}
+	for i, c := range []struct {
+		app       string
+		rules     Rules
+		remaining int
+	}{
+		{"/graphql", Rules{by(byAddress, "", 10, time.Hour)}, 9},
+		{"/graphql", Rules{by(byIdentity, "", 5, time.Hour), by(byAddress, "", 10, time.Hour)}, 8},
+		{"/graphql", Rules{by(byAddress, "", 20, time.Hour)}, 17},
+		{"/graphql", Rules{by(byAddress, "", 2, time.Hour)}, 0},
+		{"/graphql", Rules{by(byAddress, "", 10, 2*time.Hour)}, 9},
+		{"/other", Rules{by(byAddress, "", 10, time.Hour)}, 9},
+	} {
+		if got := remaining(c.app, c.rules...); got != c.remaining {
+			t.Errorf("%d: %d", i, got)
+		}
+	}
+}
+
+// random is an address of a network of its own.
+func random() netip.Addr {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:], 0x2001<<48|rand.Uint64()>>16)
+	return netip.AddrFrom16(b)
+}
+
+// Callers without number take no memory without bound, and do not let one off that
+// goes on asking.
+func TestMemoryIsBounded(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	store := inMemory(t)
+	l := New("/graphql", Rules{by(byAddress, "", 10, time.Hour)}, store)
+	offender := netip.MustParseAddr("192.0.2.1")
+	admitted := 0
+	for i := range 3 * remembered {
+		l.Arrive(nil, random())
+		if i%1000 == 0 {
+			if _, yes := l.Arrive(nil, offender); yes {
+				admitted++
+			}
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if admitted != 10 {
+		t.Errorf("who went on asking was admitted %d times", admitted)
+	}
+	mb := float64(after.HeapAlloc-before.HeapAlloc) / 1e6
+	t.Logf("%.0f MB for %d counters", mb, store.memory.counters.Len())
+	if mb > 60 {
+		t.Errorf("%.0f MB", mb)
+	}
+}
+
+func BenchmarkMemory(b *testing.B) { benchmark(b, inMemory(b)) }
+
+// benchmark is of one request that two rules apply to.
+func benchmark(b *testing.B, store *Store) {
+	l := New("/graphql", Rules{by(byAddress, "", 1<<40, time.Hour), by(byIdentity, kindMutation, 1<<40, time.Hour)}, store)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		who := &Caller{Address: random(), Method: "jwt", Issuer: "https://id.example.com/", Subject: "7"}
+		quotas := make([]Quota, 0, 2)
+		for pb.Next() {
+			quotas, _ = l.Arrive(quotas[:0], who.Address)
+			quotas, _ = l.Operation(quotas, who, kindMutation, true)
+		}
+	})
+}

@@ -1,0 +1,83 @@
+package ratelimit
+
+import (
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+)
+
+// A charge is one operation on one counter, and what the counter said before.
+type charge struct {
+	key   key
+	limit int
+	per   time.Duration
+	count count
+}
+
+// remembered is how many counters are kept in memory, which bounds it whoever asks:
+// to about 50 MB. Those that were asked for longest ago make room, so one that
+// refuses somebody who goes on asking stays.
+const remembered = 1 << 18
+
+// memory keeps counters in memory.
+type memory struct {
+	mu       sync.Mutex
+	counters *simplelru.LRU[key, *counter]
+}
+
+type counter struct {
+	window            int64 // its number since 1970
+	current, previous int64
+}
+
+func newMemory(size int) *memory {
+	counters, err := simplelru.NewLRU[key, *counter](size, nil)
+	if err != nil { // the size is not positive
+		panic(err)
+	}
+	return &memory{counters: counters}
+}
+
+// charge notes in charges what their counters say, and counts one operation on all
+// of them if all admit it.
+func (m *memory) charge(charges []charge) (admitted bool) {
+	now := time.Duration(time.Now().UnixNano())
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	admitted = true
+	for i := range charges {
+		c := &charges[i]
+		c.count = m.at(c.key).look(now, c.per)
+		admitted = admitted && c.count.admits(c.limit, c.per)
+	}
+	for i := range charges {
+		if admitted {
+			m.at(charges[i].key).current++
+		}
+	}
+	return admitted
+}
+
+// at is the counter with a key.
+func (m *memory) at(k key) *counter {
+	c, known := m.counters.Get(k)
+	if !known {
+		c = new(counter)
+		m.counters.Add(k, c)
+	}
+	return c
+}
+
+// look goes on to the window of now.
+func (c *counter) look(now, per time.Duration) count {
+	window := int64(now / per)
+	switch c.window {
+	case window:
+	case window - 1:
+		c.window, c.current, c.previous = window, 0, c.current
+	default:
+		c.window, c.current, c.previous = window, 0, 0
+	}
+	return count{c.current, c.previous, now % per}
+}

@@ -1,0 +1,98 @@
+package ratelimit
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/louche-graphql/louche/internal/secret"
+)
+
+// RedisConfig is the redis section: where counters are that gateways share.
+type RedisConfig struct {
+	// Address is that of one server, host:port. Empty: counters are in memory.
+	Address  string        `yaml:"address"`
+	Username string        `yaml:"username"`
+	Password secret.Source `yaml:"password"`
+	Database int           `yaml:"database"`
+	TLS      RedisTLS      `yaml:"tls"`
+	// Prefix is how the names of its keys begin. "louche:" unless set.
+	Prefix string `yaml:"prefix"`
+}
+
+// RedisTLS is whether the connections are over TLS: in the configuration true, or
+// {ca_file: PATH} with the certificates (PEM) that the server's is verified with
+// instead of the system's.
+type RedisTLS struct {
+	On     bool
+	CAFile string
+}
+
+// UnmarshalYAML reads either form.
+func (t *RedisTLS) UnmarshalYAML(unmarshal func(any) error) error {
+	if unmarshal(&t.On) == nil {
+		return nil
+	}
+	var keys map[string]string
+	if unmarshal(&keys) != nil || len(keys) != 1 || keys["ca_file"] == "" {
+		return errors.New("redis.tls is true or {ca_file: PATH}")
+	}
+	*t = RedisTLS{On: true, CAFile: keys["ca_file"]}
+	return nil
+}
+
+// SetDefaults fills what was left out.
+func (c *RedisConfig) SetDefaults() {
+	if c.Prefix == "" {
+		c.Prefix = "louche:"
+	}
+}
+
+// Validate says what is wrong with the section, naming the key.
+func (c *RedisConfig) Validate() error {
+	if c.Address == "" {
+		if *c != (RedisConfig{Prefix: c.Prefix}) {
+			return errors.New("redis.address is needed, such as 127.0.0.1:6379")
+		}
+		return nil
+	}
+	_, port, err := net.SplitHostPort(c.Address)
+	switch {
+	case err != nil || port == "":
+		return fmt.Errorf("redis.address %q is not an address such as 127.0.0.1:6379", c.Address)
+	case c.Database < 0:
+		return errors.New("redis.database is a number, such as 0")
+	case c.Username != "" && !c.Password.Given():
+		return errors.New("redis.username needs redis.password")
+	case c.Password.Given():
+		return c.Password.Validate("redis.password")
+	}
+	return nil
+}
+
+// load reads the certificates; nil: no TLS.
+func (t RedisTLS) load(address string) (*tls.Config, error) {
+	if !t.On {
+		return nil, nil
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	cfg := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	if t.CAFile == "" {
+		return cfg, nil
+	}
+	pem, err := os.ReadFile(t.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("redis.tls.ca_file: %w", err)
+	}
+	cfg.RootCAs = x509.NewCertPool()
+	if !cfg.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("redis.tls.ca_file: %s holds no certificate (PEM)", t.CAFile)
+	}
+	return cfg, nil
+}

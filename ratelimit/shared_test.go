@@ -1,0 +1,279 @@
+package ratelimit
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"log/slog"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/louche-graphql/louche/internal/redistest"
+	"github.com/louche-graphql/louche/internal/secret"
+)
+
+// logs collects what is logged.
+type logs struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logs) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// inRedis is a store whose counters are in Redis by now.
+func inRedis(t testing.TB, cfg RedisConfig) (*Store, *logs) {
+	t.Helper()
+	store, log := open(t, cfg)
+	eventually(t, log, "Redis is used", store.shared.up.Load)
+	return store, log
+}
+
+func open(t testing.TB, cfg RedisConfig) (*Store, *logs) {
+	t.Helper()
+	cfg.SetDefaults()
+	log := &logs{}
+	store, err := NewStore(cfg, slog.New(slog.NewTextHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	return store, log
+}
+
+func eventually(t testing.TB, log *logs, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within 20s; log:\n%s", what, log)
+		}
+	}
+}
+
+func TestSeveralRulesInRedis(t *testing.T) {
+	store, _ := inRedis(t, RedisConfig{Address: redistest.Start(t).Addr})
+	severalRules(t, store)
+}
+
+// Two gateways together admit exactly as many as the limit says.
+func TestGatewaysShareALimit(t *testing.T) {
+	cfg := RedisConfig{Address: redistest.Start(t).Addr}
+	rules := Rules{by(byIdentity, "", 100, time.Hour)}
+	one, log := inRedis(t, cfg)
+	other, _ := inRedis(t, cfg)
+	if got := atOnce(New("/graphql", rules, one), New("/graphql", rules, other)); got != 100 || log.String() != "" {
+		t.Errorf("%d were admitted; log: %s", got, log)
+	}
+	cfg.Prefix = "staging:"
+	apart, _ := inRedis(t, cfg)
+	if got := atOnce(New("/graphql", rules, apart)); got != 100 {
+		t.Errorf("%d were admitted under another prefix", got)
+	}
+}
+
+// Who waits as long as Redis says is admitted, and not sooner.
+func TestWindowsInRedis(t *testing.T) {
+	store, _ := inRedis(t, RedisConfig{Address: redistest.Start(t).Addr})
+	l := New("/graphql", Rules{by(byIdentity, "", 2, time.Second)}, store)
+	ask := func() (Quota, bool) {
+		quotas, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, true)
+		return quotas[0], admitted
+	}
+	for range 3 {
+		q, admitted := ask()
+		for admitted {
+			q, admitted = ask()
+		}
+		began := time.Now()
+		eventually(t, &logs{}, "somebody who waits is admitted", func() bool {
+			_, admitted := ask()
+			return admitted
+		})
+		// Some milliseconds pass between Redis and here.
+		if took := time.Since(began); q.Wait > 2*time.Second || took < q.Wait-20*time.Millisecond || took > q.Wait+time.Second {
+			t.Errorf("admitted after %v, and not after %v", took, q.Wait)
+		}
+	}
+}
+
+// Neither addresses nor identities nor claims stand in Redis, and no counter stays
+// there when it says nothing any more.
+func TestWhatStandsInRedis(t *testing.T) {
+	server := redistest.Start(t)
+	store, _ := inRedis(t, RedisConfig{Address: server.Addr, Prefix: "test:"})
+	l := New("/graphql", Rules{by(byAddress, "", 5, time.Hour), by(byIdentity, "", 5, time.Hour), {By: By{byClaim, "tenant"}, Limit: 5, Per: time.Hour}}, store)
+	who := &Caller{Address: from("192.0.2.1").Address, Method: "jwt", Issuer: "https://id.example.com", Subject: "alice", Claims: map[string]any{"tenant": "acme"}}
+	if _, admitted := l.Operation(nil, who, kindQuery, false); !admitted {
+		t.Fatal("refused")
+	}
+	client := redis.NewClient(&redis.Options{Addr: server.Addr})
+	defer client.Close()
+	keys, err := client.Keys(t.Context(), "*").Result()
+	if err != nil || len(keys) < 3 {
+		t.Fatalf("%v, %v", keys, err)
+	}
+	for _, key := range keys {
+		life, err := client.PTTL(t.Context(), key).Result()
+		if !strings.HasPrefix(key, "test:") || len(key) != len("test:")+22 || err != nil || life <= 0 || life > 2*time.Hour {
+			t.Errorf("%s, for %v: %v", key, life, err)
+		}
+		fields, err := client.HGetAll(t.Context(), key).Result()
+		if err != nil || len(fields) != 3 || strings.Trim(fields["w"]+fields["c"]+fields["p"], "0123456789") != "" {
+			t.Errorf("%v: %v", fields, err)
+		}
+	}
+}
+
+// When Redis goes, operations are counted in memory; when it is back, in Redis. Each
+// is logged once, and no operation fails or waits for long.
+func TestRedisGoesAndComes(t *testing.T) {
+	server := redistest.Start(t)
+	store, log := inRedis(t, RedisConfig{Address: server.Addr})
+	l := New("/graphql", Rules{by(byIdentity, "", 1<<40, time.Hour)}, store)
+	var (
+		load    sync.WaitGroup
+		refused atomic.Int64
+		done    = make(chan struct{})
+	)
+	for range 8 {
+		load.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, true); !admitted {
+					refused.Add(1)
+				}
+			}
+		})
+	}
+	down := func() bool { return !store.shared.up.Load() }
+	server.Kill()
+	eventually(t, log, "Redis is not used any more", down)
+	// The limit holds without it.
+	strict := New("/graphql", Rules{by(byIdentity, "", 100, time.Hour)}, inMemory(t))
+	strict.store.shared = store.shared
+	if got := atOnce(strict); got != 100 {
+		t.Errorf("%d were admitted without Redis", got)
+	}
+	server.Start()
+	eventually(t, log, "Redis is used again", store.shared.up.Load)
+	close(done)
+	load.Wait()
+	if refused.Load() > 0 {
+		t.Errorf("%d were refused", refused.Load())
+	}
+	text := log.String()
+	if strings.Count(text, "\n") != 2 || !strings.Contains(text, "level=WARN") || !strings.Contains(text, "cause=") || !strings.Contains(text, "in Redis again") {
+		t.Errorf("log:\n%s", text)
+	}
+}
+
+// A Redis that does not answer costs patience once, and not each operation.
+func TestSlowRedis(t *testing.T) {
+	server := redistest.Start(t)
+	store, log := inRedis(t, RedisConfig{Address: server.Addr})
+	l := New("/graphql", Rules{by(byIdentity, "", 1<<40, time.Hour)}, store)
+	server.Freeze()
+	defer server.Thaw()
+	began := time.Now()
+	for range 1000 {
+		if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, true); !admitted {
+			t.Fatal("refused")
+		}
+	}
+	if took := time.Since(began); took < patience || took > 20*patience {
+		t.Errorf("1000 operations took %v", took)
+	}
+	server.Thaw()
+	eventually(t, log, "Redis is used again", store.shared.up.Load)
+}
+
+// A gateway starts without Redis, and uses it once it is there.
+func TestStartWithoutRedis(t *testing.T) {
+	server := redistest.Start(t)
+	server.Kill()
+	store, log := open(t, RedisConfig{Address: server.Addr})
+	eventually(t, log, "it is logged", func() bool { return strings.Contains(log.String(), "Redis cannot be used") })
+	if got := atOnce(New("/graphql", Rules{by(byIdentity, "", 100, time.Hour)}, store)); got != 100 {
+		t.Errorf("%d were admitted", got)
+	}
+	server.Start()
+	eventually(t, log, "Redis is used", store.shared.up.Load)
+}
+
+// The user has the rights that the documentation names, and no more.
+func TestPassword(t *testing.T) {
+	server := redistest.Start(t, "--user", "default", "off",
+		"--user", "louche", "on", ">s3cret", "~louche:*", "+evalsha", "+eval", "+time", "+hmget", "+hset", "+pexpire")
+	t.Setenv("LOUCHE_TEST_REDIS", "s3cret")
+	inRedis(t, RedisConfig{Address: server.Addr, Username: "louche", Password: secret.Source{Env: "LOUCHE_TEST_REDIS"}})
+	t.Setenv("LOUCHE_TEST_REDIS", "hunter2")
+	_, log := open(t, RedisConfig{Address: server.Addr, Username: "louche", Password: secret.Source{Env: "LOUCHE_TEST_REDIS"}})
+	eventually(t, log, "it is logged", func() bool { return strings.Contains(log.String(), "WRONGPASS") })
+	if strings.Contains(log.String(), "hunter2") {
+		t.Errorf("the password is in the log: %s", log)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	certFile, keyFile := certificate(t)
+	server := redistest.StartTLS(t, certFile, keyFile)
+	inRedis(t, RedisConfig{Address: server.Addr, TLS: RedisTLS{On: true, CAFile: certFile}})
+	_, log := open(t, RedisConfig{Address: server.Addr, TLS: RedisTLS{On: true}})
+	eventually(t, log, "a certificate of an unknown authority is refused", func() bool { return strings.Contains(log.String(), "x509") })
+}
+
+// certificate makes one for 127.0.0.1, signed by itself.
+func certificate(t *testing.T) (certFile, keyFile string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, kind string, der []byte) string {
+		file := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	return write("cert.pem", "CERTIFICATE", cert), write("key.pem", "PRIVATE KEY", private)
+}
+
+func BenchmarkRedis(b *testing.B) {
+	store, _ := inRedis(b, RedisConfig{Address: redistest.Start(b).Addr})
+	benchmark(b, store)
+}
