@@ -12,6 +12,7 @@ import (
 type caller struct {
 	request  auth.Request
 	identity *auth.Identity // nil: nothing says
+	claims   []byte         // of the identity, encoded; only where the application builds the context
 }
 
 // identify finds out who sent a request.
@@ -31,6 +32,9 @@ func (h *graphQL) identify(w http.ResponseWriter, r *http.Request) (*caller, err
 	}
 	var err error
 	c.identity, err = h.app.authenticator.Load().Identify(r.Context(), &c.request)
+	if err == nil && h.app.Absinthe.Config.ContextFrom != "" {
+		c.claims = auth.AppendClaims(nil, c.identity)
+	}
 	return c, err
 }
 

@@ -77,10 +77,15 @@ func failureOf(err error, app *App) *failure {
 		noJSON   *etf.JSONError
 		answered *dist.TooLargeError
 		printed  *etf.JSONSizeError
+		refused  *rpcclient.ContextError
 	)
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &refused):
+		return contextFailure(refused, app)
+	case errors.Is(err, auth.ErrForbidden):
+		return &failure{status: http.StatusForbidden, code: "FORBIDDEN", message: "Who is asking may not do this.", cause: err}
 	case errors.Is(err, auth.ErrUnauthenticated):
 		return &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: "This request needs to say who is asking.", cause: err}
 	case errors.Is(err, auth.ErrInvalid):
