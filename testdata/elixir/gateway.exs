@@ -31,6 +31,8 @@ defmodule TestApp.Gateway do
 
   def always?(claims), do: %{claims: claims}
 
+  def user(_claims), do: %{current_user_id: 42}
+
   defp reply(nil, claims), do: %{claims: claims}
   defp reply("ok", claims), do: {:ok, %{claims: claims}}
   defp reply("current_user", claims), do: %{current_user: claims["sub"], locale: "of the function"}
