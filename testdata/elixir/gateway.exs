@@ -32,6 +32,9 @@ defmodule TestApp.Gateway do
   def always?(claims), do: %{claims: claims}
 
   def user(_claims), do: %{current_user_id: 42}
+  def refuse(_claims), do: {:error, "a secret of the function"}
+  def forbid!(_claims), do: {:error, :forbidden}
+  def crash(_claims), do: raise("a secret of the function")
 
   defp reply(nil, claims), do: %{claims: claims}
   defp reply("ok", claims), do: {:ok, %{claims: claims}}
