@@ -62,7 +62,9 @@ func (a *Absinthe) keep(identity string, built etf.Term, until time.Time) {
 		}
 		c.keys[string(key.Bytes)] = struct{}{}
 	}
-	a.contexts.Add(identity, c)
+	if len(c.keys) == n { // else a node has sent what is no map to any other
+		a.contexts.Add(identity, c)
+	}
 }
 
 // over appends this context merged over the configured one, an encoded map or

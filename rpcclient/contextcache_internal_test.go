@@ -48,6 +48,7 @@ func TestKeptContextsAreBounded(t *testing.T) {
 		"small":                        {etf.Term{Bytes: mapOf("kept")}, true},
 		"large":                        {etf.Term{Bytes: mapOf(string(make([]byte, maxKeptContext)))}, false},
 		"large when it is spelled out": {etf.Term{Bytes: fmt.Appendf(etf.AppendMap(nil, 1), "R\x00m\x00\x00\x3f\x00%016128d", 0), Atoms: []string{string(make([]byte, 250))}}, false},
+		"a key twice":                  {etf.Term{Bytes: append(etf.AppendMap(nil, 2), "a\x01ja\x01j"...)}, false},
 		"no map":                       {etf.Term{Bytes: etf.AppendNil(nil)}, false},
 		"nothing":                      {etf.Term{}, false},
 		"an atom of no cache":          {etf.Term{Bytes: append(etf.AppendMap(nil, 1), "R\x07j"...)}, false},
