@@ -12,6 +12,7 @@ import (
 type caller struct {
 	request  auth.Request
 	identity *auth.Identity // nil: nothing says
+	claims   []byte         // of the identity, encoded; only where the application builds the context
 }
 
 // identify finds out who sent a request. It counts by its address first, so that
@@ -33,6 +34,9 @@ func (h *graphQL) identify(x *exchange, w http.ResponseWriter, r *http.Request) 
 	}
 	var err error
 	c.identity, err = h.app.authenticator.Load().Identify(r.Context(), &c.request)
+	if err == nil && h.app.Absinthe.Config.ContextFrom != "" {
+		c.claims = auth.AppendClaims(nil, c.identity)
+	}
 	return c, err
 }
 

@@ -82,10 +82,13 @@ func failureOf(err error, app *App) *failure {
 		noJSON   *etf.JSONError
 		answered *dist.TooLargeError
 		printed  *etf.JSONSizeError
+		refused  *rpcclient.ContextError
 	)
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &refused):
+		return contextFailure(refused, app)
 	case errors.Is(err, auth.ErrUnauthenticated):
 		return &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: aboutEntry(err, "This request needs to say who is asking."), header: challenge(err, app.authenticator.Load().Headers()), cause: err}
 	case errors.Is(err, auth.ErrForbidden):

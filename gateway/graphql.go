@@ -187,6 +187,7 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, from 
 		Repeatable: req.isQuery(),
 		Fit:        judged.fit,
 	}
+	from.claim(&op)
 	timeout, err := h.app.Config.timeout(r.Header)
 	if err != nil {
 		return err

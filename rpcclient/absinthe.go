@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
@@ -23,6 +27,13 @@ type AbsintheConfig struct {
 	// TokenLimit has Absinthe refuse documents of more tokens. No limit if it is
 	// zero.
 	TokenLimit int `yaml:"token_limit" env:"TOKEN_LIMIT"`
+	// ContextFrom is a function of the application, MyApp.Gateway.build_context. It
+	// gets the claims and returns what becomes part of the context: a map or {:ok,
+	// map}; or {:error, reason}. None unless set.
+	ContextFrom string `yaml:"context_from" env:"CONTEXT_FROM"`
+	// ContextCache is how long what it built is used again for the same identity.
+	// Not at all if it is zero.
+	ContextCache time.Duration `yaml:"context_cache" env:"CONTEXT_CACHE"`
 }
 
 var moduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*$`)
@@ -35,7 +46,7 @@ func (c *AbsintheConfig) Validate() error {
 	if c.MaxComplexity < 0 || c.TokenLimit < 0 {
 		return errors.New("max_complexity and token_limit are numbers, such as 1000")
 	}
-	return nil
+	return c.validateContextFrom()
 }
 
 // Module returns the atom that Elixir means by the name of a module.
@@ -51,6 +62,14 @@ type Operation struct {
 	// Context is the encoded map that becomes the resolvers' context. Its atoms
 	// live for ever on the node.
 	Context []byte
+	// Claims is the encoded map that [AbsintheConfig.ContextFrom] gets; empty if it is
+	// empty.
+	Claims []byte
+	// Identity is whose claims they are, in whatever form: operations of the same
+	// share the context that was built of them, until it Expires, if that is not zero.
+	// It differs where Claims differ.
+	Identity string
+	Expires  time.Time
 	// Repeatable says that the operation is safe to run twice, as queries are. If
 	// a node is lost while it runs, another one is asked.
 	Repeatable bool
@@ -63,15 +82,26 @@ type Operation struct {
 type Absinthe struct {
 	Pool   *Pool
 	Config AbsintheConfig
+
+	once       sync.Once // of expression and contexts
+	expression []byte
+	contexts   *lru.Cache[string, *builtContext]
 }
 
 // Run is Absinthe.run/3 on one of the nodes. The answer's Value is the result
 // map, with the keys data and errors; it prints as the JSON of a GraphQL response
 // with [etf.Term.AppendJSON].
 //
-// Errors are those of [Pool.Call], and [*etf.SyntaxError] for variables that are
-// not JSON, in which case no node was asked.
+// Errors are those of [Pool.Call], [*ContextError], and [*etf.SyntaxError] for
+// variables that are not JSON, in which case no node was asked.
 func (a *Absinthe) Run(ctx context.Context, op Operation) (*Answer, error) {
+	if a.Config.ContextFrom != "" {
+		return a.runFrom(ctx, op)
+	}
+	return a.run(ctx, op)
+}
+
+func (a *Absinthe) run(ctx context.Context, op Operation) (*Answer, error) {
 	b := buffers.Get().(*[]byte)
 	defer putBuffer(b)
 	*b = beginCall((*b)[:0], "Elixir.Absinthe", "run")
@@ -93,9 +123,21 @@ func (a *Absinthe) appendArgs(b []byte, op Operation) ([]byte, error) {
 	b = etf.AppendBinary(b, op.Document)
 	b = etf.AppendAtom(b, Module(a.Config.Schema))
 
+	b, err := a.Config.appendOptions(b, op, 1)
+	if err != nil {
+		return b, err
+	}
+	b = etf.AppendAtom(etf.AppendTuple(b, 2), "context")
+	b = op.appendContext(b)
+	return etf.AppendNil(etf.AppendNil(b)), nil
+}
+
+// appendOptions appends the list of Absinthe's options up to where so many more are
+// to follow, and then the tail.
+func (c *AbsintheConfig) appendOptions(b []byte, op Operation, more int) ([]byte, error) {
 	var few [96]byte
-	options, n := a.Config.appendOptions(few[:0])
-	b = append(etf.AppendList(b, 3+n), options...)
+	configured, n := c.appendConfigured(few[:0])
+	b = append(etf.AppendList(b, n+2+more), configured...)
 	b = etf.AppendAtom(etf.AppendTuple(b, 2), "variables")
 	if len(op.Variables) == 0 {
 		b = etf.AppendMap(b, 0)
@@ -107,22 +149,14 @@ func (a *Absinthe) appendArgs(b []byte, op Operation) ([]byte, error) {
 	}
 	b = etf.AppendAtom(etf.AppendTuple(b, 2), "operation_name")
 	if op.Name == "" {
-		b = etf.AppendAtom(b, "nil")
-	} else {
-		b = etf.AppendBinary(b, op.Name)
+		return etf.AppendAtom(b, "nil"), nil
 	}
-	b = etf.AppendAtom(etf.AppendTuple(b, 2), "context")
-	if len(op.Context) == 0 {
-		b = etf.AppendMap(b, 0)
-	} else {
-		b = append(b, op.Context...)
-	}
-	return etf.AppendNil(etf.AppendNil(b)), nil
+	return etf.AppendBinary(b, op.Name), nil
 }
 
-// appendOptions appends the options that the configuration asks for, and says how
+// appendConfigured appends the options that the configuration asks for, and says how
 // many they are.
-func (c *AbsintheConfig) appendOptions(b []byte) (_ []byte, n int) {
+func (c *AbsintheConfig) appendConfigured(b []byte) (_ []byte, n int) {
 	if c.AnalyzeComplexity || c.MaxComplexity > 0 {
 		b, n = etf.AppendBool(etf.AppendAtom(etf.AppendTuple(b, 2), "analyze_complexity"), true), n+1
 	}
@@ -133,6 +167,14 @@ func (c *AbsintheConfig) appendOptions(b []byte) (_ []byte, n int) {
 		b, n = etf.AppendInt(etf.AppendAtom(etf.AppendTuple(b, 2), "token_limit"), int64(c.TokenLimit)), n+1
 	}
 	return b, n
+}
+
+// appendContext appends the context, which is empty unless there is one.
+func (op *Operation) appendContext(b []byte) []byte {
+	if len(op.Context) == 0 {
+		return etf.AppendMap(b, 0)
+	}
+	return append(b, op.Context...)
 }
 
 // ok unwraps {ok, Result}. Absinthe answers {error, Message} when it could not

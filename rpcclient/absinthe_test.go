@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
@@ -112,6 +113,44 @@ func TestAbsintheConfigValidatesNumbers(t *testing.T) {
 		config.Schema = "A"
 		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), "max_complexity and token_limit") {
 			t.Errorf("%+v: %v", config, err)
+		}
+	}
+}
+
+func TestAbsintheConfigValidatesContextFrom(t *testing.T) {
+	for function, valid := range map[string]bool{
+		"":                              true,
+		"MyApp.Gateway.build_context":   true,
+		"Gateway.build":                 true,
+		"MyApp.Gateway._build2":         true,
+		"MyApp.Gateway.allowed?":        true,
+		"MyApp.Gateway.build!":          true,
+		"MyApp.Gateway.build!?":         false,
+		"MyApp.Gateway":                 false,
+		"MyApp.Gateway.Build":           false,
+		"MyApp.Gateway.build/1":         false,
+		"MyApp.Gateway.build ":          false,
+		"MyApp.Gateway.":                false,
+		"build_context":                 false,
+		".build_context":                false,
+		":my_gateway.build_context":     false,
+		"Elixir.MyApp.build_context":    false,
+		"M." + strings.Repeat("a", 240): false,
+	} {
+		err := (&rpcclient.AbsintheConfig{Schema: "A", ContextFrom: function}).Validate()
+		if valid && err != nil {
+			t.Errorf("%q: %v", function, err)
+		}
+		if !valid && (err == nil || !strings.Contains(err.Error(), "context_from ")) {
+			t.Errorf("%q: %v, want an error that names the key", function, err)
+		}
+	}
+	for _, config := range []rpcclient.AbsintheConfig{
+		{Schema: "A", ContextCache: time.Second},
+		{Schema: "A", ContextFrom: "A.b", ContextCache: -time.Second},
+	} {
+		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), "context_cache ") {
+			t.Errorf("%+v: %v, want an error that names the key", config, err)
 		}
 	}
 }

@@ -17,6 +17,7 @@ func TestNode(t *testing.T) {
 	}{
 		{"call", testCall},
 		{"run", testRun},
+		{"context of the application", testContextFrom},
 		{"golden cases", testGolden},
 		{"load", testLoad},
 		{"calls end with their context", testCallEndsWithItsContext},
@@ -53,6 +54,7 @@ func TestTwoNodes(t *testing.T) {
 	}{
 		{"calls are spread", testPoolSpreadsCalls},
 		{"retry", testRetry},
+		{"context of the application, on another node", testContextFromElsewhere},
 		{"calls go where they fit", testFit},
 		{"breaker of one node", testBreakerOfOneNode},
 	} {

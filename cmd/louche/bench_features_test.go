@@ -73,6 +73,8 @@ func benchFeatures(manifest string) []feature {
 		plain.with("document_limits", "    document_limits: {bytes: 10000, tokens: 1000, depth: 20, aliases: 20, root_fields: 20, directives: 20, introspection: refuse}"),
 		plain.with("error_extensions", extensions),
 		plain.with("mask_errors", mask),
+		plain.with("context_from", "    context_from: TestApp.Gateway.user"),
+		plain.with("context_from-kept", "    context_from: TestApp.Gateway.user", "    context_cache: 1h"),
 		plain.with("validate-report", "    contract: {sdl: public, validate: report}"),
 		plain.with("validate-enforce", "    contract: {sdl: public, validate: enforce}"),
 		plain.with("pin", "    contract: {sdl: public, pin: true}"),

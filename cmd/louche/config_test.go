@@ -47,6 +47,8 @@ apps:
     analyze_complexity: true
     max_complexity: 100
     token_limit: 200
+    context_from: MyApp.Gateway.build_context
+    context_cache: 30s
     document_limits: {bytes: 1, tokens: 2, depth: 3, aliases: 4, root_fields: 5, directives: 6, introspection: refuse}
     forms: true
     csrf_prevention: false
@@ -103,6 +105,7 @@ func TestConfig(t *testing.T) {
 		"contract, unset": cfg.Apps[1].Contract == gateway.ContractConfig{SDL: "admin", Validation: "off"},
 		"discovery":       app.Discovery.EPMDPort == 4370 && app.Discovery.Port == 9000 && app.Discovery.Keep == time.Minute,
 		"context":         app.Context["current_user_id"].Required && app.Context["scope"].Fields["roles"].Type.List,
+		"context_from":    app.ContextFrom == "MyApp.Gateway.build_context" && app.ContextCache == 30*time.Second,
 		"second app":      cfg.Apps[1].Schema == "Other.Schema" && cfg.Apps[1].Timeout == 30*time.Second,
 	} {
 		if !ok {
@@ -144,6 +147,7 @@ func TestConfigMistakes(t *testing.T) {
 		"nobody is identified":  {"apps: [{schema: A, discovery: {prefix: a}, document_limits: {introspection: identified}, context: {l: {cookie: locale}}}]", []string{"apps[0]", "document_limits.introspection", "auth.methods"}},
 		"load and retry":        {"apps: [{schema: A, discovery: {prefix: a}, load: {in_flight: -1}, retry: {budget: 2}}]", []string{"apps[0]: load.in_flight", "apps[0]: retry.budget"}},
 		"limits of documents":   {"apps: [{schema: A, discovery: {prefix: a}, document_limits: {introspection: maybe}}]", []string{"apps[0]: document_limits.introspection"}},
+		"cache of nothing":      {"apps: [{schema: A, discovery: {prefix: a}, context_cache: 30s}]", []string{"apps[0]: context_cache", "context_from"}},
 		"negative complexity":   {"apps: [{schema: A, discovery: {prefix: a}, max_complexity: -1}]", []string{"apps[0]: max_complexity"}},
 		"load that has no time": {"apps: [{schema: A, discovery: {prefix: a}, load: {queue_time: -1s}, retry: {nodes: -1}}]", []string{"load.queue_time", "retry.nodes"}},
 		"contract":              {"apps: [{schema: A, discovery: {prefix: a}, contract: {sdl: everybody}}]", []string{"apps[0]: contract.sdl", "everybody", "public"}},

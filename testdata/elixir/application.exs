@@ -35,6 +35,7 @@ defmodule TestApp.Application do
     if System.get_env("TESTAPP_HELD"), do: wait()
     unless real_absinthe, do: Absinthe.load(System.fetch_env!("TESTAPP_GOLDEN"))
     TestApp.Fields.start()
+    TestApp.Gateway.start()
     Supervisor.start_link([], strategy: :one_for_one)
   end
 

@@ -6,7 +6,7 @@
 real_absinthe = Code.ensure_loaded?(Absinthe)
 schema = if real_absinthe, do: "schema.exs", else: "absinthe_double.exs"
 
-for source <- ["json.exs", "fields.exs", "control.exs", schema, "application.exs"],
+for source <- ["json.exs", "gateway.exs", "fields.exs", "control.exs", schema, "application.exs"],
     {module, beam} <- Code.require_file(source, __DIR__),
     do: File.write!(Path.join(folder, "#{module}.beam"), beam)
 

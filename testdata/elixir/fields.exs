@@ -66,8 +66,10 @@ defmodule TestApp.Fields do
   def large(bytes), do: List.duplicate(String.duplicate("x", 1024), div(bytes + 1023, 1024))
 
   @doc "The context in Elixir notation, keys in order."
-  def context_text(context),
-    do: inspect(context, limit: :infinity, custom_options: [sort_maps: true])
+  def context_text(context) do
+    TestApp.Gateway.saw(context)
+    inspect(context, limit: :infinity, custom_options: [sort_maps: true])
+  end
 
   @doc "Whether the context is `===` the term that is written in Elixir."
   def context_is(context, term) do

@@ -6,6 +6,7 @@
 # empty. Needs Elixir 1.18, whose JSON prints answers as Jason does.
 
 Code.require_file("json.exs", __DIR__)
+Code.require_file("gateway.exs", __DIR__)
 Code.require_file("fields.exs", __DIR__)
 Code.require_file("schema.exs", __DIR__)
 {:ok, _} = Application.ensure_all_started(:absinthe)

@@ -1,0 +1,98 @@
+package rpcclient
+
+import (
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// Of contexts that the application built, so many are kept, if they are no larger
+// than that: 64 MiB at most.
+const (
+	keptContexts   = 4096
+	maxKeptContext = 16 << 10 // bytes
+)
+
+// builtContext is a context that the application built.
+type builtContext struct {
+	members []byte // keys and values, ready to be sent to any node
+	keys    map[string]struct{}
+	until   time.Time
+}
+
+// prepare makes what only applications with a function of their own need.
+func (a *Absinthe) prepare() {
+	a.once.Do(func() {
+		a.expression = a.Config.contextExpression()
+		a.contexts, _ = lru.New[string, *builtContext](keptContexts) // fails for sizes below 1
+	})
+}
+
+// known returns the context of an identity, nil if it has to be built.
+func (a *Absinthe) known(identity string, now time.Time) *builtContext {
+	c, ok := a.contexts.Get(identity)
+	if !ok || !now.Before(c.until) {
+		return nil
+	}
+	return c
+}
+
+// keep remembers what was built for an identity, unless it is too large or not fit to
+// be sent on. It copies the term.
+func (a *Absinthe) keep(identity string, built etf.Term, until time.Time) {
+	if len(built.Bytes) > maxKeptContext {
+		return
+	}
+	b, err := etf.AppendTerm(nil, built)
+	if err != nil || len(b) > maxKeptContext {
+		return
+	}
+	d := etf.NewDecoder(etf.Term{Bytes: b})
+	n, err := d.Map()
+	if err != nil {
+		return
+	}
+	c := &builtContext{members: d.Rest().Bytes, keys: make(map[string]struct{}, n), until: until}
+	for range n {
+		key, err := d.Term()
+		if err != nil || d.Skip() != nil {
+			return
+		}
+		c.keys[string(key.Bytes)] = struct{}{}
+	}
+	if len(c.keys) == n { // else a node has sent what is no map to any other
+		a.contexts.Add(identity, c)
+	}
+}
+
+// over appends this context merged over the configured one, an encoded map or
+// nothing, as maps:merge/2 does: a node does not take a map with a key twice.
+func (c *builtContext) over(b, configured []byte) ([]byte, error) {
+	start, n := len(b), len(c.keys)
+	b = append(etf.AppendMap(b, 0), c.members...)
+	if len(configured) > 0 {
+		d := etf.NewDecoder(etf.Term{Bytes: configured})
+		pairs, err := d.Map()
+		if err != nil {
+			return nil, err
+		}
+		for range pairs {
+			key, err := d.Term()
+			if err != nil {
+				return nil, err
+			}
+			value, err := d.Term()
+			if err != nil {
+				return nil, err
+			}
+			if _, ours := c.keys[string(key.Bytes)]; !ours {
+				b = append(append(b, key.Bytes...), value.Bytes...)
+				n++
+			}
+		}
+	}
+	etf.AppendMap(b[:start], n) // the same bytes again, with the number now known
+	return b, nil
+}

@@ -1,0 +1,67 @@
+package rpcclient
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// mapOf is %{text: text}.
+func mapOf(text string) []byte {
+	return etf.AppendBinary(etf.AppendAtom(etf.AppendMap(nil, 1), "text"), text)
+}
+
+func TestContextsAreKeptForATime(t *testing.T) {
+	a := &Absinthe{Config: AbsintheConfig{ContextFrom: "A.b", ContextCache: time.Minute}}
+	a.prepare()
+	asked := time.Now()
+	for name, tt := range map[string]struct {
+		expires time.Time
+		want    time.Duration
+	}{
+		"no end":             {time.Time{}, time.Minute},
+		"an end later":       {asked.Add(time.Hour), time.Minute},
+		"an end before that": {asked.Add(time.Second), time.Second},
+		"an end in the past": {asked.Add(-time.Second), 0},
+	} {
+		a.keep(name, etf.Term{Bytes: mapOf("kept")}, a.keptUntil(asked, tt.expires))
+		if before := a.known(name, asked.Add(tt.want-1)) != nil; before != (tt.want > 0) {
+			t.Errorf("%s: known just before %v: %v", name, tt.want, before)
+		}
+		if a.known(name, asked.Add(tt.want)) != nil {
+			t.Errorf("%s: still known after %v", name, tt.want)
+		}
+	}
+}
+
+func TestKeptContextsAreBounded(t *testing.T) {
+	a := &Absinthe{Config: AbsintheConfig{ContextFrom: "A.b", ContextCache: time.Minute}}
+	a.prepare()
+	now := time.Now()
+	until := now.Add(time.Minute)
+	for name, tt := range map[string]struct {
+		built etf.Term
+		kept  bool
+	}{
+		"small":                        {etf.Term{Bytes: mapOf("kept")}, true},
+		"large":                        {etf.Term{Bytes: mapOf(string(make([]byte, maxKeptContext)))}, false},
+		"large when it is spelled out": {etf.Term{Bytes: fmt.Appendf(etf.AppendMap(nil, 1), "R\x00m\x00\x00\x3f\x00%016128d", 0), Atoms: []string{string(make([]byte, 250))}}, false},
+		"a key twice":                  {etf.Term{Bytes: append(etf.AppendMap(nil, 2), "a\x01ja\x01j"...)}, false},
+		"no map":                       {etf.Term{Bytes: etf.AppendNil(nil)}, false},
+		"nothing":                      {etf.Term{}, false},
+		"an atom of no cache":          {etf.Term{Bytes: append(etf.AppendMap(nil, 1), "R\x07j"...)}, false},
+	} {
+		a.keep(name, tt.built, until)
+		if kept := a.known(name, now) != nil; kept != tt.kept {
+			t.Errorf("%s: kept %v", name, kept)
+		}
+	}
+	for i := range keptContexts + 1 {
+		a.keep(fmt.Sprint(i), etf.Term{Bytes: mapOf("kept")}, until)
+	}
+	if a.contexts.Len() != keptContexts || a.known("0", now) != nil || a.known("1", now) == nil {
+		t.Errorf("%d contexts are kept, of which the oldest is not the one that went", a.contexts.Len())
+	}
+}

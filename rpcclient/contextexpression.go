@@ -1,0 +1,119 @@
+package rpcclient
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+var functionName = regexp.MustCompile(`^[a-z_][A-Za-z0-9_]*[?!]?$`)
+
+func (c *AbsintheConfig) validateContextFrom() error {
+	module, function := c.contextFunction()
+	switch {
+	case c.ContextCache < 0:
+		return errors.New("context_cache is a time, such as 30s")
+	case c.ContextFrom == "" && c.ContextCache > 0:
+		return errors.New("context_cache is without context_from, which builds what would be kept")
+	case c.ContextFrom == "":
+		return nil
+	case !moduleName.MatchString(module) || !functionName.MatchString(function) ||
+		len(c.ContextFrom) > 240 || strings.HasPrefix(module, "Elixir."):
+		return fmt.Errorf("context_from %q is not a function such as MyApp.Gateway.build_context", c.ContextFrom)
+	}
+	return nil
+}
+
+// contextFunction is ContextFrom in its two parts.
+func (c *AbsintheConfig) contextFunction() (module, function string) {
+	if dot := strings.LastIndexByte(c.ContextFrom, '.'); dot >= 0 {
+		return c.ContextFrom[:dot], c.ContextFrom[dot+1:]
+	}
+	return "", c.ContextFrom
+}
+
+// contextExpression builds the context and runs Absinthe, from bindings:
+//
+//	case
+//	    try Module:Function(Claims) of
+//	        {ok, Ok} when is_map(Ok) -> Ok;
+//	        Returned -> Returned
+//	    catch
+//	        Class:Reason:Stack -> erlang:raise(Class, {{Module, Function, 1}, Reason}, Stack)
+//	    end
+//	of
+//	    Built when is_map(Built) ->
+//	        {run, 'Elixir.Absinthe':run(Document, Schema, [{context, maps:merge(Context, Built)} | Options]), Built};
+//	    Other ->
+//	        {returned, Other}
+//	end
+//
+// Built is part of the value only where it is to be kept: it costs to send.
+func (c *AbsintheConfig) contextExpression() []byte {
+	module, function := c.contextFunction()
+	m, f := atomForm(Module(module)), atomForm(function)
+	try := form("try",
+		forms(callForm(m, f, variableForm("Claims"))),
+		forms(
+			clauseForm(tupleForm(atomForm("ok"), variableForm("Ok")), isMapForm("Ok"), variableForm("Ok")),
+			clauseForm(variableForm("Returned"), forms(), variableForm("Returned")),
+		),
+		forms(clauseForm(tupleForm(variableForm("Class"), variableForm("Reason"), variableForm("Stack")), forms(),
+			callForm(atomForm("erlang"), atomForm("raise"),
+				variableForm("Class"),
+				tupleForm(tupleForm(m, f, form("integer", etf.AppendInt(nil, 1))), variableForm("Reason")),
+				variableForm("Stack")))),
+		forms(),
+	)
+	merged := callForm(atomForm("maps"), atomForm("merge"), variableForm("Context"), variableForm("Built"))
+	result := [][]byte{atomForm("run"), callForm(atomForm("Elixir.Absinthe"), atomForm("run"),
+		variableForm("Document"), variableForm("Schema"),
+		form("cons", tupleForm(atomForm("context"), merged), variableForm("Options")))}
+	if c.ContextCache > 0 {
+		result = append(result, variableForm("Built"))
+	}
+	return form("case", try, forms(
+		clauseForm(variableForm("Built"), isMapForm("Built"), tupleForm(result...)),
+		clauseForm(variableForm("Other"), forms(), tupleForm(atomForm("returned"), variableForm("Other"))),
+	))
+}
+
+// Code in Erlang's abstract format, encoded:
+// https://www.erlang.org/doc/apps/erts/absform.html
+
+// form is {Kind, Line, Parts...}. There is no line, which is 0.
+func form(kind string, parts ...[]byte) []byte {
+	b := etf.AppendInt(etf.AppendAtom(etf.AppendTuple(nil, 2+len(parts)), kind), 0)
+	for _, part := range parts {
+		b = append(b, part...)
+	}
+	return b
+}
+
+// forms is a list.
+func forms(elements ...[]byte) []byte {
+	b := etf.AppendList(nil, len(elements))
+	for _, e := range elements {
+		b = append(b, e...)
+	}
+	return etf.AppendNil(b)
+}
+
+func atomForm(name string) []byte         { return form("atom", etf.AppendAtom(nil, name)) }
+func variableForm(name string) []byte     { return form("var", etf.AppendAtom(nil, name)) }
+func tupleForm(elements ...[]byte) []byte { return form("tuple", forms(elements...)) }
+func callForm(m, f []byte, args ...[]byte) []byte {
+	return form("call", form("remote", m, f), forms(args...))
+}
+
+func clauseForm(pattern, guards, body []byte) []byte {
+	return form("clause", forms(pattern), guards, forms(body))
+}
+
+// isMapForm is the guard is_map(Name).
+func isMapForm(name string) []byte {
+	return forms(forms(callForm(atomForm("erlang"), atomForm("is_map"), variableForm(name))))
+}
