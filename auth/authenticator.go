@@ -2,8 +2,11 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+
+	"github.com/louche-graphql/louche/auth/jwt"
 )
 
 // An Authenticator finds out who is asking, and says whether they may.
@@ -15,7 +18,7 @@ type Authenticator struct {
 // A method is one way to find out who is asking.
 type method interface {
 	// identify returns nil without an error where the request has nothing that
-	// this method is about. Errors wrap [ErrCredentials], say why for the log, and
+	// this method is about. Errors wrap [ErrCredentials] or [ErrUnavailable], say why for the log, and
 	// hold nothing secret.
 	identify(context.Context, *Request) (*Identity, error)
 	// headers are the names of the request headers that it looks at.
@@ -31,11 +34,25 @@ type method interface {
 // the files that the section names. What former, which may be nil, has fetched is
 // taken over; both are to be closed. Nothing secret is logged.
 func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Authenticator, error) {
-	return &Authenticator{cfg: cfg}, nil
+	a := &Authenticator{cfg: cfg}
+	for i, m := range cfg.Methods {
+		var made method
+		var err error
+		switch {
+		case m.JWT != nil:
+			made, err = newJWTMethod(*m.JWT, append(former.keySets(), a.keySets()...), log)
+		}
+		if err != nil {
+			a.Close()
+			return nil, fmt.Errorf("auth.methods[%d]: %w", i, err)
+		}
+		a.methods = append(a.methods, made)
+	}
+	return a, nil
 }
 
 // Identify says who is asking; nil if nothing says so and nobody needs to. Errors
-// wrap [ErrUnauthenticated], or are the cause of ctx.
+// wrap [ErrUnauthenticated] or [ErrUnavailable], or are the cause of ctx.
 func (a *Authenticator) Identify(ctx context.Context, r *Request) (*Identity, error) {
 	var refused error
 	for _, m := range a.methods {
@@ -43,11 +60,19 @@ func (a *Authenticator) Identify(ctx context.Context, r *Request) (*Identity, er
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
+		case errors.Is(err, ErrUnavailable):
+			// That a method cannot tell weighs more than that others refuse, and is never
+			// taken for nobody.
+			refused = err
 		case err != nil && m.ambient() && a.cfg.Anonymous == allowAnonymous:
 			// A page could not help sending it, and might never get past it: it
 			// counts as none.
 		case err != nil:
-			refused = err
+			// What the method says that the token is for tells more than that it is not
+			// for the others.
+			if refused == nil || errors.Is(refused, jwt.ErrForeign) {
+				refused = err
+			}
 		case who != nil:
 			return who, nil
 		}

@@ -19,6 +19,7 @@ type Config struct {
 // MethodConfig is one way to find out who is asking: exactly one of its keys is
 // set.
 type MethodConfig struct {
+	JWT *JWTConfig `yaml:"jwt"`
 }
 
 // Values of [Config.Anonymous].
@@ -35,6 +36,11 @@ func (c *Config) SetDefaults() {
 			c.Anonymous = refuseAnonymous
 		}
 	}
+	for _, m := range c.Methods {
+		if m.JWT != nil {
+			m.JWT.setDefaults()
+		}
+	}
 }
 
 // Validate says what is wrong with the section, naming the key.
@@ -44,6 +50,16 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("auth.anonymous %q is not %s or %s", c.Anonymous, allowAnonymous, refuseAnonymous)
 	case c.Anonymous == refuseAnonymous && len(c.Methods) == 0:
 		return errors.New("auth.anonymous is refuse, and auth.methods says no way to be anybody")
+	}
+	for i, m := range c.Methods {
+		switch {
+		case m.JWT != nil:
+			if err := m.JWT.validate(); err != nil {
+				return fmt.Errorf("auth.methods[%d].jwt: %w", i, err)
+			}
+		default:
+			return fmt.Errorf("auth.methods[%d] has none of the methods: jwt", i)
+		}
 	}
 	return nil
 }
