@@ -43,7 +43,7 @@ func decodeObject(part string) (map[string]any, error) {
 		return nil, errors.New("not UTF-8")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
+	decoder.SetNumberType(json.UnmarshalJSONNumber)
 	var object map[string]any
 	if decoder.Decode(&object) != nil || object == nil || decoder.Decode(new(any)) != io.EOF {
 		return nil, errors.New("not a JSON object without repeated members")

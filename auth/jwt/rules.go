@@ -110,9 +110,11 @@ func (r *Rules) checkHeader(header map[string]any) (algorithm jose.SignatureAlgo
 			return "", "", fmt.Errorf("its header has %s, which is not taken", unknown)
 		}
 	}
-	kid, given := header["kid"]
-	if id, given = kid.(string); kid != nil && !given {
-		return "", "", errors.New("its kid is no text")
+	if kid, given := header["kid"]; given {
+		var isText bool
+		if id, isText = kid.(string); !isText {
+			return "", "", errors.New("its kid is no text")
+		}
 	}
 	return jose.SignatureAlgorithm(name), id, nil
 }
