@@ -13,8 +13,8 @@ import (
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
-// metrics are what Prometheus scrapes. Labels are paths and node names, and words
-// of this program: none has anything in it that a request brought.
+// metrics are what Prometheus scrapes. Labels are paths, node names and issuers, and
+// words of this program: none has anything in it that a request brought.
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
