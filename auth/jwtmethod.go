@@ -59,17 +59,13 @@ func (m *jwtMethod) identify(ctx context.Context, r *Request) (*Identity, error)
 	}
 	token, err := m.rules.Verify(text, keys, now)
 	if errors.Is(err, jwt.ErrUnknownKey) && m.remote != nil {
-		known := keys
-		switch keys, err = m.remote.Newer(ctx, known); {
+		switch keys, err = m.remote.Newer(ctx, keys); {
 		case errors.Is(err, jwt.ErrUnavailable):
 			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		case err != nil:
 			return nil, err
-		case keys == known:
-			err = jwt.ErrUnknownKey
-		default:
-			token, err = m.rules.Verify(text, keys, now)
 		}
+		token, err = m.rules.Verify(text, keys, now)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: JWT: %w", ErrCredentials, err)

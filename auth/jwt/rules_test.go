@@ -34,8 +34,17 @@ func TestAlgorithms(t *testing.T) {
 			if err != nil || token.Claims["sub"] != "user-1" || !token.Expires.Equal(now.Add(90*time.Second)) {
 				t.Fatal(token, err)
 			}
-			if _, err := (&Rules{Algorithms: []string{"HS1"}}).Verify(text, keys, now); err == nil {
-				t.Error("taken with an algorithm that is not configured")
+			narrowed := rules
+			narrowed.Algorithms = []string{string(algorithm)}
+			if _, err := narrowed.Verify(text, keys, now); err != nil {
+				t.Errorf("with the algorithm configured: %v", err)
+			}
+			for other := range signers() {
+				if narrowed.Algorithms[0] = string(other); other != algorithm {
+					if _, err := narrowed.Verify(text, keys, now); err == nil {
+						t.Errorf("taken where only %s is configured", other)
+					}
+				}
 			}
 			refused := func(what, text string) {
 				t.Helper()

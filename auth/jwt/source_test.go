@@ -83,8 +83,10 @@ func TestFetch(t *testing.T) {
 	redirect("/elsewhere", "http://id.example.com/keys")
 	redirect("/file", "file:///etc/passwd")
 	mux.HandleFunc("/huge", func(w http.ResponseWriter, _ *http.Request) {
-		for range 100 {
-			fmt.Fprint(w, strings.Repeat(" ", maxBody/10))
+		for {
+			if _, err := fmt.Fprint(w, strings.Repeat(" ", maxBody/10)); err != nil {
+				return
+			}
 		}
 	})
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
