@@ -56,7 +56,7 @@ func (c *APIKeysConfig) inline(at string) (*keyring, error) {
 	return ring, nil
 }
 
-func (c *APIKeysConfig) open(at string) (method, error) {
+func (c *APIKeysConfig) open(at string, _ opening) (method, error) {
 	ring, err := c.inline(at)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,10 @@ func (m *apiKeys) identify(_ context.Context, r *Request) (*Identity, error) {
 	// there is to learn from it: who can find keys whose hashes begin as they like
 	// knows no more of the key that has such a hash.
 	owner, known := m.owners[sha256.Sum256([]byte(key))]
-	if !known {
+	switch {
+	case !known && m.place.Header == authorization: // other methods have their tokens there
+		return nil, fmt.Errorf("%w: api_keys: nobody has this key", errForeign)
+	case !known:
 		return nil, fmt.Errorf("%w: api_keys: nobody has this key", ErrCredentials)
 	}
 	return owner, nil

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 )
@@ -16,7 +17,7 @@ type Authenticator struct {
 // A method is one way to find out who is asking.
 type method interface {
 	// identify returns nil without an error where the request has nothing that
-	// this method is about. Errors wrap [ErrCredentials], say why for the log, and
+	// this method is about. Errors wrap [ErrCredentials] or [ErrUnavailable], say why for the log, and
 	// hold nothing secret.
 	identify(context.Context, *Request) (*Identity, error)
 	// headers are the names of the request headers that it looks at.
@@ -35,7 +36,7 @@ func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Aut
 	a := &Authenticator{cfg: cfg, rules: newRules(cfg)}
 	for i := range cfg.Methods {
 		for key, s := range cfg.Methods[i].sections() {
-			m, err := s.open(fmt.Sprintf("auth.methods[%d].%s", i, key))
+			m, err := s.open(fmt.Sprintf("auth.methods[%d].%s", i, key), opening{append(former.keySets(), a.keySets()...), log})
 			if err != nil {
 				a.Close()
 				return nil, err
@@ -47,7 +48,7 @@ func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Aut
 }
 
 // Identify says who is asking; nil if nothing says so and nobody needs to. Errors
-// wrap [ErrUnauthenticated], or are the cause of ctx.
+// wrap [ErrUnauthenticated] or [ErrUnavailable], or are the cause of ctx.
 func (a *Authenticator) Identify(ctx context.Context, r *Request) (*Identity, error) {
 	var refused error
 	for _, m := range a.methods {
@@ -55,11 +56,19 @@ func (a *Authenticator) Identify(ctx context.Context, r *Request) (*Identity, er
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
+		case errors.Is(err, ErrUnavailable):
+			// That a method cannot tell weighs more than that others refuse, and is never
+			// taken for nobody.
+			refused = err
 		case err != nil && m.ambient() && a.cfg.Anonymous == allowAnonymous:
 			// A page could not help sending it, and might never get past it: it
 			// counts as none.
 		case err != nil:
-			refused = err
+			// What the method says that the token is for tells more than that it is not
+			// for the others.
+			if refused == nil || errors.Is(refused, errForeign) {
+				refused = err
+			}
 		case who != nil:
 			return who, nil
 		}

@@ -9,7 +9,7 @@ import "slices"
 func (c *Config) Cookies() bool { return slices.ContainsFunc(c.Methods, MethodConfig.cookies) }
 
 func (m MethodConfig) cookies() bool {
-	return m.PhoenixToken != nil && m.PhoenixToken.Cookie != ""
+	return m.PhoenixToken != nil && m.PhoenixToken.Cookie != "" || m.JWT != nil && m.JWT.Cookie != ""
 }
 
 // Cookies says whether an entry is a cookie.

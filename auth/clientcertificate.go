@@ -18,7 +18,9 @@ type ClientCertificateConfig struct{}
 
 func (c *ClientCertificateConfig) setDefaults()                {}
 func (c *ClientCertificateConfig) validate(string, bool) error { return nil }
-func (c *ClientCertificateConfig) open(string) (method, error) { return clientCertificate{}, nil }
+func (c *ClientCertificateConfig) open(string, opening) (method, error) {
+	return clientCertificate{}, nil
+}
 
 type clientCertificate struct{}
 

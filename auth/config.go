@@ -24,6 +24,7 @@ type Config struct {
 // MethodConfig is one way to find out who is asking: exactly one of its keys is
 // set.
 type MethodConfig struct {
+	JWT               *JWTConfig               `yaml:"jwt"`
 	PhoenixToken      *PhoenixTokenConfig      `yaml:"phoenix_token"`
 	APIKeys           *APIKeysConfig           `yaml:"api_keys"`
 	ClientCertificate *ClientCertificateConfig `yaml:"client_certificate"`

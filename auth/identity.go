@@ -11,11 +11,17 @@ var (
 	// ErrCredentials: what a request says of who is asking is not true, or not any
 	// more. It is an ErrUnauthenticated.
 	ErrCredentials = refusal{"credentials refused", ErrUnauthenticated}
+	// ErrUnavailable: what a request says of who is asking cannot be checked now. It
+	// may be true.
+	ErrUnavailable = errors.New("who is asking cannot be checked now")
 	// ErrForbidden: it is known who is asking, and they may not.
 	ErrForbidden = errors.New("forbidden")
 	// ErrInvalid: what the request says cannot be converted.
 	ErrInvalid = errors.New("invalid")
 )
+
+// errForeign: a method is not about such credentials. Another one may be.
+var errForeign = refusal{"no method knows these credentials", ErrCredentials}
 
 // refusal is an error that is also a wider one, which its text does not repeat.
 type refusal struct {
@@ -31,8 +37,11 @@ func (r refusal) Unwrap() error { return r.of }
 type Identity struct {
 	// Method is the key of the method in the configuration, such as jwt.
 	Method string
-	// Subject is the claim sub as text; two identities are the same if method,
-	// issuer and subject are.
+	// Issuer is the claim iss, or empty: subjects of two issuers are not the same.
+	Issuer string
+	// Subject is the claim sub as text. A token without one stands for itself: its
+	// subject is its hash. Two identities are the same if method, issuer and subject
+	// are.
 	Subject string
 	// Claims are what is known of it. Values are nil, bool, string, int64, *big.Int
 	// where int64 is too small, float64, []any and map[string]any.

@@ -62,7 +62,7 @@ func (c *PhoenixTokenConfig) validate(at string, _ bool) error {
 	return nil
 }
 
-func (c *PhoenixTokenConfig) open(at string) (method, error) {
+func (c *PhoenixTokenConfig) open(at string, _ opening) (method, error) {
 	key := c.key()
 	var err error
 	if key.SecretKeyBase, err = c.SecretKeyBase.Read(at + ".secret_key_base"); err != nil {
@@ -87,7 +87,7 @@ func (m *phoenixToken) identify(_ context.Context, r *Request) (*Identity, error
 		return nil, err
 	case m.place.Header == authorization && !m.verifier.Owns(text):
 		// Other methods have their tokens there too.
-		return nil, nil
+		return nil, errForeign
 	}
 	token, err := m.verifier.Verify(text, time.Now())
 	if err != nil {

@@ -75,7 +75,7 @@ func TestPhoenixToken(t *testing.T) {
 			{"an empty one", from("1.2.3.4", "Authorization", "Bearer "), nobody},
 			{"another scheme", from("1.2.3.4", "Authorization", "Basic "+token), nobody},
 			{"another header", from("1.2.3.4", "X-Token", token), nobody},
-			{"another method's", from("1.2.3.4", "Authorization", "Bearer "+jwt), nobody},
+			{"another method's", from("1.2.3.4", "Authorization", "Bearer "+jwt), refused},
 			{"tampered with", from("1.2.3.4", "Authorization", "Bearer "+token[:len(token)-1]), refused},
 			{"twice", from("1.2.3.4", "Authorization", "Bearer "+token, "Authorization", "Bearer "+token), refused},
 		} {

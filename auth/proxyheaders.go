@@ -50,7 +50,7 @@ func (c *ProxyHeadersConfig) validate(at string, trusted bool) error {
 	return nil
 }
 
-func (c *ProxyHeadersConfig) open(string) (method, error) { return &proxyHeaders{*c}, nil }
+func (c *ProxyHeadersConfig) open(string, opening) (method, error) { return &proxyHeaders{*c}, nil }
 
 type proxyHeaders struct{ cfg ProxyHeadersConfig }
 

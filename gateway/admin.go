@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/louche-graphql/louche/auth/jwt"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
@@ -59,7 +60,16 @@ type appStatus struct {
 	Overloaded uint64            `json:"overloaded"`
 	Schemas    []string          `json:"schemas"` // different ones that nodes have, that of most nodes first
 	Validation *validationStatus `json:"validation,omitempty"`
+	KeySets    []keySetStatus    `json:"key_sets,omitempty"`
 	Nodes      []nodeStatus      `json:"nodes"`
+}
+
+type keySetStatus struct {
+	Issuer     string   `json:"issuer"`
+	URL        string   `json:"url,omitempty"` // none: not known yet
+	Keys       int      `json:"keys"`
+	AgeSeconds *float64 `json:"age_seconds,omitempty"` // none: never fetched
+	Problem    string   `json:"problem,omitempty"`     // of the last fetch
 }
 
 type nodeStatus struct {
@@ -103,6 +113,9 @@ func (a *App) status() appStatus {
 		Validation: a.Contract.validation(),
 		Nodes:      make([]nodeStatus, len(pool.Nodes)),
 	}
+	for _, set := range a.authenticator.Load().KeySets() {
+		s.KeySets = append(s.KeySets, newKeySetStatus(set))
+	}
 	for i, n := range pool.Nodes {
 		s.Nodes[i] = nodeStatus{
 			Name:             n.Name,
@@ -114,6 +127,18 @@ func (a *App) status() appStatus {
 			ConnectedSeconds: n.Connected.Seconds(),
 			SchemaHash:       shortHash(n.Note),
 		}
+	}
+	return s
+}
+
+func newKeySetStatus(set jwt.KeySetStatus) keySetStatus {
+	s := keySetStatus{Issuer: set.Issuer, URL: set.URL, Keys: set.Keys}
+	if set.Age >= 0 {
+		age := set.Age.Seconds()
+		s.AgeSeconds = &age
+	}
+	if set.Problem != nil {
+		s.Problem = set.Problem.Error()
 	}
 	return s
 }

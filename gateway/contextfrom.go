@@ -17,7 +17,7 @@ func (c *caller) claim(op *rpcclient.Operation) {
 	sum := sha256.Sum256(c.claims)
 	op.Identity = string(sum[:])
 	if c.identity != nil {
-		op.Identity += c.identity.Method + "\x00" + c.identity.Subject
+		op.Identity += c.identity.Method + "\x00" + c.identity.Issuer + "\x00" + c.identity.Subject
 		op.Expires = c.identity.Expires
 	}
 }

@@ -73,6 +73,9 @@ func batchTooLarge(limit int) *failure {
 		message: fmt.Sprintf("The batch has more than %d operations.", limit)}
 }
 
+// authenticationRetry is when to ask again if an issuer's keys cannot be fetched.
+const authenticationRetry = 5 * time.Second
+
 // failureOf says how an error of packages auth and rpcclient looks to a client.
 func failureOf(err error, app *App) *failure {
 	var (
@@ -91,6 +94,8 @@ func failureOf(err error, app *App) *failure {
 		return contextFailure(refused, app)
 	case errors.Is(err, auth.ErrUnauthenticated):
 		return &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: aboutEntry(err, "This request needs to say who is asking."), header: challenge(err, app.authenticator.Load().Headers()), cause: err}
+	case errors.Is(err, auth.ErrUnavailable):
+		return &failure{status: http.StatusServiceUnavailable, code: "AUTHENTICATION_UNAVAILABLE", message: "Who is asking cannot be checked now.", retryAfter: authenticationRetry, cause: err}
 	case errors.Is(err, auth.ErrForbidden):
 		return &failure{status: http.StatusForbidden, code: "FORBIDDEN", message: fmt.Sprintf("This is not allowed: %v.", err)}
 	case errors.Is(err, auth.ErrInvalid):

@@ -13,8 +13,8 @@ import (
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
-// metrics are what Prometheus scrapes. Labels are paths and node names, and words
-// of this program: none has anything in it that a request brought.
+// metrics are what Prometheus scrapes. Labels are paths, node names and issuers, and
+// words of this program: none has anything in it that a request brought.
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
@@ -111,6 +111,9 @@ var (
 	schemasDesc     = described("schemas", "Different schemas that an application's nodes have told.", "app")
 	validationsDesc = described("validations_total", "Operations that did not fit the schema, where contract.validate is on. refused: by the gateway; agreed: Absinthe did not run it either; disagreed: Absinthe ran it; passed: refused by Absinthe alone.", "app", "result")
 
+	keysDesc    = described("jwks_keys", "Keys that an issuer's tokens are verified with.", "app", "issuer")
+	keysAgeDesc = described("jwks_age_seconds", "Time since an issuer's keys were last fetched; none: never.", "app", "issuer")
+
 	nodesDesc        = described("nodes", "Nodes of an application, by what they are in /status.", "app", "state")
 	nodeCallsDesc    = described("node_calls_in_flight", "Calls under way on a node.", "app", "node")
 	nodeLatencyDesc  = described("node_latency_seconds", "Geometric mean of the time of a node's latest calls; 0: unknown.", "app", "node")
@@ -123,6 +126,7 @@ func (stateCollector) Describe(descs chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
 		operationsDesc, connectionsDesc, drainingDesc, limitStoreDesc,
 		callsDesc, queuedDesc, retriesDesc, overloadedDesc, schemasDesc, validationsDesc,
+		keysDesc, keysAgeDesc,
 		nodesDesc, nodeCallsDesc, nodeLatencyDesc, nodeBreakerDesc,
 	} {
 		descs <- desc
@@ -172,6 +176,7 @@ func collectApp(to chan<- prometheus.Metric, s appStatus, counted tally) {
 		counter(to, validationsDesc, counted.disagreed, path, "disagreed")
 		counter(to, validationsDesc, counted.passed, path, "passed")
 	}
+	collectKeySets(to, path, s.KeySets)
 	states := make(map[rpcclient.NodeState]int)
 	// A node that came back at another address may be there twice for a while, and a
 	// scrape with two values for one name would be refused: it is what it is where it
@@ -191,6 +196,23 @@ func collectApp(to chan<- prometheus.Metric, s appStatus, counted tally) {
 		gauge(to, nodeCallsDesc, n.InFlight, path, name)
 		gauge(to, nodeLatencyDesc, n.LatencyMS/1000, path, name)
 		gauge(to, nodeBreakerDesc, breakerPositions[n.Breaker], path, name)
+	}
+}
+
+// collectKeySets has one value for an issuer whose keys come from two places: that of
+// the first.
+func collectKeySets(to chan<- prometheus.Metric, path string, sets []keySetStatus) {
+	told := make(map[string]bool)
+	for _, set := range sets {
+		issuer := labelValue(set.Issuer)
+		if told[issuer] {
+			continue
+		}
+		told[issuer] = true
+		gauge(to, keysDesc, set.Keys, path, issuer)
+		if set.AgeSeconds != nil {
+			gauge(to, keysAgeDesc, *set.AgeSeconds, path, issuer)
+		}
 	}
 }
 

@@ -27,8 +27,7 @@ func (h *graphQL) chargeArrival(x *exchange, from *caller) error {
 func (h *graphQL) chargeOperation(x *exchange, from *caller, kind schema.Kind, arrived bool) error {
 	asking := ratelimit.Caller{Address: from.request.Client}
 	if who := from.identity; who != nil {
-		asking.Method, asking.Subject, asking.Claims = who.Method, who.Subject, who.Claims
-		asking.Issuer, _ = who.Claims["iss"].(string)
+		asking.Method, asking.Issuer, asking.Subject, asking.Claims = who.Method, who.Issuer, who.Subject, who.Claims
 	}
 	var admitted bool
 	before := len(x.quotas)

@@ -206,7 +206,7 @@ func TestRateLimitOfIdentity(t *testing.T) {
 		{"jwt", "https://c", "7", true},
 		{"jwt", "https://d", "7", false}, // the tenant has run five
 	} {
-		from := &caller{identity: &auth.Identity{Method: c.method, Subject: c.subject, Claims: map[string]any{"iss": c.issuer, "tenant": "acme"}}}
+		from := &caller{identity: &auth.Identity{Method: c.method, Issuer: c.issuer, Subject: c.subject, Claims: map[string]any{"tenant": "acme"}}}
 		from.request.Client = netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
 		if err := h.chargeOperation(new(exchange), from, schema.Query, true); (err == nil) != c.admitted {
 			t.Errorf("%d: %v", i, err)

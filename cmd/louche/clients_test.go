@@ -24,15 +24,21 @@ func TestClients(t *testing.T) {
 // should be.
 func runClient(t *testing.T, script string, args ...string) {
 	t.Helper()
-	const folder = "../../testdata/clients"
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", ".package-lock.json")); err != nil {
-		t.Fatalf("the clients are not installed: run testdata/install-clients, which needs Node.js 20 or later with npm (%v)", err)
-	}
 	node := exec.CommandContext(t.Context(), "node", append([]string{script}, args...)...)
-	node.Dir = folder
+	node.Dir = clientsFolder(t)
 	out, err := node.CombinedOutput()
 	if err != nil {
 		t.Fatalf("node %s: %v (it needs Node.js 20 or later)\n%s", script, err, out)
 	}
 	t.Logf("%s", out)
+}
+
+// clientsFolder is where the scripts are, and what they need.
+func clientsFolder(t *testing.T) string {
+	t.Helper()
+	const folder = "../../testdata/clients"
+	if _, err := os.Stat(filepath.Join(folder, "node_modules", ".package-lock.json")); err != nil {
+		t.Fatalf("the clients are not installed: run testdata/install-clients, which needs Node.js 20 or later with npm (%v)", err)
+	}
+	return folder
 }

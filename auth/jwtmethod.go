@@ -1,0 +1,144 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/louche-graphql/louche/auth/jwt"
+)
+
+// jwtMethod takes the tokens of one issuer.
+type jwtMethod struct {
+	place    Place
+	rules    jwt.Rules
+	static   *jwt.Keys
+	remote   *jwt.Remote // nil: the keys are static
+	verified *verified
+}
+
+// newJWTMethod makes one that holds one of the key sets that others hold, if it is the
+// one it needs.
+func newJWTMethod(cfg JWTConfig, with opening) (*jwtMethod, error) {
+	m := &jwtMethod{
+		place:    cfg.Place,
+		rules:    jwt.Rules{Issuer: cfg.Issuer, Audience: cfg.Audience, Algorithms: cfg.Algorithms, Leeway: cfg.Leeway},
+		verified: newVerified(),
+	}
+	var err error
+	if !cfg.fetched() {
+		m.static, err = cfg.keys()
+		return m, err
+	}
+	for _, other := range with.keySets {
+		if other.Hold(cfg.source()) {
+			m.remote = other
+			return m, nil
+		}
+	}
+	m.remote, err = jwt.NewRemote(cfg.source(), with.log)
+	return m, err
+}
+
+func (m *jwtMethod) identify(ctx context.Context, r *Request) (*Identity, error) {
+	text, err := m.place.token(r)
+	if text == "" || err != nil {
+		return nil, err
+	}
+	if m.place.Header == authorization && !strings.HasPrefix(text, "ey") { // what {" is in base64
+		return nil, errForeign
+	}
+	if len(text) > jwt.MaxSize {
+		return nil, fmt.Errorf("%w: the token is larger than %d bytes", ErrCredentials, jwt.MaxSize)
+	}
+	now, hash, keys := time.Now(), sha256.Sum256([]byte(text)), m.keys()
+	if who := m.verified.identity(hash, keys, now); who != nil {
+		return who, nil
+	}
+	token, err := m.rules.Verify(text, keys, now)
+	if errors.Is(err, jwt.ErrUnknownKey) && m.remote != nil {
+		switch keys, err = m.remote.Newer(ctx, keys); {
+		case errors.Is(err, jwt.ErrUnavailable):
+			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		case err != nil:
+			return nil, err
+		}
+		token, err = m.rules.Verify(text, keys, now)
+	}
+	switch {
+	case errors.Is(err, jwt.ErrForeign):
+		return nil, fmt.Errorf("%w: JWT: %w", errForeign, err)
+	case err != nil:
+		return nil, fmt.Errorf("%w: JWT: %w", ErrCredentials, err)
+	}
+	subject, err := subjectOf(token.Claims, hash)
+	if err != nil {
+		return nil, fmt.Errorf("%w: JWT: %w", ErrCredentials, err)
+	}
+	issuer, _ := token.Claims["iss"].(string)
+	who := &Identity{Method: "jwt", Issuer: issuer, Subject: subject, Claims: token.Claims, Expires: token.Expires}
+	m.verified.add(hash, keys, who)
+	return who, nil
+}
+
+// subjectOf is the claim sub of a token with this hash. RFC 7519 (4.1.2) has it be
+// text; numbers are taken, since applications make such.
+func subjectOf(claims map[string]any, hash [sha256.Size]byte) (string, error) {
+	switch sub := claims["sub"].(type) {
+	case string:
+		if sub != "" {
+			return sub, nil
+		}
+	case int64:
+		return strconv.FormatInt(sub, 10), nil
+	case nil:
+	default:
+		return "", errors.New("its sub is neither text nor an integer")
+	}
+	return "sha256:" + hex.EncodeToString(hash[:]), nil
+}
+
+func (m *jwtMethod) keys() *jwt.Keys {
+	if m.remote == nil {
+		return m.static
+	}
+	return m.remote.Keys()
+}
+
+func (m *jwtMethod) headers() []string { return []string{m.place.header()} }
+
+func (m *jwtMethod) ambient() bool { return m.place.Cookie != "" }
+
+func (m *jwtMethod) close() {
+	if m.remote != nil {
+		m.remote.Close()
+	}
+}
+
+// keySets are those fetched, each once. It may be asked of none.
+func (a *Authenticator) keySets() (sets []*jwt.Remote) {
+	if a == nil {
+		return nil
+	}
+	seen := make(map[*jwt.Remote]bool)
+	for _, m := range a.methods {
+		if m, ok := m.(*jwtMethod); ok && m.remote != nil && !seen[m.remote] {
+			seen[m.remote] = true
+			sets = append(sets, m.remote)
+		}
+	}
+	return sets
+}
+
+// KeySets tells how the key sets are that are fetched.
+func (a *Authenticator) KeySets() (statuses []jwt.KeySetStatus) {
+	for _, set := range a.keySets() {
+		statuses = append(statuses, set.Status())
+	}
+	return statuses
+}

@@ -1,0 +1,398 @@
+package auth
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/goccy/go-yaml"
+
+	"github.com/louche-graphql/louche/auth/jwt"
+)
+
+const jwtSecret = "0123456789abcdef0123456789abcdef"
+
+// signed is a token that is good for a minute, with changes: nil leaves a claim out.
+func signed(t testing.TB, algorithm jose.SignatureAlgorithm, key any, id string, changes map[string]any) string {
+	t.Helper()
+	claims := map[string]any{"iss": "https://id.example.com/", "aud": "my-app", "sub": "user-1", "exp": time.Now().Unix() + 60}
+	for name, v := range changes {
+		claims[name] = v
+		if v == nil {
+			delete(claims, name)
+		}
+	}
+	options := &jose.SignerOptions{}
+	if id != "" {
+		options.WithHeader("kid", id)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key}, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, _ := json.Marshal(claims)
+	signed, err := signer.Sign(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := signed.CompactSerialize()
+	return text
+}
+
+// authSection reads an auth section as the configuration does.
+func authSection(t testing.TB, text string) (cfg Config, err error) {
+	t.Helper()
+	if err := yaml.UnmarshalWithOptions([]byte(text), &cfg, yaml.Strict()); err != nil {
+		t.Fatal(err)
+	}
+	cfg.SetDefaults()
+	return cfg, cfg.Validate(true)
+}
+
+func authenticator(t testing.TB, former *Authenticator, text string) *Authenticator {
+	t.Helper()
+	cfg, err := authSection(t, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := NewAuthenticator(cfg, former, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func bearer(token string) *Request {
+	return &Request{Header: http.Header{"Authorization": {"Bearer " + token}}}
+}
+
+func TestJWTConfig(t *testing.T) {
+	for text, want := range map[string]string{
+		"{secret: {env: S}}": "",
+		"{issuer: 'https://id.example.com/', audience: [a], jwks: 'https://id.example.com/keys'}":                     "",
+		"{issuer: 'https://id.example.com/', audience: [], discover: true, ca_file: ca.pem, leeway: 1m, refresh: 1h}": "",
+		"{secret: {env: S}, algorithms: [HS512], cookie: session}":                                                    "",
+		"{public_key_file: k.pem, algorithms: [ES256, EdDSA], header: X-Token}":                                       "",
+		"{}": "exactly one",
+		"{secret: {env: S}, public_key_file: k.pem}":                                           "exactly one",
+		"{secret: {env: S, file: f}}":                                                          "secret needs one",
+		"{discover: true, audience: [a]}":                                                      "issuer is needed",
+		"{jwks: 'https://id.example.com/keys', audience: [a]}":                                 "issuer is needed",
+		"{issuer: 'https://id.example.com/', discover: true}":                                  "audience is needed",
+		"{issuer: 'http://id.example.com/', audience: [a], discover: true}":                    "issuer: keys are fetched",
+		"{issuer: i, audience: [a], jwks: 'http://id.example.com/keys'}":                       "jwks: keys are fetched",
+		"{issuer: i, audience: [a], jwks: 'https://id.example.com/keys', algorithms: [HS256]}": `algorithms: "HS256"`,
+		"{public_key_file: k.pem, algorithms: [RS256, HS256]}":                                 `algorithms: "HS256"`,
+		"{secret: {env: S}, algorithms: [RS256]}":                                              `algorithms: "RS256"`,
+		"{secret: {env: S}, algorithms: [none]}":                                               `algorithms: "none"`,
+		"{public_key_file: k.pem, algorithms: [none]}":                                         `algorithms: "none"`,
+		"{secret: {env: S}, leeway: 1h}":                                                       "leeway",
+		"{secret: {env: S}, leeway: -1s}":                                                      "leeway",
+		"{secret: {env: S}, ca_file: f}":                                                       "ca_file",
+		"{issuer: i, audience: [a], jwks: 'https://id.example.com/keys', refresh: 1s}":         "refresh",
+		"{secret: {env: S}, header: X, cookie: y}":                                             "leave out one",
+	} {
+		_, err := authSection(t, "methods: [{jwt: "+text+"}]")
+		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "auth.methods[0].jwt")) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	t.Setenv("S", "short-hunter2")
+	cfg, err := authSection(t, "methods: [{jwt: {secret: {env: S}}}]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewAuthenticator(cfg, nil, slog.Default()); err == nil || !strings.Contains(err.Error(), "13 bytes") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a short secret: %v", err)
+	}
+}
+
+func TestJWTIdentity(t *testing.T) {
+	t.Setenv("S", jwtSecret)
+	a := authenticator(t, nil, "methods: [{jwt: {secret: {env: S}, audience: [my-app]}}]")
+	defer a.Close()
+	key := []byte(jwtSecret)
+	for range 2 { // anew, and remembered
+		who, err := a.Identify(t.Context(), bearer(signed(t, jose.HS256, key, "", map[string]any{"n": 1, "exp": 4000000000})))
+		if err != nil || who.Method != "jwt" || who.Issuer != "https://id.example.com/" || who.Subject != "user-1" || who.Claims["n"] != int64(1) || who.Expires.Unix() != 4000000030 {
+			t.Errorf("%+v, %v", who, err)
+		}
+	}
+	for _, tt := range []struct {
+		sub  any
+		want string
+	}{{42, "42"}, {"42", "42"}, {nil, "sha256:"}, {"", "sha256:"}, {true, ""}, {1.5, ""}, {map[string]any{}, ""}} {
+		who, err := a.Identify(t.Context(), bearer(signed(t, jose.HS256, key, "", map[string]any{"sub": tt.sub})))
+		if (err == nil) != (tt.want != "") || err == nil && !strings.HasPrefix(who.Subject, tt.want) {
+			t.Errorf("sub %v: %+v, %v", tt.sub, who, err)
+		}
+	}
+	one, _ := a.Identify(t.Context(), bearer(signed(t, jose.HS256, key, "", map[string]any{"sub": nil, "user": 1})))
+	two, _ := a.Identify(t.Context(), bearer(signed(t, jose.HS256, key, "", map[string]any{"sub": nil, "user": 2})))
+	if one.Subject == two.Subject {
+		t.Error("two tokens without sub are the same identity")
+	}
+	for name, r := range map[string]*Request{
+		"nothing":           {Header: http.Header{}},
+		"another scheme":    {Header: http.Header{"Authorization": {"Basic " + signed(t, jose.HS256, key, "", nil)}}},
+		"in another header": {Header: http.Header{"X-Token": {signed(t, jose.HS256, key, "", nil)}}},
+		"too large":         bearer(strings.Repeat("x", jwt.MaxSize+1)),
+		"another secret":    bearer(signed(t, jose.HS256, []byte(strings.Repeat("x", 32)), "", nil)),
+		"expired":           bearer(signed(t, jose.HS256, key, "", map[string]any{"exp": 1})),
+		"twice":             {Header: http.Header{"Authorization": {"Bearer " + signed(t, jose.HS256, key, "", nil), "Bearer x"}}},
+	} {
+		if who, err := a.Identify(t.Context(), r); who != nil || !errors.Is(err, ErrUnauthenticated) || errors.Is(err, ErrCredentials) == (name == "nothing" || strings.Contains(name, "another ") && name != "another secret" || strings.Contains(name, "in another")) {
+			t.Errorf("%s: %v, %v", name, who, err)
+		}
+	}
+}
+
+// A remembered token is refused once it has expired, or keys are others.
+func TestVerified(t *testing.T) {
+	v, hash, now := newVerified(), [32]byte{1}, time.Now()
+	who := &Identity{Expires: now.Add(time.Minute)}
+	keys, others := new(int), new(int)
+	v.add(hash, keys, who)
+	if v.identity(hash, keys, now) != who || v.identity(hash, keys, now.Add(59*time.Second)) != who {
+		t.Error("forgotten")
+	}
+	if v.identity(hash, keys, now.Add(time.Minute)) != nil {
+		t.Error("expired, and taken")
+	}
+	if v.identity(hash, others, now) != nil || v.identity([32]byte{2}, keys, now) != nil {
+		t.Error("taken with other keys, or another token")
+	}
+	v.add(hash, nil, &Identity{})
+	if v.identity(hash, nil, now.Add(time.Hour)) == nil {
+		t.Error("what never expires has")
+	}
+	for i := range 2 * rememberedTokens {
+		v.add([32]byte{0, byte(i), byte(i >> 8)}, keys, who)
+	}
+	if n := v.tokens.Len(); n != rememberedTokens {
+		t.Errorf("%d are remembered", n)
+	}
+}
+
+// provider is an issuer whose keys can be changed.
+type provider struct {
+	*httptest.Server
+	set     atomic.Pointer[string]
+	fetches atomic.Int32
+}
+
+func newProvider(t *testing.T, keys map[string]crypto.PublicKey) *provider {
+	t.Helper()
+	p := &provider{}
+	p.publish(keys)
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		p.fetches.Add(1)
+		fmt.Fprint(w, *p.set.Load())
+	}))
+	t.Cleanup(p.Close)
+	return p
+}
+
+func (p *provider) publish(keys map[string]crypto.PublicKey) {
+	var set jose.JSONWebKeySet
+	for id, key := range keys {
+		set.Keys = append(set.Keys, jose.JSONWebKey{Key: key, KeyID: id})
+	}
+	text, _ := json.Marshal(set)
+	s := string(text)
+	p.set.Store(&s)
+}
+
+// Several issuers, one after the other: each has its own keys.
+func TestSeveralIssuers(t *testing.T) {
+	one, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	two, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	first := newProvider(t, map[string]crypto.PublicKey{"k": &one.PublicKey})
+	second := newProvider(t, map[string]crypto.PublicKey{"k": &two.PublicKey})
+	dead := newProvider(t, nil)
+	dead.Close()
+	a := authenticator(t, nil, fmt.Sprintf(`methods:
+  - jwt: {issuer: one, audience: [my-app], jwks: %s}
+  - jwt: {issuer: two, audience: [my-app], jwks: %s}
+  - jwt: {issuer: dead, audience: [my-app], jwks: %s}`, first.URL, second.URL, dead.URL))
+	defer a.Close()
+	for _, tt := range []struct {
+		issuer string
+		key    *ecdsa.PrivateKey
+		aud    string
+		want   error
+		says   string
+	}{
+		{"one", one, "my-app", nil, ""},
+		{"two", two, "my-app", nil, ""},
+		{"two", one, "my-app", ErrCredentials, "signature"},
+		{"one", two, "my-app", ErrCredentials, "signature"},
+		{"one", one, "other", ErrCredentials, "aud"},
+		{"two", two, "other", ErrCredentials, "aud"},
+		{"three", one, "my-app", ErrCredentials, "another issuer"},
+		{"dead", one, "my-app", ErrUnavailable, "fetched"},
+		{"dead", one, "other", ErrCredentials, "aud"},
+	} {
+		who, err := a.Identify(t.Context(), bearer(signed(t, jose.ES256, tt.key, "k", map[string]any{"iss": tt.issuer, "aud": tt.aud})))
+		if !errors.Is(err, tt.want) || err != nil && !strings.Contains(err.Error(), tt.says) || err == nil && who.Issuer != tt.issuer {
+			t.Errorf("%+v: %v, %v", tt, who, err)
+		}
+		if errors.Is(err, ErrUnavailable) && errors.Is(err, ErrUnauthenticated) {
+			t.Error("what cannot be checked counts as refused")
+		}
+	}
+	for _, set := range a.KeySets() {
+		if dead := set.Issuer == "dead"; (set.Problem != nil) != dead || (set.Keys == 0) != dead {
+			t.Errorf("%+v", set)
+		}
+	}
+}
+
+// A cookie whose issuer cannot be reached is not taken for nobody's.
+func TestUnavailableCookie(t *testing.T) {
+	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	dead := newProvider(t, nil)
+	dead.Close()
+	a := authenticator(t, nil, fmt.Sprintf(`{anonymous: allow, methods: [{jwt: {issuer: i, audience: [], jwks: %s, cookie: session}}]}`, dead.URL))
+	defer a.Close()
+	ask := func(token string) (*Identity, error) {
+		return a.Identify(t.Context(), &Request{Header: http.Header{"Cookie": {"session=" + token}}})
+	}
+	if who, err := ask("x.y.z"); who != nil || err != nil {
+		t.Errorf("a refused cookie, which counts as none: %v, %v", who, err)
+	}
+	if who, err := ask(signed(t, jose.ES256, key, "k", map[string]any{"iss": "i"})); who != nil || !errors.Is(err, ErrUnavailable) {
+		t.Errorf("%v, %v", who, err)
+	}
+	gone, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("the client left"))
+	if _, err := a.Identify(gone, &Request{Header: http.Header{"Cookie": {"session=x"}}}); err == nil || err.Error() != "the client left" {
+		t.Error(err)
+	}
+}
+
+// A reload fetches nothing of what is there, and what nobody needs any more ends.
+func TestReload(t *testing.T) {
+	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	p := newProvider(t, map[string]crypto.PublicKey{"k": &key.PublicKey})
+	text := fmt.Sprintf("methods: [{jwt: {issuer: i, audience: [my-app], jwks: %s}}, {jwt: {issuer: i, audience: [my-app], jwks: %s, cookie: c}}]", p.URL, p.URL)
+	token := bearer(signed(t, jose.ES256, key, "k", map[string]any{"iss": "i"}))
+	first := authenticator(t, nil, text)
+	if _, err := first.Identify(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	second := authenticator(t, first, text)
+	first.Close()
+	p.Close() // so that only what is known can be used
+	if _, err := second.Identify(t.Context(), token); err != nil || p.fetches.Load() != 1 || len(second.KeySets()) != 1 {
+		t.Errorf("%v, %d fetches, %d key sets", err, p.fetches.Load(), len(second.KeySets()))
+	}
+	third := authenticator(t, second, strings.ReplaceAll(text, "my-app", "their-app"))
+	defer third.Close()
+	if _, err := third.Identify(t.Context(), token); !errors.Is(err, ErrCredentials) {
+		t.Errorf("remembered over a reload that refuses it: %v", err)
+	}
+	second.Close()
+}
+
+func TestKeyFiles(t *testing.T) {
+	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	der, _ := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	set, _ := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: "k"}}})
+	dir := t.TempDir()
+	file := func(name string, text []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for name, line := range map[string]string{
+		"public_key_file": file("key.pem", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})),
+		"jwks_file":       file("keys.json", set),
+	} {
+		a := authenticator(t, nil, fmt.Sprintf("methods: [{jwt: {audience: [my-app], %s: %s}}]", name, line))
+		if _, err := a.Identify(t.Context(), bearer(signed(t, jose.ES256, key, "k", nil))); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, line := range map[string]string{
+		"public_key_file": file("private.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY"})),
+		"jwks_file":       file("secret.json", []byte(`{"keys":[{"kty":"oct","k":"aHVudGVyMg"}]}`)),
+	} {
+		cfg, err := authSection(t, fmt.Sprintf("methods: [{jwt: {%s: %s}}]", name, line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := NewAuthenticator(cfg, nil, slog.Default()); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), line) || strings.Contains(err.Error(), "aHVudGVyMg") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func BenchmarkJWT(b *testing.B) {
+	b.Setenv("S", jwtSecret)
+	rsaKey, _ := rsa.GenerateKey(rand.Reader, 2048)
+	ecKey, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	_, edKey, _ := ed25519.GenerateKey(rand.Reader)
+	claims := map[string]any{"scope": "read write", "realm_access": map[string]any{"roles": []string{"admin", "user"}}, "tenant": "acme", "iat": time.Now().Unix(), "exp": time.Now().Unix() + 3600}
+	for _, bench := range []struct {
+		algorithm jose.SignatureAlgorithm
+		key       any
+		public    any
+	}{
+		{jose.HS256, []byte(jwtSecret), nil},
+		{jose.RS256, rsaKey, &rsaKey.PublicKey},
+		{jose.ES256, ecKey, &ecKey.PublicKey},
+		{jose.EdDSA, edKey, edKey.Public()},
+	} {
+		keys := "secret: {env: S}"
+		if bench.public != nil {
+			der, err := x509.MarshalPKIXPublicKey(bench.public)
+			if err != nil {
+				b.Fatal(err)
+			}
+			path := filepath.Join(b.TempDir(), "key.pem")
+			os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600)
+			keys = "public_key_file: " + path
+		}
+		a := authenticator(b, nil, "methods: [{jwt: {audience: [my-app], "+keys+"}}]")
+		request := bearer(signed(b, bench.algorithm, bench.key, "", claims))
+		for _, cached := range []bool{false, true} {
+			name := string(bench.algorithm)
+			if cached {
+				name += "/remembered"
+			}
+			b.Run(name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if !cached {
+						a.methods[0].(*jwtMethod).verified.tokens.Purge()
+					}
+					if _, err := a.Identify(b.Context(), request); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
