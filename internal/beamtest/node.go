@@ -66,7 +66,7 @@ func StartNode(t testing.TB, o Options) *Node {
 	}
 
 	app := theApplication(t)
-	outside, inside := sharedDir(t)
+	outside, inside := SharedDir(t)
 
 	listener, err := o.Namespace.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
