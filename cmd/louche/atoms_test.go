@@ -203,6 +203,7 @@ func (w words) request(t *testing.T, base string, i int) *http.Request {
 		"X-Roles":                              {w.fill("_,_")},
 		"X-Tenant":                             {w.word()},
 		"X-Request-Id":                         {w.word()},
+		"X-Requested-With":                     {w.word()},
 		"Traceparent":                          {fmt.Sprintf("00-%032x-%016x-01", w.Uint64(), w.Uint64())},
 		"Apollographql-Client-Name":            {w.word()},
 		"Graphql-Client-Version":               {w.word()},

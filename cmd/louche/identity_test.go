@@ -136,6 +136,7 @@ func (g *running) knock(t *testing.T, request [4]string, header []string) (int, 
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header.Set("X-Requested-With", "a program") // no page of another site made it
 	if request[2] != "" {
 		r.Header.Set("Content-Type", request[2])
 	}
