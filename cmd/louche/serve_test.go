@@ -375,37 +375,6 @@ func cutOff(t *testing.T, g *running) {
 	}
 }
 
-// An atom, once made, is never freed: no byte of a request may become one.
-func TestRequestsMakeNoAtoms(t *testing.T) {
-	epmd := beamtest.StartEPMD(t)
-	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    context: {name: {header: X-Name}, tags: {header: X-Tags, type: [string]}}"))
-	hostile := func(i int) {
-		g.post(t, fmt.Sprintf(
-			`{"query":"query Op%[1]d($var%[1]d: Json) { field%[1]d(arg%[1]d: $var%[1]d) @directive%[1]d { sub%[1]d } }","operationName":"Op%[1]d","variables":{"var%[1]d":{"key%[1]d":"value%[1]d"},"extra%[1]d":[true,null,"atom%[1]d"]},"member%[1]d":1}`, i),
-			"X-Name", fmt.Sprintf("name%d", i), "X-Tags", fmt.Sprintf("tag%d,other%d", i, i), "X-Request-Id", fmt.Sprintf("request-%d", i))
-	}
-	// What the first request loads, it loads once; and so does what asks for the
-	// schema.
-	hostile(0)
-	eventually(t, "the node has told its schema", func() bool { return strings.Contains(g.status(t), `"schema_hash": "`) })
-	count := func() string { return node.Eval(t, ":erlang.system_info(:atom_count)") }
-	count()
-	atoms := count()
-	var callers sync.WaitGroup
-	for worker := range 16 {
-		callers.Go(func() {
-			for i := worker + 1; i <= 10000; i += 16 {
-				hostile(i)
-			}
-		})
-	}
-	callers.Wait()
-	if now := count(); now != atoms {
-		t.Errorf("there were %s atoms, and are %s", atoms, now)
-	}
-}
-
 // Requests in flight are answered when the gateway is told to stop; the
 // connection of new ones is refused.
 func TestShutdownFinishesRequests(t *testing.T) {

@@ -34,9 +34,9 @@ const patience = 60 * time.Second
 // beamRoot is the folder into which EPMD and nodes are chrooted, or "".
 func beamRoot() string { return os.Getenv("LOUCHE_BEAM_ROOT") }
 
-// sharedDir makes a folder for the time of the test that processes in the BEAM
+// SharedDir makes a folder for the time of the test that EPMD and nodes in the BEAM
 // root see too, and returns its path for the test process and its path for them.
-func sharedDir(t testing.TB) (outside, inside string) {
+func SharedDir(t testing.TB) (outside, inside string) {
 	t.Helper()
 	outside, inside, err := makeSharedDir()
 	if err != nil {

@@ -66,7 +66,7 @@ func StartNode(t testing.TB, o Options) *Node {
 	}
 
 	app := theApplication(t)
-	outside, inside := sharedDir(t)
+	outside, inside := SharedDir(t)
 
 	listener, err := o.Namespace.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -241,6 +241,25 @@ func (n *Node) eval(elixir string) (string, error) {
 		return value, nil
 	}
 	return "", fmt.Errorf("%s", bytes.TrimPrefix(answer, []byte("-")))
+}
+
+// Count has the node itself count the calls of a function, such as Absinthe.run/3 or
+// :erpc.execute_call/4, whoever makes them. The result tells how many there were.
+func (n *Node) Count(t testing.TB, function string) func() int {
+	t.Helper()
+	module, rest, _ := strings.Cut(function, "/")
+	at := strings.LastIndex(module, ".")
+	mfa := fmt.Sprintf("{%s, :%s, %s}", module[:at], module[at+1:], rest)
+	// A function that is not loaded cannot be counted.
+	n.Eval(t, fmt.Sprintf("{:module, _} = Code.ensure_loaded(%s); 1 = :erlang.trace_pattern(%s, true, [:call_count])", module[:at], mfa))
+	return func() int {
+		t.Helper()
+		count, err := strconv.Atoi(n.Eval(t, fmt.Sprintf("{:call_count, n} = :erlang.trace_info(%s, :call_count); n", mfa)))
+		if err != nil {
+			t.Fatalf("beamtest: node %s: calls of %s: %v", n.Name, function, err)
+		}
+		return count
+	}
 }
 
 // readFrame reads one message of the control connection: {packet, 4}.

@@ -33,7 +33,7 @@ type TLSFiles struct {
 // NewTLSFiles makes such files. Files of two calls do not trust each other.
 func NewTLSFiles(t testing.TB) TLSFiles {
 	t.Helper()
-	outside, inside := sharedDir(t)
+	outside, inside := SharedDir(t)
 
 	ca := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
