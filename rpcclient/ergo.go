@@ -42,7 +42,7 @@ type runtime struct {
 
 // startRuntime starts the node. The end of ctx ends what it dials.
 func startRuntime(ctx context.Context, cfg NodeConfig) (*runtime, error) {
-	cookie, err := cfg.secret()
+	cookie, err := cfg.cookie()
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/gateway"
+	"github.com/louche-graphql/louche/internal/secret"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
@@ -166,7 +167,7 @@ func (c *config) setDefaults() error {
 	}
 	c.Log.setDefaults()
 	if c.Node.Cookie == "" && c.Node.CookieFile == "" {
-		c.Node.Cookie = os.Getenv("RELEASE_COOKIE")
+		c.Node.Cookie = secret.Text(os.Getenv("RELEASE_COOKIE"))
 	}
 	c.Node.SetDefaults(c.Listen)
 	c.Limits.SetDefaults()

@@ -241,7 +241,7 @@ func TestConfigPrecedence(t *testing.T) {
 // A gateway keeps its node name over restarts, and two on one host differ.
 func TestDefaultNodeName(t *testing.T) {
 	name := func(listen string) string {
-		t.Setenv("RELEASE_COOKIE", "c")
+		t.Setenv("RELEASE_COOKIE", "a-cookie")
 		cfg, err := (&configFlags{Schema: "A", Prefix: "a", Listen: listen}).load()
 		if err != nil {
 			t.Fatal(err)
