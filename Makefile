@@ -31,13 +31,13 @@ test:
 test-matrix:
 	testdata/install-otp-matrix $(OTP_MATRIX)
 	testdata/install-clients
-	LOUCHE_BEAM_ROOT=$(OTP_MATRIX)/otp27 go test -race -count=1 $(BEAM_PACKAGES)
-	LOUCHE_BEAM_ROOT=$(OTP_MATRIX)/otp29 go test -race -count=1 $(BEAM_PACKAGES)
+	TEST_BEAM_ROOT=$(OTP_MATRIX)/otp27 go test -race -count=1 $(BEAM_PACKAGES)
+	TEST_BEAM_ROOT=$(OTP_MATRIX)/otp29 go test -race -count=1 $(BEAM_PACKAGES)
 
 # The whole chaos suite with its full numbers (root): about an hour.
 chaos:
 	testdata/install-erlang
-	LOUCHE_CHAOS=long LOUCHE_CHAOS_SOAK=$(SOAK) go test -count=1 -timeout 3h -v ./chaos
+	TEST_CHAOS=long TEST_CHAOS_SOAK=$(SOAK) go test -count=1 -timeout 3h -v ./chaos
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo "gofmt -w these files"; exit 1; }

@@ -79,7 +79,9 @@ func (c *NodeConfig) Validate() error {
 	case c.TLS.CAFile == "" && c.TLS != (TLSConfig{}):
 		return errors.New("node.tls needs ca_file, to verify the nodes' certificates")
 	case c.Cookie != "":
-		return checkCookie(strings.TrimSpace(string(c.Cookie)))
+		if err := checkCookie(strings.TrimSpace(string(c.Cookie))); err != nil {
+			return fmt.Errorf("node.cookie: %w", err)
+		}
 	}
 	return nil
 }

@@ -112,14 +112,14 @@ func TestConfigMistakes(t *testing.T) {
 		text string
 		want []string
 	}{
-		"unknown key":           {app + "lissten: 127.0.0.1:1\n", []string{"[2:1]", "lissten"}},
-		"unknown nested key":    {app + "node:\n  nmae: x@y\n", []string{"[3:3]", "nmae"}},
-		"unknown key in app":    {"apps:\n  - schema: A\n    breaker: {calls: 1}\n    tiemout: 3s\n", []string{"[4:5]", "tiemout"}},
-		"unknown key in entry":  {"apps:\n  - schema: A\n    context:\n      a: {valeu: 1}\n", []string{"[4:11]", "valeu"}},
-		"repeated key":          {app + "listen: a:1\nlisten: a:2\n", []string{"[3:1]", "listen"}},
-		"wrong type":            {app + "limits: {body: big}\n", []string{"[2:16]"}},
-		"not YAML":              {"apps: [", []string{"[1:"}},
-		"bad duration":          {"apps: [{schema: A, timeout: 30}]", []string{"[1:29]"}},
+		"unknown key":           {app + "lissten: 127.0.0.1:1\n", []string{".yaml:2:1:", "lissten"}},
+		"unknown nested key":    {app + "node:\n  nmae: x@y\n", []string{".yaml:3:3:", "nmae"}},
+		"unknown key in app":    {"apps:\n  - schema: A\n    breaker: {calls: 1}\n    tiemout: 3s\n", []string{".yaml:4:5:", "tiemout"}},
+		"unknown key in entry":  {"apps:\n  - schema: A\n    context:\n      a: {valeu: 1}\n", []string{".yaml:4:11:", "valeu"}},
+		"repeated key":          {app + "listen: a:1\nlisten: a:2\n", []string{".yaml:3:1:", "listen"}},
+		"wrong type":            {app + "limits: {body: big}\n", []string{".yaml:2:16:"}},
+		"not YAML":              {"apps: [", []string{".yaml:1:"}},
+		"bad duration":          {"apps: [{schema: A, timeout: 30}]", []string{".yaml:1:29:"}},
 		"no application":        {"listen: 127.0.0.1:1\n", []string{"no application", "--schema"}},
 		"no schema":             {"apps: [{discovery: {prefix: a}}]", []string{"apps[0]", "schema"}},
 		"no prefix":             {"apps: [{schema: A}]", []string{"apps[0]", "discovery", "prefix"}},
@@ -171,7 +171,7 @@ func TestConfigMistakes(t *testing.T) {
 // A mistake is shown without what stands around it.
 func TestConfigMistakeHidesSecrets(t *testing.T) {
 	_, err := (&configFlags{Config: write(t, "node:\n  cookie: s3cr3t\n")}).load()
-	if err == nil || !strings.Contains(err.Error(), "[2:3]") || strings.Contains(err.Error(), "s3cr3t") {
+	if err == nil || !strings.Contains(err.Error(), ".yaml:2:3:") || strings.Contains(err.Error(), "s3cr3t") {
 		t.Errorf("%v", err)
 	}
 }
