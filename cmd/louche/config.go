@@ -117,7 +117,7 @@ func (f *configFlags) read(c *config) (*document, error) {
 	if f.Config == "" {
 		return &document{}, nil
 	}
-	file, err := os.ReadFile(f.Config) // #nosec G304 -- the operator names it
+	file, err := os.ReadFile(f.Config)
 	if err != nil {
 		return nil, err
 	}
