@@ -64,26 +64,31 @@ func (c *NodeConfig) SetDefaults(seed string) {
 	}
 }
 
-// Validate says what is wrong with the section, naming the key.
+// Validate says everything that is wrong with the section, naming the keys.
 func (c *NodeConfig) Validate() error {
 	local, host, ok := strings.Cut(c.Name, "@")
-	switch {
-	case !ok || local == "" || host == "" || strings.Contains(host, "@"):
-		return fmt.Errorf("node.name %q is not a node name; write name@host", c.Name)
-	case !utf8.ValidString(c.Name) || utf8.RuneCountInString(c.Name) > 255:
-		return fmt.Errorf("node.name is longer than 255 characters")
-	case c.NetTickTime < time.Second:
-		return fmt.Errorf("node.net_ticktime %v is too short; the default of Erlang is 60s", c.NetTickTime)
-	case (c.TLS.CertFile == "") != (c.TLS.KeyFile == ""):
-		return errors.New("node.tls needs both cert_file and key_file, or neither")
-	case c.TLS.CAFile == "" && c.TLS != (TLSConfig{}):
-		return errors.New("node.tls needs ca_file, to verify the nodes' certificates")
-	case c.Cookie != "":
+	var errs []error
+	if !ok || local == "" || host == "" || strings.Contains(host, "@") {
+		errs = append(errs, fmt.Errorf("node.name %q is not a node name; write name@host", c.Name))
+	}
+	if !utf8.ValidString(c.Name) || utf8.RuneCountInString(c.Name) > 255 {
+		errs = append(errs, errors.New("node.name is longer than 255 characters, or not UTF-8"))
+	}
+	if c.NetTickTime < time.Second {
+		errs = append(errs, fmt.Errorf("node.net_ticktime %v is too short; the default of Erlang is 60s", c.NetTickTime))
+	}
+	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
+		errs = append(errs, errors.New("node.tls needs both cert_file and key_file, or neither"))
+	}
+	if c.TLS.CAFile == "" && c.TLS != (TLSConfig{}) {
+		errs = append(errs, errors.New("node.tls needs ca_file, to verify the nodes' certificates"))
+	}
+	if c.Cookie != "" {
 		if err := checkCookie(strings.TrimSpace(string(c.Cookie))); err != nil {
-			return fmt.Errorf("node.cookie: %w", err)
+			errs = append(errs, fmt.Errorf("node.cookie: %w", err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // leastCookie is the fewest characters that a cookie has. It keeps out what is

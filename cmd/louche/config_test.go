@@ -152,7 +152,7 @@ func TestConfigMistakes(t *testing.T) {
 		"keep":                  {"apps: [{schema: A, discovery: {prefix: a, keep: -1s}}]", []string{"apps[0]: discovery: keep"}},
 		"shutdown":              {app + "shutdown_delay: -1s\n", []string{"shutdown_delay"}},
 		"log level":             {app + "log: {level: loud}\n", []string{"log.level", "debug"}},
-		"several at once":       {"log: {level: loud, format: xml}\nnode: {name: x}\n", []string{"log.level", "node.name", "no application"}},
+		"several at once":       {"log: {level: loud, format: xml}\nnode: {name: x, net_ticktime: 1ms}\nlimits: {body: -1, batch: -1}\n", []string{"log.level", "node.name", "node.net_ticktime", "limits.body", "limits.batch", "no application"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := (&configFlags{Config: write(t, c.text)}).load()
