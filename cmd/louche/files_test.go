@@ -153,9 +153,11 @@ func TestFilesAreWatched(t *testing.T) {
 			{"it comes", func() { put("b", "1") }, true},
 			{"it changes", func() { put("b", "2") }, true},
 			{"the former one changes", func() { put("a", "4") }, false},
+			{"that is named again", func() { names("a") }, true},
+			{"it has not changed since", func() {}, false},
 			{"being written", func() {
 				for i := range 10 {
-					put("b", strings.Repeat("x", i))
+					put("a", strings.Repeat("x", i))
 					time.Sleep(watchInterval / 2)
 					synctest.Wait()
 					select {
