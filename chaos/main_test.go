@@ -16,7 +16,7 @@ import (
 )
 
 // long says that the full numbers are asked for.
-var long = os.Getenv("LOUCHE_CHAOS") == "long"
+var long = os.Getenv("TEST_CHAOS") == "long"
 
 // form chooses between the short and the long form of a number.
 func form[T any](inShort, inLong T) T {
@@ -26,15 +26,15 @@ func form[T any](inShort, inLong T) T {
 	return inShort
 }
 
-// soakTime is how long the mixed load runs: LOUCHE_CHAOS_SOAK.
+// soakTime is how long the mixed load runs: TEST_CHAOS_SOAK.
 func soakTime(t *testing.T) time.Duration {
-	text := os.Getenv("LOUCHE_CHAOS_SOAK")
+	text := os.Getenv("TEST_CHAOS_SOAK")
 	if text == "" {
 		return form(15*time.Second, 30*time.Minute)
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		t.Fatalf("LOUCHE_CHAOS_SOAK: %v", err)
+		t.Fatalf("TEST_CHAOS_SOAK: %v", err)
 	}
 	return d
 }

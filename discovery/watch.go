@@ -35,7 +35,7 @@ func (d *Discovery) Watch(ctx context.Context, deliver func(Report)) {
 
 // jittered varies interval by up to a tenth, either way.
 func jittered(interval time.Duration) time.Duration {
-	return time.Duration(float64(interval) * (0.9 + 0.2*rand.Float64()))
+	return time.Duration(float64(interval) * (0.9 + 0.2*rand.Float64())) // #nosec G404 -- no secret
 }
 
 // logProblems logs which problems of now were not there before, which of before are

@@ -81,23 +81,28 @@ func (l *Limits) SetDefaults() {
 	}
 }
 
-// Validate says what is wrong, naming the key.
+// Validate says everything that is wrong, naming the keys.
 func (l *Limits) Validate() error {
-	switch {
-	case l.Body < 0 || l.Header < 0:
-		return errors.New("limits.body and limits.header are numbers of bytes, such as 1048576")
-	case l.Answer < 0:
-		return errors.New("limits.answer is a number of bytes, such as 67108864")
-	case l.InFlight < 0 || l.Connections < 0:
-		return errors.New("limits.in_flight and limits.connections are numbers, such as 10000")
-	case l.PersistedQueries < 0 || l.PersistedBytes < 0:
-		return errors.New("limits.persisted_queries is a number, such as 10000, and limits.persisted_bytes one of bytes, such as 16777216")
-	case l.Batch < 0:
-		return errors.New("limits.batch is a number of operations, such as 10")
-	case l.ReadTimeout < 0 || l.WriteTimeout < 0 || l.IdleTimeout < 0:
-		return errors.New("limits.read_timeout, limits.write_timeout and limits.idle_timeout are times, such as 30s")
+	var errs []error
+	if l.Body < 0 || l.Header < 0 {
+		errs = append(errs, errors.New("limits.body and limits.header are numbers of bytes, such as 1048576"))
 	}
-	return nil
+	if l.Answer < 0 {
+		errs = append(errs, errors.New("limits.answer is a number of bytes, such as 67108864"))
+	}
+	if l.InFlight < 0 || l.Connections < 0 {
+		errs = append(errs, errors.New("limits.in_flight and limits.connections are numbers, such as 10000"))
+	}
+	if l.PersistedQueries < 0 || l.PersistedBytes < 0 {
+		errs = append(errs, errors.New("limits.persisted_queries is a number, such as 10000, and limits.persisted_bytes one of bytes, such as 16777216"))
+	}
+	if l.Batch < 0 {
+		errs = append(errs, errors.New("limits.batch is a number of operations, such as 10"))
+	}
+	if l.ReadTimeout < 0 || l.WriteTimeout < 0 || l.IdleTimeout < 0 {
+		errs = append(errs, errors.New("limits.read_timeout, limits.write_timeout and limits.idle_timeout are times, such as 30s"))
+	}
+	return errors.Join(errs...)
 }
 
 // AppConfig is what an application's section says about HTTP.

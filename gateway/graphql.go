@@ -40,6 +40,7 @@ type exchange struct {
 	caching string            // of the answer to a GET: Cache-Control
 	media   *mediaType        // of the answer
 	quotas  []ratelimit.Quota // that the caller has, as far as rate limits were asked
+	node    string            // that answered
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -103,6 +104,10 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 
 // operate runs one operation, if it may be run.
 func (h *graphQL) operate(x *exchange, w http.ResponseWriter, r *http.Request, from *caller, req *request) (err error) {
+	if x.node = ""; h.gateway.log.Enabled(r.Context(), slog.LevelDebug) {
+		began := time.Now()
+		defer func() { h.trace(x, w, r, from, req, time.Since(began), err) }()
+	}
 	if err := h.resolve(req); err != nil {
 		return err
 	}
@@ -199,6 +204,7 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, from 
 		return err
 	}
 	defer answer.Release()
+	x.node = answer.Node
 	judged.answered(answer.Value, r.Header)
 	x.hasData = hasMember(answer.Value, "data")
 	if req.byID && !hasMember(answer.Value, "errors") {

@@ -24,7 +24,7 @@ func (p *Pool) choose(fit func(note any) bool) (*place, error) {
 	}
 	now := time.Now()
 	if n := len(members); n > 1 {
-		i, j := rand.IntN(n), rand.IntN(n-1)
+		i, j := rand.IntN(n), rand.IntN(n-1) // #nosec G404 -- no secret
 		if j >= i {
 			j++
 		}
@@ -89,5 +89,5 @@ func (m *member) cost(now time.Time) float64 {
 		latency = m.latency.estimate(typical, now)
 	}
 	warmth := max(coldest, min(1, float64(now.Sub(conn.progress.began()))/float64(m.pool.cfg.Load.Warmup)))
-	return math.Log2(float64(m.calls+1)/warmth) + latency + rand.Float64()
+	return math.Log2(float64(m.calls+1)/warmth) + latency + rand.Float64() // #nosec G404 -- no secret
 }

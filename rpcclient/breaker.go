@@ -45,15 +45,16 @@ func (c *BreakerConfig) SetDefaults() {
 	}
 }
 
-// Validate says what is wrong, naming the key.
+// Validate says everything that is wrong, naming the keys.
 func (c *BreakerConfig) Validate() error {
-	switch {
-	case c.Failures < 0 || c.Failures > 1:
-		return fmt.Errorf("breaker.failures is %v; write a share of calls from 0 to 1", c.Failures)
-	case c.Window < 0 || c.Open < 0:
-		return errors.New("breaker.window and breaker.open are times, such as 10s")
+	var errs []error
+	if c.Failures < 0 || c.Failures > 1 {
+		errs = append(errs, fmt.Errorf("breaker.failures is %v; write a share of calls from 0 to 1", c.Failures))
 	}
-	return nil
+	if c.Window < 0 || c.Open < 0 {
+		errs = append(errs, errors.New("breaker.window and breaker.open are times, such as 10s"))
+	}
+	return errors.Join(errs...)
 }
 
 // breaker says whether a node is left alone.

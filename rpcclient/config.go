@@ -6,11 +6,14 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/louche-graphql/louche/internal/secret"
 )
 
 // NodeConfig is the node section of the configuration: who this gateway is among
@@ -20,8 +23,9 @@ type NodeConfig struct {
 	// so it should stay the same over restarts, and differ between gateways.
 	Name string `yaml:"name" env:"NAME"`
 	// Cookie is the secret of the cluster, from the environment only.
-	Cookie string `yaml:"-" env:"COOKIE"`
-	// CookieFile holds the cookie; white space around it is ignored.
+	Cookie secret.Text `yaml:"-" env:"COOKIE"`
+	// CookieFile holds the cookie; white space around it is ignored. Nobody but its
+	// owner and group may be able to read it.
 	CookieFile string `yaml:"cookie_file" env:"COOKIE_FILE"`
 	// NetTickTime is the net_ticktime of the nodes; a silence of that length ends
 	// a connection.
@@ -60,47 +64,79 @@ func (c *NodeConfig) SetDefaults(seed string) {
 	}
 }
 
-// Validate says what is wrong with the section, naming the key.
+// Validate says everything that is wrong with the section, naming the keys.
 func (c *NodeConfig) Validate() error {
 	local, host, ok := strings.Cut(c.Name, "@")
+	var errs []error
+	if !ok || local == "" || host == "" || strings.Contains(host, "@") {
+		errs = append(errs, fmt.Errorf("node.name %q is not a node name; write name@host", c.Name))
+	}
+	if !utf8.ValidString(c.Name) || utf8.RuneCountInString(c.Name) > 255 {
+		errs = append(errs, errors.New("node.name is longer than 255 characters, or not UTF-8"))
+	}
+	if c.NetTickTime < time.Second {
+		errs = append(errs, fmt.Errorf("node.net_ticktime %v is too short; the default of Erlang is 60s", c.NetTickTime))
+	}
+	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
+		errs = append(errs, errors.New("node.tls needs both cert_file and key_file, or neither"))
+	}
+	if c.TLS.CAFile == "" && c.TLS != (TLSConfig{}) {
+		errs = append(errs, errors.New("node.tls needs ca_file, to verify the nodes' certificates"))
+	}
+	if c.Cookie != "" {
+		if err := checkCookie(strings.TrimSpace(string(c.Cookie))); err != nil {
+			errs = append(errs, fmt.Errorf("node.cookie: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// leastCookie is the fewest characters that a cookie has. It keeps out what is
+// guessed, not what is searched for: there nothing but a random one helps.
+const leastCookie = 8
+
+const makeCookie = "give the nodes and the gateway a random one, such as openssl rand -hex 32 prints"
+
+// cookie returns the cookie: from the environment, the file, or where Erlang
+// itself looks.
+func (c *NodeConfig) cookie() (string, error) {
+	cookie := strings.TrimSpace(string(c.Cookie))
+	if c.Cookie == "" {
+		var err error
+		if cookie, err = c.cookieOfFile(); err != nil {
+			return "", err
+		}
+	}
+	return cookie, checkCookie(cookie)
+}
+
+func checkCookie(cookie string) error {
 	switch {
-	case !ok || local == "" || host == "" || strings.Contains(host, "@"):
-		return fmt.Errorf("node.name %q is not a node name; write name@host", c.Name)
-	case !utf8.ValidString(c.Name) || utf8.RuneCountInString(c.Name) > 255:
-		return fmt.Errorf("node.name is longer than 255 characters")
-	case c.NetTickTime < time.Second:
-		return fmt.Errorf("node.net_ticktime %v is too short; the default of Erlang is 60s", c.NetTickTime)
-	case (c.TLS.CertFile == "") != (c.TLS.KeyFile == ""):
-		return errors.New("node.tls needs both cert_file and key_file, or neither")
-	case c.TLS.CAFile == "" && c.TLS != (TLSConfig{}):
-		return errors.New("node.tls needs ca_file, to verify the nodes' certificates")
+	case cookie == "" || strings.ContainsFunc(cookie, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return errors.New("the cookie is empty or has characters other than printable ASCII")
+	case cookie == "nocookie":
+		return errors.New("the cookie is nocookie, by which Erlang says that there is none; " + makeCookie)
+	case len(cookie) < leastCookie:
+		return fmt.Errorf("the cookie has fewer than %d characters, and who guesses it can do everything on the nodes; %s", leastCookie, makeCookie)
 	}
 	return nil
 }
 
-// secret returns the cookie: from the environment, the file, or where Erlang
-// itself looks.
-func (c *NodeConfig) secret() (string, error) {
-	cookie, file := c.Cookie, c.CookieFile
-	if cookie == "" {
-		home, _ := os.UserHomeDir()
-		if file == "" && home != "" {
-			file = filepath.Join(home, ".erlang.cookie")
-		}
-		b, err := os.ReadFile(file)
-		switch {
-		case c.CookieFile == "" && err != nil:
-			return "", errors.New("no cookie: set RELEASE_COOKIE or node.cookie_file to the application's (releases/COOKIE in its release)")
-		case err != nil:
-			return "", fmt.Errorf("node.cookie_file: %w", err)
-		}
-		cookie = string(b)
+func (c *NodeConfig) cookieOfFile() (string, error) {
+	file := c.CookieFile
+	if home, _ := os.UserHomeDir(); file == "" && home != "" {
+		file = filepath.Join(home, ".erlang.cookie")
 	}
-	cookie = strings.TrimSpace(cookie)
-	if cookie == "" || strings.ContainsFunc(cookie, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", errors.New("the cookie is empty or has characters other than printable ASCII")
+	cookie, err := secret.ReadFile(file)
+	switch {
+	case c.CookieFile == "" && (file == "" || errors.Is(err, fs.ErrNotExist)):
+		return "", errors.New("no cookie: set RELEASE_COOKIE or node.cookie_file to the application's (releases/COOKIE in its release)")
+	case c.CookieFile == "" && err != nil:
+		return "", fmt.Errorf("the cookie: %w", err)
+	case err != nil:
+		return "", fmt.Errorf("node.cookie_file: %w", err)
 	}
-	return cookie, nil
+	return strings.TrimSpace(string(cookie)), nil
 }
 
 // config returns nil where TLS is off.
@@ -117,11 +153,23 @@ func (c TLSConfig) config() (*tls.Config, error) {
 		return nil, fmt.Errorf("node.tls.ca_file: no certificate in %s", c.CAFile)
 	}
 	if c.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+		pair, err := c.pair()
 		if err != nil {
 			return nil, fmt.Errorf("node.tls: %w", err)
 		}
 		cfg.Certificates = []tls.Certificate{pair}
 	}
 	return cfg, nil
+}
+
+func (c TLSConfig) pair() (tls.Certificate, error) {
+	certificate, err := os.ReadFile(c.CertFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := secret.ReadFile(c.KeyFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(certificate, key)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/secret"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
@@ -80,9 +81,26 @@ func TestNodeConfigValidate(t *testing.T) {
 	}
 }
 
+// A cookie that others can read is none: also where Erlang itself would look.
+func TestCookieOfTheHomeDirectoryOpenToAll(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	if err := os.WriteFile(filepath.Join(home, ".erlang.cookie"), []byte(beamtest.DefaultCookie), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := rpcclient.Start(rpcclient.NodeConfig{Name: "louche@127.0.0.1"}, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), ".erlang.cookie has mode 0644") {
+		t.Error(err)
+	}
+}
+
 // Start says what is wrong with the files it is to read.
 func TestStartWithBadFiles(t *testing.T) {
 	files := beamtest.NewTLSFiles(t)
+	openKey := beamtest.NewTLSFiles(t).ClientKey
+	if err := os.Chmod(openKey, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name string
 		tls  rpcclient.TLSConfig
@@ -91,10 +109,11 @@ func TestStartWithBadFiles(t *testing.T) {
 		{"no authority file", rpcclient.TLSConfig{CAFile: "missing.crt"}, "node.tls.ca_file: open missing.crt"},
 		{"authority without certificate", rpcclient.TLSConfig{CAFile: files.ClientKey}, "node.tls.ca_file: no certificate in " + files.ClientKey},
 		{"no certificate file", rpcclient.TLSConfig{CAFile: files.CA, CertFile: "missing.crt", KeyFile: files.ClientKey}, "node.tls: open missing.crt"},
+		{"key open to all", rpcclient.TLSConfig{CAFile: files.CA, CertFile: files.ClientCert, KeyFile: openKey}, "node.tls: " + openKey + " has mode 0644"},
 		{"key of another certificate", rpcclient.TLSConfig{CAFile: files.CA, CertFile: files.ClientCert, KeyFile: beamtest.NewTLSFiles(t).ClientKey}, "node.tls: tls: private key does not match"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := rpcclient.Start(rpcclient.NodeConfig{Name: "louche@127.0.0.1", Cookie: "c", TLS: tt.tls}, slog.New(slog.DiscardHandler))
+			_, err := rpcclient.Start(rpcclient.NodeConfig{Name: "louche@127.0.0.1", Cookie: "a-cookie", TLS: tt.tls}, slog.New(slog.DiscardHandler))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v, want an error with %q", err, tt.want)
 			}
@@ -117,15 +136,15 @@ func testCookieSources(t *testing.T, _ *beamtest.Node, target rpcclient.Target) 
 		cookie, file string
 	}{
 		{"value", "", beamtest.DefaultCookie, ""},
-		{"value before file", "", beamtest.DefaultCookie, write("cookie", "another")},
+		{"value before file", "", beamtest.DefaultCookie, write("cookie", "another-cookie")},
 		{"file", "", "", write("cookie", beamtest.DefaultCookie)},
 		{"file with line feed", "", "", write("cookie", beamtest.DefaultCookie+"\r\n")},
 		{"home directory", home, "", ""},
-		{"file before home directory", filepath.Dir(write(".erlang.cookie", "another")), "", write("cookie", beamtest.DefaultCookie)},
+		{"file before home directory", filepath.Dir(write(".erlang.cookie", "another-cookie")), "", write("cookie", beamtest.DefaultCookie)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("HOME", tt.home)
-			gw := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.Cookie, cfg.CookieFile = tt.cookie, tt.file })
+			gw := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.Cookie, cfg.CookieFile = secret.Text(tt.cookie), tt.file })
 			checkHello(t, gw.pool(t, rpcclient.PoolConfig{}, target))
 			gw.Stop()
 		})
@@ -133,10 +152,16 @@ func testCookieSources(t *testing.T, _ *beamtest.Node, target rpcclient.Target) 
 }
 
 func TestBadCookies(t *testing.T) {
-	const secret = "s3cret"
+	const value = "s3cret-cookie"
 	file := func(text string) string {
 		path := filepath.Join(t.TempDir(), "cookie")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	open := func(path string) string {
+		if err := os.Chmod(path, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return path
@@ -149,14 +174,18 @@ func TestBadCookies(t *testing.T) {
 		{"none", "", "", []string{"no cookie", "RELEASE_COOKIE", "node.cookie_file"}},
 		{"missing file", "", "missing/cookie", []string{"node.cookie_file", "missing/cookie"}},
 		{"empty file", "", file("\n"), []string{"cookie is empty"}},
-		{"space", secret + " x", "", []string{"printable ASCII"}},
-		{"line feed inside", "", file(secret + "\n" + secret), []string{"printable ASCII"}},
-		{"control character", secret + "\x00", "", []string{"printable ASCII"}},
-		{"not ASCII", "", file(secret + "ü"), []string{"printable ASCII"}},
+		{"nocookie", "nocookie", "", []string{"nocookie", "openssl rand"}},
+		{"short", "s3cret-", "", []string{"fewer than 8", "openssl rand"}},
+		{"short in a file", "", file("s3cret-\n"), []string{"fewer than 8"}},
+		{"open to all", "", open(file(value)), []string{"node.cookie_file", "0644", "chmod 600"}},
+		{"space", value + " x", "", []string{"printable ASCII"}},
+		{"line feed inside", "", file(value + "\n" + value), []string{"printable ASCII"}},
+		{"control character", value + "\x00", "", []string{"printable ASCII"}},
+		{"not ASCII", "", file(value + "ü"), []string{"printable ASCII"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("HOME", t.TempDir())
-			cfg := rpcclient.NodeConfig{Name: "louche@127.0.0.1", Cookie: tt.cookie, CookieFile: tt.file}
+			cfg := rpcclient.NodeConfig{Name: "louche@127.0.0.1", Cookie: secret.Text(tt.cookie), CookieFile: tt.file}
 			_, err := rpcclient.Start(cfg, slog.New(slog.DiscardHandler))
 			if err == nil {
 				t.Fatal("started")
@@ -166,7 +195,7 @@ func TestBadCookies(t *testing.T) {
 					t.Errorf("%v does not say %q", err, want)
 				}
 			}
-			if strings.Contains(err.Error(), secret) {
+			if strings.Contains(err.Error(), "s3cret") {
 				t.Errorf("%v holds the cookie", err)
 			}
 		})

@@ -42,7 +42,7 @@ type runtime struct {
 
 // startRuntime starts the node. The end of ctx ends what it dials.
 func startRuntime(ctx context.Context, cfg NodeConfig) (*runtime, error) {
-	cookie, err := cfg.secret()
+	cookie, err := cfg.cookie()
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func startRuntime(ctx context.Context, cfg NodeConfig) (*runtime, error) {
 		return nil, err
 	}
 	// Any creation but 0 to 3, which had a meaning of their own before OTP 23.
-	local := dist.Node{Name: cfg.Name, Creation: rand.Uint32() | 4, Cookie: cookie}
+	local := dist.Node{Name: cfg.Name, Creation: rand.Uint32() | 4, Cookie: cookie} // #nosec G404 -- no secret
 	// node.StartWithContext and not ergo.StartNode, which would add ergo's own
 	// applications, among them the one that sends metrics to its maker.
 	n, err := node.StartWithContext(ctx, cfg.Name, cookie, ergoOptions(local, tlsConfig))

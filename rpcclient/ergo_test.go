@@ -18,7 +18,7 @@ import (
 
 func startErgo(t *testing.T, name string) *runtime {
 	t.Helper()
-	r, err := startRuntime(t.Context(), NodeConfig{Name: name, Cookie: "secret"})
+	r, err := startRuntime(t.Context(), NodeConfig{Name: name, Cookie: "the-secret"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func (l *listening) Register(_ context.Context, _ string, options node.RegisterO
 }
 
 func TestErgoRefusesConnections(t *testing.T) {
-	local := dist.Node{Name: "louche@127.0.0.1", Creation: 4, Cookie: "secret"}
+	local := dist.Node{Name: "louche@127.0.0.1", Creation: 4, Cookie: "the-secret"}
 	registrar := new(listening)
 	options := ergoOptions(local, nil)
 	options.Registrar = registrar

@@ -37,13 +37,14 @@ func (c *LoadConfig) SetDefaults() {
 	}
 }
 
-// Validate says what is wrong, naming the key.
+// Validate says everything that is wrong, naming the keys.
 func (c *LoadConfig) Validate() error {
-	switch {
-	case c.InFlight < 0 || c.Queue < 0:
-		return errors.New("load.in_flight and load.queue are numbers of calls, such as 1000")
-	case c.QueueTime < 0 || c.Warmup < 0:
-		return errors.New("load.queue_time and load.warmup are times, such as 25ms")
+	var errs []error
+	if c.InFlight < 0 || c.Queue < 0 {
+		errs = append(errs, errors.New("load.in_flight and load.queue are numbers of calls, such as 1000"))
 	}
-	return nil
+	if c.QueueTime < 0 || c.Warmup < 0 {
+		errs = append(errs, errors.New("load.queue_time and load.warmup are times, such as 25ms"))
+	}
+	return errors.Join(errs...)
 }

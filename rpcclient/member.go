@@ -3,6 +3,7 @@ package rpcclient
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -116,7 +117,11 @@ type place struct {
 // execute runs the call, and gives the place up whatever happens.
 func (p *place) execute(ctx context.Context, args []byte) (answer *Answer, err error) {
 	defer func() { p.leave(err) }()
-	return p.conn.execute(ctx, args)
+	answer, err = p.conn.execute(ctx, args)
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+		err = fmt.Errorf("call on %s: %w", p.target.Name, err)
+	}
+	return answer, err
 }
 
 func (p *place) leave(err error) {

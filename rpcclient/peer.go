@@ -116,7 +116,7 @@ func (p *peer) run(ctx context.Context) {
 			backoff = minBackoff
 		}
 		select {
-		case <-time.After(backoff/2 + rand.N(backoff)):
+		case <-time.After(backoff/2 + rand.N(backoff)): // #nosec G404 -- no secret
 		case <-p.due:
 		case <-ctx.Done():
 		}

@@ -145,7 +145,7 @@ func (p *Pool) RetryAfter() time.Duration { return p.cfg.Breaker.Open }
 // written to a lost connection goes to another node; one that may have run never
 // does.
 //
-// Errors are the cause of ctx, [ErrNoNode], [ErrCircuitOpen], [ErrOverloaded],
+// Errors are or wrap the cause of ctx, [ErrNoNode], [ErrCircuitOpen], [ErrOverloaded],
 // [*CallError], [*dist.LostError], [*dist.RefusedError] and
 // [*dist.TooLargeError].
 func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (*Answer, error) {

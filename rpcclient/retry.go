@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 )
@@ -26,15 +27,16 @@ func (c *RetryConfig) SetDefaults() {
 	}
 }
 
-// Validate says what is wrong, naming the key.
+// Validate says everything that is wrong, naming the keys.
 func (c *RetryConfig) Validate() error {
-	switch {
-	case c.Nodes < 0:
-		return fmt.Errorf("retry.nodes is %d; write how many nodes a query is sent to at most, 1 for no second try", c.Nodes)
-	case c.Budget < 0 || c.Budget > 1:
-		return fmt.Errorf("retry.budget is %v; write a share of calls from 0 to 1", c.Budget)
+	var errs []error
+	if c.Nodes < 0 {
+		errs = append(errs, fmt.Errorf("retry.nodes is %d; write how many nodes a query is sent to at most, 1 for no second try", c.Nodes))
 	}
-	return nil
+	if c.Budget < 0 || c.Budget > 1 {
+		errs = append(errs, fmt.Errorf("retry.budget is %v; write a share of calls from 0 to 1", c.Budget))
+	}
+	return errors.Join(errs...)
 }
 
 // A budget is begun with retryReserve and holds retryCeiling at most: a node that

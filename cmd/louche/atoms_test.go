@@ -29,9 +29,18 @@ func TestRequestsMakeNoAtoms(t *testing.T) {
 	}
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    forms: true", "    contract: {validate: report, usage: true}", `    context:
-      user: {header: X-User-Id}
+	g := startGateway(t, before(epmd, "    forms: true", "    contract: {validate: report, usage: true}", "    cors: {origins: []}", `    auth:
+      anonymous: allow
+      methods:
+        - proxy_headers: {subject: X-User-Id, claims: {roles: X-Roles, email: X-Email}}
+    context:
+      user: {claim: sub}
+      email: {claim: email, type: string}
       roles: {header: X-Roles, type: [string]}
+      locale: {cookie: locale}
+      ip: {request: client_address}
+      request: {request: request_id}
+      trace: {request: trace_id}
       scope: {fields: {tenant: {header: X-Tenant}}}`))
 	ran := node.Count(t, "Absinthe.run/3")
 
@@ -197,10 +206,11 @@ func (w words) request(t *testing.T, base string, i int) *http.Request {
 		"Accept":                               {w.fill("application/json, _/_")},
 		"Accept-Language":                      {w.word()},
 		"Authorization":                        {w.fill("Bearer _")},
-		"Cookie":                               {w.fill("_=_; _=_")},
+		"Cookie":                               {w.fill("_=_; locale=_")},
 		"User-Agent":                           {w.word()},
 		"X-User-Id":                            {w.word()},
 		"X-Roles":                              {w.fill("_,_")},
+		"X-Email":                              {w.word()},
 		"X-Tenant":                             {w.word()},
 		"X-Request-Id":                         {w.word()},
 		"X-Requested-With":                     {w.word()},

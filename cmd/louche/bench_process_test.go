@@ -87,7 +87,7 @@ func runGateway(b *testing.B, yaml string) (address string, pid int) {
 
 // bareAnswer is the environment variable that makes the test binary a bare
 // net/http server, and what that answers.
-const bareAnswer = "LOUCHE_BENCH_ANSWER"
+const bareAnswer = "TEST_BENCH_ANSWER"
 
 // runNetHTTP runs such a server until the benchmark ends.
 func runNetHTTP(b *testing.B, answer string) (address string, pid int) {

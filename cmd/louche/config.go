@@ -1,21 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
 	"os"
 	"reflect"
-	"regexp"
 	"strconv"
 	"time"
 
 	"github.com/caarlos0/env/v11"
-	"github.com/goccy/go-yaml"
 
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/discovery"
@@ -80,27 +76,23 @@ var environment = env.Options{
 
 func asInFile[T any](text string) (any, error) {
 	var section T
-	err := yaml.UnmarshalWithOptions([]byte(text), &section, yaml.Strict())
+	d, err := readDocument("", []byte(text), &section)
+	if err == nil {
+		err = errors.Join(d.errors()...)
+	}
 	return section, err
 }
 
-// load reads the file, then the environment, then flags; later ones win.
+// load reads the file, then the environment, then flags; later ones win. The error
+// is everything that is wrong, a line each.
 func (f *configFlags) load() (*config, error) {
 	// The only key of which 0 means something else than what is there without it.
 	c := &config{ShutdownDelay: 5 * time.Second}
-	if f.Config != "" {
-		file, err := os.ReadFile(f.Config)
-		if err != nil {
-			return nil, err
-		}
-		if err := c.parse(file); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Config, err)
-		}
+	file, err := f.read(c)
+	if err != nil {
+		return nil, err
 	}
-	c.growApps()
-	if err := env.ParseWithOptions(c, environment); err != nil {
-		return nil, fmt.Errorf("environment: %w", err)
-	}
+	errs := append(file.errors(), c.readEnvironment()...)
 	if f.Schema != "" && len(c.Apps) == 0 {
 		c.Apps = make([]appConfig, 1)
 	}
@@ -119,45 +111,30 @@ func (f *configFlags) load() (*config, error) {
 		c.Node.Cookie, c.Node.CookieFile = "", f.CookieFile
 	}
 	if err := c.setDefaults(); err != nil {
-		return nil, err
+		errs = append(errs, err)
 	}
-	return c, c.validate()
+	if errs = append(errs, file.locate(c.validate())...); len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return c, nil
 }
 
-var appVariable = regexp.MustCompile(`^LOUCHE_APPS_([0-9]{1,2})_`)
-
-// growApps makes room for applications that only the environment names.
-func (c *config) growApps() {
-	for _, variable := range os.Environ() {
-		if found := appVariable.FindStringSubmatch(variable); found != nil {
-			index, _ := strconv.Atoi(found[1])
-			for len(c.Apps) <= index {
-				c.Apps = append(c.Apps, appConfig{})
-			}
-		}
+// read reads the file, if there is one.
+func (f *configFlags) read(c *config) (*document, error) {
+	if f.Config == "" {
+		return &document{}, nil
 	}
+	file, err := os.ReadFile(f.Config)
+	if err != nil {
+		return nil, err
+	}
+	return readDocument(f.Config, file, c)
 }
 
 func override(value *string, flag string) {
 	if flag != "" {
 		*value = flag
 	}
-}
-
-// parse reads YAML. Unknown and repeated keys are errors that name their line.
-func (c *config) parse(file []byte) error {
-	decoder := yaml.NewDecoder(bytes.NewReader(file), yaml.Strict())
-	switch err := decoder.Decode(c); {
-	case errors.Is(err, io.EOF): // nothing but comments
-		return nil
-	case err != nil:
-		// Without the source: beside the mistake there may be a secret.
-		return errors.New(yaml.FormatError(err, false, false))
-	}
-	if err := decoder.Decode(new(config)); !errors.Is(err, io.EOF) {
-		return errors.New("there is more than one YAML document in the file")
-	}
-	return nil
 }
 
 // setDefaults fills what was left out, from RELEASE_COOKIE and REMOTE_APP_NAME
@@ -175,7 +152,7 @@ func (c *config) setDefaults() error {
 	c.TLS.SetDefaults()
 	c.Log.setDefaults()
 	if c.Node.Cookie == "" && c.Node.CookieFile == "" {
-		c.Node.Cookie = os.Getenv("RELEASE_COOKIE")
+		c.Node.Cookie = secret.Text(os.Getenv("RELEASE_COOKIE"))
 	}
 	c.Node.SetDefaults(c.Listen)
 	c.Limits.SetDefaults()
@@ -214,15 +191,11 @@ func discoveryDefaults(d *discovery.Config) error {
 	return nil
 }
 
-// validate returns everything that is wrong, a line each.
-func (c *config) validate() error {
-	var errs []error
+// validate returns everything that is wrong. What is about a key begins with its
+// path.
+func (c *config) validate() (errs []error) {
 	note := func(where string, err error) {
-		if several, ok := err.(interface{ Unwrap() []error }); ok {
-			for _, err := range several.Unwrap() {
-				errs = append(errs, fmt.Errorf("%s%w", where, err))
-			}
-		} else if err != nil {
+		for _, err := range each(err) {
 			errs = append(errs, fmt.Errorf("%s%w", where, err))
 		}
 	}
@@ -264,7 +237,7 @@ func (c *config) validate() error {
 		}
 		paths[app.Path] = true
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // validateIntrospection refuses to have the schema asked for by those who say who is

@@ -121,14 +121,14 @@ func TestConfigMistakes(t *testing.T) {
 		text string
 		want []string
 	}{
-		"unknown key":           {app + "lissten: 127.0.0.1:1\n", []string{"[2:1]", "lissten"}},
-		"unknown nested key":    {app + "node:\n  nmae: x@y\n", []string{"[3:3]", "nmae"}},
-		"unknown key in app":    {"apps:\n  - schema: A\n    breaker: {calls: 1}\n    tiemout: 3s\n", []string{"[4:5]", "tiemout"}},
-		"unknown key in entry":  {"apps:\n  - schema: A\n    context:\n      a: {valeu: 1}\n", []string{"[4:11]", "valeu"}},
-		"repeated key":          {app + "listen: a:1\nlisten: a:2\n", []string{"[3:1]", "listen"}},
-		"wrong type":            {app + "limits: {body: big}\n", []string{"[2:16]"}},
-		"not YAML":              {"apps: [", []string{"[1:"}},
-		"bad duration":          {"apps: [{schema: A, timeout: 30}]", []string{"[1:29]"}},
+		"unknown key":           {app + "lissten: 127.0.0.1:1\n", []string{".yaml:2:1:", "lissten"}},
+		"unknown nested key":    {app + "node:\n  nmae: x@y\n", []string{".yaml:3:3:", "nmae"}},
+		"unknown key in app":    {"apps:\n  - schema: A\n    breaker: {calls: 1}\n    tiemout: 3s\n", []string{".yaml:4:5:", "tiemout"}},
+		"unknown key in entry":  {"apps:\n  - schema: A\n    context:\n      a: {valeu: 1}\n", []string{".yaml:4:11:", "valeu"}},
+		"repeated key":          {app + "listen: a:1\nlisten: a:2\n", []string{".yaml:3:1:", "listen"}},
+		"wrong type":            {app + "limits: {body: big}\n", []string{".yaml:2:16:"}},
+		"not YAML":              {"apps: [", []string{".yaml:1:"}},
+		"bad duration":          {"apps: [{schema: A, timeout: 30}]", []string{".yaml:1:29:"}},
 		"no application":        {"listen: 127.0.0.1:1\n", []string{"no application", "--schema"}},
 		"no schema":             {"apps: [{discovery: {prefix: a}}]", []string{"apps[0]", "schema"}},
 		"no prefix":             {"apps: [{schema: A}]", []string{"apps[0]", "discovery", "prefix"}},
@@ -178,7 +178,7 @@ func TestConfigMistakes(t *testing.T) {
 		"keep":                  {"apps: [{schema: A, discovery: {prefix: a, keep: -1s}}]", []string{"apps[0]: discovery: keep"}},
 		"shutdown":              {app + "shutdown_delay: -1s\n", []string{"shutdown_delay"}},
 		"log level":             {app + "log: {level: loud}\n", []string{"log.level", "debug"}},
-		"several at once":       {"log: {level: loud, format: xml}\nnode: {name: x}\n", []string{"log.level", "node.name", "no application"}},
+		"several at once":       {"log: {level: loud, format: xml}\nnode: {name: x, net_ticktime: 1ms}\nlimits: {body: -1, batch: -1}\n", []string{"log.level", "node.name", "node.net_ticktime", "limits.body", "limits.batch", "no application"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := (&configFlags{Config: write(t, c.text)}).load()
@@ -197,7 +197,7 @@ func TestConfigMistakes(t *testing.T) {
 // A mistake is shown without what stands around it.
 func TestConfigMistakeHidesSecrets(t *testing.T) {
 	for text, at := range map[string]string{
-		"node:\n  cookie: s3cr3t\n": "[2:3]",
+		"node:\n  cookie: s3cr3t\n": ".yaml:2:3:",
 		"apps:\n  - auth: {methods: [{phoenix_token: {secret_key_base: s3cr3t}}]}\n": "{env: NAME}",
 	} {
 		_, err := (&configFlags{Config: write(t, text)}).load()
@@ -275,7 +275,7 @@ func TestConfigPrecedence(t *testing.T) {
 // A gateway keeps its node name over restarts, and two on one host differ.
 func TestDefaultNodeName(t *testing.T) {
 	name := func(listen string) string {
-		t.Setenv("RELEASE_COOKIE", "c")
+		t.Setenv("RELEASE_COOKIE", "a-cookie")
 		cfg, err := (&configFlags{Schema: "A", Prefix: "a", Listen: listen}).load()
 		if err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -34,7 +35,7 @@ func (d *demoCommand) Run(ctx context.Context, out output) error {
 	if err := cfg.setDefaults(); err != nil {
 		return err
 	}
-	if err := cfg.validate(); err != nil {
+	if err := errors.Join(cfg.validate()...); err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))

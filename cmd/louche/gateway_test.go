@@ -101,7 +101,7 @@ func launch(t *testing.T, yaml string) *running {
 	started, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		log := slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		ended <- serve(ctx, cfg, flags.reloads(ctx, nil, log), log, func() { close(started) })
+		ended <- serve(ctx, cfg, flags.reloads(ctx, cfg, nil, log), log, func() { close(started) })
 	}()
 	g.begin = cancel
 	g.stop = sync.OnceValue(func() error {

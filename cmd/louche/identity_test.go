@@ -1,7 +1,16 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"maps"
@@ -10,8 +19,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
 // A door is the section of an application that lets in those alone who say who they
@@ -78,6 +89,96 @@ func TestNobodyComesIn(t *testing.T) {
 				"with underscores": {"X_User_Id", "42"},
 			},
 		},
+		{
+			name: "jwt",
+			section: []string{
+				"    auth:",
+				"      methods:",
+				"        - jwt: {public_key_file: " + write(t, issuer.public) + ", issuer: us, audience: [my-app]}",
+			},
+			accepted: []string{"Authorization", "Bearer " + issuer.sign("ES256", nil)},
+			refused: map[string][]string{
+				"none":                            nil,
+				"empty":                           {"Authorization", "Bearer "},
+				"garbage":                         {"Authorization", "Bearer a.b.c"},
+				"without signature":               {"Authorization", "Bearer " + strings.TrimRight(issuer.sign("ES256", nil), "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")},
+				"unsigned":                        {"Authorization", "Bearer " + issuer.sign("none", nil)},
+				"signed with the public key":      {"Authorization", "Bearer " + issuer.sign("HS256", nil)},
+				"of another key":                  {"Authorization", "Bearer " + newIssuer().sign("ES256", nil)},
+				"said to be of another algorithm": {"Authorization", "Bearer " + issuer.sign("RS256", nil)},
+				"of another issuer":               {"Authorization", "Bearer " + issuer.sign("ES256", map[string]any{"iss": "them"})},
+				"for others":                      {"Authorization", "Bearer " + issuer.sign("ES256", map[string]any{"aud": "other-app"})},
+				"for nobody":                      {"Authorization", "Bearer " + issuer.sign("ES256", map[string]any{"aud": nil})},
+				"expired":                         {"Authorization", "Bearer " + issuer.sign("ES256", map[string]any{"exp": time.Now().Add(-time.Hour).Unix()})},
+				"of tomorrow":                     {"Authorization", "Bearer " + issuer.sign("ES256", map[string]any{"nbf": time.Now().Add(time.Hour).Unix()})},
+				"under another word":              {"Authorization", "Basic " + issuer.sign("ES256", nil)},
+				"in another header":               {"X-Authorization", "Bearer " + issuer.sign("ES256", nil)},
+				"twice":                           {"Authorization", "Bearer " + issuer.sign("ES256", nil), "Authorization", "Bearer " + issuer.sign("ES256", nil)},
+			},
+			status: http.StatusUnauthorized,
+		},
+		{
+			name: "phoenix_token",
+			section: []string{
+				"    auth:",
+				"      methods:",
+				"        - phoenix_token: {secret_key_base: {file: " + write(t, phoenix.secret) + "}, salt: user auth}",
+			},
+			accepted: []string{"Authorization", "Bearer " + phoenix.sign(42, time.Now())},
+			refused: map[string][]string{
+				"none":               nil,
+				"empty":              {"Authorization", "Bearer "},
+				"garbage":            {"Authorization", "Bearer garbage"},
+				"truncated":          {"Authorization", "Bearer " + strings.TrimSuffix(phoenix.sign(42, time.Now()), "A")[:60]},
+				"without signature":  {"Authorization", "Bearer " + phoenix.sign(42, time.Now())[:strings.LastIndex(phoenix.sign(42, time.Now()), ".")+1]},
+				"of another user":    {"Authorization", "Bearer " + phoenix.tamper(42, 43)},
+				"of another salt":    {"Authorization", "Bearer " + phoenixTokens{phoenix.secret, "another"}.sign(42, time.Now())},
+				"of another secret":  {"Authorization", "Bearer " + phoenixTokens{strings.Repeat("another", 10), phoenix.salt}.sign(42, time.Now())},
+				"expired":            {"Authorization", "Bearer " + phoenix.sign(42, time.Now().Add(-25*time.Hour))},
+				"of tomorrow":        {"Authorization", "Bearer " + phoenix.sign(42, time.Now().Add(time.Hour))},
+				"under another word": {"Authorization", "Basic " + phoenix.sign(42, time.Now())},
+				"in another header":  {"X-Token", phoenix.sign(42, time.Now())},
+				"in a cookie":        {"Cookie", "Authorization=" + phoenix.sign(42, time.Now())},
+				"twice":              {"Authorization", "Bearer " + phoenix.sign(42, time.Now()), "Authorization", "Bearer " + phoenix.sign(42, time.Now())},
+			},
+			status: http.StatusUnauthorized,
+		},
+		{
+			name: "api_keys",
+			section: []string{
+				"    auth:",
+				"      methods:",
+				"        - api_keys: {header: X-Api-Key, file: " + write(t, fmt.Sprintf("- {name: billing, sha256: %q}", hash(apiKey))) + "}",
+			},
+			accepted: []string{"X-Api-Key", apiKey},
+			refused: map[string][]string{
+				"none":      nil,
+				"empty":     {"X-Api-Key", ""},
+				"another":   {"X-Api-Key", strings.ToUpper(apiKey)},
+				"truncated": {"X-Api-Key", apiKey[:len(apiKey)-1]},
+				"longer":    {"X-Api-Key", apiKey + "0"},
+				"its hash":  {"X-Api-Key", hash(apiKey)},
+				"its name":  {"X-Api-Key", "billing"},
+				"twice":     {"X-Api-Key", apiKey, "X-Api-Key", apiKey},
+			},
+			status: http.StatusUnauthorized,
+		},
+		{
+			name: "proxy_headers",
+			section: []string{
+				"    auth:",
+				"      methods:",
+				"        - proxy_headers: {subject: X-User-Id, networks: [127.0.0.1/32]}",
+			},
+			accepted: []string{"X-User-Id", "42"},
+			refused: map[string][]string{
+				"none":             nil,
+				"empty":            {"X-User-Id", ""},
+				"two":              {"X-User-Id", "42", "X-User-Id", "43"},
+				"with underscores": {"X_User_Id", "42"},
+			},
+			status: http.StatusUnauthorized,
+		},
 	} {
 		t.Run(d.name, func(t *testing.T) {
 			epmd := beamtest.StartEPMD(t)
@@ -102,7 +203,7 @@ func TestNobodyComesIn(t *testing.T) {
 				for _, why := range slices.Sorted(maps.Keys(d.refused)) {
 					for _, knock := range knocks {
 						status, answer := g.knock(t, knock.request, d.refused[why])
-						if knock.quiet {
+						if knock.quiet && d.status == 0 {
 							continue
 						}
 						if strings.Contains(answer, `"data"`) || answer == "" != (knock.request[0] == "HEAD") || d.status != 0 && status != d.status {
@@ -127,6 +228,82 @@ func TestNobodyComesIn(t *testing.T) {
 			refuse()
 		})
 	}
+}
+
+// A jwtIssuer makes JSON Web Tokens, good ones and others.
+type jwtIssuer struct {
+	key    *ecdsa.PrivateKey
+	public string // PEM
+}
+
+var issuer = newIssuer()
+
+func newIssuer() jwtIssuer {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		panic(err)
+	}
+	return jwtIssuer{key, string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))}
+}
+
+// sign makes a token that says it is of this algorithm, with other claims than usual.
+func (i jwtIssuer) sign(algorithm string, claims map[string]any) string {
+	all := map[string]any{"iss": "us", "aud": "my-app", "sub": "42", "exp": time.Now().Add(time.Hour).Unix()}
+	maps.Copy(all, claims)
+	payload, err := json.Marshal(all)
+	if err != nil {
+		panic(err)
+	}
+	text := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"alg":%q,"typ":"JWT"}`, algorithm)) + "." + base64.RawURLEncoding.EncodeToString(payload)
+	var signature []byte
+	switch algorithm {
+	case "none":
+	case "HS256":
+		mac := hmac.New(sha256.New, []byte(i.public))
+		mac.Write([]byte(text))
+		signature = mac.Sum(nil)
+	default:
+		sum := sha256.Sum256([]byte(text))
+		r, s, err := ecdsa.Sign(rand.Reader, i.key, sum[:])
+		if err != nil {
+			panic(err)
+		}
+		signature = append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
+	}
+	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
+const apiKey = "an-api-key-of-the-tests-0123456789abcdef"
+
+// phoenixTokens makes tokens as Phoenix.Token.sign does.
+type phoenixTokens struct{ secret, salt string }
+
+var phoenix = phoenixTokens{strings.Repeat("0123456789abcdef", 4), "user auth"}
+
+func (p phoenixTokens) sign(user int64, at time.Time) string {
+	term := etf.AppendTuple([]byte{131}, 3)
+	term = etf.AppendInt(term, user)
+	term = etf.AppendInt(term, at.UnixMilli())
+	term = etf.AppendInt(term, 86400)
+	signed := "SFMyNTY." + base64.RawURLEncoding.EncodeToString(term)
+	key, err := pbkdf2.Key(sha256.New, p.secret, []byte(p.salt), 1000, 32)
+	if err != nil {
+		panic(err)
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(signed))
+	return signed + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// tamper is a token of one user with the signature of another's.
+func (p phoenixTokens) tamper(signed, written int64) string {
+	now := time.Now()
+	ours, others := p.sign(signed, now), p.sign(written, now)
+	return others[:strings.LastIndex(others, ".")] + ours[strings.LastIndex(ours, "."):]
 }
 
 // knock sends a request with these headers.

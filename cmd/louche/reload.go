@@ -1,42 +1,69 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"hash/maphash"
 	"log/slog"
+	"maps"
 	"os"
 	"time"
 )
 
-// watchInterval is the time between two looks at the configuration file. Its
-// content is compared, not its time: orchestrators replace it behind links, and
-// what a link points to may be older.
+// watchInterval is the time between two looks at the files. Their content is
+// compared, not their time: orchestrators replace them behind links, and what a
+// link points to may be older.
 const watchInterval = time.Second
 
-// reloads loads the configuration anew at every hangup, and when its file has
-// changed and is no longer being written. It delivers those that are valid; of
-// others the log says what is wrong with them.
-func (f *configFlags) reloads(ctx context.Context, hangups <-chan os.Signal, log *slog.Logger) <-chan *config {
-	loaded := make(chan *config)
-	go func() {
-		var watch <-chan time.Time
-		if f.Config != "" {
-			ticker := time.NewTicker(watchInterval)
-			defer ticker.Stop()
-			watch = ticker.C
+// contents are what files hold, as hashes by their names.
+type contents map[string]uint64
+
+var contentSeed = maphash.MakeSeed()
+
+// look reads the files anew. One that cannot be read, as while it is being
+// replaced, counts as it was.
+func (c contents) look(files []string) contents {
+	now := make(contents, len(files))
+	for _, name := range files {
+		if file, err := os.ReadFile(name); err == nil {
+			now[name] = maphash.Bytes(contentSeed, file)
+		} else if hash, known := c[name]; known {
+			now[name] = hash
 		}
-		known, _ := os.ReadFile(f.Config)
+	}
+	return now
+}
+
+// watched are the files whose changes count while cfg is the configuration.
+func (f *configFlags) watched(cfg *config) []string {
+	files := cfg.files()
+	if f.Config != "" {
+		files = append(files, f.Config)
+	}
+	return files
+}
+
+// reloads loads the configuration anew at every hangup, and when its file or one of
+// those that it names has changed and is no longer being written. cfg is the one to
+// begin with. It delivers those that are valid; of others the log says what is
+// wrong with them.
+func (f *configFlags) reloads(ctx context.Context, cfg *config, hangups <-chan os.Signal, log *slog.Logger) <-chan *config {
+	loaded := make(chan *config)
+	files := f.watched(cfg)
+	known := contents{}.look(files)
+	go func() {
+		ticker := time.NewTicker(watchInterval)
+		defer ticker.Stop()
 		seen := known
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-hangups:
-				seen, _ = os.ReadFile(f.Config)
-			case <-watch:
-				now, err := os.ReadFile(f.Config)
-				settled := bytes.Equal(now, seen)
-				if seen = now; err != nil || !settled || bytes.Equal(now, known) {
+				seen = seen.look(files)
+			case <-ticker.C:
+				now := seen.look(files)
+				settled := maps.Equal(now, seen)
+				if seen = now; !settled || maps.Equal(now, known) {
 					continue
 				}
 			}
@@ -46,6 +73,11 @@ func (f *configFlags) reloads(ctx context.Context, hangups <-chan os.Signal, log
 				log.Error("configuration refused, the former one stays", "reason", err)
 				continue
 			}
+			// Looked at before they are used: what changes in between is used twice,
+			// and not missed.
+			files = f.watched(cfg)
+			known = known.look(files)
+			seen = known
 			select {
 			case loaded <- cfg:
 			case <-ctx.Done():

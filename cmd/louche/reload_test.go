@@ -82,7 +82,7 @@ func TestReloadOfABadFile(t *testing.T) {
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	g := startGateway(t, before(epmd, "    context: {tenant: {value: first}}"))
 	for _, bad := range []struct{ yaml, reason string }{
-		{"apps: [", "["},
+		{"apps: [", "louche.yaml:4:7: "},
 		{before(epmd, "    timeoutt: 1s"), "timeoutt"},
 		{before(epmd, "    timeout: -1s"), "timeout is a time"},
 	} {

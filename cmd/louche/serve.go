@@ -26,7 +26,7 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	log := cfg.Log.logger()
-	return serve(ctx, cfg, s.reloads(ctx, hangups, log), log, func() {})
+	return serve(ctx, cfg, s.reloads(ctx, cfg, hangups, log), log, func() {})
 }
 
 // serve runs the gateway until ctx ends, then drains it. It goes over to every

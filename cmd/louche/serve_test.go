@@ -124,7 +124,7 @@ func TestFailingOperations(t *testing.T) {
 		`{ exit }`:                         {500, "INTERNAL", "leaving"},
 		`{ kill }`:                         {500, "INTERNAL", "killed"},
 		`{ badTerm }`:                      {500, "INTERNAL", "badTerm"},
-		`{ sleep(ms: 60000) }`:             {504, "TIMEOUT", "deadline exceeded"},
+		`{ sleep(ms: 60000) }`:             {504, "TIMEOUT", "call on testapp@127.0.0.1: context deadline exceeded"},
 	} {
 		t.Run(document, func(t *testing.T) {
 			status, answer := g.post(t, `{"query":"`+document+`"}`, "X-Request-Id", "id-of-"+want.code)

@@ -109,6 +109,41 @@ func TestHeadersDoNotGetPastTheProxy(t *testing.T) {
 	}
 }
 
+// The client's address is what trusted proxies say from the end of the chain on, and
+// nobody else.
+func TestForgedAddresses(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	yaml := before(epmd, "    context: {ip: {request: client_address}}")
+	g := startGateway(t, strings.Replace(yaml, "trusted_proxies: [127.0.0.0/8]", "trusted_proxies: ["+proxy+"/32, 10.0.0.0/8]", 1))
+	whole := fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(asked), asked)
+	for _, tt := range []struct{ name, lines, proxy string }{
+		{"none", "", proxy},
+		{"one", "X-Forwarded-For: 192.0.2.1\r\n", "192.0.2.1"},
+		{"one that the client wrote", "X-Forwarded-For: 198.51.100.7, 192.0.2.1\r\n", "192.0.2.1"},
+		{"one that the client wrote as a proxy", "X-Forwarded-For: 198.51.100.7, 10.0.0.1, 192.0.2.1\r\n", "192.0.2.1"},
+		{"through two proxies", "X-Forwarded-For: 198.51.100.7, 192.0.2.1, 10.0.0.1\r\n", "192.0.2.1"},
+		{"in two lines", "X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-For: 192.0.2.1\r\n", "192.0.2.1"},
+		{"in two lines of two cases", "x-forwarded-for: 198.51.100.7\r\nX-FORWARDED-FOR: 192.0.2.1\r\n", "192.0.2.1"},
+		{"an address in another's form", "X-Forwarded-For: ::ffff:192.0.2.1\r\n", "192.0.2.1"},
+		{"IPv6", "X-Forwarded-For: 2001:db8::1\r\n", "2001:db8::1"},
+		{"no address at the end", "X-Forwarded-For: 198.51.100.7, unknown\r\n", proxy},
+		{"no address behind a proxy", "X-Forwarded-For: 198.51.100.7, unknown, 10.0.0.1\r\n", "10.0.0.1"},
+		{"a port", "X-Forwarded-For: 192.0.2.1:80\r\n", proxy},
+		{"empty", "X-Forwarded-For: \r\n", proxy},
+		{"underscores", "X_Forwarded_For: 198.51.100.7\r\n", proxy},
+		{"headers of others", "Forwarded: for=198.51.100.7\r\nX-Real-Ip: 198.51.100.7\r\nTrue-Client-Ip: 198.51.100.7\r\nX-Client-Ip: 198.51.100.7\r\nCf-Connecting-Ip: 198.51.100.7\r\n", proxy},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for peer, want := range map[string]string{proxy: tt.proxy, stranger: stranger} {
+				if got := strings.Join(g.raw(t, peer, head+tt.lines+whole), " "); got != fmt.Sprintf("%%{ip: %q}", want) {
+					t.Errorf("from %s: %s, want %s", peer, got, want)
+				}
+			}
+		})
+	}
+}
+
 // from connects to the gateway from another address than usual.
 func (g *running) from(t *testing.T, peer string) net.Conn {
 	t.Helper()

@@ -8,11 +8,11 @@
 //
 // Environment of the test process:
 //
-//   - LOUCHE_BEAM_ROOT: a folder with an unpacked Debian which has Elixir
+//   - TEST_BEAM_ROOT: a folder with an unpacked Debian which has Elixir
 //     (testdata/install-otp-matrix makes some). EPMD and nodes run in it by
 //     chroot, which takes root. Empty: the machine's own Erlang and Elixir
 //     (testdata/install-erlang).
-//   - ERL_LIBS: given to the nodes as it is, so with LOUCHE_BEAM_ROOT a path
+//   - ERL_LIBS: given to the nodes as it is, so with TEST_BEAM_ROOT a path
 //     inside that folder.
 package beamtest
 
@@ -32,7 +32,7 @@ import (
 const patience = 60 * time.Second
 
 // beamRoot is the folder into which EPMD and nodes are chrooted, or "".
-func beamRoot() string { return os.Getenv("LOUCHE_BEAM_ROOT") }
+func beamRoot() string { return os.Getenv("TEST_BEAM_ROOT") }
 
 // SharedDir makes a folder for the time of the test that EPMD and nodes in the BEAM
 // root see too, and returns its path for the test process and its path for them.
@@ -73,11 +73,11 @@ func command(name string, args ...string) (*exec.Cmd, error) {
 		return cmd, nil
 	}
 	if os.Geteuid() != 0 {
-		return nil, fmt.Errorf("LOUCHE_BEAM_ROOT=%s needs chroot, which needs root", root)
+		return nil, fmt.Errorf("TEST_BEAM_ROOT=%s needs chroot, which needs root", root)
 	}
 	path := "/usr/bin/" + name
 	if _, err := os.Lstat(filepath.Join(root, path)); err != nil {
-		return nil, fmt.Errorf("LOUCHE_BEAM_ROOT: %w; testdata/install-otp-matrix makes such folders", err)
+		return nil, fmt.Errorf("TEST_BEAM_ROOT: %w; testdata/install-otp-matrix makes such folders", err)
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir = "/"

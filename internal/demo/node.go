@@ -71,7 +71,7 @@ func freePort() (uint16, error) {
 func (c *Cluster) startNode(ctx context.Context, b *Backend, name, cookie string) (node.Node, error) {
 	l := listener{
 		serving: &c.serving,
-		local:   dist.Node{Name: name, Creation: rand.Uint32() | 4, Cookie: cookie, Flags: dist.HiddenFlags | dist.FlagPublished},
+		local:   dist.Node{Name: name, Creation: rand.Uint32() | 4, Cookie: cookie, Flags: dist.HiddenFlags | dist.FlagPublished}, // #nosec G404 -- no secret
 		backend: b,
 	}
 	n, err := node.StartWithContext(ctx, name, cookie, node.Options{

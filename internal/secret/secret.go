@@ -5,6 +5,7 @@ package secret
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 )
@@ -61,12 +62,17 @@ func (s Source) Read(key string) (string, error) {
 // ReadFile reads a file, unless others than its owner and group can get at it, or
 // others than its owner can change it.
 func ReadFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat() // of what is read, whatever the path comes to mean meanwhile
 	if err != nil {
 		return nil, err
 	}
 	if mode := info.Mode().Perm(); mode&0o027 != 0 {
 		return nil, fmt.Errorf("%s has mode %#o: others can get at the secret in it; chmod 600 it (in Kubernetes: defaultMode: 0400)", path, mode)
 	}
-	return os.ReadFile(path)
+	return io.ReadAll(file)
 }

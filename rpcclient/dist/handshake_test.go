@@ -7,7 +7,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -313,4 +315,18 @@ func overTLS(t *testing.T, a, b net.Conn) (client, server net.Conn) {
 	roots.AddCert(parsed)
 	return tls.Client(a, &tls.Config{RootCAs: roots, ServerName: "node"}),
 		tls.Server(b, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: private}}})
+}
+
+// What is printed of a node, by whatever mistake, is not its cookie.
+func TestNodePrintsNoCookie(t *testing.T) {
+	node := Node{Name: "louche@127.0.0.1", Cookie: "s3cret-cookie"}
+	encoded, err := json.Marshal(node)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{fmt.Sprint(node), fmt.Sprintf("%+v", node), fmt.Sprintf("%#v", node), fmt.Sprint(&node), string(encoded)} {
+		if strings.Contains(text, "s3cret") || !strings.Contains(text, "louche@127.0.0.1") {
+			t.Error(text)
+		}
+	}
 }

@@ -82,7 +82,7 @@ func appendMagnitude(dst, digits []byte) []byte {
 			n--
 		}
 	}
-	dst = strconv.AppendUint(dst, chunks[m-1], 10)
+	dst = strconv.AppendUint(dst, chunks[m-1], 10) // #nosec G602 -- m is not 0: the number has more than 64 bits
 	for i := m - 2; i >= 0; i-- {
 		start := len(dst)
 		dst = append(dst, "0000000000000000000"[:chunkDigits]...)

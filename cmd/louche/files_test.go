@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/beamtest"
+)
+
+// The files that a configuration names are known by their keys, those that are read
+// at the start only left out.
+func TestFilesOfTheConfiguration(t *testing.T) {
+	cfg, err := (&configFlags{Config: write(t, complete)}).load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"a.json", "b.json", "cert.pem", "key.pem"}
+	if files := cfg.files(); !slices.Equal(files, want) {
+		t.Errorf("%v, want %v", files, want)
+	}
+}
+
+// kubernetesVolume is a directory in which files are links through ..data, which is
+// replaced in one step, as the kubelet does it.
+type kubernetesVolume struct {
+	dir  string
+	next int
+}
+
+func (v *kubernetesVolume) replace(t *testing.T, files map[string][]byte) {
+	t.Helper()
+	check := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	v.next++
+	version := fmt.Sprintf("..version-%d", v.next)
+	check(os.Mkdir(filepath.Join(v.dir, version), 0o700))
+	for name, content := range files {
+		check(os.WriteFile(filepath.Join(v.dir, version, name), content, 0o600))
+		if v.next == 1 {
+			check(os.Symlink(filepath.Join("..data", name), filepath.Join(v.dir, name)))
+		}
+	}
+	link := filepath.Join(v.dir, "..data_tmp")
+	check(os.Symlink(version, link))
+	check(os.Rename(link, filepath.Join(v.dir, "..data")))
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// New connections get a certificate that was replaced, without a signal and with the
+// same configuration; bad files change nothing, nor do those that are gone.
+func TestCertificateFilesAreReadAgain(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	first, second := beamtest.NewTLSFiles(t), beamtest.NewTLSFiles(t)
+	volume := &kubernetesVolume{dir: t.TempDir()}
+	pair := func(cert, key string) map[string][]byte {
+		return map[string][]byte{"cert.pem": read(t, cert), "key.pem": read(t, key)}
+	}
+	volume.replace(t, pair(first.NodeCert, first.NodeKey))
+	g := launch(t, before(epmd)+fmt.Sprintf("\ntls: {cert_file: %[1]s/cert.pem, key_file: %[1]s/key.pem}\n", volume.dir))
+
+	presents := func(authority string) bool {
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(read(t, authority))
+		conn, err := tls.Dial("tcp", strings.TrimPrefix(g.url, "https://"), &tls.Config{RootCAs: roots})
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	}
+	refusals := func() int { return strings.Count(g.log.String(), "configuration refused, the former one stays") }
+
+	if !presents(first.CA) {
+		t.Fatal("the first certificate is not presented")
+	}
+	volume.replace(t, pair(second.NodeCert, first.NodeKey))
+	eventually(t, "a key of another certificate is refused", func() bool { return refusals() == 1 })
+	if !presents(first.CA) {
+		t.Error("bad files have replaced the certificate")
+	}
+	volume.replace(t, pair(second.NodeCert, second.NodeKey))
+	eventually(t, "the second certificate is presented", func() bool { return presents(second.CA) })
+	if refusals() != 1 || strings.Count(g.log.String(), "configuration reloaded") != 1 {
+		t.Errorf("more has happened than two changes:\n%s", g.log)
+	}
+}
+
+// The configuration is loaded anew when one of its files holds something else, and
+// only then.
+func TestFilesAreWatched(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove := func(name string) {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names := func(file string) {
+		put("louche.yaml", fmt.Sprintf("tls: {cert_file: %[1]s/%[2]s, key_file: %[1]s/key}\nnode: {cookie_file: %[1]s/cookie}\napps: [{schema: A, discovery: {prefix: a}}]\n", dir, file))
+	}
+	names("a")
+	put("a", "1")
+	put("cookie", "1")
+	synctest.Test(t, func(t *testing.T) {
+		flags := &configFlags{Config: filepath.Join(dir, "louche.yaml")}
+		cfg, err := flags.load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		loaded := flags.reloads(ctx, cfg, nil, slog.New(slog.DiscardHandler))
+		for _, step := range []struct {
+			name   string
+			change func()
+			want   bool
+		}{
+			{"nothing", func() {}, false},
+			{"another content", func() { put("a", "2") }, true},
+			{"gone", func() { remove("a") }, false},
+			{"back as it was", func() { put("a", "2") }, false},
+			{"gone again", func() { remove("a") }, false},
+			{"back with another content", func() { put("a", "3") }, true},
+			{"a file that was never there", func() { put("key", "1") }, true},
+			{"one that is read at the start only", func() { put("cookie", "2") }, false},
+			{"a bad configuration", func() { put("louche.yaml", "x: 1") }, false},
+			{"another file is named", func() { names("b") }, true},
+			{"it comes", func() { put("b", "1") }, true},
+			{"it changes", func() { put("b", "2") }, true},
+			{"the former one changes", func() { put("a", "4") }, false},
+			{"that is named again", func() { names("a") }, true},
+			{"it has not changed since", func() {}, false},
+			{"being written", func() {
+				for i := range 10 {
+					put("a", strings.Repeat("x", i))
+					time.Sleep(watchInterval / 2)
+					synctest.Wait()
+					select {
+					case <-loaded:
+						t.Error("loaded while a file was being written")
+					default:
+					}
+				}
+			}, true},
+		} {
+			step.change()
+			select {
+			case <-loaded:
+				if !step.want {
+					t.Errorf("%s: loaded", step.name)
+				}
+			case <-time.After(5 * watchInterval):
+				if step.want {
+					t.Errorf("%s: not loaded", step.name)
+				}
+			}
+		}
+	})
+}

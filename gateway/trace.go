@@ -1,0 +1,24 @@
+package gateway
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// trace logs an operation at level debug: what was asked by whom and who answered,
+// and nothing of what documents, variables and tokens hold.
+func (h *graphQL) trace(x *exchange, w http.ResponseWriter, r *http.Request, from *caller, req *request, took time.Duration, err error) {
+	kind, method, code := "unknown", "none", x.code
+	if req.document != nil {
+		kind = req.document.Kind(req.operationName).String()
+	}
+	if from.identity != nil {
+		method = from.identity.Method
+	}
+	if err != nil {
+		code = failureOf(err, h.app).code
+	}
+	h.gateway.log.Log(r.Context(), slog.LevelDebug, "operation", "request_id", w.Header().Get(requestIDHeader), "path", h.app.Config.Path,
+		"kind", kind, "name", req.operationName[:min(len(req.operationName), countedName)], "identity", method, "node", x.node, "took", took, "code", code)
+}
