@@ -20,7 +20,7 @@ TOOL = go tool -modfile=tools/go.mod
 # G304, files whose names are variables: only operators name files.
 # internal/beamtest starts processes and makes directories for tests alone.
 # What else it finds in vain is marked where it stands (#nosec), with the reason.
-GOSEC_EXCLUDED = -exclude=G104,G115,G304 -exclude-dir=internal/beamtest
+GOSEC_EXCLUDED = -exclude=G104,G115,G304 -exclude-dir=internal/beamtest -exclude-dir=internal/redistest
 
 .PHONY: build demo test test-matrix chaos lint vulncheck bench fuzz
 

@@ -42,7 +42,7 @@ func (c *CORSConfig) validate(cookies bool) error {
 	case everybody && cookies:
 		return errors.New(`cors.origins "*" does not go with cookies that say who is asking: every page could ask as its user; list the origins`)
 	case !c.On() && cookies:
-		return errors.New("cors is missing, which cookies that say who is asking need: list in cors.origins whose pages may ask; [] is for pages of this origin alone")
+		return errors.New("cors is missing, which an application that reads cookies needs: list in cors.origins whose pages may ask; [] is for pages of this origin alone")
 	case c.MaxAge < 0:
 		return errors.New("cors.max_age is a time, such as 10m")
 	}

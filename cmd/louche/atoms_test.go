@@ -21,10 +21,10 @@ import (
 // however many requests come, of words that nobody has used before wherever a
 // request has words, the node has as many atoms as before.
 //
-// The short form of the test sends fewer: LOUCHE_CHAOS=long sends them all.
+// The short form of the test sends fewer: TEST_CHAOS=long sends them all.
 func TestRequestsMakeNoAtoms(t *testing.T) {
 	requests := 20_000
-	if os.Getenv("LOUCHE_CHAOS") == "long" {
+	if os.Getenv("TEST_CHAOS") == "long" {
 		requests = 100_000
 	}
 	epmd := beamtest.StartEPMD(t)

@@ -159,7 +159,7 @@ func TestConfigMistakes(t *testing.T) {
 		"compress":              {"apps: [{schema: A, discovery: {prefix: a}, compress: [deflate]}]", []string{"apps[0]: compress", "zstd"}},
 		"timeout header":        {"apps: [{schema: A, discovery: {prefix: a}, timeout_header: 'a b'}]", []string{"apps[0]: timeout_header"}},
 		"methods":               {"apps: [{schema: A, discovery: {prefix: a}, auth: {methods: [{}, {proxy_headers: {subject: X-U}}]}}]", []string{"apps[0]: auth.methods[0]", "apps[0]: auth.methods[1].proxy_headers", "trusted_proxies"}},
-		"key of a method":       {"apps:\n  - schema: A\n    auth:\n      methods:\n        - phoenix_token: {slat: user auth}\n", []string{"[5:27]", "slat"}},
+		"key of a method":       {"apps:\n  - schema: A\n    auth:\n      methods:\n        - phoenix_token: {slat: user auth}\n", []string{".yaml:5:27:", "slat"}},
 		"TLS version":           {app + "tls: {cert_file: a.pem, key_file: b.pem, min_version: 1.1}\n", []string{"tls.min_version", "1.2"}},
 		"client CAs alone":      {app + "tls: {client_ca_file: a.pem}\n", []string{"tls.client_ca_file", "cert_file"}},
 		"no client CAs":         {app + "tls: {cert_file: a.pem, key_file: b.pem, client_certificates: required}\n", []string{"tls.client_certificates", "client_ca_file"}},

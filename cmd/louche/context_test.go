@@ -14,6 +14,7 @@ func TestContextArrivesAsTyped(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	g := startGateway(t, before(epmd, `
+    cors: {origins: []}
     context:
       current_user_id: {header: X-User-Id, type: integer}
       huge: {header: X-Huge, type: integer}
@@ -93,6 +94,7 @@ func TestContextThatCannotBeMade(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	section := `
+    cors: {origins: []}
     context:
       current_user_id: {header: X-User-Id, type: integer, required: true}
       scope: {fields: {visits: {cookie: visits, type: integer}}}`

@@ -48,7 +48,7 @@ func TestContextFrom(t *testing.T) {
 	}{
 		"/refused":   {401, "UNAUTHENTICATED", `{:error, \"a secret`, "This request needs to say who is asking."},
 		"/exposed":   {401, "UNAUTHENTICATED", `{:error, \"a secret`, `{:error, \"a secret`},
-		"/forbidden": {403, "FORBIDDEN", `{:error, :forbidden}`, "Who is asking may not do this."},
+		"/forbidden": {403, "FORBIDDEN", `{:error, :forbidden}`, "The application does not allow this."},
 		"/crashes":   {500, "INTERNAL", "a secret of the function", "The operation failed in the application."},
 		"/missing":   {500, "INTERNAL", "{TestApp.Gateway, :no_such, 1}, :undef", "The operation failed in the application."},
 	} {

@@ -24,7 +24,7 @@ func TestFilesOfTheConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"a.json", "b.json", "cert.pem", "key.pem"}
+	want := []string{"/run/secrets/admin_token", "a.json", "b.json", "cert.pem", "clients.pem", "key.pem"}
 	if files := cfg.files(); !slices.Equal(files, want) {
 		t.Errorf("%v, want %v", files, want)
 	}
