@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 	"text/tabwriter"
+	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
 )
@@ -46,6 +47,14 @@ func (f feature) like(name string, change func(*feature)) feature {
 	return changed
 }
 
+// from is f of somebody whom a method of auth finds out, by a bearer token.
+func (f feature) from(method, section, token string) feature {
+	return f.like(method, func(f *feature) {
+		f.app = []string{fmt.Sprintf("    auth: {methods: [{%s: %s}]}", method, section)}
+		f.header = slices.Concat(f.header, []string{"Authorization: Bearer " + token})
+	})
+}
+
 // with is f in an application that has more lines.
 func (f feature) with(name string, lines ...string) feature {
 	return f.like(name, func(f *feature) { f.app = lines })
@@ -57,15 +66,16 @@ func (f feature) asking(name, answers string, header ...string) feature {
 }
 
 // benchFeatures are the features. What others are compared with comes before them.
-func benchFeatures(manifest string) []feature {
+// inFile writes a file that the gateway reads, and returns its path.
+func benchFeatures(inFile func(text string) string) []feature {
 	operation := func(document string) string { return fmt.Sprintf(`{"query":%q}`, document) }
 	plain := feature{name: "plain", body: operation(benchDocument), header: []string{userHeader}, answers: userAnswer}
 	oneError := feature{name: "one-error", body: operation(`{ person(id: "2") { id salary } }`), answers: `"code":"FORBIDDEN"`}
 	twoErrors := feature{name: "two-errors", body: operation(`{ manyErrors hello }`), answers: `"first"`}
 	large := feature{name: "16KiB", body: operation(partsDocument), answers: `"p75"`}
 
-	hash := fmt.Sprintf(`"extensions":{"persistedQuery":{"version":1,"sha256Hash":"%x"}}`, sha256.Sum256([]byte(benchDocument)))
-	trusted := fmt.Sprintf("    trusted_documents: {mode: enforce, manifests: [%s]}", manifest)
+	persisted := fmt.Sprintf(`"extensions":{"persistedQuery":{"version":1,"sha256Hash":"%x"}}`, sha256.Sum256([]byte(benchDocument)))
+	trusted := fmt.Sprintf("    trusted_documents: {mode: enforce, manifests: [%s]}", inFile(fmt.Sprintf(`{"user":%q}`, benchDocument)))
 	const extensions, mask = "    error_extensions: true", "    mask_errors: true"
 	features := []feature{
 		plain,
@@ -73,6 +83,10 @@ func benchFeatures(manifest string) []feature {
 		plain.with("document_limits", "    document_limits: {bytes: 10000, tokens: 1000, depth: 20, aliases: 20, root_fields: 20, directives: 20, introspection: refuse}"),
 		plain.with("error_extensions", extensions),
 		plain.with("mask_errors", mask),
+		plain.from("jwt", fmt.Sprintf("{audience: [my-app], public_key_file: %s}", inFile(issuer.public)), issuer.sign("ES256", nil)),
+		plain.from("phoenix_token", fmt.Sprintf("{secret_key_base: {file: %s}, salt: %s}", inFile(phoenix.secret), phoenix.salt), phoenix.sign(42, time.Now())),
+		plain.from("api_keys", fmt.Sprintf("{header: Authorization, keys: [{name: bench, sha256: %s}]}", hash(apiKey)), apiKey),
+		plain.with("rate_limits", "    rate_limits: [{by: address, limit: 100000000, per: 1h}, {by: identity, kind: query, limit: 100000000, per: 1h}]"),
 		plain.with("context_from", "    context_from: TestApp.Gateway.user"),
 		plain.with("context_from-kept", "    context_from: TestApp.Gateway.user", "    context_cache: 1h"),
 		plain.with("validate-report", "    contract: {sdl: public, validate: report}"),
@@ -85,8 +99,8 @@ func benchFeatures(manifest string) []feature {
 		plain.asking("response+json", "application/graphql-response+json", "Accept: application/graphql-response+json,application/json;q=0.9"),
 		plain.asking("X-Request-Timeout", userAnswer, "X-Request-Timeout: 5"),
 		plain.like("GET", func(f *feature) { f.target = "?query=" + url.QueryEscape(benchDocument) }),
-		plain.like("hash-and-text", func(f *feature) { f.body = fmt.Sprintf(`{"query":%q,%s}`, benchDocument, hash) }),
-		plain.like("by-hash", func(f *feature) { f.body = "{" + hash + "}" }),
+		plain.like("hash-and-text", func(f *feature) { f.body = fmt.Sprintf(`{"query":%q,%s}`, benchDocument, persisted) }),
+		plain.like("by-hash", func(f *feature) { f.body = "{" + persisted + "}" }),
 		plain.like("trusted-by-id", func(f *feature) { f.app, f.body = []string{trusted}, `{"documentId":"user"}` }),
 		plain.with("trusted-by-text", trusted),
 		plain.like("batch-of-10", func(f *feature) {
@@ -114,11 +128,15 @@ func BenchmarkFeatures(b *testing.B) {
 	if !node.RealAbsinthe() {
 		recordParts(b, node)
 	}
-	manifest := filepath.Join(b.TempDir(), "manifest.json")
-	if err := os.WriteFile(manifest, fmt.Appendf(nil, `{"user":%q}`, benchDocument), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	features := benchFeatures(manifest)
+	dir, files := b.TempDir(), 0
+	features := benchFeatures(func(text string) string {
+		path := filepath.Join(dir, fmt.Sprint(files))
+		files++
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		return path
+	})
 	yaml := fmt.Sprintf("node: {name: louche@127.0.0.1, cookie_file: %s}\ntrusted_proxies: [127.0.0.0/8]\nshutdown_delay: 0s\napps:\n", cookieFile)
 	for _, f := range features {
 		yaml += fmt.Sprintf(`  - path: /%s
