@@ -46,6 +46,7 @@ test-matrix:
 	testdata/install-otp-matrix $(OTP_MATRIX)
 	testdata/install-clients
 	testdata/install-browser
+	testdata/install-redis
 	TEST_BEAM_ROOT=$(OTP_MATRIX)/otp27 go test -race -count=1 $(BEAM_PACKAGES)
 	TEST_BEAM_ROOT=$(OTP_MATRIX)/otp29 go test -race -count=1 $(BEAM_PACKAGES)
 
