@@ -38,7 +38,7 @@ func (clientCertificate) identify(_ context.Context, r *Request) (*Identity, err
 	if !named {
 		return nil, fmt.Errorf("%w: client_certificate: it has neither a common name nor a URI, DNS name or e-mail address", ErrCredentials)
 	}
-	return &Identity{Method: "client_certificate", Subject: subject, Claims: claims, Expires: certificate.NotAfter}, nil
+	return &Identity{Method: "client_certificate", Issuer: certificate.Issuer.String(), Subject: subject, Claims: claims, Expires: certificate.NotAfter}, nil
 }
 
 // certificateClaims are what a certificate says, without what it does not say.
