@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
-	"time"
 )
 
 // ClientCertificateConfig is the method client_certificate: the certificate that the
@@ -28,10 +27,6 @@ func (clientCertificate) identify(_ context.Context, r *Request) (*Identity, err
 	certificate := r.Certificate
 	if certificate == nil {
 		return nil, nil
-	}
-	// Connections outlast certificates.
-	if time.Now().After(certificate.NotAfter) {
-		return nil, fmt.Errorf("%w: client_certificate: it expired at %s", ErrCredentials, certificate.NotAfter.UTC().Format(time.RFC3339))
 	}
 	claims := certificateClaims(certificate)
 	subject, named := claims["sub"].(string)

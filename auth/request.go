@@ -20,7 +20,7 @@ type Request struct {
 	// X-Forwarded-For.
 	Client netip.Addr
 	Header http.Header
-	// Certificate is the client's, verified; nil if it showed none.
+	// Certificate is the client's, verified and still good; nil if it showed none.
 	Certificate *x509.Certificate
 	// ID is in the log and in the answer.
 	ID string
