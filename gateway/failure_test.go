@@ -1,10 +1,13 @@
 package gateway
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -147,9 +150,38 @@ func TestOperationsNeedPermission(t *testing.T) {
 		`{"query":"mutation { a }"}`:                                            "UNAUTHENTICATED",
 		`{"query":"mutation M { a } query B { b }","operationName":"M"}`:        "UNAUTHENTICATED",
 		`{"query":"query & Unreadable { a }"}`:                                  "UNAUTHENTICATED",
+		`{"query":"fragment F on T { a }"}`:                                     "UNAUTHENTICATED",
+		`{"query":""}`:                                                          "UNAUTHENTICATED",
+		`{"query":"{ a } mutation { b }"}`:                                      "UNAUTHENTICATED",
+		`{"query":"mutation M { a }","operationName":"Other"}`:                  "UNAUTHENTICATED",
+		`{"query":"query A { a }","operationName":"Delete"}`:                    "UNAUTHENTICATED",
+		`{"query":"query Delete { a }","operationName":""}`:                     "UNAUTHENTICATED",
+		`{"query":"query Delete { a }","operationName":null}`:                   "UNAUTHENTICATED",
+		`{"query":"{ a }","query":"mutation { b }"}`:                            "UNAUTHENTICATED",
+		`{"query":"query Dele\u0074e { a }"}`:                                   "UNAUTHENTICATED",
 	} {
 		if _, code := ask(t, h, post(body)); code != want {
 			t.Errorf("%s: %s, want %s", body, code, want)
+		}
+	}
+	// Each operation of a batch is looked at, and so is what is sent by its hash.
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, post(`[{"query":"{ a }"},{"query":"mutation { a }"},{"query":"query Delete { a }"}]`))
+	if got := w.Body.String(); strings.Count(got, "UNAUTHENTICATED") != 2 || strings.Count(got, "NO_NODE_AVAILABLE") != 1 {
+		t.Error(got)
+	}
+	const document = "query Delete { a }"
+	persisted := fmt.Sprintf(`"extensions":{"persistedQuery":{"version":1,"sha256Hash":"%x"}}`, sha256.Sum256([]byte(document)))
+	for _, body := range []string{`{"query":"` + document + `",` + persisted + `}`, `{` + persisted + `}`} {
+		if _, code := ask(t, h, post(body)); code != "UNAUTHENTICATED" {
+			t.Errorf("%s: %s", body, code)
+		}
+	}
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(method, "/graphql?query="+url.QueryEscape(document), nil))
+		if w.Code != http.StatusUnauthorized {
+			t.Errorf("%s: %d", method, w.Code)
 		}
 	}
 }
