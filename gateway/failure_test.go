@@ -104,7 +104,7 @@ func TestUnauthenticatedOverCORS(t *testing.T) {
 // Who lacks what an operation requires learns what that is, and whether to say who
 // they are.
 func TestFailuresOfPermission(t *testing.T) {
-	a, err := auth.NewAuthenticator(auth.Config{Operations: []auth.OperationRule{
+	a, err := auth.NewAuthenticator(auth.Config{Anonymous: "allow", Operations: []auth.OperationRule{
 		{Kind: "mutation", Require: auth.Requirement{Scopes: []string{"write"}}},
 		{Name: "Delete", Require: auth.Requirement{Claims: map[string]any{"role": "secret"}}},
 	}}, nil, slog.New(slog.DiscardHandler))
@@ -132,7 +132,7 @@ func TestFailuresOfPermission(t *testing.T) {
 // and one about a kind is about what could be of it.
 func TestOperationsNeedPermission(t *testing.T) {
 	app := unreachableApp(t, nil)
-	a, err := auth.NewAuthenticator(auth.Config{Operations: []auth.OperationRule{
+	a, err := auth.NewAuthenticator(auth.Config{Anonymous: "allow", Operations: []auth.OperationRule{
 		{Kind: "mutation", Require: auth.Requirement{Scopes: []string{"write"}}},
 		{Name: "Delete", Require: auth.Requirement{Scopes: []string{"delete"}}},
 	}}, nil, slog.New(slog.DiscardHandler))
