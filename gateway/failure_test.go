@@ -59,15 +59,18 @@ func strangers(t *testing.T, app *App) {
 func TestPublicSchemaIsForThoseWhoMayAsk(t *testing.T) {
 	const sdl = `type Query { secretField: Int }`
 	for name, c := range map[string]struct {
-		context auth.ContextConfig
-		refuse  bool
-		status  int
+		context       auth.ContextConfig
+		refuse        bool
+		introspection string
+		status        int
 	}{
-		"everybody":                  {nil, false, 200},
-		"nobody without identity":    {nil, true, 401},
-		"nobody without the context": {auth.ContextConfig{"id": {Header: "X-User-Id", Required: true}}, false, 401},
+		"everybody":                      {nil, false, "", 200},
+		"nobody without identity":        {nil, true, "", 401},
+		"nobody without the context":     {auth.ContextConfig{"id": {Header: "X-User-Id", Required: true}}, false, "", 401},
+		"nobody whom nothing identifies": {nil, false, "identified", 403},
 	} {
 		app := unreachableApp(t, nil, sharing(page))
+		app.Config.DocumentLimits.Introspection = c.introspection
 		var err error
 		if app.Context, err = auth.NewContext(c.context, proxies); err != nil {
 			t.Fatal(err)
