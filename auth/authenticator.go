@@ -9,16 +9,16 @@ import (
 
 // An Authenticator finds out who is asking, and says whether they may.
 type Authenticator struct {
-	cfg     Config
-	methods []method
-	rules   []rule
+	methods   []method
+	anonymous bool // who does not say who is asking may ask
+	rules     []rule
 }
 
 // A method is one way to find out who is asking.
 type method interface {
 	// identify returns nil without an error where the request has nothing that
-	// this method is about. Errors wrap [ErrCredentials] or [ErrUnavailable], say why for the log, and
-	// hold nothing secret.
+	// this method is about. Errors wrap [ErrCredentials] or [ErrUnavailable], say why
+	// for the log, and hold nothing secret.
 	identify(context.Context, *Request) (*Identity, error)
 	// headers are the names of the request headers that it looks at.
 	headers() []string
@@ -33,7 +33,7 @@ type method interface {
 // the files that the section names. What former, which may be nil, has fetched is
 // taken over; both are to be closed. Nothing secret is logged.
 func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Authenticator, error) {
-	a := &Authenticator{cfg: cfg, rules: newRules(cfg)}
+	a := &Authenticator{anonymous: cfg.Anonymous == allowAnonymous, rules: newRules(cfg)}
 	for i := range cfg.Methods {
 		for key, s := range cfg.Methods[i].sections() {
 			m, err := s.open(fmt.Sprintf("auth.methods[%d].%s", i, key), opening{append(former.keySets(), a.keySets()...), log})
@@ -60,7 +60,7 @@ func (a *Authenticator) Identify(ctx context.Context, r *Request) (*Identity, er
 			// That a method cannot tell weighs more than that others refuse, and is never
 			// taken for nobody.
 			refused = err
-		case err != nil && m.ambient() && a.cfg.Anonymous == allowAnonymous:
+		case err != nil && m.ambient() && a.anonymous:
 			// A page could not help sending it, and might never get past it: it
 			// counts as none.
 		case err != nil:
@@ -76,7 +76,7 @@ func (a *Authenticator) Identify(ctx context.Context, r *Request) (*Identity, er
 	switch {
 	case refused != nil:
 		return nil, refused
-	case a.cfg.Anonymous == refuseAnonymous:
+	case !a.anonymous:
 		return nil, fmt.Errorf("%w: the request has no credentials", ErrUnauthenticated)
 	}
 	return nil, nil

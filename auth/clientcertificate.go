@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
-	"time"
 )
 
 // ClientCertificateConfig is the method client_certificate: the certificate that the
@@ -29,16 +28,12 @@ func (clientCertificate) identify(_ context.Context, r *Request) (*Identity, err
 	if certificate == nil {
 		return nil, nil
 	}
-	// Connections outlast certificates.
-	if time.Now().After(certificate.NotAfter) {
-		return nil, fmt.Errorf("%w: client_certificate: it expired at %s", ErrCredentials, certificate.NotAfter.UTC().Format(time.RFC3339))
-	}
 	claims := certificateClaims(certificate)
 	subject, named := claims["sub"].(string)
 	if !named {
 		return nil, fmt.Errorf("%w: client_certificate: it has neither a common name nor a URI, DNS name or e-mail address", ErrCredentials)
 	}
-	return &Identity{Method: "client_certificate", Subject: subject, Claims: claims, Expires: certificate.NotAfter}, nil
+	return &Identity{Method: "client_certificate", Issuer: certificate.Issuer.String(), Subject: subject, Claims: claims, Expires: certificate.NotAfter}, nil
 }
 
 // certificateClaims are what a certificate says, without what it does not say.

@@ -1,7 +1,11 @@
 package auth
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"math/big"
+	"strconv"
 	"time"
 )
 
@@ -37,10 +41,11 @@ func (r refusal) Unwrap() error { return r.of }
 type Identity struct {
 	// Method is the key of the method in the configuration, such as jwt.
 	Method string
-	// Issuer is the claim iss, or empty: subjects of two issuers are not the same.
+	// Issuer is who or what gives out the subjects: the claim iss, the issuer of a
+	// certificate, the salt of a Phoenix.Token, or empty.
 	Issuer string
 	// Subject is the claim sub as text. A token without one stands for itself: its
-	// subject is its hash. Two identities are the same if method, issuer and subject
+	// subject is a hash. Two identities are the same if method, issuer and subject
 	// are.
 	Subject string
 	// Claims are what is known of it. Values are nil, bool, string, int64, *big.Int
@@ -48,4 +53,21 @@ type Identity struct {
 	Claims map[string]any
 	// Expires is when it is none any more; zero: never.
 	Expires time.Time
+}
+
+// subjectOf is the claim sub as text. RFC 7519 (4.1.2) has it be text; integers are
+// taken, since applications have such. Of all else, and of none, nobody can say what
+// it would be as text: the subject is a hash that stands for the token.
+func subjectOf(claims map[string]any, hash [sha256.Size]byte) string {
+	switch sub := claims["sub"].(type) {
+	case string:
+		if sub != "" {
+			return sub
+		}
+	case int64:
+		return strconv.FormatInt(sub, 10)
+	case *big.Int:
+		return sub.String()
+	}
+	return "sha256:" + hex.EncodeToString(hash[:])
 }

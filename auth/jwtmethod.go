@@ -3,10 +3,8 @@ package auth
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -62,13 +60,15 @@ func (m *jwtMethod) identify(ctx context.Context, r *Request) (*Identity, error)
 	}
 	token, err := m.rules.Verify(text, keys, now)
 	if errors.Is(err, jwt.ErrUnknownKey) && m.remote != nil {
-		switch keys, err = m.remote.Newer(ctx, keys); {
-		case errors.Is(err, jwt.ErrUnavailable):
-			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
-		case err != nil:
-			return nil, err
+		switch newer, problem := m.remote.Newer(ctx, keys); {
+		case errors.Is(problem, jwt.ErrUnavailable):
+			return nil, fmt.Errorf("%w: %w", ErrUnavailable, problem)
+		case problem != nil:
+			return nil, problem
+		case newer != keys:
+			keys = newer
+			token, err = m.rules.Verify(text, keys, now)
 		}
-		token, err = m.rules.Verify(text, keys, now)
 	}
 	switch {
 	case errors.Is(err, jwt.ErrForeign):
@@ -76,31 +76,10 @@ func (m *jwtMethod) identify(ctx context.Context, r *Request) (*Identity, error)
 	case err != nil:
 		return nil, fmt.Errorf("%w: JWT: %w", ErrCredentials, err)
 	}
-	subject, err := subjectOf(token.Claims, hash)
-	if err != nil {
-		return nil, fmt.Errorf("%w: JWT: %w", ErrCredentials, err)
-	}
 	issuer, _ := token.Claims["iss"].(string)
-	who := &Identity{Method: "jwt", Issuer: issuer, Subject: subject, Claims: token.Claims, Expires: token.Expires}
+	who := &Identity{Method: "jwt", Issuer: issuer, Subject: subjectOf(token.Claims, hash), Claims: token.Claims, Expires: token.Expires}
 	m.verified.add(hash, keys, who)
 	return who, nil
-}
-
-// subjectOf is the claim sub of a token with this hash. RFC 7519 (4.1.2) has it be
-// text; numbers are taken, since applications make such.
-func subjectOf(claims map[string]any, hash [sha256.Size]byte) (string, error) {
-	switch sub := claims["sub"].(type) {
-	case string:
-		if sub != "" {
-			return sub, nil
-		}
-	case int64:
-		return strconv.FormatInt(sub, 10), nil
-	case nil:
-	default:
-		return "", errors.New("its sub is neither text nor an integer")
-	}
-	return "sha256:" + hex.EncodeToString(hash[:]), nil
 }
 
 func (m *jwtMethod) keys() *jwt.Keys {

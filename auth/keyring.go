@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
-	"math/big"
 	"os"
 
 	"github.com/goccy/go-yaml"
@@ -68,51 +66,13 @@ func (k *keyring) add(key APIKey) error {
 	if _, given := key.Claims["sub"]; given {
 		return fmt.Errorf("claims of %s: sub is the name", key.Name)
 	}
-	claims, err := constantClaim(key.Claims)
-	if err != nil {
+	if _, err := appendConstant(nil, key.Claims); err != nil {
 		return fmt.Errorf("claims of %s: %w", key.Name, err)
 	}
 	who := &Identity{Method: "api_keys", Subject: key.Name, Claims: map[string]any{"sub": key.Name}}
-	maps.Copy(who.Claims, claims.(map[string]any))
+	maps.Copy(who.Claims, claimValue(key.Claims).(map[string]any))
 	k.owners[keyHash(hash)], k.names[key.Name] = who, true
 	return nil
-}
-
-// constantClaim is a value of a YAML file as claims have it.
-func constantClaim(v any) (any, error) {
-	switch v := v.(type) {
-	case nil, bool, string, int64:
-		return v, nil
-	case uint64:
-		if v > math.MaxInt64 {
-			return new(big.Int).SetUint64(v), nil
-		}
-		return int64(v), nil
-	case float64:
-		if math.IsInf(v, 0) || math.IsNaN(v) {
-			return nil, fmt.Errorf("%v is not a number on the BEAM", v)
-		}
-		return v, nil
-	case []any:
-		list := make([]any, len(v))
-		for i := range v {
-			var err error
-			if list[i], err = constantClaim(v[i]); err != nil {
-				return nil, err
-			}
-		}
-		return list, nil
-	case map[string]any:
-		members := make(map[string]any, len(v))
-		for name := range v {
-			var err error
-			if members[name], err = constantClaim(v[name]); err != nil {
-				return nil, err
-			}
-		}
-		return members, nil
-	}
-	return nil, fmt.Errorf("a %T is no claim", v)
 }
 
 // filedKey is a key that knows where it is written.

@@ -5,12 +5,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
 
 	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
 // parse reads an auth section and fills its defaults.
@@ -115,6 +117,51 @@ func TestValidate(t *testing.T) {
 	err := parse(t, "methods: [{}, {api_keys: {}}]").Validate(true)
 	if err == nil || !strings.Contains(err.Error(), "methods[0]") || !strings.Contains(err.Error(), "methods[1]") {
 		t.Error(err)
+	}
+}
+
+// What is refused in a header is never taken for nobody's, whichever methods look at
+// that header and in which order.
+func TestMethodsOfOneHeader(t *testing.T) {
+	t.Setenv("SECRET_KEY_BASE", recordedSecret)
+	t.Setenv("S", strings.Repeat("s", 32))
+	key, kept := newKey(t, "billing", nil)
+	methods := []string{
+		"{jwt: {secret: {env: S}}}",
+		"{phoenix_token: {secret_key_base: {env: SECRET_KEY_BASE}, salt: user auth}}",
+		"{phoenix_token: {secret_key_base: {env: SECRET_KEY_BASE}, salt: admin auth}}",
+		"{api_keys: {header: Authorization, keys: [{name: billing, sha256: " + kept.SHA256 + "}]}}",
+		"{phoenix_token: {secret_key_base: {env: SECRET_KEY_BASE}, salt: user auth, cookie: token}}",
+		"{proxy_headers: {subject: X-User-Id, networks: [10.0.0.0/8]}}",
+	}
+	user := phoenixSigned(t, "user auth", etf.AppendInt(nil, 7))
+	for _, tt := range []struct {
+		name string
+		r    *auth.Request
+		want string
+	}{
+		{"nothing", from("10.1.2.3"), nobody},
+		{"a token of one salt", from("10.1.2.3", "Authorization", "Bearer "+user), "phoenix_token 7"},
+		{"of the other", from("10.1.2.3", "Authorization", "Bearer "+phoenixSigned(t, "admin auth", etf.AppendInt(nil, 8))), "phoenix_token 8"},
+		{"of none", from("10.1.2.3", "Authorization", "Bearer "+phoenixSigned(t, "else", etf.AppendInt(nil, 7))), refused},
+		{"a key", from("10.1.2.3", "Authorization", "Bearer "+key), "api_keys billing"},
+		{"another key", from("10.1.2.3", "Authorization", "Bearer "+key+"A"), refused},
+		{"what begins as a JWT", from("10.1.2.3", "Authorization", "Bearer eyJ.eyJ.AAAA"), refused},
+		{"what no method knows", from("10.1.2.3", "Authorization", "Bearer x"), refused},
+		{"two", from("10.1.2.3", "Authorization", "Bearer "+user, "Authorization", "Bearer "+user), refused},
+		{"a bad cookie", from("10.1.2.3", "Cookie", "token=x"), nobody},
+		{"a cookie twice", from("10.1.2.3", "Cookie", "token="+user+"; token="+user), nobody},
+		{"a bad cookie beside a bad header", from("10.1.2.3", "Authorization", "Bearer x", "Cookie", "token=x"), refused},
+		{"a bad cookie beside a key", from("10.1.2.3", "Authorization", "Bearer "+key, "Cookie", "token=x"), "api_keys billing"},
+		{"a bad token beside the proxy's word", from("10.1.2.3", "Authorization", "Bearer x", "X-User-Id", "9"), "proxy_headers 9"},
+		{"a bad token beside a stranger's word", from("11.1.2.3", "Authorization", "Bearer x", "X-User-Id", "9"), refused},
+	} {
+		for i := range methods {
+			order := append(slices.Clone(methods[i:]), methods[:i]...)
+			if got := outcome(t, asking(t, "{anonymous: allow, methods: ["+strings.Join(order, ", ")+"]}"), tt.r); got != tt.want {
+				t.Errorf("%s, from method %d on: %s, want %s", tt.name, i, got, tt.want)
+			}
+		}
 	}
 }
 

@@ -72,11 +72,12 @@ func (c *PhoenixTokenConfig) open(at string, _ opening) (method, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s.%w", at, err)
 	}
-	return &phoenixToken{c.Place, verifier}, nil
+	return &phoenixToken{c.Place, c.Salt, verifier}, nil
 }
 
 type phoenixToken struct {
 	place    Place
+	salt     string
 	verifier *phoenix.Verifier
 }
 
@@ -95,7 +96,8 @@ func (m *phoenixToken) identify(_ context.Context, r *Request) (*Identity, error
 	}
 	return &Identity{
 		Method:  "phoenix_token",
-		Subject: token.Subject,
+		Issuer:  m.salt,
+		Subject: subjectOf(token.Claims, token.Hash),
 		Claims:  token.Claims,
 		Expires: token.Expires,
 	}, nil

@@ -2,8 +2,14 @@ package auth_test
 
 import (
 	"bufio"
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"math/big"
 	"os"
 	"reflect"
 	"strings"
@@ -12,6 +18,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
 // What the golden tokens are made with, and methods that take them.
@@ -130,6 +137,52 @@ func TestPhoenixTokenElsewhere(t *testing.T) {
 			t.Errorf("past max_age: %s", got)
 		}
 	})
+}
+
+// phoenixSigned is a token of a term, as Phoenix.Token.sign makes it.
+func phoenixSigned(tb testing.TB, salt string, term []byte) string {
+	tb.Helper()
+	key, err := pbkdf2.Key(sha256.New, recordedSecret, []byte(salt), 1000, 32)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	payload := append(etf.AppendTuple([]byte{etf.Version}, 3), term...)
+	payload = etf.AppendInt(etf.AppendInt(payload, time.Now().UnixMilli()), 86400)
+	message := "SFMyNTY." + base64.RawURLEncoding.EncodeToString(payload)
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(message))
+	return message + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func TestPhoenixTokenSubjects(t *testing.T) {
+	t.Setenv("SECRET_KEY_BASE", recordedSecret)
+	const methods = "methods: [{phoenix_token: {secret_key_base: {env: SECRET_KEY_BASE}, salt: user auth}}, {phoenix_token: {secret_key_base: {env: SECRET_KEY_BASE}, salt: admin auth}}]"
+	a := asking(t, methods)
+	term := func(b []byte, sub string) []byte { return etf.AppendBinary(b, sub) }
+	hash := func(term []byte) string { return fmt.Sprintf("phoenix_token sha256:%x", sha256.Sum256(term)) }
+	for _, tt := range []struct {
+		name string
+		term []byte
+		want string
+	}{
+		{"text", term(nil, "7"), "phoenix_token 7"},
+		{"an integer", etf.AppendInt(nil, 7), "phoenix_token 7"},
+		{"a large integer", etf.AppendBig(nil, new(big.Int).Lsh(big.NewInt(1), 64)), "phoenix_token 18446744073709551616"},
+		{"empty text", term(nil, ""), hash(term(nil, ""))},
+		{"false", etf.AppendBool(nil, false), hash(etf.AppendBool(nil, false))},
+		{"a map without sub", term(term(etf.AppendMap(nil, 1), "id"), "7"), hash(term(term(etf.AppendMap(nil, 1), "id"), "7"))},
+		{"nil, which pages have for those who are not logged in", etf.AppendAtom(nil, "nil"), refused},
+	} {
+		if got := outcome(t, a, from("1.2.3.4", "Authorization", "Bearer "+phoenixSigned(t, "user auth", tt.term))); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+	// The same subject of two salts is not the same identity.
+	user, _ := a.Identify(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+phoenixSigned(t, "user auth", term(nil, "7"))))
+	admin, _ := a.Identify(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+phoenixSigned(t, "admin auth", term(nil, "7"))))
+	if user.Issuer != "user auth" || admin.Issuer != "admin auth" {
+		t.Errorf("%+v, %+v", user, admin)
+	}
 }
 
 func TestPhoenixTokenSecret(t *testing.T) {

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/textproto"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/http/httpguts"
 )
@@ -41,7 +43,7 @@ func (p *Place) validate() error {
 }
 
 // token is what a request carries there, or empty. That it carries several is an
-// error: who reads the other one would see somebody else.
+// error, as it is of headers.
 func (p *Place) token(r *Request) (string, error) {
 	if p.Cookie != "" {
 		found := (&http.Request{Header: r.Header}).CookiesNamed(p.Cookie)
@@ -53,20 +55,31 @@ func (p *Place) token(r *Request) (string, error) {
 		}
 		return "", fmt.Errorf("%w: the cookie %s came %d times", ErrCredentials, p.Cookie, len(found))
 	}
-	values := r.Header[p.Header]
-	switch {
-	case len(values) == 0:
-		return "", nil
-	case len(values) > 1:
-		return "", fmt.Errorf("%w: the header %s came %d times", ErrCredentials, p.Header, len(values))
-	case p.Header != authorization:
-		return values[0], nil
+	value, err := single(r.Header, p.Header)
+	if err != nil || p.Header != authorization {
+		return value, err
 	}
-	scheme, token, _ := strings.Cut(values[0], " ")
+	scheme, token, _ := strings.Cut(value, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		return "", nil
 	}
 	return strings.TrimLeft(token, " "), nil
+}
+
+// single is the value of a header that says who is asking, or empty. Where it came
+// twice, one of them may be a client's that a proxy has let through, and who reads the
+// other one would see somebody else.
+func single(header http.Header, name string) (string, error) {
+	values := header[name]
+	switch {
+	case len(values) == 0:
+		return "", nil
+	case len(values) > 1:
+		return "", fmt.Errorf("%w: the header %s came %d times", ErrCredentials, name, len(values))
+	case !utf8.ValidString(values[0]):
+		return "", fmt.Errorf("%w: the header %s is not UTF-8", ErrCredentials, name)
+	}
+	return textproto.TrimString(values[0]), nil // HTTP/2 has blanks around it
 }
 
 // header is the name of the request header that carries the token.

@@ -82,19 +82,6 @@ func (m *proxyHeaders) trusts(r *Request) bool {
 	return Proxies(m.cfg.Networks).Contain(r.Peer)
 }
 
-// single is a header's value. Where it came twice, one of them may be a client's, which
-// the proxy has let through.
-func single(header http.Header, name string) (string, error) {
-	switch values := header[name]; len(values) {
-	case 0:
-		return "", nil
-	case 1:
-		return values[0], nil
-	default:
-		return "", fmt.Errorf("%w: proxy_headers: the header %s came %d times", ErrCredentials, name, len(values))
-	}
-}
-
 func (m *proxyHeaders) headers() []string {
 	return append(slices.Collect(maps.Values(m.cfg.Claims)), m.cfg.Subject)
 }

@@ -20,7 +20,7 @@ type Request struct {
 	// X-Forwarded-For.
 	Client netip.Addr
 	Header http.Header
-	// Certificate is the client's, verified; nil if it showed none.
+	// Certificate is the client's, verified and still good; nil if it showed none.
 	Certificate *x509.Certificate
 	// ID is in the log and in the answer.
 	ID string
@@ -34,7 +34,7 @@ type Proxies []netip.Prefix
 
 // Contain says whether an address is in one of the networks.
 func (p Proxies) Contain(addr netip.Addr) bool {
-	addr = addr.Unmap()
+	addr = addr.Unmap().WithZone("") // an address with a zone is in no network
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
@@ -42,18 +42,28 @@ func (p Proxies) Contain(addr netip.Addr) bool {
 // is a proxy, the last in X-Forwarded-For that is none. Who is not a proxy can
 // write there what it likes.
 func (p Proxies) Client(peer netip.Addr, header http.Header) netip.Addr {
-	if !p.Contain(peer) {
-		return peer
-	}
-	forwarded := strings.Split(strings.Join(header["X-Forwarded-For"], ","), ",")
-	for _, text := range slices.Backward(forwarded) {
-		addr, err := netip.ParseAddr(strings.TrimSpace(text))
+	forwarded := strings.Join(header["X-Forwarded-For"], ",")
+	for more := true; more && p.Contain(peer); {
+		text := forwarded
+		if i := strings.LastIndexByte(forwarded, ','); i >= 0 {
+			forwarded, text = forwarded[:i], forwarded[i+1:]
+		} else {
+			more = false
+		}
+		addr, err := parseForwarded(strings.TrimSpace(text))
 		if err != nil {
 			return peer
 		}
-		if peer = addr.Unmap().WithZone(""); !p.Contain(peer) {
-			break
-		}
+		peer = addr.Unmap().WithZone("")
 	}
 	return peer
+}
+
+// parseForwarded reads an address, after which some proxies write the port.
+func parseForwarded(text string) (netip.Addr, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return addr, nil
+	}
+	withPort, err := netip.ParseAddrPort(text)
+	return withPort.Addr(), err
 }

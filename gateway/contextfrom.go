@@ -8,7 +8,8 @@ import (
 )
 
 // claim gives an operation what the application builds its context from, and what
-// that may be kept under: a subject can have other claims in another token.
+// that may be kept under: the same, since the application knows nothing else of who
+// is asking.
 func (c *caller) claim(op *rpcclient.Operation) {
 	if c.claims == nil {
 		return
@@ -17,7 +18,6 @@ func (c *caller) claim(op *rpcclient.Operation) {
 	sum := sha256.Sum256(c.claims)
 	op.Identity = string(sum[:])
 	if c.identity != nil {
-		op.Identity += c.identity.Method + "\x00" + c.identity.Issuer + "\x00" + c.identity.Subject
 		op.Expires = c.identity.Expires
 	}
 }

@@ -15,12 +15,9 @@ func TestIdentitiesOfContexts(t *testing.T) {
 	seen := make(map[string]int)
 	for i, who := range []*auth.Identity{
 		nil,
-		{Method: "jwt"},
-		{Method: "api_keys"},
 		{Method: "jwt", Subject: "1", Claims: claims("1", "user")},
 		{Method: "jwt", Subject: "1", Claims: claims("1", "admin")},
 		{Method: "jwt", Subject: "2", Claims: claims("2", "user")},
-		{Method: "phoenix_token", Subject: "1", Claims: claims("1", "user")},
 	} {
 		var op, again rpcclient.Operation
 		(&caller{identity: who, claims: auth.AppendClaims(nil, who)}).claim(&op)

@@ -1,10 +1,13 @@
 package gateway
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -56,15 +59,18 @@ func strangers(t *testing.T, app *App) {
 func TestPublicSchemaIsForThoseWhoMayAsk(t *testing.T) {
 	const sdl = `type Query { secretField: Int }`
 	for name, c := range map[string]struct {
-		context auth.ContextConfig
-		refuse  bool
-		status  int
+		context       auth.ContextConfig
+		refuse        bool
+		introspection string
+		status        int
 	}{
-		"everybody":                  {nil, false, 200},
-		"nobody without identity":    {nil, true, 401},
-		"nobody without the context": {auth.ContextConfig{"id": {Header: "X-User-Id", Required: true}}, false, 401},
+		"everybody":                      {nil, false, "", 200},
+		"nobody without identity":        {nil, true, "", 401},
+		"nobody without the context":     {auth.ContextConfig{"id": {Header: "X-User-Id", Required: true}}, false, "", 401},
+		"nobody whom nothing identifies": {nil, false, "identified", 403},
 	} {
 		app := unreachableApp(t, nil, sharing(page))
+		app.Config.DocumentLimits.Introspection = c.introspection
 		var err error
 		if app.Context, err = auth.NewContext(c.context, proxies); err != nil {
 			t.Fatal(err)
@@ -101,7 +107,7 @@ func TestUnauthenticatedOverCORS(t *testing.T) {
 // Who lacks what an operation requires learns what that is, and whether to say who
 // they are.
 func TestFailuresOfPermission(t *testing.T) {
-	a, err := auth.NewAuthenticator(auth.Config{Operations: []auth.OperationRule{
+	a, err := auth.NewAuthenticator(auth.Config{Anonymous: "allow", Operations: []auth.OperationRule{
 		{Kind: "mutation", Require: auth.Requirement{Scopes: []string{"write"}}},
 		{Name: "Delete", Require: auth.Requirement{Claims: map[string]any{"role": "secret"}}},
 	}}, nil, slog.New(slog.DiscardHandler))
@@ -129,7 +135,7 @@ func TestFailuresOfPermission(t *testing.T) {
 // and one about a kind is about what could be of it.
 func TestOperationsNeedPermission(t *testing.T) {
 	app := unreachableApp(t, nil)
-	a, err := auth.NewAuthenticator(auth.Config{Operations: []auth.OperationRule{
+	a, err := auth.NewAuthenticator(auth.Config{Anonymous: "allow", Operations: []auth.OperationRule{
 		{Kind: "mutation", Require: auth.Requirement{Scopes: []string{"write"}}},
 		{Name: "Delete", Require: auth.Requirement{Scopes: []string{"delete"}}},
 	}}, nil, slog.New(slog.DiscardHandler))
@@ -147,9 +153,38 @@ func TestOperationsNeedPermission(t *testing.T) {
 		`{"query":"mutation { a }"}`:                                            "UNAUTHENTICATED",
 		`{"query":"mutation M { a } query B { b }","operationName":"M"}`:        "UNAUTHENTICATED",
 		`{"query":"query & Unreadable { a }"}`:                                  "UNAUTHENTICATED",
+		`{"query":"fragment F on T { a }"}`:                                     "UNAUTHENTICATED",
+		`{"query":""}`:                                                          "UNAUTHENTICATED",
+		`{"query":"{ a } mutation { b }"}`:                                      "UNAUTHENTICATED",
+		`{"query":"mutation M { a }","operationName":"Other"}`:                  "UNAUTHENTICATED",
+		`{"query":"query A { a }","operationName":"Delete"}`:                    "UNAUTHENTICATED",
+		`{"query":"query Delete { a }","operationName":""}`:                     "UNAUTHENTICATED",
+		`{"query":"query Delete { a }","operationName":null}`:                   "UNAUTHENTICATED",
+		`{"query":"{ a }","query":"mutation { b }"}`:                            "UNAUTHENTICATED",
+		`{"query":"query Dele\u0074e { a }"}`:                                   "UNAUTHENTICATED",
 	} {
 		if _, code := ask(t, h, post(body)); code != want {
 			t.Errorf("%s: %s, want %s", body, code, want)
+		}
+	}
+	// Each operation of a batch is looked at, and so is what is sent by its hash.
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, post(`[{"query":"{ a }"},{"query":"mutation { a }"},{"query":"query Delete { a }"}]`))
+	if got := w.Body.String(); strings.Count(got, "UNAUTHENTICATED") != 2 || strings.Count(got, "NO_NODE_AVAILABLE") != 1 {
+		t.Error(got)
+	}
+	const document = "query Delete { a }"
+	persisted := fmt.Sprintf(`"extensions":{"persistedQuery":{"version":1,"sha256Hash":"%x"}}`, sha256.Sum256([]byte(document)))
+	for _, body := range []string{`{"query":"` + document + `",` + persisted + `}`, `{` + persisted + `}`} {
+		if _, code := ask(t, h, post(body)); code != "UNAUTHENTICATED" {
+			t.Errorf("%s: %s", body, code)
+		}
+	}
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(method, "/graphql?query="+url.QueryEscape(document), nil))
+		if w.Code != http.StatusUnauthorized {
+			t.Errorf("%s: %d", method, w.Code)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (h *graphQL) publicSDL(r chi.Router) {
 	}
 }
 
-// serveSDL answers whoever may run queries.
+// serveSDL answers whoever may run queries, and may ask for the schema by one.
 func (h *graphQL) serveSDL(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", h.vary)
 	x := new(exchange)
@@ -37,8 +37,12 @@ func (h *graphQL) serveSDL(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = h.app.authenticator.Load().Permits(from.identity, schema.Query.String(), "")
 	}
+	var named bool
 	if err == nil {
-		_, _, err = h.app.Context.Append(nil, &from.request, from.identity)
+		_, named, err = h.app.Context.Append(nil, &from.request, from.identity)
+	}
+	if err == nil && !named && from.identity == nil && h.app.Config.DocumentLimits.OnlyIdentified() {
+		err = introspectionForbidden
 	}
 	announce(w.Header(), x.quotas)
 	if err != nil {

@@ -118,6 +118,18 @@ func (p *payload) readAge(d *etf.Decoder) error {
 	return nil
 }
 
+func (p *payload) claims() (map[string]any, error) {
+	d := etf.NewDecoder(p.data)
+	data, err := value(&d, 0)
+	switch claims, is := data.(map[string]any); {
+	case is:
+		return claims, err
+	case data == nil && err == nil:
+		return nil, errNobody
+	}
+	return map[string]any{"sub": data}, err
+}
+
 // expires says until when the token holds, zero for ever, if it may become as old as
 // age; 0 stands for what the token says itself.
 func (p *payload) expires(now time.Time, age time.Duration) (time.Time, error) {

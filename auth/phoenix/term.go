@@ -17,6 +17,7 @@ var (
 	errKind      = errors.New("the token holds something that is no claim, such as a pid, a function or an improper list")
 	errKeys      = errors.New("the token holds a map with keys that are neither atoms nor strings, or with two of the same text")
 	errStruct    = errors.New("the token holds a struct that is not a Date, Time, NaiveDateTime, DateTime or Decimal")
+	errNobody    = errors.New("the token holds nil: it was signed while nobody was logged in")
 	errPacked    = errors.New("the term in the token is compressed, or in a form that only the node which made it can read; make it without the options compressed and local")
 )
 

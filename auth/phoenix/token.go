@@ -1,6 +1,7 @@
 package phoenix
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -22,13 +23,12 @@ var (
 
 // A Token is what one of them says. It does not change.
 type Token struct {
-	// Subject tells those apart that tokens are made for: the claim sub if that is a
-	// string or an integer, else a digest of all that the token says.
-	Subject string
 	// Claims are the token's term if that is a map, else the term as the claim sub.
 	// Values are nil, bool, string, int64, *big.Int where int64 is too small,
 	// float64, []any and map[string]any. Strings need not be UTF-8.
 	Claims map[string]any
+	// Hash is that of the term: it tells those apart whose claims have no sub.
+	Hash [sha256.Size]byte
 	// Expires is when it is none any more; zero: never.
 	Expires time.Time
 }
@@ -84,5 +84,5 @@ func (v *Verifier) Verify(token string, now time.Time) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Token{Subject: p.subject(claims["sub"]), Claims: claims, Expires: expires}, nil
+	return &Token{Claims: claims, Hash: sha256.Sum256(p.data.Bytes), Expires: expires}, nil
 }

@@ -129,7 +129,7 @@ func TestForgedAddresses(t *testing.T) {
 		{"IPv6", "X-Forwarded-For: 2001:db8::1\r\n", "2001:db8::1"},
 		{"no address at the end", "X-Forwarded-For: 198.51.100.7, unknown\r\n", proxy},
 		{"no address behind a proxy", "X-Forwarded-For: 198.51.100.7, unknown, 10.0.0.1\r\n", "10.0.0.1"},
-		{"a port", "X-Forwarded-For: 192.0.2.1:80\r\n", proxy},
+		{"a port", "X-Forwarded-For: 192.0.2.1:80\r\n", "192.0.2.1"},
 		{"empty", "X-Forwarded-For: \r\n", proxy},
 		{"underscores", "X_Forwarded_For: 198.51.100.7\r\n", proxy},
 		{"headers of others", "Forwarded: for=198.51.100.7\r\nX-Real-Ip: 198.51.100.7\r\nTrue-Client-Ip: 198.51.100.7\r\nX-Client-Ip: 198.51.100.7\r\nCf-Connecting-Ip: 198.51.100.7\r\n", proxy},
