@@ -197,6 +197,7 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, from 
 	if err != nil {
 		return err
 	}
+	h.persist(req)
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	answer, err := h.app.Absinthe.Run(ctx, op)

@@ -74,6 +74,36 @@ const (
 	aMutation = `{"query":"mutation { a }"}`
 )
 
+// A request that may not run keeps nothing for later ones, and makes no room.
+func TestRefusedRequestsStoreNothing(t *testing.T) {
+	url, _ := limited(t, "[{by: identity, kind: query, limit: 1, per: 24h}, {by: identity, kind: mutation, limit: 9, per: 24h}]", func(app *App) {
+		app.Config.DocumentLimits = DocumentLimits{Bytes: 24, Introspection: identifiedIntrospection}
+	})
+	with := func(document string) string {
+		return `{"query":"` + document + `","extensions":` + persistedExtensions(hashOf(document)) + `}`
+	}
+	const late, hidden, long = `mutation { a }`, `mutation { __schema }`, `mutation { aaaaaaaaaaaaaaaa }`
+	for _, step := range []struct {
+		body string
+		code string
+	}{
+		{with("{ a }"), "NO_NODE_AVAILABLE"},
+		{with("{ b }"), "RATE_LIMITED"},
+		{with(long), "DOCUMENT_TOO_LARGE"},
+		{with(hidden), "INTROSPECTION_DISABLED"},
+		{with(late), "NO_NODE_AVAILABLE"},
+	} {
+		if _, answer := sent(t, url, step.body); !strings.Contains(answer, step.code) {
+			t.Errorf("%s: %s", step.body, answer)
+		}
+	}
+	for document, code := range map[string]string{"{ a }": "RATE_LIMITED", "{ b }": "PERSISTED_QUERY_NOT_FOUND", hidden: "PERSISTED_QUERY_NOT_FOUND", long: "PERSISTED_QUERY_NOT_FOUND", late: "NO_NODE_AVAILABLE"} {
+		if _, answer := sent(t, url, `{"extensions":`+persistedExtensions(hashOf(document))+`}`); !strings.Contains(answer, code) {
+			t.Errorf("by the hash of %s: %s, want %s", document, answer, code)
+		}
+	}
+}
+
 // Queries and mutations are limited apart; what is neither for certain is taken for
 // a mutation. Every answer says what is left.
 func TestRateLimits(t *testing.T) {
