@@ -243,3 +243,42 @@ func TestRateLimitOfIdentity(t *testing.T) {
 		}
 	}
 }
+
+// What another site makes browsers send is not counted, or it would use up the limit of
+// its visitors; nor is what cannot be answered in any case.
+func TestRefusedUnreadIsNotCounted(t *testing.T) {
+	url, _ := limited(t, "[{by: address, limit: 1, per: 24h}]", func(app *App) { app.Config.Forms = true })
+	for range 3 {
+		if resp, answer := sent(t, url, "query=x", "Content-Type", formName); resp.StatusCode != 403 || resp.Header.Get("RateLimit") != "" {
+			t.Errorf("a form: %d %s", resp.StatusCode, answer)
+		}
+		if resp, answer := sent(t, url, aQuery, "Accept", "text/html"); resp.StatusCode != 406 {
+			t.Errorf("for a page: %d %s", resp.StatusCode, answer)
+		}
+	}
+	if resp, answer := sent(t, url, aQuery); resp.StatusCode != 503 {
+		t.Errorf("then: %d %s", resp.StatusCode, answer)
+	}
+	if resp, answer := sent(t, url, aQuery); resp.StatusCode != 429 {
+		t.Errorf("and once more: %d %s", resp.StatusCode, answer)
+	}
+}
+
+// Who reads the schema is held against the rules for queries.
+func TestRulesForTheSchema(t *testing.T) {
+	url, _ := limited(t, "[{by: identity, kind: query, limit: 2, per: 24h}]", func(app *App) {
+		app.Contract = contractOf(t, ContractConfig{SDL: "public"}, true, `type Query { field: Int }`)
+	})
+	for _, want := range []int{200, 200, 429} {
+		if resp, answer := sent(t, url+sdlFile, ""); resp.StatusCode != want {
+			t.Errorf("%d %s, want %d", resp.StatusCode, answer, want)
+		}
+	}
+	url, _ = limited(t, "[]", func(app *App) {
+		app.Contract = contractOf(t, ContractConfig{SDL: "public"}, true, `type Query { secretField: Int }`)
+		app.Config.DocumentLimits.Introspection = identifiedIntrospection
+	})
+	if resp, answer := sent(t, url+sdlFile, ""); resp.StatusCode != 403 || strings.Contains(answer, "secretField") {
+		t.Errorf("to nobody in particular: %d %s", resp.StatusCode, answer)
+	}
+}
