@@ -25,7 +25,8 @@ import (
 //   - POST /nodes/{name}/undrain: new calls again
 //
 // Web pages of other origins cannot make a browser drain a node. All but the first
-// line is for those alone who know the token of [Gateway.Admit].
+// line is for those alone who know the token of [Gateway.Admit]; where there is none,
+// for those who ask by an address or as localhost.
 func (g *Gateway) Admin() http.Handler {
 	root := g.router(g.configured().limits)
 	root.Use(http.NewCrossOriginProtection().Handler)

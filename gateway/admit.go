@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -30,17 +32,41 @@ func (g *Gateway) Admit(token string) {
 	g.operators.Store(&hash)
 }
 
-// admit lets through requests with the token of operators.
+// admit lets through requests of operators.
 func (g *Gateway) admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if want := g.operators.Load(); want != nil {
-			scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-			shown := sha256.Sum256([]byte(strings.TrimSpace(token)))
-			if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(shown[:], want[:]) != 1 {
-				operatorsOnly.write(w)
-				return
-			}
+		if refused := g.refuse(r); refused != nil {
+			refused.write(w)
+			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// refuse says why a request is not taken for one of an operator; nil: it is. Where
+// they show no token, the listener is on loopback, but browsers of the machine get
+// there. A page of a site whose name comes to mean 127.0.0.1 (DNS rebinding) is to
+// them of the same origin; what it cannot do is to have another Host than that name.
+func (g *Gateway) refuse(r *http.Request) *failure {
+	want := g.operators.Load()
+	if want == nil {
+		if !isAddress(r.Host) {
+			return namedHost
+		}
+		return nil
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	shown := sha256.Sum256([]byte(strings.TrimSpace(token)))
+	if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(shown[:], want[:]) != 1 {
+		return operatorsOnly
+	}
+	return nil
+}
+
+// isAddress says whether a Host is an address, or the one name that means this
+// machine to every browser.
+func isAddress(hostport string) bool {
+	host := (&url.URL{Host: hostport}).Hostname()
+	_, err := netip.ParseAddr(host)
+	return err == nil || strings.EqualFold(host, "localhost")
 }

@@ -8,7 +8,10 @@ import (
 	"github.com/louche-graphql/louche/auth"
 )
 
-const operatorToken = "0123456789abcdef"
+const (
+	operatorToken = "0123456789abcdef"
+	adminURL      = "http://127.0.0.1:4001"
+)
 
 func TestOperatorsShowTheirToken(t *testing.T) {
 	app := unreachableApp(t, auth.ContextConfig{})
@@ -16,7 +19,7 @@ func TestOperatorsShowTheirToken(t *testing.T) {
 	g := gatewayOf(app)
 	h := g.Admin()
 	asked := func(method, path string, authorization ...string) *httptest.ResponseRecorder {
-		r := httptest.NewRequest(method, path, nil)
+		r := httptest.NewRequest(method, adminURL+path, nil)
 		for _, value := range authorization {
 			r.Header.Add("Authorization", value)
 		}
@@ -66,6 +69,40 @@ func TestOperatorsShowTheirToken(t *testing.T) {
 	}
 }
 
+// A page of a site whose name comes to mean this machine's address reads nothing and
+// drains no node.
+func TestOperatorsAskByAddress(t *testing.T) {
+	g := gatewayOf(unreachableApp(t, auth.ContextConfig{}))
+	status := func(method, host, path string, header ...string) int {
+		r := httptest.NewRequest(method, path, nil)
+		r.Host = host
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		w := httptest.NewRecorder()
+		g.Admin().ServeHTTP(w, r)
+		return w.Code
+	}
+	for host, want := range map[string]int{
+		"127.0.0.1:4001": 200, "127.0.0.1": 200, "[::1]:4001": 200, "localhost:4001": 200, "LOCALHOST": 200,
+		"": 403, "rebound.example": 403, "rebound.example:4001": 403, "127.0.0.1.rebound.example": 403, "localhost.rebound.example:4001": 403, "localhost@rebound.example": 403,
+	} {
+		if got := status("GET", host, "/status"); got != want {
+			t.Errorf("%q: %d", host, got)
+		}
+	}
+	if got := status("POST", "rebound.example:4001", "/nodes/a@b/drain", "Origin", "http://rebound.example:4001", "Sec-Fetch-Site", "same-origin"); got != 403 {
+		t.Errorf("drain: %d", got)
+	}
+	if got := status("GET", "rebound.example", "/healthz"); got != 200 {
+		t.Errorf("/healthz: %d", got)
+	}
+	g.Admit(operatorToken)
+	if got := status("GET", "louche.internal:4001", "/status", "Authorization", "Bearer "+operatorToken); got != 200 {
+		t.Errorf("with the token, by a name: %d", got)
+	}
+}
+
 func TestCheckToken(t *testing.T) {
 	for token, fine := range map[string]bool{
 		operatorToken:                    true,
@@ -88,7 +125,7 @@ func TestNoDebug(t *testing.T) {
 	for _, path := range []string{"/debug", "/debug/", "/debug/pprof/", "/debug/pprof/heap", "/debug/vars"} {
 		w, o := httptest.NewRecorder(), httptest.NewRecorder()
 		g.Handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
-		g.Admin().ServeHTTP(o, httptest.NewRequest("GET", path, nil))
+		g.Admin().ServeHTTP(o, httptest.NewRequest("GET", adminURL+path, nil))
 		if w.Code != 404 || o.Code != 404 {
 			t.Errorf("%s: %d for clients, %d for operators", path, w.Code, o.Code)
 		}

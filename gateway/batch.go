@@ -80,7 +80,7 @@ func (h *graphQL) operateBatch(x *exchange, w http.ResponseWriter, r *http.Reque
 					op.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 				}
 			}()
-			op.err = h.operate(op.exchange, w, r, from, op.request)
+			op.err = h.operate(op.exchange, r, from, op.request)
 		})
 	}
 	running.Wait()

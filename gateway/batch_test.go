@@ -1,9 +1,12 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/json"
+	"log/slog"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -79,4 +82,19 @@ func FuzzBatch(f *testing.F) {
 			t.Errorf("%q: status %d", body, w.Code)
 		}
 	})
+}
+
+// Every operation of a batch is in the log, with the request's id. They write at once,
+// which is for the race detector to judge.
+func TestBatchInTheLog(t *testing.T) {
+	var log bytes.Buffer
+	var limits Limits
+	limits.SetDefaults()
+	g := New(nil, limits, []*App{unreachableApp(t, nil)}, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	server := httptest.NewServer(g.Handler())
+	sent(t, server.URL+"/graphql", "["+strings.Repeat(aQuery+",", 9)+aQuery+"]", requestIDHeader, "of-the-batch")
+	server.Close()
+	if n := strings.Count(log.String(), "msg=operation request_id=of-the-batch "); n != 10 {
+		t.Errorf("%d of 10 are in\n%s", n, &log)
+	}
 }

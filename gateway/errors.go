@@ -165,7 +165,7 @@ const (
 
 // present changes the errors of an answer as the application's section says, and
 // logs what clients do not get to see.
-func (h *graphQL) present(answer etf.Term, w http.ResponseWriter, r *http.Request) etf.Term {
+func (h *graphQL) present(answer etf.Term, r *http.Request, from *caller) etf.Term {
 	rules := errorRules{h.app.Config.ErrorExtensions, h.app.Config.MaskErrors}
 	if rules == (errorRules{}) {
 		return answer
@@ -181,7 +181,7 @@ func (h *graphQL) present(answer etf.Term, w http.ResponseWriter, r *http.Reques
 		}
 		text = text[:min(len(text), loggedBytes)]
 		h.gateway.log.LogAttrs(r.Context(), slog.LevelWarn, "error masked",
-			slog.String("request_id", w.Header().Get(requestIDHeader)),
+			slog.String("request_id", from.request.ID),
 			slog.String("path", h.app.Config.Path),
 			slog.String("error", strings.ToValidUTF8(string(text), "")))
 	})

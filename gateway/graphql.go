@@ -69,7 +69,7 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 		h.fail(x, w, r, err)
 		return
 	}
-	if err := h.csrf.check(r); err != nil {
+	if err := h.csrf.check(r); err != nil { // not counted: a page would use up its visitor's limits
 		h.fail(x, w, r, err)
 		return
 	}
@@ -93,7 +93,7 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 		h.operateBatch(x, w, r, from, batch)
 	} else {
 		single.arrived = true
-		if err := h.operate(x, w, r, from, single); err != nil {
+		if err := h.operate(x, r, from, single); err != nil {
 			h.fail(x, w, r, err)
 			return
 		}
@@ -102,11 +102,12 @@ func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
 	h.write(x, w, r)
 }
 
-// operate runs one operation, if it may be run.
-func (h *graphQL) operate(x *exchange, w http.ResponseWriter, r *http.Request, from *caller, req *request) (err error) {
+// operate runs one operation, if it may be run. Those of a batch are run at once, so
+// they have no part in the response: not even its Header may be called by many.
+func (h *graphQL) operate(x *exchange, r *http.Request, from *caller, req *request) (err error) {
 	if x.node = ""; h.gateway.log.Enabled(r.Context(), slog.LevelDebug) {
 		began := time.Now()
-		defer func() { h.trace(x, w, r, from, req, time.Since(began), err) }()
+		defer func() { h.trace(x, r, from, req, time.Since(began), err) }()
 	}
 	if err := h.resolve(req); err != nil {
 		return err
@@ -124,7 +125,7 @@ func (h *graphQL) operate(x *exchange, w http.ResponseWriter, r *http.Request, f
 	if err := h.chargeOperation(x, from, kind, req.arrived); err != nil {
 		return err
 	}
-	return h.run(x, w, r, from, req)
+	return h.run(x, r, from, req)
 }
 
 // resolve sees to it that a request has a document which may be run.
@@ -170,7 +171,7 @@ func (h *graphQL) forCaches(w http.ResponseWriter, r *http.Request, caching stri
 }
 
 // run runs the operation of a request and leaves the JSON of its answer in x.
-func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, from *caller, req *request) (err error) {
+func (h *graphQL) run(x *exchange, r *http.Request, from *caller, req *request) (err error) {
 	x.code, x.hasData, x.caching = answered, false, noStore
 	var named bool
 	if x.context, named, err = h.app.Context.Append(x.context[:0], &from.request, from.identity); err != nil {
@@ -197,6 +198,7 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, from 
 	if err != nil {
 		return err
 	}
+	h.persist(req)
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	answer, err := h.app.Absinthe.Run(ctx, op)
@@ -210,7 +212,7 @@ func (h *graphQL) run(x *exchange, w http.ResponseWriter, r *http.Request, from 
 	if req.byID && !hasMember(answer.Value, "errors") {
 		x.caching = h.app.Config.Trusted.CacheControl
 	}
-	result := h.present(answer.Value, w, r)
+	result := h.present(answer.Value, r, from)
 	x.answer, err = result.AppendJSONOrdered(x.answer[:0], req.document.Order(req.operationName, req.variables), h.limits.Answer)
 	return err
 }

@@ -56,7 +56,7 @@ func samples(t testing.TB, text string) map[string]float64 {
 func scrape(t testing.TB, g *Gateway) map[string]float64 {
 	t.Helper()
 	w := httptest.NewRecorder()
-	g.Admin().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	g.Admin().ServeHTTP(w, httptest.NewRequest(http.MethodGet, adminURL+"/metrics", nil))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}

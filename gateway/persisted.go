@@ -71,11 +71,16 @@ func (h *graphQL) persisted(req *request) error {
 	if !known || sha256.Sum256([]byte(req.query)) != hash {
 		return persistedMismatch
 	}
-	// What cannot be classified is most likely not GraphQL, and not worth the room.
-	if h.gateway.documents.Kind(req.query, req.operationName) != schema.Unknown {
-		h.gateway.persisted.add(hash, req.query)
-	}
+	req.offered = &hash
 	return nil
+}
+
+// persist keeps a document that came with its hash, once it is to be run. What cannot
+// be classified is most likely not GraphQL, and not worth the room.
+func (h *graphQL) persist(req *request) {
+	if req.offered != nil && req.document.Kind(req.operationName) != schema.Unknown {
+		h.gateway.persisted.add(*req.offered, req.query)
+	}
 }
 
 // documentStore holds the documents that were used last. It is bounded in number

@@ -49,6 +49,8 @@ func TestPersistedQueries(t *testing.T) {
 		{"by hash", h, post(`{"extensions":` + hashed(document) + `,"query":null}`), 503, "NO_NODE_AVAILABLE"},
 		{"by hash, GET", h, get("extensions", hashed(document)), 503, "NO_NODE_AVAILABLE"},
 		{"a mutation with both, GET", h, get("query", mutation, "extensions", hashed(mutation)), 405, "METHOD_NOT_ALLOWED"},
+		{"which stores nothing", h, get("extensions", hashed(mutation)), 200, "PERSISTED_QUERY_NOT_FOUND"},
+		{"a mutation with both", h, post(`{"query":"mutation { a }","extensions":` + hashed(mutation) + `}`), 503, "NO_NODE_AVAILABLE"},
 		{"a mutation by hash, GET", h, get("extensions", hashed(mutation)), 405, "METHOD_NOT_ALLOWED"},
 		{"what does not parse", h, post(`{"query":"{ a ","extensions":` + hashed(broken) + `}`), 503, "NO_NODE_AVAILABLE"},
 		{"is not stored", h, post(`{"extensions":` + hashed(broken) + `}`), 200, "PERSISTED_QUERY_NOT_FOUND"},

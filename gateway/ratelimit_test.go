@@ -74,6 +74,36 @@ const (
 	aMutation = `{"query":"mutation { a }"}`
 )
 
+// A request that may not run keeps nothing for later ones, and makes no room.
+func TestRefusedRequestsStoreNothing(t *testing.T) {
+	url, _ := limited(t, "[{by: identity, kind: query, limit: 1, per: 24h}, {by: identity, kind: mutation, limit: 9, per: 24h}]", func(app *App) {
+		app.Config.DocumentLimits = DocumentLimits{Bytes: 24, Introspection: identifiedIntrospection}
+	})
+	with := func(document string) string {
+		return `{"query":"` + document + `","extensions":` + persistedExtensions(hashOf(document)) + `}`
+	}
+	const late, hidden, long = `mutation { a }`, `mutation { __schema }`, `mutation { aaaaaaaaaaaaaaaa }`
+	for _, step := range []struct {
+		body string
+		code string
+	}{
+		{with("{ a }"), "NO_NODE_AVAILABLE"},
+		{with("{ b }"), "RATE_LIMITED"},
+		{with(long), "DOCUMENT_TOO_LARGE"},
+		{with(hidden), "INTROSPECTION_DISABLED"},
+		{with(late), "NO_NODE_AVAILABLE"},
+	} {
+		if _, answer := sent(t, url, step.body); !strings.Contains(answer, step.code) {
+			t.Errorf("%s: %s", step.body, answer)
+		}
+	}
+	for document, code := range map[string]string{"{ a }": "RATE_LIMITED", "{ b }": "PERSISTED_QUERY_NOT_FOUND", hidden: "PERSISTED_QUERY_NOT_FOUND", long: "PERSISTED_QUERY_NOT_FOUND", late: "NO_NODE_AVAILABLE"} {
+		if _, answer := sent(t, url, `{"extensions":`+persistedExtensions(hashOf(document))+`}`); !strings.Contains(answer, code) {
+			t.Errorf("by the hash of %s: %s, want %s", document, answer, code)
+		}
+	}
+}
+
 // Queries and mutations are limited apart; what is neither for certain is taken for
 // a mutation. Every answer says what is left.
 func TestRateLimits(t *testing.T) {
@@ -211,5 +241,44 @@ func TestRateLimitOfIdentity(t *testing.T) {
 		if err := h.chargeOperation(new(exchange), from, schema.Query, true); (err == nil) != c.admitted {
 			t.Errorf("%d: %v", i, err)
 		}
+	}
+}
+
+// What another site makes browsers send is not counted, or it would use up the limit of
+// its visitors; nor is what cannot be answered in any case.
+func TestRefusedUnreadIsNotCounted(t *testing.T) {
+	url, _ := limited(t, "[{by: address, limit: 1, per: 24h}]", func(app *App) { app.Config.Forms = true })
+	for range 3 {
+		if resp, answer := sent(t, url, "query=x", "Content-Type", formName); resp.StatusCode != 403 || resp.Header.Get("RateLimit") != "" {
+			t.Errorf("a form: %d %s", resp.StatusCode, answer)
+		}
+		if resp, answer := sent(t, url, aQuery, "Accept", "text/html"); resp.StatusCode != 406 {
+			t.Errorf("for a page: %d %s", resp.StatusCode, answer)
+		}
+	}
+	if resp, answer := sent(t, url, aQuery); resp.StatusCode != 503 {
+		t.Errorf("then: %d %s", resp.StatusCode, answer)
+	}
+	if resp, answer := sent(t, url, aQuery); resp.StatusCode != 429 {
+		t.Errorf("and once more: %d %s", resp.StatusCode, answer)
+	}
+}
+
+// Who reads the schema is held against the rules for queries.
+func TestRulesForTheSchema(t *testing.T) {
+	url, _ := limited(t, "[{by: identity, kind: query, limit: 2, per: 24h}]", func(app *App) {
+		app.Contract = contractOf(t, ContractConfig{SDL: "public"}, true, `type Query { field: Int }`)
+	})
+	for _, want := range []int{200, 200, 429} {
+		if resp, answer := sent(t, url+sdlFile, ""); resp.StatusCode != want {
+			t.Errorf("%d %s, want %d", resp.StatusCode, answer, want)
+		}
+	}
+	url, _ = limited(t, "[]", func(app *App) {
+		app.Contract = contractOf(t, ContractConfig{SDL: "public"}, true, `type Query { secretField: Int }`)
+		app.Config.DocumentLimits.Introspection = identifiedIntrospection
+	})
+	if resp, answer := sent(t, url+sdlFile, ""); resp.StatusCode != 403 || strings.Contains(answer, "secretField") {
+		t.Errorf("to nobody in particular: %d %s", resp.StatusCode, answer)
 	}
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"io"
@@ -20,12 +21,13 @@ type request struct {
 	query         string
 	variables     json.RawMessage // an object, or empty
 	operationName string
-	extensions    json.RawMessage  // an object, or empty
-	id            string           // of a trusted document, where there is no query
-	hash          string           // of the document, in extensions.persistedQuery
-	arrived       bool             // whether rate limits by address have counted it
-	byID          bool             // whether the query was found in a manifest, by id or hash
-	document      *schema.Document // what the query says of itself, once it has been looked at
+	extensions    json.RawMessage    // an object, or empty
+	id            string             // of a trusted document, where there is no query
+	hash          string             // of the document, in extensions.persistedQuery
+	offered       *[sha256.Size]byte // the same, once it is known to be that of the query
+	arrived       bool               // whether rate limits by address have counted it
+	byID          bool               // whether the query was found in a manifest, by id or hash
+	document      *schema.Document   // what the query says of itself, once it has been looked at
 }
 
 // isQuery says whether the operation is certainly a query.

@@ -33,17 +33,7 @@ func (h *graphQL) publicSDL(r chi.Router) {
 func (h *graphQL) serveSDL(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", h.vary)
 	x := new(exchange)
-	from, err := h.identify(x, w, r)
-	if err == nil {
-		err = h.app.authenticator.Load().Permits(from.identity, schema.Query.String(), "")
-	}
-	var named bool
-	if err == nil {
-		_, named, err = h.app.Context.Append(nil, &from.request, from.identity)
-	}
-	if err == nil && !named && from.identity == nil && h.app.Config.DocumentLimits.OnlyIdentified() {
-		err = introspectionForbidden
-	}
+	err := h.permitSDL(x, w, r)
 	announce(w.Header(), x.quotas)
 	if err != nil {
 		f := failureOf(err, h.app)
@@ -54,6 +44,26 @@ func (h *graphQL) serveSDL(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.app.Contract.serveSDL(w, r)
+}
+
+// permitSDL holds a request for the schema against the rules for a query that asks for
+// it, and counts it as one.
+func (h *graphQL) permitSDL(x *exchange, w http.ResponseWriter, r *http.Request) error {
+	from, err := h.identify(x, w, r)
+	if err != nil {
+		return err
+	}
+	if err := h.app.authenticator.Load().Permits(from.identity, schema.Query.String(), ""); err != nil {
+		return err
+	}
+	if err := h.chargeOperation(x, from, schema.Query, true); err != nil {
+		return err
+	}
+	_, named, err := h.app.Context.Append(nil, &from.request, from.identity)
+	if err == nil && h.app.Config.DocumentLimits.OnlyIdentified() && !named && from.identity == nil {
+		return introspectionForbidden
+	}
+	return err
 }
 
 // adminSDL lets operators read every application's schema at its path, and that of

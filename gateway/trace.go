@@ -8,7 +8,7 @@ import (
 
 // trace logs an operation at level debug: what was asked by whom and who answered,
 // and nothing of what documents, variables and tokens hold.
-func (h *graphQL) trace(x *exchange, w http.ResponseWriter, r *http.Request, from *caller, req *request, took time.Duration, err error) {
+func (h *graphQL) trace(x *exchange, r *http.Request, from *caller, req *request, took time.Duration, err error) {
 	kind, method, code := "unknown", "none", x.code
 	if req.document != nil {
 		kind = req.document.Kind(req.operationName).String()
@@ -19,6 +19,6 @@ func (h *graphQL) trace(x *exchange, w http.ResponseWriter, r *http.Request, fro
 	if err != nil {
 		code = failureOf(err, h.app).code
 	}
-	h.gateway.log.Log(r.Context(), slog.LevelDebug, "operation", "request_id", w.Header().Get(requestIDHeader), "path", h.app.Config.Path,
+	h.gateway.log.Log(r.Context(), slog.LevelDebug, "operation", "request_id", from.request.ID, "path", h.app.Config.Path,
 		"kind", kind, "name", req.operationName[:min(len(req.operationName), countedName)], "identity", method, "node", x.node, "took", took, "code", code)
 }

@@ -9,10 +9,11 @@ import (
 )
 
 // Of contexts that the application built, so many are kept, if they are no larger
-// than that: 64 MiB at most.
+// than that: 128 MiB at most, as keys are there twice.
 const (
 	keptContexts   = 4096
 	maxKeptContext = 16 << 10 // bytes
+	perKey         = 64       // bytes that a key takes besides its own, about
 )
 
 // builtContext is a context that the application built.
@@ -51,7 +52,7 @@ func (a *Absinthe) keep(identity string, built etf.Term, until time.Time) {
 	}
 	d := etf.NewDecoder(etf.Term{Bytes: b})
 	n, err := d.Map()
-	if err != nil {
+	if err != nil || len(b)+n*perKey > maxKeptContext {
 		return
 	}
 	c := &builtContext{members: d.Rest().Bytes, keys: make(map[string]struct{}, n), until: until}

@@ -13,6 +13,15 @@ func mapOf(text string) []byte {
 	return etf.AppendBinary(etf.AppendAtom(etf.AppendMap(nil, 1), "text"), text)
 }
 
+// mapOfKeys is a map of so many numbers, which are all true.
+func mapOfKeys(n int) []byte {
+	b := etf.AppendMap(nil, n)
+	for i := range n {
+		b = etf.AppendBool(etf.AppendInt(b, int64(i)), true)
+	}
+	return b
+}
+
 func TestContextsAreKeptForATime(t *testing.T) {
 	a := &Absinthe{Config: AbsintheConfig{ContextFrom: "A.b", ContextCache: time.Minute}}
 	a.prepare()
@@ -48,6 +57,8 @@ func TestKeptContextsAreBounded(t *testing.T) {
 		"small":                        {etf.Term{Bytes: mapOf("kept")}, true},
 		"large":                        {etf.Term{Bytes: mapOf(string(make([]byte, maxKeptContext)))}, false},
 		"large when it is spelled out": {etf.Term{Bytes: fmt.Appendf(etf.AppendMap(nil, 1), "R\x00m\x00\x00\x3f\x00%016128d", 0), Atoms: []string{string(make([]byte, 250))}}, false},
+		"small with many keys":         {etf.Term{Bytes: mapOfKeys(maxKeptContext / 64)}, false},
+		"small with fewer":             {etf.Term{Bytes: mapOfKeys(maxKeptContext / 128)}, true},
 		"a key twice":                  {etf.Term{Bytes: append(etf.AppendMap(nil, 2), "a\x01ja\x01j"...)}, false},
 		"no map":                       {etf.Term{Bytes: etf.AppendNil(nil)}, false},
 		"nothing":                      {etf.Term{}, false},

@@ -142,11 +142,13 @@ func TestFilesAreWatched(t *testing.T) {
 		}{
 			{"nothing", func() {}, false},
 			{"another content", func() { put("a", "2") }, true},
+			{"the same content anew", func() { put("a", "2") }, false},
 			{"gone", func() { remove("a") }, false},
 			{"back as it was", func() { put("a", "2") }, false},
 			{"gone again", func() { remove("a") }, false},
 			{"back with another content", func() { put("a", "3") }, true},
 			{"a file that was never there", func() { put("key", "1") }, true},
+			{"its permissions change", func() { os.Chmod(filepath.Join(dir, "key"), 0o400) }, true},
 			{"one that is read at the start only", func() { put("cookie", "2") }, false},
 			{"a bad configuration", func() { put("louche.yaml", "x: 1") }, false},
 			{"another file is named", func() { names("b") }, true},
@@ -181,4 +183,23 @@ func TestFilesAreWatched(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A file that changes after it was loaded is loaded again.
+func TestWhatWasSeenBeforeCounts(t *testing.T) {
+	dir := t.TempDir()
+	first, second := filepath.Join(dir, "first"), filepath.Join(dir, "second")
+	put := func(name, text string) {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(first, "1")
+	put(second, "1")
+	seen := contents{}.look([]string{first})
+	put(first, "2") // while the configuration is loaded, which is found to name the second
+	known := seen.of([]string{first, second})
+	if now := known.look([]string{first, second}); now[first] == known[first] || now[second] != known[second] {
+		t.Errorf("%v, then %v", known, now)
+	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"hash/maphash"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -14,8 +15,15 @@ import (
 // link points to may be older.
 const watchInterval = time.Second
 
-// contents are what files hold, as hashes by their names.
-type contents map[string]uint64
+// contents are what files hold, by their names.
+type contents map[string]content
+
+// content is the hash of what a file holds, and who can get at it: a secret may have
+// been refused for that alone.
+type content struct {
+	hash uint64
+	mode fs.FileMode
+}
 
 var contentSeed = maphash.MakeSeed()
 
@@ -24,10 +32,24 @@ var contentSeed = maphash.MakeSeed()
 func (c contents) look(files []string) contents {
 	now := make(contents, len(files))
 	for _, name := range files {
-		if file, err := os.ReadFile(name); err == nil {
-			now[name] = maphash.Bytes(contentSeed, file)
-		} else if hash, known := c[name]; known {
-			now[name] = hash
+		file, err := os.ReadFile(name)
+		info, statErr := os.Stat(name)
+		if err == nil && statErr == nil {
+			now[name] = content{maphash.Bytes(contentSeed, file), info.Mode()}
+		} else if before, known := c[name]; known {
+			now[name] = before
+		}
+	}
+	return now
+}
+
+// of is what was seen of the files before, and what is seen now of those that were
+// not looked at.
+func (c contents) of(files []string) contents {
+	now := c.look(files)
+	for name := range now {
+		if before, known := c[name]; known {
+			now[name] = before
 		}
 	}
 	return now
@@ -73,10 +95,10 @@ func (f *configFlags) reloads(ctx context.Context, cfg *config, hangups <-chan o
 				log.Error("configuration refused, the former one stays", "reason", err)
 				continue
 			}
-			// Looked at before they are used: what changes in between is used twice,
-			// and not missed.
+			// All were looked at before they are read: what changes in between is
+			// loaded twice, and not missed.
 			files = f.watched(cfg)
-			known = known.look(files)
+			known = known.of(files)
 			seen = known
 			select {
 			case loaded <- cfg:

@@ -97,14 +97,20 @@ func (s *service) build(cfg *config) (apps []*application, replaced []*auth.Auth
 	for _, app := range s.apps {
 		former[app.cfg.Path] = app
 	}
-	read := make([]fromFiles, len(cfg.Apps))
-	for i := range cfg.Apps {
-		if read[i], err = s.readFiles(cfg.Apps[i], former[cfg.Apps[i].Path]); err != nil {
-			for _, f := range read[:i] {
+	var read []fromFiles
+	defer func() {
+		if err != nil {
+			for _, f := range read {
 				f.asking.Close()
 			}
+		}
+	}()
+	for i := range cfg.Apps {
+		f, err := s.readFiles(cfg.Apps[i], former[cfg.Apps[i].Path])
+		if err != nil {
 			return nil, nil, fmt.Errorf("apps[%d]: %w", i, err)
 		}
+		read = append(read, f)
 	}
 	for _, app := range s.apps {
 		replaced = append(replaced, app.asking)
