@@ -260,6 +260,49 @@ func TestNobodyComesIn(t *testing.T) {
 	}
 }
 
+// Who is not known is told how to say who they are, where that is by Authorization:
+// whether there was nothing, or nothing true (RFC 6750, section 3).
+func TestChallenges(t *testing.T) {
+	jwt := func(more string) string {
+		return "jwt: {public_key_file: " + write(t, issuer.public) + ", issuer: us, audience: [my-app]" + more + "}"
+	}
+	keys := fmt.Sprintf("api_keys: {keys: [{name: billing, sha256: %q}]}", hash(apiKey))
+	good, bad := issuer.sign("ES256", nil), newIssuer().sign("ES256", nil)
+	const ask, refused = `Bearer realm="louche"`, `Bearer realm="louche", error="invalid_token"`
+	for _, door := range []struct {
+		name, section string
+		knocks        map[string]string // what is asked of them, or "" if nothing is, by their header
+	}{
+		{"in Authorization", "auth: {methods: [{" + jwt("") + "}]}", map[string]string{
+			"": ask, "Authorization: Basic dXNlcjpwYXNz": ask, "X-Api-Key: " + apiKey: ask, "Cookie: token=" + good: ask,
+			"Authorization: Bearer " + bad: refused, "Authorization: Bearer garbage": refused,
+		}},
+		{"where anonymous is allowed", "auth: {anonymous: allow, methods: [{" + jwt("") + "}]}", map[string]string{"Authorization: Bearer " + bad: refused}},
+		{"in a cookie", "auth: {methods: [{" + jwt(", cookie: token") + "}]}\n    cors: {origins: []}", map[string]string{"": "", "Cookie: token=" + bad: ""}},
+		{"in another header", "auth: {methods: [{" + keys + "}]}", map[string]string{"": "", "X-Api-Key: " + bad: ""}},
+		{"in one of two", "auth: {methods: [{" + keys + "}, {" + jwt("") + "}]}", map[string]string{"": ask, "X-Api-Key: " + bad: refused}},
+		{"an entry of the context", "context: {user: {header: X-User-Id, required: true}}", map[string]string{"": "", "X-User-Id: ": ""}},
+		{"an operation's", "auth: {anonymous: allow, methods: [{" + jwt("") + "}], operations: [{kind: query, require: {scopes: [read]}}]}", map[string]string{"": ask}},
+	} {
+		t.Run(door.name, func(t *testing.T) {
+			g := launch(t, strings.Replace(nobody("    "+door.section), "apps:", "trusted_proxies: [127.0.0.0/8]\napps:", 1))
+			for header, want := range door.knocks {
+				name, value, _ := strings.Cut(header, ": ")
+				resp, got := answer(t, http.DefaultClient, "POST", g.url+"/graphql", `{"query":"{ a }"}`, "Content-Type", "application/json", cmp.Or(name, "X-None"), value)
+				if resp.StatusCode != 401 || got != "UNAUTHENTICATED" || resp.Header.Get("WWW-Authenticate") != want || resp.Header.Get("Cache-Control") != "no-store" {
+					t.Errorf("%q: %d %s %v", header, resp.StatusCode, got, resp.Header)
+				}
+			}
+			// What is known of somebody does not help them further, and they are not asked.
+			resp, got := answer(t, http.DefaultClient, "POST", g.url+"/graphql", `{"query":"{ a }"}`, "Content-Type", "application/json",
+				"Authorization", "Bearer "+good, "X-Api-Key", apiKey, "Cookie", "token="+good, "X-User-Id", "1")
+			if want := map[bool]string{false: "NO_NODE_AVAILABLE", true: "FORBIDDEN"}[strings.Contains(door.section, "scopes")]; got != want || resp.Header.Get("WWW-Authenticate") != "" {
+				t.Errorf("with all of it: %d %s %v", resp.StatusCode, got, resp.Header)
+			}
+		})
+	}
+}
+
 // A jwtIssuer makes JSON Web Tokens, good ones and others.
 type jwtIssuer struct {
 	key    *ecdsa.PrivateKey
