@@ -85,30 +85,35 @@ func testPoolClose(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 func testPoolSpreadsCalls(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, atA, atB)
-	nodes := make(chan string, 200)
-	var callers sync.WaitGroup
-	for range cap(nodes) / 10 {
-		callers.Go(func() {
-			for range 10 {
-				answer, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{Document: `{ sleep(ms: 5) }`})
-				if err != nil {
-					t.Error(err)
-					return
+	spread := func() map[string]int {
+		nodes := make(chan string, 200)
+		var callers sync.WaitGroup
+		for range cap(nodes) / 10 {
+			callers.Go(func() {
+				for range 10 {
+					answer, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{Document: `{ sleep(ms: 5) }`})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					nodes <- answer.Node
+					answer.Release()
 				}
-				nodes <- answer.Node
-				answer.Release()
-			}
-		})
+			})
+		}
+		callers.Wait()
+		close(nodes)
+		calls := make(map[string]int)
+		for node := range nodes {
+			calls[node]++
+		}
+		return calls
 	}
-	callers.Wait()
-	close(nodes)
-	calls := make(map[string]int)
-	for node := range nodes {
-		calls[node]++
-	}
-	if calls[a.Name] < 50 || calls[b.Name] < 50 {
-		t.Errorf("%v, want about 100 each", calls)
-	}
+	// One of the nodes may be slower for a moment, as when it loads code.
+	eventually(t, "both get about as many", func() bool {
+		calls := spread()
+		return t.Failed() || calls[a.Name] >= 50 && calls[b.Name] >= 50
+	})
 }
 
 func testPoolsShareAConnection(t *testing.T, node *beamtest.Node, target rpcclient.Target) {

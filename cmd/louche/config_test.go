@@ -144,7 +144,6 @@ func TestConfigMistakes(t *testing.T) {
 		"default of a type":     {"apps: [{schema: A, discovery: {prefix: a}, context: {u: {cookie: u, type: integer, default: \"5\"}}}]", []string{"apps[0]", "context.u.default", "integer"}},
 		"claim without methods": {"apps: [{schema: A, discovery: {prefix: a}, context: {u: {claim: sub}}}]", []string{"apps[0]", "context.u", "auth.methods"}},
 		"rules without methods": {"apps: [{schema: A, discovery: {prefix: a}, auth: {require: {scopes: [a]}}}]", []string{"apps[0]", "auth.require", "auth.methods"}},
-		"nobody is identified":  {"apps: [{schema: A, discovery: {prefix: a}, document_limits: {introspection: identified}, context: {l: {cookie: locale}}}]", []string{"apps[0]", "document_limits.introspection", "auth.methods"}},
 		"load and retry":        {"apps: [{schema: A, discovery: {prefix: a}, load: {in_flight: -1}, retry: {budget: 2}}]", []string{"apps[0]: load.in_flight", "apps[0]: retry.budget"}},
 		"limits of documents":   {"apps: [{schema: A, discovery: {prefix: a}, document_limits: {introspection: maybe}}]", []string{"apps[0]: document_limits.introspection"}},
 		"cache of nothing":      {"apps: [{schema: A, discovery: {prefix: a}, context_cache: 30s}]", []string{"apps[0]: context_cache", "context_from"}},
@@ -191,6 +190,28 @@ func TestConfigMistakes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Who asks for the schema has to say who they are only where they can.
+func TestConfigOfTheIdentified(t *testing.T) {
+	for section, fine := range map[string]bool{
+		"context: {l: {cookie: locale}}":              false,
+		"context: {t: {value: acme}}":                 false,
+		"context: {u: {header: X-U}}":                 true,
+		"context: {s: {fields: {u: {header: X-U}}}}":  true,
+		"auth: {methods: [{client_certificate: {}}]}": true,
+		"auth: {anonymous: allow}":                    false,
+	} {
+		_, err := (&configFlags{Config: write(t, "trusted_proxies: [127.0.0.1/32]\napps: [{schema: A, discovery: {prefix: a}, document_limits: {introspection: identified}, cors: {origins: []}, "+section+"}]")}).load()
+		if (err == nil) != fine {
+			t.Errorf("%s: %v", section, err)
+		}
+		for _, want := range []string{"apps[0]", "document_limits.introspection", "auth.methods"} {
+			if err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: the error has no %q: %v", section, want, err)
+			}
+		}
 	}
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -73,5 +75,62 @@ func TestContextFrom(t *testing.T) {
 	}
 	if status, answer := g.postTo(t, "/built", `{"query":"mutation { append(id: \"1\") }"}`); status != 200 || len(node.Appended(t)) != 1 {
 		t.Errorf("%d %s, ran %v", status, answer, node.Appended(t))
+	}
+}
+
+// The function gets the claims of who is asking, and what it built for one is never
+// for another one: not for the same name under another issuer or method, nor for the
+// same person with other claims.
+func TestContextFromClaims(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	public := write(t, issuer.public)
+	g := startGateway(t, before(epmd,
+		"    context_from: TestApp.Gateway.build_context",
+		"    context_cache: 1h",
+		"    auth:",
+		"      anonymous: allow",
+		"      methods:",
+		"        - jwt: {public_key_file: "+public+", issuer: us, audience: [my-app]}",
+		"        - jwt: {public_key_file: "+public+", issuer: them, audience: [my-app]}",
+		"        - api_keys:",
+		"            keys:",
+		fmt.Sprintf("              - {name: \"42\", sha256: %q}", hash(apiKey)),
+		fmt.Sprintf("              - {name: \"43\", sha256: %q, claims: {limit: 10, roles: [a, b]}}", hash(apiKey+"3")),
+	))
+	const expires = 4102444800
+	token := func(claims map[string]any) []string {
+		claims["exp"] = expires
+		return []string{"Authorization", "Bearer " + issuer.sign("ES256", claims)}
+	}
+	callers := []struct {
+		name   string
+		header []string
+		claims string
+	}{
+		{"nobody", nil, `%{}`},
+		{"a user", token(map[string]any{}), `%{"aud" => "my-app", "exp" => 4102444800, "iss" => "us", "sub" => "42"}`},
+		{"another user", token(map[string]any{"sub": "43"}), `%{"aud" => "my-app", "exp" => 4102444800, "iss" => "us", "sub" => "43"}`},
+		{"of another issuer", token(map[string]any{"iss": "them"}), `%{"aud" => "my-app", "exp" => 4102444800, "iss" => "them", "sub" => "42"}`},
+		{"the user, with other claims", token(map[string]any{"admin": true}), `%{"admin" => true, "aud" => "my-app", "exp" => 4102444800, "iss" => "us", "sub" => "42"}`},
+		{"a program", []string{"X-Api-Key", apiKey}, `%{"sub" => "42"}`},
+		{"another program", []string{"X-Api-Key", apiKey + "3"}, `%{"limit" => 10, "roles" => ["a", "b"], "sub" => "43"}`},
+	}
+	for range 2 { // the second time of what is kept
+		for _, c := range callers {
+			body, _ := json.Marshal(map[string]any{
+				"query":     `query($term: String!) { contextIs(term: $term) contextText }`,
+				"variables": map[string]string{"term": "%{claims: " + c.claims + "}"},
+			})
+			if status, answer := g.post(t, string(body), c.header...); status != 200 || !strings.Contains(answer, `"contextIs":true`) {
+				t.Errorf("%s: %d %s", c.name, status, answer)
+			}
+		}
+	}
+	if got, want := node.Eval(t, "TestApp.Gateway.called()"), strconv.Itoa(len(callers)); got != want {
+		t.Errorf("built %s times for %s callers", got, want)
+	}
+	if status, answer := g.post(t, `{"query":"{ contextText }"}`, "X-Api-Key", apiKey+"4"); status != 401 || node.Eval(t, "TestApp.Gateway.called()") != "0" {
+		t.Errorf("a key that nobody has: %d %s", status, answer)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/hmac"
@@ -30,14 +31,21 @@ import (
 type door struct {
 	name    string
 	section []string // lines
+	more    string   // of the configuration, outside of it
 	// accepted are the headers of a request that says so, refused those of requests
 	// that do not: names and values in turns.
 	accepted []string
 	refused  map[string][]string
+	// clients are those who send them, by the same names, or accepted.
+	// http.DefaultClient where there is none.
+	clients map[string]*http.Client
 	// status is what every request gets that is refused, whatever else is the matter
-	// with it; 0: who is asking is looked at after other things.
+	// with it, unless the connection is; 0: who is asking is looked at after other things.
 	status int
 }
+
+// ofAnotherAuthority are credentials to which the gateway hangs up.
+const ofAnotherAuthority = "of another authority"
 
 // knocks are the ways to ask.
 var knocks = []struct {
@@ -73,6 +81,8 @@ func persisted(document, more string) string {
 // nothing: it counts by itself what it runs.
 func TestNobodyComesIn(t *testing.T) {
 	manifest := write(t, `{"count":"{ counter }"}`)
+	files, elsewhere := beamtest.NewTLSFiles(t), beamtest.NewTLSFiles(t)
+	elsewhere.CA = files.CA // they know the gateway, and it does not know them
 	for _, d := range []door{
 		{
 			name:     "header of a proxy",
@@ -179,6 +189,26 @@ func TestNobodyComesIn(t *testing.T) {
 			},
 			status: http.StatusUnauthorized,
 		},
+		{
+			name: "client_certificate",
+			section: []string{
+				"    auth:",
+				"      methods: [{client_certificate: {}}]",
+			},
+			more: fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s, client_ca_file: %s}\n", files.NodeCert, files.NodeKey, files.CA),
+			refused: map[string][]string{
+				"none":             nil,
+				"in headers":       {"X-Forwarded-Client-Cert", "Subject=\"CN=client\"", "X-Ssl-Client-S-Dn", "CN=client", "X-Client-Cert", string(read(t, files.ClientCert))[:27]},
+				ofAnotherAuthority: nil,
+			},
+			clients: map[string]*http.Client{
+				"accepted":         trusting(t, files, true, true),
+				"none":             trusting(t, files, true, false),
+				"in headers":       trusting(t, files, false, false),
+				ofAnotherAuthority: trusting(t, elsewhere, false, true),
+			},
+			status: http.StatusUnauthorized,
+		},
 	} {
 		t.Run(d.name, func(t *testing.T) {
 			epmd := beamtest.StartEPMD(t)
@@ -195,18 +225,18 @@ func TestNobodyComesIn(t *testing.T) {
 					fmt.Sprintf("    trusted_documents: {mode: enforce, manifests: [%s]}", manifest),
 				},
 				d.section,
-			)...))
+			)...)+d.more)
 			eventually(t, "the node has told its schema", func() bool { return strings.Count(g.status(t), `"schema_hash": "`) == 2 })
 
 			refuse := func() {
 				already := ran()
 				for _, why := range slices.Sorted(maps.Keys(d.refused)) {
 					for _, knock := range knocks {
-						status, answer := g.knock(t, knock.request, d.refused[why])
+						status, answer := g.knock(t, d.clients[why], knock.request, d.refused[why])
 						if knock.quiet && d.status == 0 {
 							continue
 						}
-						if strings.Contains(answer, `"data"`) || answer == "" != (knock.request[0] == "HEAD") || d.status != 0 && status != d.status {
+						if hungUp := status == 0 && why == ofAnotherAuthority; !hungUp && (strings.Contains(answer, `"data"`) || answer == "" != (knock.request[0] == "HEAD") || d.status != 0 && status != d.status) {
 							t.Errorf("%s, credentials %s: %d %s", knock.name, why, status, answer)
 						}
 						if now := ran(); now != already {
@@ -219,13 +249,56 @@ func TestNobodyComesIn(t *testing.T) {
 			refuse()
 			for _, knock := range knocks {
 				already := ran()
-				status, answer := g.knock(t, knock.request, d.accepted)
+				status, answer := g.knock(t, d.clients["accepted"], knock.request, d.accepted)
 				if reached := ran() > already; status != 200 || reached == knock.quiet {
 					t.Errorf("%s, with credentials: %d %s; reached the node: %v", knock.name, status, answer, reached)
 				}
 			}
 			// What others have asked for is remembered by now.
 			refuse()
+		})
+	}
+}
+
+// Who is not known is told how to say who they are, where that is by Authorization:
+// whether there was nothing, or nothing true (RFC 6750, section 3).
+func TestChallenges(t *testing.T) {
+	jwt := func(more string) string {
+		return "jwt: {public_key_file: " + write(t, issuer.public) + ", issuer: us, audience: [my-app]" + more + "}"
+	}
+	keys := fmt.Sprintf("api_keys: {keys: [{name: billing, sha256: %q}]}", hash(apiKey))
+	good, bad := issuer.sign("ES256", nil), newIssuer().sign("ES256", nil)
+	const ask, refused = `Bearer realm="louche"`, `Bearer realm="louche", error="invalid_token"`
+	for _, door := range []struct {
+		name, section string
+		knocks        map[string]string // what is asked of them, or "" if nothing is, by their header
+	}{
+		{"in Authorization", "auth: {methods: [{" + jwt("") + "}]}", map[string]string{
+			"": ask, "Authorization: Basic dXNlcjpwYXNz": ask, "X-Api-Key: " + apiKey: ask, "Cookie: token=" + good: ask,
+			"Authorization: Bearer " + bad: refused, "Authorization: Bearer garbage": refused,
+		}},
+		{"where anonymous is allowed", "auth: {anonymous: allow, methods: [{" + jwt("") + "}]}", map[string]string{"Authorization: Bearer " + bad: refused}},
+		{"in a cookie", "auth: {methods: [{" + jwt(", cookie: token") + "}]}\n    cors: {origins: []}", map[string]string{"": "", "Cookie: token=" + bad: ""}},
+		{"in another header", "auth: {methods: [{" + keys + "}]}", map[string]string{"": "", "X-Api-Key: " + bad: ""}},
+		{"in one of two", "auth: {methods: [{" + keys + "}, {" + jwt("") + "}]}", map[string]string{"": ask, "X-Api-Key: " + bad: refused}},
+		{"an entry of the context", "context: {user: {header: X-User-Id, required: true}}", map[string]string{"": "", "X-User-Id: ": ""}},
+		{"an operation's", "auth: {anonymous: allow, methods: [{" + jwt("") + "}], operations: [{kind: query, require: {scopes: [read]}}]}", map[string]string{"": ask}},
+	} {
+		t.Run(door.name, func(t *testing.T) {
+			g := launch(t, strings.Replace(nobody("    "+door.section), "apps:", "trusted_proxies: [127.0.0.0/8]\napps:", 1))
+			for header, want := range door.knocks {
+				name, value, _ := strings.Cut(header, ": ")
+				resp, got := answer(t, http.DefaultClient, "POST", g.url+"/graphql", `{"query":"{ a }"}`, "Content-Type", "application/json", cmp.Or(name, "X-None"), value)
+				if resp.StatusCode != 401 || got != "UNAUTHENTICATED" || resp.Header.Get("WWW-Authenticate") != want || resp.Header.Get("Cache-Control") != "no-store" {
+					t.Errorf("%q: %d %s %v", header, resp.StatusCode, got, resp.Header)
+				}
+			}
+			// What is known of somebody does not help them further, and they are not asked.
+			resp, got := answer(t, http.DefaultClient, "POST", g.url+"/graphql", `{"query":"{ a }"}`, "Content-Type", "application/json",
+				"Authorization", "Bearer "+good, "X-Api-Key", apiKey, "Cookie", "token="+good, "X-User-Id", "1")
+			if want := map[bool]string{false: "NO_NODE_AVAILABLE", true: "FORBIDDEN"}[strings.Contains(door.section, "scopes")]; got != want || resp.Header.Get("WWW-Authenticate") != "" {
+				t.Errorf("with all of it: %d %s %v", resp.StatusCode, got, resp.Header)
+			}
 		})
 	}
 }
@@ -306,8 +379,9 @@ func (p phoenixTokens) tamper(signed, written int64) string {
 	return others[:strings.LastIndex(others, ".")] + ours[strings.LastIndex(ours, "."):]
 }
 
-// knock sends a request with these headers.
-func (g *running) knock(t *testing.T, request [4]string, header []string) (int, string) {
+// knock sends a request with these headers. The status is 0, and the answer an error,
+// where the gateway does not speak to this client.
+func (g *running) knock(t *testing.T, client *http.Client, request [4]string, header []string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), request[0], g.url+request[1], strings.NewReader(request[3]))
 	if err != nil {
@@ -320,8 +394,11 @@ func (g *running) knock(t *testing.T, request [4]string, header []string) (int, 
 	for i := 0; i < len(header); i += 2 {
 		r.Header[header[i]] = append(r.Header[header[i]], header[i+1])
 	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
+	resp, err := cmp.Or(client, http.DefaultClient).Do(r)
+	switch {
+	case err != nil && client != nil:
+		return 0, err.Error()
+	case err != nil:
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,6 +93,50 @@ func TestRateLimitsAndCaches(t *testing.T) {
 		told := resp.Header.Get("RateLimit") != "" && resp.Header.Get("RateLimit-Policy") != ""
 		if public := resp.Header.Get("Cache-Control") != "no-store"; public != kept || told == kept {
 			t.Errorf("%s: %v", path, resp.Header)
+		}
+	}
+}
+
+// Whoever is asking has a quota of their own, wherever they ask from, by whatever way
+// they say who they are; and those who share a claim share one.
+func TestRateLimitsOfIdentities(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	public := write(t, issuer.public)
+	g := startGateway(t, before(epmd, `    rate_limits:
+      - {by: identity, limit: 2, per: 24h}
+      - {by: {claim: tenant}, limit: 3, per: 24h}`,
+		"    auth:",
+		"      anonymous: allow",
+		"      methods:",
+		"        - jwt: {public_key_file: "+public+", issuer: us, audience: [my-app]}",
+		"        - jwt: {public_key_file: "+public+", issuer: them, audience: [my-app]}",
+		fmt.Sprintf("        - api_keys: {keys: [{name: \"42\", sha256: %q, claims: {tenant: initech}}]}", hash(apiKey))))
+	token := func(claims map[string]any) []string {
+		return []string{"Authorization", "Bearer " + issuer.sign("ES256", claims)}
+	}
+	for i, c := range []struct {
+		header   []string
+		admitted bool
+		identity int // what it has left
+	}{
+		{token(map[string]any{"tenant": "acme"}), true, 1},
+		{token(map[string]any{"tenant": "acme", "jti": "another token"}), true, 0},
+		{token(map[string]any{"tenant": "umbrella"}), false, 0}, // the same identity
+		{append(token(map[string]any{"tenant": "umbrella"}), "X-Forwarded-For", "192.0.2.7"), false, 0},
+		{token(map[string]any{"tenant": "acme", "sub": "43"}), true, 1},
+		{token(map[string]any{"tenant": "acme", "sub": "44"}), false, 2}, // the tenant has run three
+		{token(map[string]any{"tenant": "umbrella", "iss": "them"}), true, 1},
+		{[]string{"X-Api-Key", apiKey}, true, 1},
+		{[]string{"X-Forwarded-For", "192.0.2.7"}, true, 1},
+		{[]string{"X-Forwarded-For", "192.0.2.8"}, true, 1},
+	} {
+		resp, got := answer(t, http.DefaultClient, "POST", g.url+"/graphql", `{"query":"{ counter }"}`, append(c.header, "Content-Type", "application/json")...)
+		if admitted := got == ""; admitted != c.admitted || (resp.StatusCode == 429) == c.admitted {
+			t.Errorf("%d: %d %s", i, resp.StatusCode, got)
+		}
+		if got, want := resp.Header.Get("RateLimit"), fmt.Sprintf(`"identity";r=%d;`, c.identity); !strings.HasPrefix(got, want) || !strings.Contains(got, `"claim-tenant"`) {
+			t.Errorf("%d: RateLimit: %s, and not %s", i, got, want)
 		}
 	}
 }

@@ -31,12 +31,27 @@ const (
 // refused is what somebody sees whose request is not run.
 const refused = "refused"
 
-// smuggling is a gateway whose contexts have the headers that requests try to get
-// into them.
-func smuggling(t *testing.T, more string) *running {
+// The sections of an application whose contexts have the headers that requests try to
+// get into them: as they are, or as claims of who is asking.
+const (
+	byHeader = "    context: {user: {header: X-User-Id}, tenant: {header: X-Tenant}}"
+	byClaim  = `    auth: {anonymous: allow, methods: [{proxy_headers: {subject: X-User-Id, claims: {tenant: X-Tenant}}}]}
+    context: {user: {claim: sub}, tenant: {claim: tenant}}`
+)
+
+// asClaims is what is seen of claims where a context of headers would be this: without
+// a subject there are none.
+func asClaims(seen string) string {
+	if strings.HasPrefix(seen, "%{tenant:") && !strings.Contains(seen, "user:") {
+		return "%{}"
+	}
+	return seen
+}
+
+func smuggling(t *testing.T, section, more string) *running {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	yaml := before(epmd, "    context: {user: {header: X-User-Id}, tenant: {header: X-Tenant}}")
+	yaml := before(epmd, section)
 	return startGateway(t, strings.Replace(yaml, "trusted_proxies: [127.0.0.0/8]", "trusted_proxies: ["+proxy+"/32]", 1)+more)
 }
 
@@ -59,7 +74,7 @@ func seen(t *testing.T, status int, answer []byte) string {
 }
 
 func TestHeadersDoNotGetPastTheProxy(t *testing.T) {
-	g := smuggling(t, "")
+	header, claim := smuggling(t, byHeader, ""), smuggling(t, byClaim, "")
 	whole := fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(asked), asked)
 	chunked := fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n", len(asked), asked)
 	for _, tt := range []struct {
@@ -101,8 +116,11 @@ func TestHeadersDoNotGetPastTheProxy(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for peer, want := range map[string]string{proxy: tt.proxy, stranger: tt.stranger} {
-				if got := strings.Join(g.raw(t, peer, head+tt.request), " "); got != want {
+				if got := strings.Join(header.raw(t, peer, head+tt.request), " "); got != want {
 					t.Errorf("from %s: %s, want %s", peer, got, want)
+				}
+				if got, want := strings.Join(claim.raw(t, peer, head+tt.request), " "), asClaims(want); got != want {
+					t.Errorf("from %s, as claims: %s, want %s", peer, got, want)
 				}
 			}
 		})
@@ -195,8 +213,9 @@ func TestHeadersDoNotGetPastTheProxyOverHTTP2(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
 	for name, g := range map[string]*running{
-		"clear text": smuggling(t, ""),
-		"TLS":        smuggling(t, fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s}\n", files.NodeCert, files.NodeKey)),
+		"clear text": smuggling(t, byHeader, ""),
+		"claims":     smuggling(t, byClaim, ""),
+		"TLS":        smuggling(t, byHeader, fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s}\n", files.NodeCert, files.NodeKey)),
 	} {
 		usual := []string{":method", "POST", ":scheme", "http", ":authority", "x", ":path", "/graphql", "content-type", "application/json"}
 		for _, tt := range []struct {
