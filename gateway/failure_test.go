@@ -175,9 +175,12 @@ func TestOperationsNeedPermission(t *testing.T) {
 	}
 	const document = "query Delete { a }"
 	persisted := fmt.Sprintf(`"extensions":{"persistedQuery":{"version":1,"sha256Hash":"%x"}}`, sha256.Sum256([]byte(document)))
-	for _, body := range []string{`{"query":"` + document + `",` + persisted + `}`, `{` + persisted + `}`} {
-		if _, code := ask(t, h, post(body)); code != "UNAUTHENTICATED" {
-			t.Errorf("%s: %s", body, code)
+	for _, c := range [][2]string{
+		{`{"query":"` + document + `",` + persisted + `}`, "UNAUTHENTICATED"},
+		{`{` + persisted + `}`, "PERSISTED_QUERY_NOT_FOUND"}, // who may not run it has not stored it
+	} {
+		if _, code := ask(t, h, post(c[0])); code != c[1] {
+			t.Errorf("%s: %s", c[0], code)
 		}
 	}
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
