@@ -1,18 +1,22 @@
 package ratelimit
 
-import "log/slog"
+import (
+	"log/slog"
+	"time"
+)
 
 // A Store holds the counters of all applications. While the Redis that is meant to
 // hold them cannot be used, they are counted in memory.
 type Store struct {
-	memory *memory
-	shared *shared // nil: there is no Redis
+	memory   *memory
+	shared   *shared       // nil: there is no Redis
+	patience time.Duration // with it
 }
 
 // NewStore makes a store. It reads the password and certificates, but does not wait
 // for a connection: log says what became of it.
 func NewStore(cfg RedisConfig, log *slog.Logger) (*Store, error) {
-	s := &Store{memory: newMemory(remembered)}
+	s := &Store{memory: newMemory(remembered), patience: patience}
 	if cfg.Address == "" {
 		return s, nil
 	}
@@ -32,7 +36,7 @@ func (s *Store) Close() {
 // of them if all admit it.
 func (s *Store) charge(charges []charge) (admitted bool) {
 	if s.shared != nil && s.shared.up.Load() {
-		admitted, err := s.shared.charge(charges, patience)
+		admitted, err := s.shared.charge(charges, s.patience)
 		if err == nil {
 			return admitted
 		}
