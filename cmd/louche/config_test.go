@@ -145,6 +145,7 @@ func TestConfigMistakes(t *testing.T) {
 		"claim without methods": {"apps: [{schema: A, discovery: {prefix: a}, context: {u: {claim: sub}}}]", []string{"apps[0]", "context.u", "auth.methods"}},
 		"rules without methods": {"apps: [{schema: A, discovery: {prefix: a}, auth: {require: {scopes: [a]}}}]", []string{"apps[0]", "auth.require", "auth.methods"}},
 		"nobody is identified":  {"apps: [{schema: A, discovery: {prefix: a}, document_limits: {introspection: identified}, context: {l: {cookie: locale}}}]", []string{"apps[0]", "document_limits.introspection", "auth.methods"}},
+		"no certificates":       {"apps: [{schema: A, discovery: {prefix: a}, auth: {methods: [{client_certificate: {}}]}}]", []string{"apps[0]", "auth.methods[0].client_certificate", "tls.client_ca_file"}},
 		"load and retry":        {"apps: [{schema: A, discovery: {prefix: a}, load: {in_flight: -1}, retry: {budget: 2}}]", []string{"apps[0]: load.in_flight", "apps[0]: retry.budget"}},
 		"limits of documents":   {"apps: [{schema: A, discovery: {prefix: a}, document_limits: {introspection: maybe}}]", []string{"apps[0]: document_limits.introspection"}},
 		"cache of nothing":      {"apps: [{schema: A, discovery: {prefix: a}, context_cache: 30s}]", []string{"apps[0]: context_cache", "context_from"}},
