@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 )
 
 // An Authenticator finds out who is asking, and says whether they may.
@@ -76,6 +77,8 @@ func (a *Authenticator) Identify(ctx context.Context, r *Request) (*Identity, er
 	switch {
 	case refused != nil:
 		return nil, refused
+	case !a.anonymous && len(r.Header[authorization]) > 0 && slices.Contains(a.Headers(), authorization):
+		return nil, fmt.Errorf("%w: Authorization has no token after the word Bearer", ErrUnauthenticated)
 	case !a.anonymous:
 		return nil, fmt.Errorf("%w: the request has no credentials", ErrUnauthenticated)
 	}

@@ -55,23 +55,24 @@ func (c *Config) SetDefaults() {
 // Validate says what is wrong with the section, naming the key. trusted says whether
 // there are any trusted_proxies.
 func (c *Config) Validate(trusted bool) error {
+	var errs []error
 	switch {
 	case c.Anonymous != allowAnonymous && c.Anonymous != refuseAnonymous:
-		return fmt.Errorf("auth.anonymous %q is not %s or %s", c.Anonymous, allowAnonymous, refuseAnonymous)
+		errs = append(errs, fmt.Errorf("auth.anonymous %q is not %s or %s", c.Anonymous, allowAnonymous, refuseAnonymous))
 	case c.Anonymous == refuseAnonymous && len(c.Methods) == 0:
-		return errors.New("auth.anonymous is refuse, and auth.methods says no way to be anybody")
-	case (!c.Require.empty() || len(c.Operations) > 0) && len(c.Methods) == 0:
-		return errors.New("auth.require and auth.operations are about claims, and auth.methods says no way to have any")
+		errs = append(errs, errors.New("auth.anonymous is refuse, and auth.methods says no way to be anybody"))
+	}
+	if (!c.Require.empty() || len(c.Operations) > 0) && len(c.Methods) == 0 {
+		errs = append(errs, errors.New("auth.require and auth.operations are about claims, and auth.methods says no way to have any"))
 	}
 	if err := c.Require.validate(); err != nil {
-		return fmt.Errorf("auth.require.%w", err)
+		errs = append(errs, fmt.Errorf("auth.require.%w", err))
 	}
 	for i := range c.Operations {
 		if err := c.Operations[i].validate(); err != nil {
-			return fmt.Errorf("auth.operations[%d]: %w", i, err)
+			errs = append(errs, fmt.Errorf("auth.operations[%d]: %w", i, err))
 		}
 	}
-	var errs []error
 	for i := range c.Methods {
 		at := fmt.Sprintf("auth.methods[%d]", i)
 		sections := c.Methods[i].sections()

@@ -49,13 +49,17 @@ func (c *conversion) appendText(b []byte, text string) (_ []byte, ok bool) {
 }
 
 // appendClaim appends a claim. It reports whether that is of the type, or is a text
-// or a number which says the same.
+// or a number which says the same. The claims of proxy_headers are texts, also those
+// that mean lists.
 func (c *conversion) appendClaim(b []byte, claim any) (_ []byte, ok bool) {
 	if c.Type == (Type{}) {
 		return appendClaim(b, claim), true
 	}
 	if !c.List {
 		return c.appendClaimScalar(b, claim)
+	}
+	if text, ok := claim.(string); ok {
+		return c.appendText(b, text)
 	}
 	list, ok := claim.([]any)
 	if !ok {

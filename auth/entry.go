@@ -116,23 +116,27 @@ func (c ContextConfig) Validate(trusted, methods bool) error {
 }
 
 func (c ContextConfig) validate(path string, trusted, methods bool) error {
+	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(c)) {
 		e, at := c[key], path+"."+key
-		if key == "" || len(key) > 255 {
-			return fmt.Errorf("%s: a key has 1 to 255 bytes", at)
-		}
-		if err := e.validateSource(trusted, methods); err != nil {
-			return fmt.Errorf("%s %w", at, err)
-		}
-		if err := e.validateType(); err != nil {
-			return fmt.Errorf("%s: %w", at, err)
-		}
-		if _, err := e.appendConstant(nil); err != nil {
-			return fmt.Errorf("%s.%w", at, err)
-		}
-		if err := e.Fields.validate(at, trusted, methods); err != nil {
-			return err
-		}
+		errs = append(errs, e.validate(at, key, trusted, methods), e.Fields.validate(at, trusted, methods))
+	}
+	return errors.Join(errs...)
+}
+
+// validate returns what is wrong with the entry at a path; of several such things one.
+func (e *Entry) validate(at, key string, trusted, methods bool) error {
+	if key == "" || len(key) > 255 {
+		return fmt.Errorf("%s: a key has 1 to 255 bytes", at)
+	}
+	if err := e.validateSource(trusted, methods); err != nil {
+		return fmt.Errorf("%s %w", at, err)
+	}
+	if err := e.validateType(); err != nil {
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	if _, err := e.appendConstant(nil); err != nil {
+		return fmt.Errorf("%s.%w", at, err)
 	}
 	return nil
 }

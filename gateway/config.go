@@ -184,28 +184,27 @@ func (c *AppConfig) SetDefaults() {
 	}
 }
 
-// Validate says what is wrong, naming the key. cookies says whether cookies say who
-// is asking.
+// Validate says what is wrong, naming the key. cookies says whether auth or context
+// read any.
 func (c *AppConfig) Validate(cookies bool) error {
-	switch {
-	case !strings.HasPrefix(c.Path, "/") || strings.ContainsAny(c.Path, "{}* ?#"):
-		return fmt.Errorf("path %q is not a path such as /graphql", c.Path)
-	case c.Path == healthPath || c.Path == readyPath:
-		return fmt.Errorf("path %s is the gateway's own", c.Path)
-	case slices.ContainsFunc(c.Compress, func(name string) bool { return name != identity && !slices.Contains(codings, name) }):
-		return fmt.Errorf("compress %v is not a list of zstd, br and gzip", c.Compress)
-	case !httpguts.ValidHeaderFieldName(c.TimeoutHeader):
-		return fmt.Errorf("timeout_header %q is not a header's name", c.TimeoutHeader)
-	case c.CompressFrom < 0:
-		return errors.New("compress_from is a number of bytes, such as 2048")
-	case c.PersistedQueries != persistedAutomatic && c.PersistedQueries != persistedOff:
-		return fmt.Errorf("persisted_queries %q is not %s or %s", c.PersistedQueries, persistedAutomatic, persistedOff)
-	case c.BatchFormat != formatApollo && c.BatchFormat != formatAbsinthe:
-		return fmt.Errorf("batch_format %q is not %s or %s", c.BatchFormat, formatApollo, formatAbsinthe)
-	case c.Timeout < 0:
-		return errors.New("timeout is a time, such as 30s")
-	case cookies && c.CSRFPrevention != nil && !*c.CSRFPrevention:
-		return errors.New("csrf_prevention cannot be off where cookies say who is asking: every page could ask as its user")
+	var errs []error
+	wrong := func(is bool, format string, args ...any) {
+		if is {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
 	}
-	return errors.Join(c.CORS.validate(cookies), c.DocumentLimits.Validate(), c.Trusted.validate())
+	wrong(!strings.HasPrefix(c.Path, "/") || strings.ContainsAny(c.Path, "{}* ?#"), "path %q is not a path such as /graphql", c.Path)
+	wrong(c.Path == healthPath || c.Path == readyPath, "path %s is the gateway's own", c.Path)
+	wrong(slices.ContainsFunc(c.Compress, func(name string) bool { return name != identity && !slices.Contains(codings, name) }),
+		"compress %v is not a list of zstd, br and gzip", c.Compress)
+	wrong(!httpguts.ValidHeaderFieldName(c.TimeoutHeader), "timeout_header %q is not a header's name", c.TimeoutHeader)
+	wrong(c.CompressFrom < 0, "compress_from is a number of bytes, such as 2048")
+	wrong(c.PersistedQueries != persistedAutomatic && c.PersistedQueries != persistedOff,
+		"persisted_queries %q is not %s or %s", c.PersistedQueries, persistedAutomatic, persistedOff)
+	wrong(c.BatchFormat != formatApollo && c.BatchFormat != formatAbsinthe,
+		"batch_format %q is not %s or %s", c.BatchFormat, formatApollo, formatAbsinthe)
+	wrong(c.Timeout < 0, "timeout is a time, such as 30s")
+	wrong(cookies && c.CSRFPrevention != nil && !*c.CSRFPrevention,
+		"csrf_prevention cannot be off where cookies are read: every page could ask as its user")
+	return errors.Join(append(errs, c.CORS.validate(cookies), c.DocumentLimits.Validate(), c.Trusted.validate())...)
 }

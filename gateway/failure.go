@@ -94,7 +94,11 @@ func failureOf(err error, app *App) *failure {
 	case errors.As(err, &refused):
 		return contextFailure(refused, app)
 	case errors.Is(err, auth.ErrUnauthenticated):
-		return &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: aboutEntry(err, "This request needs to say who is asking."), header: challenge(err, app.authenticator.Load().Headers()), cause: err}
+		message := "This request needs to say who is asking."
+		if errors.Is(err, auth.ErrCredentials) {
+			message = "What this request brings to say who is asking is not accepted, or not any more."
+		}
+		return &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: aboutEntry(err, message), header: challenge(err, app.authenticator.Load().Headers()), cause: err}
 	case errors.Is(err, auth.ErrUnavailable):
 		return &failure{status: http.StatusServiceUnavailable, code: "AUTHENTICATION_UNAVAILABLE", message: "Who is asking cannot be checked now.", retryAfter: authenticationRetry, cause: err}
 	case errors.Is(err, auth.ErrForbidden):

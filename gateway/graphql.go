@@ -237,7 +237,8 @@ func (h *graphQL) failed(x *exchange, w http.ResponseWriter, r *http.Request, er
 }
 
 // log writes why a request failed. That there is no room or nobody to ask, or that
-// nobody said who is asking or they may not, is written for one of many.
+// nobody said who is asking or they may not, is written for one of many, and for all
+// of them at level debug.
 func (h *graphQL) log(w http.ResponseWriter, r *http.Request, f *failure) {
 	attrs := []any{"request_id", w.Header().Get(requestIDHeader), "path", h.app.Config.Path, "code", f.code, "cause", f.cause.Error()}
 	level := slog.LevelWarn
@@ -246,10 +247,11 @@ func (h *graphQL) log(w http.ResponseWriter, r *http.Request, f *failure) {
 		level = slog.LevelError
 	case http.StatusServiceUnavailable, http.StatusUnauthorized, http.StatusForbidden:
 		more, yes := h.gateway.repeats.tell(h.app.Config.Path, f.code, time.Now())
-		if !yes {
-			return
+		if yes {
+			attrs = append(attrs, "more_before", more)
+		} else {
+			level = slog.LevelDebug
 		}
-		attrs = append(attrs, "more_before", more)
 	}
 	h.gateway.log.Log(r.Context(), level, "request failed", attrs...)
 }

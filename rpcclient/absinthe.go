@@ -40,13 +40,14 @@ var moduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*$
 
 // Validate says what is wrong, naming the key.
 func (c *AbsintheConfig) Validate() error {
+	var errs []error
 	if !moduleName.MatchString(c.Schema) || len(c.Schema) > 240 || strings.HasPrefix(c.Schema, "Elixir.") {
-		return fmt.Errorf("schema %q is not a module such as MyApp.Schema", c.Schema)
+		errs = append(errs, fmt.Errorf("schema %q is not a module such as MyApp.Schema", c.Schema))
 	}
 	if c.MaxComplexity < 0 || c.TokenLimit < 0 {
-		return errors.New("max_complexity and token_limit are numbers, such as 1000")
+		errs = append(errs, errors.New("max_complexity and token_limit are numbers, such as 1000"))
 	}
-	return c.validateContextFrom()
+	return errors.Join(append(errs, c.validateContextFrom())...)
 }
 
 // Module returns the atom that Elixir means by the name of a module.

@@ -115,7 +115,11 @@ func (r *runtime) cause(l *link, addr netip.AddrPort, err error) error {
 		dialer = &tls.Dialer{Config: r.tls}
 	}
 	conn, dialErr := dialer.DialContext(ctx, "tcp", addr.String())
-	if dialErr != nil {
+	switch {
+	case r.tls != nil && errors.Is(dialErr, context.DeadlineExceeded):
+		// A node without TLS waits for the rest of what it takes our hello for.
+		return fmt.Errorf("%w (if its host is up, the node does without TLS: -proto_dist inet_tls)", dialErr)
+	case dialErr != nil:
 		return r.hint(dialErr)
 	}
 	conn.Close()

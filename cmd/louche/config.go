@@ -231,6 +231,7 @@ func (c *config) validate() (errs []error) {
 		note(where, app.Auth.Validate(len(c.TrustedProxies) > 0))
 		note(where, app.Context.Validate(len(c.TrustedProxies) > 0, len(app.Auth.Methods) > 0))
 		note(where, app.validateIntrospection())
+		note(where, app.validateCertificates(c.TLS.ClientCAFile != ""))
 		note(where, app.RateLimits.Validate())
 		if paths[app.Path] {
 			note(where, fmt.Errorf("path %s is taken by another application", app.Path))
@@ -245,6 +246,17 @@ func (c *config) validate() (errs []error) {
 func (a *appConfig) validateIntrospection() error {
 	if a.DocumentLimits.OnlyIdentified() && len(a.Auth.Methods) == 0 && !a.Context.Identifies() {
 		return errors.New("document_limits.introspection is identified, and no request can say who is asking: give auth.methods, or a context that takes a header, or set it to refuse")
+	}
+	return nil
+}
+
+// validateCertificates refuses to be told by certificates who is asking, where clients
+// are not asked for any.
+func (a *appConfig) validateCertificates(asked bool) error {
+	for i, m := range a.Auth.Methods {
+		if m.ClientCertificate != nil && !asked {
+			return fmt.Errorf("auth.methods[%d].client_certificate needs tls.client_ca_file: without it, clients are not asked for certificates", i)
+		}
 	}
 	return nil
 }

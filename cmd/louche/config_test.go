@@ -144,6 +144,7 @@ func TestConfigMistakes(t *testing.T) {
 		"default of a type":     {"apps: [{schema: A, discovery: {prefix: a}, context: {u: {cookie: u, type: integer, default: \"5\"}}}]", []string{"apps[0]", "context.u.default", "integer"}},
 		"claim without methods": {"apps: [{schema: A, discovery: {prefix: a}, context: {u: {claim: sub}}}]", []string{"apps[0]", "context.u", "auth.methods"}},
 		"rules without methods": {"apps: [{schema: A, discovery: {prefix: a}, auth: {require: {scopes: [a]}}}]", []string{"apps[0]", "auth.require", "auth.methods"}},
+		"no certificates":       {"apps: [{schema: A, discovery: {prefix: a}, auth: {methods: [{client_certificate: {}}]}}]", []string{"apps[0]", "auth.methods[0].client_certificate", "tls.client_ca_file"}},
 		"load and retry":        {"apps: [{schema: A, discovery: {prefix: a}, load: {in_flight: -1}, retry: {budget: 2}}]", []string{"apps[0]: load.in_flight", "apps[0]: retry.budget"}},
 		"limits of documents":   {"apps: [{schema: A, discovery: {prefix: a}, document_limits: {introspection: maybe}}]", []string{"apps[0]: document_limits.introspection"}},
 		"cache of nothing":      {"apps: [{schema: A, discovery: {prefix: a}, context_cache: 30s}]", []string{"apps[0]: context_cache", "context_from"}},

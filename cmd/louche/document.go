@@ -149,7 +149,12 @@ func (d *document) check(node ast.Node, t reflect.Type, path string) bool {
 		d.checkSection(section, path, func(entry *ast.MappingValueNode) reflect.Type {
 			key := keyOf(entry)
 			if _, known := keys[key]; !known {
-				text := "there is no such key" + orRather(key, maps.Keys(keys))
+				text := "there is no such key"
+				if _, isFile := keys[key+"_file"]; isFile {
+					text += "; is it " + key + "_file?"
+				} else {
+					text += orRather(key, maps.Keys(keys))
+				}
 				d.note(mistake{within(path, key), entry.Key.GetToken(), text})
 			}
 			return keys[key]

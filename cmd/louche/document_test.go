@@ -37,6 +37,7 @@ func TestConfigWrongTypes(t *testing.T) {
 		{"trusted_proxies: [all]\n", "1:19: trusted_proxies[0]: wants a network, such as 10.0.0.0/8"},
 		{"trusted_proxies: 10.0.0.0/8\n", "1:18: trusted_proxies: wants a list, such as [a, b]"},
 		{"tls: {cert_file: *c}\n", "1:18: there is no anchor of this name before it"},
+		{"node: {cookie: s3cr3t}\n", "1:8: node.cookie: there is no such key; is it cookie_file?"},
 		{"xylophone: 1\n", "1:1: xylophone: there is no such key"},
 	} {
 		if got := mistakesIn(t, c.text+fine); len(got) != 1 || got[0] != "louche.yaml:"+c.want {
@@ -77,19 +78,37 @@ apps:
     schema: B
     load: {}
     discovery: {nodes: []}
+  - path: graphql
+    schema: my.other
+    compress: [lz4]
+    context_from: build
+    discovery: {prefix: c}
+    auth: {anonymous: perhaps, operations: [{kind: mutations}, {name: 9x}]}
+    context: {a: {claim: sub}, b: {}, c: {fields: {d: {}}}}
   - hunter2
 `)
 	want := []string{
 		"louche.yaml:2:8: admin: wants text",
 		"louche.yaml:3:17: shutdown_grace: wants a time, such as 500ms, 30s or 2m",
 		"louche.yaml:10:14: apps[0].timeout: wants a time, such as 500ms, 30s or 2m",
-		"louche.yaml:18:5: apps[2]: wants keys with their values, such as {key: value}",
+		"louche.yaml:25:5: apps[3]: wants keys with their values, such as {key: value}",
 		`louche.yaml:4:7: log.level "loud" is not one of debug, info, warn and error`,
 		"louche.yaml:6:3: limits.answer is a number of bytes, such as 67108864",
 		`louche.yaml:9:5: apps[0]: schema "my.app" is not a module such as MyApp.Schema`,
 		"louche.yaml:11:12: apps[0]: load.in_flight and load.queue are numbers of calls, such as 1000",
 		"louche.yaml:12:23: apps[0]: discovery: dns[0]: \"a@b\" contains '@'; write a host name or an IP address here (full node names go into nodes)",
 		"louche.yaml:17:5: apps[1]: discovery: prefix: is not set; write how the names of the application's nodes begin (prefix: my-app), since one host may run nodes of several applications",
+		`louche.yaml:18:5: apps[2]: path "graphql" is not a path such as /graphql`,
+		"louche.yaml:20:5: apps[2]: compress [lz4] is not a list of zstd, br and gzip",
+		`louche.yaml:19:5: apps[2]: schema "my.other" is not a module such as MyApp.Schema`,
+		`louche.yaml:21:5: apps[2]: context_from "build" is not a function such as MyApp.Gateway.build_context`,
+		`louche.yaml:23:12: apps[2]: auth.anonymous "perhaps" is not allow or refuse`,
+		"louche.yaml:23:5: apps[2]: auth.require and auth.operations are about claims, and auth.methods says no way to have any",
+		`louche.yaml:23:46: apps[2]: auth.operations[0]: kind "mutations" is not one of query, mutation, subscription`,
+		`louche.yaml:23:65: apps[2]: auth.operations[1]: name "9x" is not an operation's name`,
+		"louche.yaml:24:15: apps[2]: context.a takes the claim sub, and nothing makes claims known; say in auth.methods who is asking",
+		"louche.yaml:24:32: apps[2]: context.b needs one of value, claim, header, cookie, request and fields",
+		"louche.yaml:24:39: apps[2]: context.c.d needs one of value, claim, header, cookie, request and fields",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

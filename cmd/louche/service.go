@@ -213,7 +213,7 @@ func (s *service) reload(ctx context.Context, cfg *config) {
 	before, settled := s.settled, make(chan struct{})
 	s.settled = settled
 	s.apps, s.cfg = apps, cfg
-	s.log.Info("configuration reloaded", "applications", len(apps), "changed", len(former))
+	s.log.Info("configuration reloaded", "applications", len(apps))
 	s.leaving.Go(func() {
 		defer close(settled)
 		for _, app := range former {

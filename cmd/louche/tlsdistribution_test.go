@@ -234,6 +234,17 @@ func TestTLSDistributionAsTheGuideSays(t *testing.T) {
 	}
 }
 
+// A node without TLS says nothing to a gateway that speaks it.
+func TestTLSDistributionOfANodeWithoutIt(t *testing.T) {
+	c := newCluster(t, readGuide(t, guideOnTLS))
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: c.epmd})
+	const want = "the node does without TLS"
+	text, err := os.ReadFile(guideOnTLS)
+	if got, _ := nodes(t, c.gateway(t)); err != nil || !strings.Contains(got, want) || !strings.Contains(string(text), want) {
+		t.Errorf("%v\n%s", err, got)
+	}
+}
+
 // Nodes reach each other with what the guide has them verify, and the gateway all of
 // them, whether there is a certificate for each host or one for all.
 func TestTLSDistributionBetweenNodes(t *testing.T) {

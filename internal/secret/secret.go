@@ -71,6 +71,9 @@ func ReadFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a directory; name the file in it", path)
+	}
 	if mode := info.Mode().Perm(); mode&0o027 != 0 {
 		return nil, fmt.Errorf("%s has mode %#o: others can get at the secret in it; chmod 600 it (in Kubernetes: defaultMode: 0400)", path, mode)
 	}

@@ -36,6 +36,9 @@ func TestRead(t *testing.T) {
 	if _, err := (Source{File: empty}).Read("key"); err == nil {
 		t.Error("an empty secret is taken")
 	}
+	if _, err := (Source{File: filepath.Dir(empty)}).Read("key"); err == nil || !strings.Contains(err.Error(), "directory") {
+		t.Error(err)
+	}
 }
 
 // What was written in the wrong place is not printed on top of it.

@@ -143,7 +143,7 @@ func initiate(conn net.Conn, local Node) (Peer, error) {
 	}
 	ack, err := readPacket(conn)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || isReset(err) {
-		return Peer{}, failed("recv_challenge_ack", ErrCookie, peer.Name+" closed the connection when it saw ours; compare RELEASE_COOKIE or ~/.erlang.cookie on both sides")
+		return Peer{}, failed("recv_challenge_ack", ErrCookie, peer.Name+" closed the connection when it saw ours; compare what it has with node.cookie_file, RELEASE_COOKIE or ~/.erlang.cookie here")
 	}
 	if err != nil {
 		return Peer{}, failed("recv_challenge_ack", err, "")
