@@ -3,7 +3,6 @@ package auth
 import (
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/louche-graphql/louche/auth/jwt"
@@ -134,7 +133,7 @@ func (c *JWTConfig) keys() (*jwt.Keys, error) {
 		return keys, nil
 	}
 	if c.PublicKeyFile != "" {
-		text, err := os.ReadFile(c.PublicKeyFile)
+		text, err := secret.ReadTrusted(c.PublicKeyFile)
 		if err != nil {
 			return nil, fmt.Errorf("public_key_file: %w", err)
 		}
@@ -144,7 +143,7 @@ func (c *JWTConfig) keys() (*jwt.Keys, error) {
 		}
 		return keys, nil
 	}
-	text, err := os.ReadFile(c.JWKSFile)
+	text, err := secret.ReadTrusted(c.JWKSFile)
 	if err != nil {
 		return nil, fmt.Errorf("jwks_file: %w", err)
 	}

@@ -10,10 +10,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/louche-graphql/louche/internal/secret"
 )
 
 // An APIKey is what is kept of a key that was handed out.
@@ -89,7 +90,7 @@ func (k *filedKey) UnmarshalYAML(node ast.Node) error {
 
 // addFile adds those of a file. Errors name file and line.
 func (k *keyring) addFile(path string) error {
-	file, err := readKeyFile(path)
+	file, err := secret.ReadTrusted(path)
 	if err != nil {
 		return err
 	}
@@ -109,17 +110,4 @@ func (k *keyring) addFile(path string) error {
 		}
 	}
 	return nil
-}
-
-// readKeyFile reads a file, unless others than its owner can change it: who can write
-// a hash there can let himself in. Others may read it, since hashes tell nothing.
-func readKeyFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if mode := info.Mode().Perm(); mode&0o022 != 0 {
-		return nil, fmt.Errorf("%s has mode %#o: others can add keys of their own to it; chmod go-w it", path, mode)
-	}
-	return os.ReadFile(path)
 }

@@ -92,7 +92,7 @@ func (c TLSConfig) Load() (*tls.Config, error) {
 	if c.ClientCAFile == "" {
 		return config, nil
 	}
-	authorities, err := os.ReadFile(c.ClientCAFile)
+	authorities, err := secret.ReadTrusted(c.ClientCAFile)
 	if err != nil {
 		return nil, fmt.Errorf("tls.client_ca_file: %w", err)
 	}

@@ -1,11 +1,12 @@
-// Package secret reads what must not be written in a configuration file. It never
-// puts a secret into an error.
+// Package secret reads what must not be written in a configuration file, and what says
+// who is let in. It never puts a secret into an error.
 package secret
 
 import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 )
@@ -59,9 +60,21 @@ func (s Source) Read(key string) (string, error) {
 	return text, nil
 }
 
-// ReadFile reads a file, unless others than its owner and group can get at it, or
-// others than its owner can change it.
+// ReadFile reads a file with a secret, unless others than its owner and group can get
+// at it, or others than its owner can change it.
 func ReadFile(path string) ([]byte, error) {
+	return read(path, 0o027, "others can get at the secret in it; chmod 600 it (in Kubernetes: defaultMode: 0400)")
+}
+
+// ReadTrusted reads a file that says who is let in, such as public keys or the hashes
+// of keys: others may read it, but who can change it can let himself in, so it is
+// refused if others than its owner can.
+func ReadTrusted(path string) ([]byte, error) {
+	return read(path, 0o022, "others can write themselves into it; chmod go-w it")
+}
+
+// read reads a file that has none of these permissions.
+func read(path string, refused fs.FileMode, problem string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -74,8 +87,8 @@ func ReadFile(path string) ([]byte, error) {
 	if info.IsDir() {
 		return nil, fmt.Errorf("%s is a directory; name the file in it", path)
 	}
-	if mode := info.Mode().Perm(); mode&0o027 != 0 {
-		return nil, fmt.Errorf("%s has mode %#o: others can get at the secret in it; chmod 600 it (in Kubernetes: defaultMode: 0400)", path, mode)
+	if mode := info.Mode().Perm(); mode&refused != 0 {
+		return nil, fmt.Errorf("%s has mode %#o: %s", path, mode, problem)
 	}
 	return io.ReadAll(file)
 }
