@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,11 +12,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/logtest"
 )
 
 // settings are a configuration file but for the addresses it listens on.
@@ -258,23 +257,8 @@ func (g *gateway) request(body string) string {
 	return fmt.Sprintf("POST /graphql HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", g.listen, len(body), body)
 }
 
-// journal collects what the gateway logs.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(b []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(b)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
+// journal is what the gateway logs.
+type journal struct{ logtest.Journal }
 
 // tail is what was logged last.
 func (j *journal) tail(bytes int) string {
@@ -284,14 +268,8 @@ func (j *journal) tail(bytes int) string {
 
 // line is the first record in which all parts occur, or "".
 func (j *journal) line(parts ...string) string {
-next:
-	for line := range strings.Lines(j.String()) {
-		for _, part := range parts {
-			if !strings.Contains(line, part) {
-				continue next
-			}
-		}
-		return strings.TrimSpace(line)
+	if found := j.Lines(parts...); len(found) > 0 {
+		return strings.TrimSpace(found[0])
 	}
 	return ""
 }

@@ -8,13 +8,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/louche-graphql/louche/internal/logtest"
 )
 
 // A fault of the gateway's own ends no more than the request, and is logged with
 // where it was and nothing that the request held.
 func TestPanicSaysNoSecret(t *testing.T) {
 	app := unreachableApp(t, nil)
-	var said lockedBuffer
+	var said logtest.Journal
 	var limits Limits
 	limits.SetDefaults()
 	g := New(nil, limits, []*App{app}, slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug})))

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -18,11 +17,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/internal/logtest"
 )
 
 // issuer is an authority that a test made.
@@ -95,31 +94,14 @@ func (a *issuer) client(t *testing.T, name string, ends time.Time, usage x509.Ex
 type serving struct {
 	*Gateway
 	url string
-	log *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
+	log *logtest.Journal
 }
 
 func serveTLS(t *testing.T, config TLSConfig) *serving {
 	t.Helper()
 	limits := Limits{}
 	limits.SetDefaults()
-	s := &serving{log: new(lockedBuffer)}
+	s := &serving{log: new(logtest.Journal)}
 	s.Gateway = New(nil, limits, []*App{unreachableApp(t, auth.ContextConfig{})}, slog.New(slog.NewTextHandler(s.log, nil)))
 	s.load(t, config)
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,7 +1,6 @@
 package ratelimit
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -20,40 +19,23 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/louche-graphql/louche/internal/logtest"
 	"github.com/louche-graphql/louche/internal/redistest"
 	"github.com/louche-graphql/louche/internal/secret"
 )
 
-// logs collects what is logged.
-type logs struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logs) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // inRedis is a store whose counters are in Redis by now.
-func inRedis(t testing.TB, cfg RedisConfig) (*Store, *logs) {
+func inRedis(t testing.TB, cfg RedisConfig) (*Store, *logtest.Journal) {
 	t.Helper()
 	store, log := open(t, cfg)
 	eventually(t, log, "Redis is used", store.shared.up.Load)
 	return store, log
 }
 
-func open(t testing.TB, cfg RedisConfig) (*Store, *logs) {
+func open(t testing.TB, cfg RedisConfig) (*Store, *logtest.Journal) {
 	t.Helper()
 	cfg.SetDefaults()
-	log := &logs{}
+	log := new(logtest.Journal)
 	store, err := NewStore(cfg, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +44,7 @@ func open(t testing.TB, cfg RedisConfig) (*Store, *logs) {
 	return store, log
 }
 
-func eventually(t testing.TB, log *logs, what string, is func() bool) {
+func eventually(t testing.TB, log *logtest.Journal, what string, is func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -109,7 +91,7 @@ func TestWindowsInRedis(t *testing.T) {
 			began = time.Now()
 			q, admitted = ask()
 		}
-		eventually(t, &logs{}, "somebody who waits is admitted", func() bool {
+		eventually(t, new(logtest.Journal), "somebody who waits is admitted", func() bool {
 			_, admitted := ask()
 			return admitted
 		})

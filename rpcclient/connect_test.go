@@ -98,7 +98,7 @@ func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.Target)
 			t.Errorf("the cookie %s is in an error or in the log", cookie)
 		}
 	}
-	if n := len(gw.log.lines("cannot connect")); n != 1 {
+	if n := len(gw.log.Lines("cannot connect")); n != 1 {
 		t.Errorf("the same failure was logged %d times", n)
 	}
 }

@@ -5,12 +5,12 @@ import (
 	"log/slog"
 	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/logtest"
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
@@ -96,44 +96,15 @@ func (g *gateway) pool(t testing.TB, cfg rpcclient.PoolConfig, targets ...rpccli
 	return pool
 }
 
-// journal collects what is logged.
-type journal struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (j *journal) Write(b []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(b)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
-
-// lines returns the records in which all of parts occur.
-func (j *journal) lines(parts ...string) (found []string) {
-next:
-	for line := range strings.Lines(j.String()) {
-		for _, part := range parts {
-			if !strings.Contains(line, part) {
-				continue next
-			}
-		}
-		found = append(found, line)
-	}
-	return found
-}
+// journal is what the pools of a test log.
+type journal struct{ logtest.Journal }
 
 // wait waits for a record in which all of parts occur, and returns it.
 func (j *journal) wait(t testing.TB, parts ...string) string {
 	t.Helper()
 	var found []string
 	eventually(t, "logged: "+strings.Join(parts, " … "), func() bool {
-		found = j.lines(parts...)
+		found = j.Lines(parts...)
 		return len(found) > 0
 	})
 	return found[0]

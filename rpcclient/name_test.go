@@ -25,7 +25,7 @@ func testTwoGatewaysOfOneName(t *testing.T, _ *beamtest.Node, target rpcclient.T
 	later.Update([]rpcclient.Target{target}, nil)
 	second.log.wait(t, "cannot connect to node", "name is in use")
 	checkHello(t, pool)
-	if n := len(first.log.lines("node down")); n > 0 {
+	if n := len(first.log.Lines("node down")); n > 0 {
 		t.Errorf("the first gateway lost its connection %d times", n)
 	}
 
@@ -57,7 +57,7 @@ func testTwoAddresses(t *testing.T, node *beamtest.Node, target rpcclient.Target
 	a.refuse(false)
 	gw.log.wait(t, "cannot connect to node", a.Name, "name is in use")
 	checkHello(t, pool)
-	if lines := gw.log.lines("node down", b.Name); len(lines) > 0 {
+	if lines := gw.log.Lines("node down", b.Name); len(lines) > 0 {
 		t.Errorf("b was disconnected: %s", lines)
 	}
 	if got, want := node.Eval(t, "Node.list(:hidden)"), `[:"louche@127.0.0.1"]`; got != want {

@@ -122,7 +122,7 @@ func testPoolsShareAConnection(t *testing.T, node *beamtest.Node, target rpcclie
 	second := gw.pool(t, rpcclient.PoolConfig{}, target)
 	checkHello(t, first)
 	checkHello(t, second)
-	if lines := gw.log.lines("level=WARN"); len(lines) > 0 || len(gw.log.lines("node up")) != 1 {
+	if lines := gw.log.Lines("level=WARN"); len(lines) > 0 || len(gw.log.Lines("node up")) != 1 {
 		t.Errorf("two pools made more than one connection:\n%s", gw.log)
 	}
 	if err := first.Close(t.Context()); err != nil {
@@ -238,7 +238,7 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 		}
 	})
 
-	eventually(t, "connected to a again", func() bool { return len(gw.log.lines("node up", relay.Name)) == 2 })
+	eventually(t, "connected to a again", func() bool { return len(gw.log.Lines("node up", relay.Name)) == 2 })
 
 	t.Run("sent, and repeatable", func(t *testing.T) {
 		const printed = "printed for the one who asks again"
@@ -375,7 +375,7 @@ func testDrain(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 		t.Error(o.err)
 	}
 	relay.cut()
-	eventually(t, "connected anew", func() bool { return len(gw.log.lines("node up")) == 2 })
+	eventually(t, "connected anew", func() bool { return len(gw.log.Lines("node up")) == 2 })
 	if got := pool.Status().Nodes[0].State; got != rpcclient.Draining {
 		t.Errorf("state %v, want draining", got)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/logtest"
 )
 
 // running is a gateway that was started as serve starts it.
@@ -24,29 +24,11 @@ type running struct {
 	url   string // for clients
 	admin string // for operators
 	file  string // its configuration
-	log   *logs
+	log   *logtest.Journal
 	begin func() // to stop
 	stop  func() error
 	// cutOff: requests are still in flight when the time to finish them is over.
 	cutOff bool
-}
-
-// logs collects what the gateway logs.
-type logs struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logs) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // startGateway runs serve with a configuration file until the test ends, and
@@ -86,7 +68,7 @@ func launch(t *testing.T, yaml string) *running {
 		url:   "http://" + clients,
 		admin: "http://" + operators,
 		file:  filepath.Join(t.TempDir(), "louche.yaml"),
-		log:   &logs{},
+		log:   new(logtest.Journal),
 	}
 	g.configure(t, yaml)
 	if tls := strings.Contains(yaml, "\ntls:"); tls {
