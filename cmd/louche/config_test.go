@@ -197,12 +197,12 @@ func TestConfigMistakes(t *testing.T) {
 // Who asks for the schema has to say who they are only where they can.
 func TestConfigOfTheIdentified(t *testing.T) {
 	for section, fine := range map[string]bool{
-		"context: {l: {cookie: locale}}":              false,
-		"context: {t: {value: acme}}":                 false,
-		"context: {u: {header: X-U}}":                 true,
-		"context: {s: {fields: {u: {header: X-U}}}}":  true,
-		"auth: {methods: [{client_certificate: {}}]}": true,
-		"auth: {anonymous: allow}":                    false,
+		"context: {l: {cookie: locale}}":                     false,
+		"context: {t: {value: acme}}":                        false,
+		"context: {u: {header: X-U}}":                        true,
+		"context: {s: {fields: {u: {header: X-U}}}}":         true,
+		"auth: {methods: [{proxy_headers: {subject: X-U}}]}": true,
+		"auth: {anonymous: allow}":                           false,
 	} {
 		_, err := (&configFlags{Config: write(t, "trusted_proxies: [127.0.0.1/32]\napps: [{schema: A, discovery: {prefix: a}, document_limits: {introspection: identified}, cors: {origins: []}, "+section+"}]")}).load()
 		if (err == nil) != fine {
