@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"os/exec"
 	"strings"
 	"sync/atomic"
@@ -85,15 +86,24 @@ func browse(t *testing.T, url string) {
 	if err != nil {
 		t.Fatal("there is no chromium: run testdata/install-browser")
 	}
+	profile, err := os.MkdirTemp("", "louche-chromium-")
+	if err != nil {
+		t.Fatal(err)
+	}
 	// Without its sandbox, which root and many containers cannot have: the pages are
-	// the test's own.
-	cmd := exec.Command(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--user-data-dir="+t.TempDir(), url)
+	// the test's own. And without what it looks up by itself.
+	cmd := exec.Command(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+profile, url)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cmd.Process.Signal(syscall.SIGTERM) // so that its processes end with it
+		cmd.Process.Signal(syscall.SIGTERM)
 		cmd.Wait()
+		// Its processes may outlive it for a moment, and write.
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		eventually(t, "the browser's profile is gone", func() bool { return os.RemoveAll(profile) == nil })
 	})
 }
 
