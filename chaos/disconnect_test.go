@@ -39,7 +39,7 @@ func TestDisconnects(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			time.Sleep(rand.N(50 * time.Millisecond))
+			time.Sleep(rand.N(200 * time.Millisecond))
 			if i%2 == 0 { // by a reset
 				conn.(*net.TCPConn).SetLinger(0)
 			}
@@ -65,7 +65,7 @@ func TestDisconnects(t *testing.T) {
 	if there > time.Second || here > time.Second {
 		t.Errorf("processes are gone after %v, goroutines after %v; want 1s", there, here)
 	}
-	if ran < clients/2 {
+	if ran < clients/4 {
 		t.Errorf("only %d of %d calls ran: little was shown", ran, clients)
 	}
 	if s.InFlight != 0 || s.Connections > connections {
