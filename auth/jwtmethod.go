@@ -91,7 +91,7 @@ func (m *jwtMethod) keys() *jwt.Keys {
 
 func (m *jwtMethod) headers() []string { return []string{m.place.header()} }
 
-func (m *jwtMethod) ambient() bool { return m.place.Cookie != "" }
+func (m *jwtMethod) ambient() bool { return m.place.inCookie() }
 
 func (m *jwtMethod) close() {
 	if m.remote != nil {

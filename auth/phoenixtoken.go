@@ -104,5 +104,5 @@ func (m *phoenixToken) identify(_ context.Context, r *Request) (*Identity, error
 }
 
 func (m *phoenixToken) headers() []string { return []string{m.place.header()} }
-func (m *phoenixToken) ambient() bool     { return m.place.Cookie != "" }
+func (m *phoenixToken) ambient() bool     { return m.place.inCookie() }
 func (m *phoenixToken) close()            {}

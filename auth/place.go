@@ -82,9 +82,12 @@ func single(header http.Header, name string) (string, error) {
 	return textproto.TrimString(values[0]), nil // HTTP/2 has blanks around it
 }
 
+// inCookie says whether browsers send the token by themselves.
+func (p *Place) inCookie() bool { return p.Cookie != "" }
+
 // header is the name of the request header that carries the token.
 func (p *Place) header() string {
-	if p.Cookie != "" {
+	if p.inCookie() {
 		return "Cookie"
 	}
 	return p.Header
