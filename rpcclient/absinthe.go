@@ -103,19 +103,25 @@ func (a *Absinthe) Run(ctx context.Context, op Operation) (*Answer, error) {
 }
 
 func (a *Absinthe) run(ctx context.Context, op Operation) (*Answer, error) {
-	b := buffers.Get().(*[]byte)
-	defer putBuffer(b)
-	*b = beginCall((*b)[:0], "Elixir.Absinthe", "run")
-	var err error
-	if *b, err = a.appendArgs(*b, op); err != nil {
-		return nil, err
-	}
-	*b = endCall(*b)
-	answer, err := a.Pool.execute(ctx, *b, op.Repeatable, op.Fit)
+	answer, err := a.call(ctx, op, "Elixir.Absinthe", "run", (*Absinthe).appendArgs)
 	if err != nil {
 		return nil, err
 	}
 	return ok(answer)
+}
+
+// call runs module:function on one of the nodes for an operation, with the arguments
+// that appendArgs appends for it.
+func (a *Absinthe) call(ctx context.Context, op Operation, module, function string, appendArgs func(*Absinthe, []byte, Operation) ([]byte, error)) (*Answer, error) {
+	b := buffers.Get().(*[]byte)
+	defer putBuffer(b)
+	*b = beginCall((*b)[:0], module, function)
+	var err error
+	if *b, err = appendArgs(a, *b, op); err != nil {
+		return nil, err
+	}
+	*b = endCall(*b)
+	return a.Pool.execute(ctx, *b, op.Repeatable, op.Fit)
 }
 
 // appendArgs appends [Document, Schema, Options].

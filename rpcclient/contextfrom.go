@@ -35,15 +35,7 @@ func (a *Absinthe) runFrom(ctx context.Context, op Operation) (*Answer, error) {
 		}
 		return a.run(ctx, op)
 	}
-	b := buffers.Get().(*[]byte)
-	defer putBuffer(b)
-	*b = beginCall((*b)[:0], "erl_eval", "expr")
-	var err error
-	if *b, err = a.appendEvaluation(*b, op); err != nil {
-		return nil, err
-	}
-	*b = endCall(*b)
-	answer, err := a.Pool.execute(ctx, *b, op.Repeatable, op.Fit)
+	answer, err := a.call(ctx, op, "erl_eval", "expr", (*Absinthe).appendEvaluation)
 	if err != nil {
 		return nil, err
 	}
