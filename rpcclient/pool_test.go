@@ -276,9 +276,13 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 		onlyA(true)
 		// The first bytes of a call that fills every buffer on its way show that
 		// it is being written, and that what follows it is not.
-		up := &relay.wire().up
+		up, down := &relay.wire().up, &relay.wire().down
+		// A node is asked every second how it is. Once it has just answered, what is
+		// read next is the call.
+		before := down.read.Load()
+		eventually(t, "a is asked how it is", func() bool { return down.read.Load() > before })
 		up.frozen.Store(true)
-		before := up.read.Load()
+		before = up.read.Load()
 		large := async(func() (string, error) {
 			answer, err := pool.Call(t.Context(), "erlang", "byte_size", list(etf.AppendBinary(nil, make([]byte, 32<<20))))
 			if err != nil {
