@@ -276,13 +276,9 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 		onlyA(true)
 		// The first bytes of a call that fills every buffer on its way show that
 		// it is being written, and that what follows it is not.
-		up, down := &relay.wire().up, &relay.wire().down
-		// A node is asked every second how it is. Once it has just answered, what is
-		// read next is the call.
-		before := down.read.Load()
-		eventually(t, "a is asked how it is", func() bool { return down.read.Load() > before })
-		up.frozen.Store(true)
-		before = up.read.Load()
+		up := &relay.wire().up
+		up.clogged.Store(true) // a is also asked how it is, now and then
+		before := up.read.Load()
 		large := async(func() (string, error) {
 			answer, err := pool.Call(t.Context(), "erlang", "byte_size", list(etf.AppendBinary(nil, make([]byte, 32<<20))))
 			if err != nil {
@@ -290,7 +286,7 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 			}
 			return answer.Value.String(), nil
 		})
-		eventually(t, "the large call is being written", func() bool { return up.read.Load() > before })
+		eventually(t, "the large call is being written", func() bool { return up.read.Load() > before+small })
 
 		var calls []<-chan outcome
 		var want []string

@@ -33,9 +33,13 @@ type wire struct {
 
 // direction is one half of a wire.
 type direction struct {
-	read   atomic.Int64 // bytes taken from the sender
-	frozen atomic.Bool  // they are not passed on
+	read    atomic.Int64 // bytes taken from the sender
+	frozen  atomic.Bool  // they are not passed on
+	clogged atomic.Bool  // as frozen, from the first piece on that is larger than small
 }
+
+// small is, in bytes, more than the gateway says of its own accord.
+const small = 4 << 10
 
 // newRelay puts a relay in front of a node. name is what the target is called.
 func newRelay(t testing.TB, name string, node rpcclient.Target) *relay {
@@ -95,7 +99,7 @@ func (w *wire) pump(d *direction, from, to net.Conn) {
 		if err != nil {
 			return
 		}
-		if d.frozen.Load() {
+		if d.frozen.Load() || d.clogged.Load() && n > small {
 			<-w.cut
 			return
 		}
