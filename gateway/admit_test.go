@@ -10,7 +10,7 @@ import (
 
 const (
 	operatorToken = "0123456789abcdef"
-	adminURL      = "http://127.0.0.1:4001"
+	adminURL      = "http://127.0.0.1:4401"
 )
 
 func TestOperatorsShowTheirToken(t *testing.T) {
@@ -84,21 +84,21 @@ func TestOperatorsAskByAddress(t *testing.T) {
 		return w.Code
 	}
 	for host, want := range map[string]int{
-		"127.0.0.1:4001": 200, "127.0.0.1": 200, "[::1]:4001": 200, "localhost:4001": 200, "LOCALHOST": 200,
-		"": 403, "rebound.example": 403, "rebound.example:4001": 403, "127.0.0.1.rebound.example": 403, "localhost.rebound.example:4001": 403, "localhost@rebound.example": 403,
+		"127.0.0.1:4401": 200, "127.0.0.1": 200, "[::1]:4401": 200, "localhost:4401": 200, "LOCALHOST": 200,
+		"": 403, "rebound.example": 403, "rebound.example:4401": 403, "127.0.0.1.rebound.example": 403, "localhost.rebound.example:4401": 403, "localhost@rebound.example": 403,
 	} {
 		if got := status("GET", host, "/status"); got != want {
 			t.Errorf("%q: %d", host, got)
 		}
 	}
-	if got := status("POST", "rebound.example:4001", "/nodes/a@b/drain", "Origin", "http://rebound.example:4001", "Sec-Fetch-Site", "same-origin"); got != 403 {
+	if got := status("POST", "rebound.example:4401", "/nodes/a@b/drain", "Origin", "http://rebound.example:4401", "Sec-Fetch-Site", "same-origin"); got != 403 {
 		t.Errorf("drain: %d", got)
 	}
 	if got := status("GET", "rebound.example", "/healthz"); got != 200 {
 		t.Errorf("/healthz: %d", got)
 	}
 	g.Admit(operatorToken)
-	if got := status("GET", "louche.internal:4001", "/status", "Authorization", "Bearer "+operatorToken); got != 200 {
+	if got := status("GET", "louche.internal:4401", "/status", "Authorization", "Bearer "+operatorToken); got != 200 {
 		t.Errorf("with the token, by a name: %d", got)
 	}
 }

@@ -23,14 +23,14 @@ func TestNodeConfigDefaults(t *testing.T) {
 		}
 		return cfg
 	}
-	cfg := defaults("127.0.0.1:4000")
+	cfg := defaults("127.0.0.1:4400")
 	if !regexp.MustCompile(`^louche-[0-9a-f]{8}@127\.0\.0\.1$`).MatchString(cfg.Name) {
 		t.Errorf("name %q", cfg.Name)
 	}
 	if cfg.NetTickTime != time.Minute {
 		t.Errorf("net_ticktime %v", cfg.NetTickTime)
 	}
-	if again := defaults("127.0.0.1:4000"); again != cfg {
+	if again := defaults("127.0.0.1:4400"); again != cfg {
 		t.Errorf("after a restart %+v, before %+v", again, cfg)
 	}
 	if other := defaults("127.0.0.1:4002"); other.Name == cfg.Name {
@@ -38,7 +38,7 @@ func TestNodeConfigDefaults(t *testing.T) {
 	}
 	set := rpcclient.NodeConfig{Name: "mine@10.0.0.1", NetTickTime: 5 * time.Second}
 	want := set
-	if set.SetDefaults("127.0.0.1:4000"); set != want {
+	if set.SetDefaults("127.0.0.1:4400"); set != want {
 		t.Errorf("%+v, want what was set, %+v", set, want)
 	}
 }

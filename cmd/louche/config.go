@@ -52,8 +52,8 @@ type appConfig struct {
 // configFlags are the common values as flags, enough for one application.
 type configFlags struct {
 	Config     string   `short:"c" placeholder:"FILE" help:"Configuration file (YAML)."`
-	Listen     string   `placeholder:"ADDR" help:"Address for clients (default 127.0.0.1:4000)."`
-	Admin      string   `placeholder:"ADDR" help:"Address for operators (default 127.0.0.1:4001)."`
+	Listen     string   `placeholder:"ADDR" help:"Address for clients (default 127.0.0.1:4400)."`
+	Admin      string   `placeholder:"ADDR" help:"Address for operators (default 127.0.0.1:4401)."`
 	Schema     string   `placeholder:"MODULE" help:"Absinthe schema of the first application, such as MyApp.Schema."`
 	DNS        []string `placeholder:"HOST" help:"Hosts to ask for its nodes (default 127.0.0.1)."`
 	Prefix     string   `placeholder:"NAME" help:"How the names of its nodes begin (default $REMOTE_APP_NAME)."`
@@ -141,10 +141,10 @@ func override(value *string, flag string) {
 // where they are set.
 func (c *config) setDefaults() error {
 	if c.Listen == "" {
-		c.Listen = "127.0.0.1:4000"
+		c.Listen = "127.0.0.1:4400"
 	}
 	if c.Admin == "" {
-		c.Admin = "127.0.0.1:4001"
+		c.Admin = "127.0.0.1:4401"
 	}
 	if c.ShutdownGrace == 0 {
 		c.ShutdownGrace = 30 * time.Second
@@ -267,7 +267,7 @@ func checkAddress(key, address string) error {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return fmt.Errorf("%s %q is not an address such as 127.0.0.1:4000", key, address)
+		return fmt.Errorf("%s %q is not an address such as 127.0.0.1:4400", key, address)
 	}
 	return nil
 }

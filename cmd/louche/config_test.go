@@ -132,7 +132,7 @@ func TestConfigMistakes(t *testing.T) {
 		"no application":        {"listen: 127.0.0.1:1\n", []string{"no application", "--schema"}},
 		"no schema":             {"apps: [{discovery: {prefix: a}}]", []string{"apps[0]", "schema"}},
 		"no prefix":             {"apps: [{schema: A}]", []string{"apps[0]", "discovery", "prefix"}},
-		"bad address":           {app + "listen: 4000\n", []string{"listen", "127.0.0.1:4000"}},
+		"bad address":           {app + "listen: 4400\n", []string{"listen", "127.0.0.1:4400"}},
 		"bad node name":         {app + "node: {name: louche}\n", []string{"node.name", "name@host"}},
 		"listen is admin":       {app + "listen: 127.0.0.1:1\nadmin: 127.0.0.1:1\n", []string{"listen and admin"}},
 		"two documents":         {app + "---\nx: 1\n", []string{"more than one"}},
@@ -164,8 +164,8 @@ func TestConfigMistakes(t *testing.T) {
 		"client CAs alone":      {app + "tls: {client_ca_file: a.pem}\n", []string{"tls.client_ca_file", "cert_file"}},
 		"no client CAs":         {app + "tls: {cert_file: a.pem, key_file: b.pem, client_certificates: required}\n", []string{"tls.client_certificates", "client_ca_file"}},
 		"client certificates":   {app + "tls: {cert_file: a.pem, key_file: b.pem, client_ca_file: c.pem, client_certificates: maybe}\n", []string{"tls.client_certificates", "required"}},
-		"admin for everybody":   {app + "admin: 0.0.0.0:4001\n", []string{"admin 0.0.0.0:4001", "admin_token"}},
-		"admin for every host":  {app + "admin: :4001\n", []string{"admin_token"}},
+		"admin for everybody":   {app + "admin: 0.0.0.0:4401\n", []string{"admin 0.0.0.0:4401", "admin_token"}},
+		"admin for every host":  {app + "admin: :4401\n", []string{"admin_token"}},
 		"admin's token itself":  {app + "admin_token: hunter2hunter2hunter2\n", []string{"{file: PATH}"}},
 		"admin's two tokens":    {app + "admin_token: {file: a, env: B}\n", []string{"admin_token", "one of file and env"}},
 		"CORS":                  {"apps: [{schema: A, discovery: {prefix: a}, cors: {origins: [app.example.com]}}]", []string{"apps[0]: cors.origins", "https://"}},
@@ -254,7 +254,7 @@ func TestConfigOfARelease(t *testing.T) {
 	if cfg.Node.Cookie != "cookie-of-the-release" || d.Prefix != "my-app" || len(d.DNS) != 1 || d.DNS[0] != "127.0.0.1" || d.EPMDPort != 4370 {
 		t.Errorf("%+v", cfg)
 	}
-	if cfg.Listen != "127.0.0.1:4000" || cfg.Admin != "127.0.0.1:4001" {
+	if cfg.Listen != "127.0.0.1:4400" || cfg.Admin != "127.0.0.1:4401" {
 		t.Error("the listeners are not on loopback by default")
 	}
 }
@@ -304,10 +304,10 @@ func TestDefaultNodeName(t *testing.T) {
 		}
 		return cfg.Node.Name
 	}
-	if a, b := name("127.0.0.1:4000"), name("127.0.0.1:4000"); a != b {
+	if a, b := name("127.0.0.1:4400"), name("127.0.0.1:4400"); a != b {
 		t.Errorf("%s became %s", a, b)
 	}
-	if a, b := name("127.0.0.1:4000"), name("127.0.0.1:5000"); a == b {
+	if a, b := name("127.0.0.1:4400"), name("127.0.0.1:5000"); a == b {
 		t.Errorf("both are %s", a)
 	}
 }
@@ -329,8 +329,8 @@ func TestConfigCheck(t *testing.T) {
 func TestLogInJSON(t *testing.T) {
 	var out bytes.Buffer
 	log := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{ReplaceAttr: asText}))
-	log.Info("stopping", "grace", 3*time.Second, "clients", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4000}, "n", 1)
-	for _, want := range []string{`{"time":"20`, `"level":"INFO"`, `"grace":"3s"`, `"clients":"127.0.0.1:4000"`, `"n":1`} {
+	log.Info("stopping", "grace", 3*time.Second, "clients", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4400}, "n", 1)
+	for _, want := range []string{`{"time":"20`, `"level":"INFO"`, `"grace":"3s"`, `"clients":"127.0.0.1:4400"`, `"n":1`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %s in %s", want, &out)
 		}

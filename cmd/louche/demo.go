@@ -14,8 +14,8 @@ import (
 )
 
 type demoCommand struct {
-	Listen string `default:"127.0.0.1:4000" help:"Address for clients."`
-	Admin  string `default:"127.0.0.1:4001" help:"Address for operators."`
+	Listen string `default:"127.0.0.1:4400" help:"Address for clients."`
+	Admin  string `default:"127.0.0.1:4401" help:"Address for operators."`
 }
 
 // demoNodes are named as by a host that puts an image's hash behind the name.

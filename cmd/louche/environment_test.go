@@ -45,11 +45,11 @@ func TestEnvironmentOfKubernetes(t *testing.T) {
 		"LOUCHE_SERVICE_HOST":         "10.0.0.1",
 		"LOUCHE_SERVICE_PORT":         "4000",
 		"LOUCHE_SERVICE_PORT_GRAPHQL": "4000",
-		"LOUCHE_PORT":                 "tcp://10.0.0.1:4000",
-		"LOUCHE_PORT_4000_TCP":        "tcp://10.0.0.1:4000",
-		"LOUCHE_PORT_4000_TCP_PROTO":  "tcp",
+		"LOUCHE_PORT":                 "tcp://10.0.0.1:4400",
+		"LOUCHE_PORT_4400_TCP":        "tcp://10.0.0.1:4400",
+		"LOUCHE_PORT_4400_TCP_PROTO":  "tcp",
 		"LOUCHE_ADMIN_SERVICE_HOST":   "10.0.0.2",
-		"LOUCHE_ADMIN_PORT":           "tcp://10.0.0.2:4001",
+		"LOUCHE_ADMIN_PORT":           "tcp://10.0.0.2:4401",
 	} {
 		t.Setenv(name, value)
 	}
