@@ -21,80 +21,80 @@ type APIKeysConfig struct {
 // Bounds of the keys that requests carry, in bytes. Shorter ones can be guessed from
 // their hash.
 const (
-	minAPIKey = 20
-	maxAPIKey = 512
+	minAPIKeyLength = 20
+	maxAPIKeyLength = 512
 )
 
-func (c *APIKeysConfig) place() Place { return Place{Header: c.Header} }
+func (c *APIKeysConfig) location() TokenLocation { return TokenLocation{Header: c.Header} }
 
 func (c *APIKeysConfig) setDefaults() {
-	place := c.place()
-	place.setDefault("X-Api-Key")
+	place := c.location()
+	place.setDefaultHeader("X-Api-Key")
 	c.Header = place.Header
 }
 
-func (c *APIKeysConfig) validate(at string, _ bool) error {
-	place := c.place()
+func (c *APIKeysConfig) validate(keyPath string, _ bool) error {
+	place := c.location()
 	if err := place.validate(); err != nil {
-		return fmt.Errorf("%s: %w", at, err)
+		return fmt.Errorf("%s: %w", keyPath, err)
 	}
 	if c.File == "" && len(c.Keys) == 0 {
-		return fmt.Errorf("%s needs file, keys or both", at)
+		return fmt.Errorf("%s needs file, keys or both", keyPath)
 	}
-	_, err := c.inline(at)
+	_, err := c.inline(keyPath)
 	return err
 }
 
 // inline are the keys in the configuration itself.
-func (c *APIKeysConfig) inline(at string) (*keyring, error) {
+func (c *APIKeysConfig) inline(keyPath string) (*keyring, error) {
 	ring := newKeyring()
 	for i, key := range c.Keys {
 		if err := ring.add(key); err != nil {
-			return nil, fmt.Errorf("%s.keys[%d]: %w", at, i, err)
+			return nil, fmt.Errorf("%s.keys[%d]: %w", keyPath, i, err)
 		}
 	}
 	return ring, nil
 }
 
-func (c *APIKeysConfig) open(at string, _ opening) (method, error) {
-	ring, err := c.inline(at)
+func (c *APIKeysConfig) newMethod(keyPath string, _ methodDependencies) (method, error) {
+	ring, err := c.inline(keyPath)
 	if err != nil {
 		return nil, err
 	}
 	if c.File != "" {
 		if err := ring.addFile(c.File); err != nil {
-			return nil, fmt.Errorf("%s.file: %w", at, err)
+			return nil, fmt.Errorf("%s.file: %w", keyPath, err)
 		}
 	}
-	return &apiKeys{c.place(), ring.owners}, nil
+	return &apiKeys{c.location(), ring.identities}, nil
 }
 
 type apiKeys struct {
-	place  Place
-	owners map[keyHash]*Identity
+	location   TokenLocation
+	identities map[keyHash]*Identity
 }
 
-func (m *apiKeys) identify(_ context.Context, r *Request) (*Identity, error) {
-	key, err := m.place.token(r)
+func (m *apiKeys) authenticate(_ context.Context, r *Request) (*Identity, error) {
+	key, err := m.location.token(r)
 	switch {
 	case err != nil || key == "":
 		return nil, err
-	case len(key) < minAPIKey || len(key) > maxAPIKey:
-		return nil, fmt.Errorf("%w: api_keys: the key has %d bytes, and not %d to %d", ErrCredentials, len(key), minAPIKey, maxAPIKey)
+	case len(key) < minAPIKeyLength || len(key) > maxAPIKeyLength:
+		return nil, fmt.Errorf("%w: api_keys: the key has %d bytes, and not %d to %d", ErrInvalidCredentials, len(key), minAPIKeyLength, maxAPIKeyLength)
 	}
 	// The look-up takes a time that depends on how the hash begins, and that is all
 	// there is to learn from it: who can find keys whose hashes begin as they like
 	// knows no more of the key that has such a hash.
-	owner, known := m.owners[sha256.Sum256([]byte(key))]
+	owner, known := m.identities[sha256.Sum256([]byte(key))]
 	switch {
-	case !known && m.place.Header == authorization: // other methods have their tokens there
-		return nil, fmt.Errorf("%w: api_keys: nobody has this key", errForeign)
+	case !known && m.location.Header == authorization: // other methods have their tokens there
+		return nil, fmt.Errorf("%w: api_keys: nobody has this key", errUnrecognized)
 	case !known:
-		return nil, fmt.Errorf("%w: api_keys: nobody has this key", ErrCredentials)
+		return nil, fmt.Errorf("%w: api_keys: nobody has this key", ErrInvalidCredentials)
 	}
 	return owner, nil
 }
 
-func (m *apiKeys) headers() []string { return []string{m.place.Header} }
-func (m *apiKeys) ambient() bool     { return false }
-func (m *apiKeys) close()            {}
+func (m *apiKeys) headers() []string            { return []string{m.location.Header} }
+func (m *apiKeys) usesAmbientCredentials() bool { return false }
+func (m *apiKeys) close()                       {}

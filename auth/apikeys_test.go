@@ -70,12 +70,12 @@ func TestAPIKeys(t *testing.T) {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}
-	who, err := a.Identify(t.Context(), from("1.2.3.4", "X-Api-Key", billing))
+	identity, err := a.Authenticate(t.Context(), from("1.2.3.4", "X-Api-Key", billing))
 	want := map[string]any{"sub": "billing", "scope": "read write", "level": int64(3), "tenants": []any{"a"}}
-	if err != nil || !reflect.DeepEqual(who.Claims, want) || !who.Expires.IsZero() || a.Ambient() {
-		t.Errorf("%+v, %v", who, err)
+	if err != nil || !reflect.DeepEqual(identity.Claims, want) || !identity.Expires.IsZero() || a.UsesAmbientCredentials() {
+		t.Errorf("%+v, %v", identity, err)
 	}
-	_, err = a.Identify(t.Context(), from("1.2.3.4", "X-Api-Key", strings.ToUpper(billing)))
+	_, err = a.Authenticate(t.Context(), from("1.2.3.4", "X-Api-Key", strings.ToUpper(billing)))
 	if strings.Contains(strings.ToLower(err.Error()), strings.ToLower(billing)) {
 		t.Error("the key is in the error")
 	}

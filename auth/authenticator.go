@@ -17,15 +17,15 @@ type Authenticator struct {
 
 // A method is one way to find out who is asking.
 type method interface {
-	// identify returns nil without an error where the request has nothing that
-	// this method is about. Errors wrap [ErrCredentials] or [ErrUnavailable], say why
+	// authenticate returns nil without an error where the request has nothing that
+	// this method is about. Errors wrap [ErrInvalidCredentials] or [ErrUnavailable], say why
 	// for the log, and hold nothing secret.
-	identify(context.Context, *Request) (*Identity, error)
+	authenticate(context.Context, *Request) (*Identity, error)
 	// headers are the names of the request headers that it looks at.
 	headers() []string
-	// ambient says that browsers send by themselves what it looks at, so that a
+	// usesAmbientCredentials says that browsers send by themselves what it looks at, so that a
 	// page of any origin can ask as its user: cookies and client certificates.
-	ambient() bool
+	usesAmbientCredentials() bool
 	// close ends what it does in the background.
 	close()
 }
@@ -37,7 +37,7 @@ func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Aut
 	a := &Authenticator{anonymous: cfg.Anonymous == allowAnonymous, rules: newRules(cfg)}
 	for i := range cfg.Methods {
 		for key, s := range cfg.Methods[i].sections() {
-			m, err := s.open(fmt.Sprintf("auth.methods[%d].%s", i, key), opening{append(former.keySets(), a.keySets()...), log})
+			m, err := s.newMethod(fmt.Sprintf("auth.methods[%d].%s", i, key), methodDependencies{append(former.remoteKeySets(), a.remoteKeySets()...), log})
 			if err != nil {
 				a.Close()
 				return nil, err
@@ -48,12 +48,12 @@ func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Aut
 	return a, nil
 }
 
-// Identify says who is asking; nil if nothing says so and nobody needs to. Errors
+// Authenticate says who is asking; nil if nothing says so and nobody needs to. Errors
 // wrap [ErrUnauthenticated] or [ErrUnavailable], or are the cause of ctx.
-func (a *Authenticator) Identify(ctx context.Context, r *Request) (*Identity, error) {
+func (a *Authenticator) Authenticate(ctx context.Context, r *Request) (*Identity, error) {
 	var refused error
 	for _, m := range a.methods {
-		who, err := m.identify(ctx, r)
+		identity, err := m.authenticate(ctx, r)
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
@@ -61,17 +61,17 @@ func (a *Authenticator) Identify(ctx context.Context, r *Request) (*Identity, er
 			// That a method cannot tell weighs more than that others refuse, and is never
 			// taken for nobody.
 			refused = err
-		case err != nil && m.ambient() && a.anonymous:
+		case err != nil && m.usesAmbientCredentials() && a.anonymous:
 			// A page could not help sending it, and might never get past it: it
 			// counts as none.
 		case err != nil:
 			// What the method says that the token is for tells more than that it is not
 			// for the others.
-			if refused == nil || errors.Is(refused, errForeign) {
+			if refused == nil || errors.Is(refused, errUnrecognized) {
 				refused = err
 			}
-		case who != nil:
-			return who, nil
+		case identity != nil:
+			return identity, nil
 		}
 	}
 	switch {
@@ -93,10 +93,10 @@ func (a *Authenticator) Headers() (names []string) {
 	return names
 }
 
-// Ambient says whether browsers send by themselves what says who is asking.
-func (a *Authenticator) Ambient() bool {
+// UsesAmbientCredentials says whether browsers send by themselves what says who is asking.
+func (a *Authenticator) UsesAmbientCredentials() bool {
 	for _, m := range a.methods {
-		if m.ambient() {
+		if m.usesAmbientCredentials() {
 			return true
 		}
 	}

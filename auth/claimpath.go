@@ -55,11 +55,11 @@ func (p ClaimPath) validate() error {
 
 // of is the claim of an identity, which may be nil. null counts as missing, since
 // nothing is said by it.
-func (p ClaimPath) of(who *Identity) (claim any, found bool) {
-	if who == nil {
+func (p ClaimPath) lookup(identity *Identity) (claim any, found bool) {
+	if identity == nil {
 		return nil, false
 	}
-	claim = who.Claims
+	claim = identity.Claims
 	for _, step := range p {
 		switch step := step.(type) {
 		case string:

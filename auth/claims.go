@@ -12,11 +12,11 @@ import (
 // AppendClaims appends the claims of an identity as a map, empty where it is nil: its
 // keys, and those of all maps in it, are binaries in ascending order, objects are
 // maps, and null is nil.
-func AppendClaims(b []byte, who *Identity) []byte {
-	if who == nil {
+func AppendClaims(b []byte, identity *Identity) []byte {
+	if identity == nil {
 		return etf.AppendMap(b, 0)
 	}
-	return appendClaim(b, who.Claims)
+	return appendClaim(b, identity.Claims)
 }
 
 // appendClaim appends a claim as it is.

@@ -18,7 +18,7 @@ func bigInt(t testing.TB, digits string) *big.Int {
 }
 
 func TestClaims(t *testing.T) {
-	who := &Identity{Claims: map[string]any{
+	identity := &Identity{Claims: map[string]any{
 		"sub":          "42",
 		"id":           int64(42),
 		"huge":         bigInt(t, "123456789012345678901234567890"),
@@ -64,7 +64,7 @@ func TestClaims(t *testing.T) {
 		`{k: {claim: realm_access}}`: `%{k: %{"roles" => ["admin", "user"]}}`,
 		`{k: {claim: mixed}}`:        `%{k: %{"a" => [true, %{}], "z" => nil}}`,
 	} {
-		b, _, err := compiled(t, section).Append(nil, &Request{}, who)
+		b, _, err := compiled(t, section).Append(nil, &Request{}, identity)
 		if err != nil {
 			t.Errorf("%s: %v", section, err)
 			continue
@@ -80,19 +80,19 @@ func TestClaims(t *testing.T) {
 		`{k: {claim: tuple, type: [integer]}}`, `{k: {claim: sub, type: atom, atoms: [admin]}}`, `{k: {claim: yes, type: atom, atoms: ["true"]}}`,
 		`{k: {claim: [realm_access, roles], type: [atom], atoms: [admin]}}`,
 	} {
-		if _, _, err := compiled(t, section).Append(nil, &Request{}, who); !errors.Is(err, ErrUnauthenticated) {
+		if _, _, err := compiled(t, section).Append(nil, &Request{}, identity); !errors.Is(err, ErrUnauthenticated) {
 			t.Errorf("%s: %v, want ErrUnauthenticated", section, err)
 		}
 	}
 }
 
 func TestAppendClaims(t *testing.T) {
-	who := &Identity{Claims: map[string]any{"sub": "42", "n": map[string]any{"b": int64(1), "a": []any{nil, 0.5}}, "admin": true}}
-	for want, who := range map[string]*Identity{
-		`%{"admin" => true, "n" => %{"a" => [nil, 0.5], "b" => 1}, "sub" => "42"}`: who,
+	identity := &Identity{Claims: map[string]any{"sub": "42", "n": map[string]any{"b": int64(1), "a": []any{nil, 0.5}}, "admin": true}}
+	for want, identity := range map[string]*Identity{
+		`%{"admin" => true, "n" => %{"a" => [nil, 0.5], "b" => 1}, "sub" => "42"}`: identity,
 		`%{}`: nil,
 	} {
-		if got := (etf.Term{Bytes: AppendClaims(nil, who)}).String(); got != want {
+		if got := (etf.Term{Bytes: AppendClaims(nil, identity)}).String(); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}

@@ -17,13 +17,13 @@ type ClientCertificateConfig struct{}
 
 func (c *ClientCertificateConfig) setDefaults()                {}
 func (c *ClientCertificateConfig) validate(string, bool) error { return nil }
-func (c *ClientCertificateConfig) open(string, opening) (method, error) {
+func (c *ClientCertificateConfig) newMethod(string, methodDependencies) (method, error) {
 	return clientCertificate{}, nil
 }
 
 type clientCertificate struct{}
 
-func (clientCertificate) identify(_ context.Context, r *Request) (*Identity, error) {
+func (clientCertificate) authenticate(_ context.Context, r *Request) (*Identity, error) {
 	certificate := r.Certificate
 	if certificate == nil {
 		return nil, nil
@@ -31,7 +31,7 @@ func (clientCertificate) identify(_ context.Context, r *Request) (*Identity, err
 	claims := certificateClaims(certificate)
 	subject, named := claims["sub"].(string)
 	if !named {
-		return nil, fmt.Errorf("%w: client_certificate: it has neither a common name nor a URI, DNS name or e-mail address", ErrCredentials)
+		return nil, fmt.Errorf("%w: client_certificate: it has neither a common name nor a URI, DNS name or e-mail address", ErrInvalidCredentials)
 	}
 	return &Identity{Method: "client_certificate", Issuer: certificate.Issuer.String(), Subject: subject, Claims: claims, Expires: certificate.NotAfter}, nil
 }
@@ -79,6 +79,6 @@ func first(texts []string) string {
 	return texts[0]
 }
 
-func (clientCertificate) headers() []string { return nil }
-func (clientCertificate) ambient() bool     { return true }
-func (clientCertificate) close()            {}
+func (clientCertificate) headers() []string            { return nil }
+func (clientCertificate) usesAmbientCredentials() bool { return true }
+func (clientCertificate) close()                       {}

@@ -50,7 +50,7 @@ func TestClientCertificate(t *testing.T) {
 		}
 		a := asking(t, "methods: [{client_certificate: {}}]")
 		shown := certificate(t, full)
-		who, err := a.Identify(t.Context(), &auth.Request{Certificate: shown})
+		identity, err := a.Authenticate(t.Context(), &auth.Request{Certificate: shown})
 		fingerprint := sha256.Sum256(shown.Raw)
 		want := &auth.Identity{Method: "client_certificate", Issuer: "CN=My Authority", Subject: "billing", Expires: expires, Claims: map[string]any{
 			"sub":                 "billing",
@@ -64,10 +64,10 @@ func TestClientCertificate(t *testing.T) {
 			"issuer":              "CN=My Authority",
 			"fingerprint":         hex.EncodeToString(fingerprint[:]),
 		}}
-		if err != nil || !reflect.DeepEqual(who, want) {
-			t.Errorf("%+v, %v", who, err)
+		if err != nil || !reflect.DeepEqual(identity, want) {
+			t.Errorf("%+v, %v", identity, err)
 		}
-		if !a.Ambient() {
+		if !a.UsesAmbientCredentials() {
 			t.Error("browsers show certificates by themselves")
 		}
 

@@ -74,14 +74,14 @@ func (c *Config) Validate(trusted bool) error {
 		}
 	}
 	for i := range c.Methods {
-		at := fmt.Sprintf("auth.methods[%d]", i)
+		keyPath := fmt.Sprintf("auth.methods[%d]", i)
 		sections := c.Methods[i].sections()
 		if len(sections) != 1 {
-			errs = append(errs, fmt.Errorf("%s needs exactly one key that names the method, such as phoenix_token", at))
+			errs = append(errs, fmt.Errorf("%s needs exactly one key that names the method, such as phoenix_token", keyPath))
 			continue
 		}
 		for key, s := range sections {
-			errs = append(errs, s.validate(at+"."+key, trusted))
+			errs = append(errs, s.validate(keyPath+"."+key, trusted))
 		}
 	}
 	return errors.Join(errs...)

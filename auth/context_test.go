@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	proxies = Proxies{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	proxies = TrustedProxies{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 	proxy   = netip.MustParseAddr("127.0.0.1")
 )
 
@@ -42,7 +42,7 @@ func compiled(t testing.TB, section string) *Context {
 
 // from is a request of a peer.
 func from(peer netip.Addr, h http.Header) *Request {
-	return &Request{Peer: peer, Trusted: proxies.Contain(peer), Header: h}
+	return &Request{Peer: peer, Trusted: proxies.Contains(peer), Header: h}
 }
 
 func header(pairs ...string) http.Header {
@@ -151,7 +151,7 @@ func TestInvalidHeaders(t *testing.T) {
 		c := compiled(t, `{k: {header: X-Secret, type: `+typ+`}}`)
 		for _, text := range texts {
 			_, _, err := c.Append(nil, from(proxy, header("X-Secret", text)), nil)
-			if !errors.Is(err, ErrInvalid) {
+			if !errors.Is(err, ErrInvalidValue) {
 				t.Errorf("%s %q: %v, want ErrInvalid", typ, text, err)
 				continue
 			}
@@ -166,7 +166,7 @@ func TestInvalidHeaders(t *testing.T) {
 func TestRepeatedHeaderIsInvalid(t *testing.T) {
 	c := compiled(t, `{id: {header: X-User-Id}}`)
 	_, _, err := c.Append(nil, from(proxy, header("X-User-Id", "1", "x-user-id", "2")), nil)
-	if !errors.Is(err, ErrInvalid) {
+	if !errors.Is(err, ErrInvalidValue) {
 		t.Errorf("%v, want ErrInvalid", err)
 	}
 }
@@ -294,20 +294,20 @@ func FuzzContext(f *testing.F) {
 		if err != nil || math.IsInf(number, 0) || math.IsNaN(number) {
 			number = 0.5
 		}
-		who := &Identity{Claims: map[string]any{"a": a, "b": []any{b, number, int64(len(a)), true, nil, map[string]any{a: b, "c": a}}}}
+		identity := &Identity{Claims: map[string]any{"a": a, "b": []any{b, number, int64(len(a)), true, nil, map[string]any{a: b, "c": a}}}}
 		r := from(proxy, header("A", a, "B", b, "Cookie", "c="+b))
 		r.ID = a
 		for _, c := range contexts {
-			out, _, err := c.Append(nil, r, who)
-			if entry := new(EntryError); err != nil {
-				if !errors.As(err, &entry) || !errors.Is(err, ErrInvalid) && !errors.Is(err, ErrUnauthenticated) {
+			out, _, err := c.Append(nil, r, identity)
+			if entry := new(ContextFieldError); err != nil {
+				if !errors.As(err, &entry) || !errors.Is(err, ErrInvalidValue) && !errors.Is(err, ErrUnauthenticated) {
 					t.Fatalf("%v", err)
 				}
 				continue
 			}
 			onlyAtoms(t, out, known)
 		}
-		onlyAtoms(t, AppendClaims(nil, who), known)
+		onlyAtoms(t, AppendClaims(nil, identity), known)
 	})
 }
 
@@ -355,8 +355,8 @@ func TestHeaders(t *testing.T) {
 		if got := c.Headers(); !slices.Equal(got, want) {
 			t.Errorf("%v, want %v", got, want)
 		}
-		if c.Ambient() != slices.Contains(want, "Cookie") {
-			t.Errorf("%s: ambient is %v", section, c.Ambient())
+		if c.UsesCookies() != slices.Contains(want, "Cookie") {
+			t.Errorf("%s: ambient is %v", section, c.UsesCookies())
 		}
 	}
 }
@@ -377,21 +377,21 @@ func TestEntryErrors(t *testing.T) {
 		{`{id: {header: X-User-Id, required: true}}`, stranger, nil, nil, ErrUnauthenticated, "context.id: the header X-User-Id is missing"},
 		{`{id: {header: X-User-Id, required: true}}`, stranger, header("X-User-Id", "secret"), nil, ErrUnauthenticated, "context.id: the header X-User-Id counts as missing: 10.1.2.3 is not among trusted_proxies"},
 		{`{id: {header: X-User-Id, required: true}}`, netip.Addr{}, header("X-User-Id", "secret"), nil, ErrUnauthenticated, "context.id: the header X-User-Id counts as missing: its sender has no address, and so is not among trusted_proxies"},
-		{`{id: {header: X-User-Id, type: integer}}`, proxy, header("X-User-Id", "secret"), nil, ErrInvalid, "context.id: the header X-User-Id is not of type integer"},
-		{`{id: {header: X-User-Id}}`, proxy, header("X-User-Id", "secret", "X-User-Id", "secret"), nil, ErrInvalid, "context.id: the header X-User-Id came 2 times"},
-		{`{s: {fields: {l: {cookie: locale, type: [atom], atoms: [en]}}}}`, stranger, header("Cookie", "locale=secret"), nil, ErrInvalid, "context.s.l: the cookie locale is not of type list of atom"},
-		{`{l: {cookie: locale}}`, stranger, header("Cookie", "locale=secret; locale=secret"), nil, ErrInvalid, "context.l: the cookie locale came 2 times"},
+		{`{id: {header: X-User-Id, type: integer}}`, proxy, header("X-User-Id", "secret"), nil, ErrInvalidValue, "context.id: the header X-User-Id is not of type integer"},
+		{`{id: {header: X-User-Id}}`, proxy, header("X-User-Id", "secret", "X-User-Id", "secret"), nil, ErrInvalidValue, "context.id: the header X-User-Id came 2 times"},
+		{`{s: {fields: {l: {cookie: locale, type: [atom], atoms: [en]}}}}`, stranger, header("Cookie", "locale=secret"), nil, ErrInvalidValue, "context.s.l: the cookie locale is not of type list of atom"},
+		{`{l: {cookie: locale}}`, stranger, header("Cookie", "locale=secret; locale=secret"), nil, ErrInvalidValue, "context.l: the cookie locale came 2 times"},
 		{`{l: {cookie: locale, required: true}}`, stranger, nil, nil, ErrUnauthenticated, "context.l: the cookie locale is missing"},
 		{`{t: {request: trace_id, required: true}}`, stranger, nil, nil, ErrUnauthenticated, "context.t: the request's trace_id is missing"},
 		{`{id: {claim: sub, type: integer}}`, stranger, nil, map[string]any{"sub": "secret"}, ErrUnauthenticated, "context.id: the claim sub is not of type integer"},
 		{`{id: {claim: [sub, 1], required: true}}`, stranger, nil, map[string]any{"sub": "secret"}, ErrUnauthenticated, "context.id: the claim sub.1 is missing"},
 		{`{id: {claim: sub, required: true}}`, stranger, nil, nil, ErrUnauthenticated, "context.id: the claim sub is missing"},
 	} {
-		var who *Identity
+		var identity *Identity
 		if c.claims != nil {
-			who = &Identity{Claims: c.claims}
+			identity = &Identity{Claims: c.claims}
 		}
-		_, _, err := compiled(t, c.section).Append(nil, from(c.peer, c.header), who)
+		_, _, err := compiled(t, c.section).Append(nil, from(c.peer, c.header), identity)
 		if err == nil || err.Error() != c.text || !errors.Is(err, c.kind) {
 			t.Errorf("%s: error is %v, want %v: %s", c.section, err, c.kind, c.text)
 		}
@@ -400,24 +400,24 @@ func TestEntryErrors(t *testing.T) {
 
 func typical(t testing.TB) (*Context, *Request, *Identity) {
 	c := compiled(t, `{current_user_id: {claim: sub, type: integer, required: true}, tenant: {header: X-Tenant}, source: {value: gateway}}`)
-	who := &Identity{Claims: map[string]any{"sub": "123456", "iss": "https://id.example.com/"}}
-	return c, from(proxy, header("X-Tenant", "acme")), who
+	identity := &Identity{Claims: map[string]any{"sub": "123456", "iss": "https://id.example.com/"}}
+	return c, from(proxy, header("X-Tenant", "acme")), identity
 }
 
 func TestTypicalContextDoesNotAllocate(t *testing.T) {
-	c, r, who := typical(t)
+	c, r, identity := typical(t)
 	buffer := make([]byte, 0, 1024)
-	if n := testing.AllocsPerRun(100, func() { c.Append(buffer, r, who) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { c.Append(buffer, r, identity) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
 func BenchmarkContext(b *testing.B) {
-	c, r, who := typical(b)
+	c, r, identity := typical(b)
 	buffer := make([]byte, 0, 1024)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := c.Append(buffer, r, who); err != nil {
+		if _, _, err := c.Append(buffer, r, identity); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -12,29 +12,29 @@ import (
 var (
 	// ErrUnauthenticated: the request does not say who is asking, and must.
 	ErrUnauthenticated = errors.New("unauthenticated")
-	// ErrCredentials: what a request says of who is asking is not true, or not any
+	// ErrInvalidCredentials: what a request says of who is asking is not true, or not any
 	// more. It is an ErrUnauthenticated.
-	ErrCredentials = refusal{"credentials refused", ErrUnauthenticated}
+	ErrInvalidCredentials = kindError{"credentials refused", ErrUnauthenticated}
 	// ErrUnavailable: what a request says of who is asking cannot be checked now. It
 	// may be true.
 	ErrUnavailable = errors.New("who is asking cannot be checked now")
 	// ErrForbidden: it is known who is asking, and they may not.
 	ErrForbidden = errors.New("forbidden")
-	// ErrInvalid: what the request says cannot be converted.
-	ErrInvalid = errors.New("invalid")
+	// ErrInvalidValue: what the request says cannot be converted.
+	ErrInvalidValue = errors.New("invalid")
 )
 
-// errForeign: a method is not about such credentials. Another one may be.
-var errForeign = refusal{"no method knows these credentials", ErrCredentials}
+// errUnrecognized: a method is not about such credentials. Another one may be.
+var errUnrecognized = kindError{"no method knows these credentials", ErrInvalidCredentials}
 
-// refusal is an error that is also a wider one, which its text does not repeat.
-type refusal struct {
+// kindError is an error that is also a wider one, which its text does not repeat.
+type kindError struct {
 	text string
-	of   error
+	kind error
 }
 
-func (r refusal) Error() string { return r.text }
-func (r refusal) Unwrap() error { return r.of }
+func (r kindError) Error() string { return r.text }
+func (r kindError) Unwrap() error { return r.kind }
 
 // An Identity is who is asking, as one of the methods found out. It does not change.
 // nil stands for somebody of whom nothing is known.

@@ -35,7 +35,7 @@ type JWTConfig struct {
 	// Leeway is by how much the issuer's clock may be wrong.
 	Leeway time.Duration `yaml:"leeway"`
 
-	Place `yaml:",inline"`
+	TokenLocation `yaml:",inline"`
 }
 
 const (
@@ -53,26 +53,26 @@ func (c *JWTConfig) setDefaults() {
 	if c.Leeway == 0 {
 		c.Leeway = defaultLeeway
 	}
-	c.Place.setDefault(authorization)
+	c.TokenLocation.setDefaultHeader(authorization)
 }
 
-// fetched says whether the keys are.
-func (c *JWTConfig) fetched() bool { return c.JWKS != "" || c.Discover }
+// fetchesKeys says whether the keys are.
+func (c *JWTConfig) fetchesKeys() bool { return c.JWKS != "" || c.Discover }
 
-func (c *JWTConfig) source() jwt.Source {
-	return jwt.Source{Issuer: c.Issuer, URL: c.JWKS, CAFile: c.CAFile, Refresh: c.Refresh}
+func (c *JWTConfig) keySetSource() jwt.KeySetSource {
+	return jwt.KeySetSource{Issuer: c.Issuer, URL: c.JWKS, CAFile: c.CAFile, Refresh: c.Refresh}
 }
 
-func (c *JWTConfig) validate(at string, _ bool) error {
+func (c *JWTConfig) validate(keyPath string, _ bool) error {
 	if err := c.check(); err != nil {
-		return fmt.Errorf("%s: %w", at, err)
+		return fmt.Errorf("%s: %w", keyPath, err)
 	}
 	return nil
 }
 
 func (c *JWTConfig) check() error {
 	from := 0
-	for _, given := range []bool{c.JWKS != "", c.Discover, c.Secret.Given(), c.PublicKeyFile != "", c.JWKSFile != ""} {
+	for _, given := range []bool{c.JWKS != "", c.Discover, c.Secret.IsSet(), c.PublicKeyFile != "", c.JWKSFile != ""} {
 		if given {
 			from++
 		}
@@ -80,53 +80,53 @@ func (c *JWTConfig) check() error {
 	switch {
 	case from != 1:
 		return errors.New("needs exactly one of jwks, discover, secret, public_key_file and jwks_file, which say where the keys are")
-	case c.fetched() && c.Issuer == "":
+	case c.fetchesKeys() && c.Issuer == "":
 		return errors.New("issuer is needed with jwks and discover: it is what iss has to be")
-	case c.fetched() && c.Audience == nil:
+	case c.fetchesKeys() && c.Audience == nil:
 		return errors.New("audience is needed with jwks and discover: without it, tokens that the issuer made for others would be taken (RFC 8725, 3.9); [] takes them")
-	case !c.fetched() && c.CAFile != "":
+	case !c.fetchesKeys() && c.CAFile != "":
 		return errors.New("ca_file is for jwks and discover")
 	case c.Refresh < minRefresh || c.Refresh > maxRefresh:
 		return fmt.Errorf("refresh %s is not between %s and %s", c.Refresh, minRefresh, maxRefresh)
 	case c.Leeway < 0 || c.Leeway > maxLeeway:
 		return fmt.Errorf("leeway %s is not between 0s and %s", c.Leeway, maxLeeway)
 	}
-	if c.Secret.Given() {
+	if c.Secret.IsSet() {
 		if err := c.Secret.Validate("secret"); err != nil {
 			return err
 		}
 	}
-	if c.fetched() {
+	if c.fetchesKeys() {
 		key := "jwks"
 		if c.Discover {
 			key = "issuer"
 		}
-		if err := c.source().Validate(); err != nil {
+		if err := c.keySetSource().Validate(); err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
 	}
-	if err := jwt.CheckAlgorithms(c.Algorithms, c.Secret.Given()); err != nil {
+	if err := jwt.ValidateAlgorithms(c.Algorithms, c.Secret.IsSet()); err != nil {
 		return fmt.Errorf("algorithms: %w", err)
 	}
-	return c.Place.validate()
+	return c.TokenLocation.validate()
 }
 
-func (c *JWTConfig) open(at string, with opening) (method, error) {
+func (c *JWTConfig) newMethod(keyPath string, with methodDependencies) (method, error) {
 	m, err := newJWTMethod(*c, with)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", at, err)
+		return nil, fmt.Errorf("%s: %w", keyPath, err)
 	}
 	return m, nil
 }
 
 // keys reads keys that are not fetched.
-func (c *JWTConfig) keys() (*jwt.Keys, error) {
-	if c.Secret.Given() {
+func (c *JWTConfig) loadKeys() (*jwt.Keys, error) {
+	if c.Secret.IsSet() {
 		text, err := c.Secret.Read("secret")
 		if err != nil {
 			return nil, err
 		}
-		keys, err := jwt.Secret([]byte(text), c.Algorithms)
+		keys, err := jwt.NewHMACKeys([]byte(text), c.Algorithms)
 		if err != nil {
 			return nil, fmt.Errorf("secret: %w", err)
 		}
@@ -137,7 +137,7 @@ func (c *JWTConfig) keys() (*jwt.Keys, error) {
 		if err != nil {
 			return nil, fmt.Errorf("public_key_file: %w", err)
 		}
-		keys, err := jwt.PublicKeys(text)
+		keys, err := jwt.ParsePublicKeys(text)
 		if err != nil {
 			return nil, fmt.Errorf("public_key_file: %s: %w", c.PublicKeyFile, err)
 		}

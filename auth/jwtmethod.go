@@ -13,85 +13,85 @@ import (
 
 // jwtMethod takes the tokens of one issuer.
 type jwtMethod struct {
-	place    Place
-	rules    jwt.Rules
-	static   *jwt.Keys
-	remote   *jwt.Remote // nil: the keys are static
-	verified *verified
+	location   TokenLocation
+	verifier   jwt.Verifier
+	staticKeys *jwt.Keys
+	remote     *jwt.RemoteKeySet // nil: the keys are static
+	cache      *tokenCache
 }
 
 // newJWTMethod makes one that holds one of the key sets that others hold, if it is the
 // one it needs.
-func newJWTMethod(cfg JWTConfig, with opening) (*jwtMethod, error) {
+func newJWTMethod(cfg JWTConfig, with methodDependencies) (*jwtMethod, error) {
 	m := &jwtMethod{
-		place:    cfg.Place,
-		rules:    jwt.Rules{Issuer: cfg.Issuer, Audience: cfg.Audience, Algorithms: cfg.Algorithms, Leeway: cfg.Leeway},
-		verified: newVerified(),
+		location: cfg.TokenLocation,
+		verifier: jwt.Verifier{Issuer: cfg.Issuer, Audience: cfg.Audience, Algorithms: cfg.Algorithms, Leeway: cfg.Leeway},
+		cache:    newTokenCache(),
 	}
 	var err error
-	if !cfg.fetched() {
-		m.static, err = cfg.keys()
+	if !cfg.fetchesKeys() {
+		m.staticKeys, err = cfg.loadKeys()
 		return m, err
 	}
 	for _, other := range with.keySets {
-		if other.Hold(cfg.source()) {
+		if other.Retain(cfg.keySetSource()) {
 			m.remote = other
 			return m, nil
 		}
 	}
-	m.remote, err = jwt.NewRemote(cfg.source(), with.log)
+	m.remote, err = jwt.NewRemoteKeySet(cfg.keySetSource(), with.log)
 	return m, err
 }
 
-func (m *jwtMethod) identify(ctx context.Context, r *Request) (*Identity, error) {
-	text, err := m.place.token(r)
+func (m *jwtMethod) authenticate(ctx context.Context, r *Request) (*Identity, error) {
+	text, err := m.location.token(r)
 	if text == "" || err != nil {
 		return nil, err
 	}
-	if m.place.Header == authorization && !strings.HasPrefix(text, "ey") { // what {" is in base64
-		return nil, errForeign
+	if m.location.Header == authorization && !strings.HasPrefix(text, "ey") { // what {" is in base64
+		return nil, errUnrecognized
 	}
-	if len(text) > jwt.MaxSize {
-		return nil, fmt.Errorf("%w: the token is larger than %d bytes", ErrCredentials, jwt.MaxSize)
+	if len(text) > jwt.MaxTokenSize {
+		return nil, fmt.Errorf("%w: the token is larger than %d bytes", ErrInvalidCredentials, jwt.MaxTokenSize)
 	}
-	now, hash, keys := time.Now(), sha256.Sum256([]byte(text)), m.keys()
-	if who := m.verified.identity(hash, keys, now); who != nil {
-		return who, nil
+	now, hash, keys := time.Now(), sha256.Sum256([]byte(text)), m.currentKeys()
+	if identity := m.cache.get(hash, keys, now); identity != nil {
+		return identity, nil
 	}
-	token, err := m.rules.Verify(text, keys, now)
+	token, err := m.verifier.Verify(text, keys, now)
 	if errors.Is(err, jwt.ErrUnknownKey) && m.remote != nil {
-		switch newer, problem := m.remote.Newer(ctx, keys); {
+		switch newer, problem := m.remote.Refresh(ctx, keys); {
 		case errors.Is(problem, jwt.ErrUnavailable):
 			return nil, fmt.Errorf("%w: %w", ErrUnavailable, problem)
 		case problem != nil:
 			return nil, problem
 		case newer != keys:
 			keys = newer
-			token, err = m.rules.Verify(text, keys, now)
+			token, err = m.verifier.Verify(text, keys, now)
 		}
 	}
 	switch {
-	case errors.Is(err, jwt.ErrForeign):
-		return nil, fmt.Errorf("%w: JWT: %w", errForeign, err)
+	case errors.Is(err, jwt.ErrOtherIssuer):
+		return nil, fmt.Errorf("%w: JWT: %w", errUnrecognized, err)
 	case err != nil:
-		return nil, fmt.Errorf("%w: JWT: %w", ErrCredentials, err)
+		return nil, fmt.Errorf("%w: JWT: %w", ErrInvalidCredentials, err)
 	}
 	issuer, _ := token.Claims["iss"].(string)
-	who := &Identity{Method: "jwt", Issuer: issuer, Subject: subjectOf(token.Claims, hash), Claims: token.Claims, Expires: token.Expires}
-	m.verified.add(hash, keys, who)
-	return who, nil
+	identity := &Identity{Method: "jwt", Issuer: issuer, Subject: subjectOf(token.Claims, hash), Claims: token.Claims, Expires: token.Expires}
+	m.cache.add(hash, keys, identity)
+	return identity, nil
 }
 
-func (m *jwtMethod) keys() *jwt.Keys {
+func (m *jwtMethod) currentKeys() *jwt.Keys {
 	if m.remote == nil {
-		return m.static
+		return m.staticKeys
 	}
 	return m.remote.Keys()
 }
 
-func (m *jwtMethod) headers() []string { return []string{m.place.header()} }
+func (m *jwtMethod) headers() []string { return []string{m.location.header()} }
 
-func (m *jwtMethod) ambient() bool { return m.place.inCookie() }
+func (m *jwtMethod) usesAmbientCredentials() bool { return m.location.usesCookie() }
 
 func (m *jwtMethod) close() {
 	if m.remote != nil {
@@ -99,12 +99,12 @@ func (m *jwtMethod) close() {
 	}
 }
 
-// keySets are those fetched, each once. It may be asked of none.
-func (a *Authenticator) keySets() (sets []*jwt.Remote) {
+// remoteKeySets are those fetched, each once. It may be asked of none.
+func (a *Authenticator) remoteKeySets() (sets []*jwt.RemoteKeySet) {
 	if a == nil {
 		return nil
 	}
-	seen := make(map[*jwt.Remote]bool)
+	seen := make(map[*jwt.RemoteKeySet]bool)
 	for _, m := range a.methods {
 		if m, ok := m.(*jwtMethod); ok && m.remote != nil && !seen[m.remote] {
 			seen[m.remote] = true
@@ -114,9 +114,9 @@ func (a *Authenticator) keySets() (sets []*jwt.Remote) {
 	return sets
 }
 
-// KeySets tells how the key sets are that are fetched.
-func (a *Authenticator) KeySets() (statuses []jwt.KeySetStatus) {
-	for _, set := range a.keySets() {
+// KeySetStatuses tells how the key sets are that are fetched.
+func (a *Authenticator) KeySetStatuses() (statuses []jwt.KeySetStatus) {
+	for _, set := range a.remoteKeySets() {
 		statuses = append(statuses, set.Status())
 	}
 	return statuses

@@ -132,22 +132,22 @@ func TestJWTIdentity(t *testing.T) {
 	defer a.Close()
 	key := []byte(jwtSecret)
 	for range 2 { // anew, and remembered
-		who, err := a.Identify(t.Context(), bearer(signed(t, jose.HS256, key, "", map[string]any{"n": 1, "exp": 4000000000})))
-		if err != nil || who.Method != "jwt" || who.Issuer != "https://id.example.com/" || who.Subject != "user-1" || who.Claims["n"] != int64(1) || who.Expires.Unix() != 4000000030 {
-			t.Errorf("%+v, %v", who, err)
+		identity, err := a.Authenticate(t.Context(), bearer(signed(t, jose.HS256, key, "", map[string]any{"n": 1, "exp": 4000000000})))
+		if err != nil || identity.Method != "jwt" || identity.Issuer != "https://id.example.com/" || identity.Subject != "user-1" || identity.Claims["n"] != int64(1) || identity.Expires.Unix() != 4000000030 {
+			t.Errorf("%+v, %v", identity, err)
 		}
 	}
 	for _, tt := range []struct {
 		sub  any
 		want string
 	}{{42, "42"}, {"42", "42"}, {json.Number("9223372036854775808"), "9223372036854775808"}, {nil, "sha256:"}, {"", "sha256:"}, {true, "sha256:"}, {1.5, "sha256:"}, {map[string]any{}, "sha256:"}} {
-		who, err := a.Identify(t.Context(), bearer(signed(t, jose.HS256, key, "", map[string]any{"sub": tt.sub})))
-		if err != nil || !strings.HasPrefix(who.Subject, tt.want) {
-			t.Errorf("sub %v: %+v, %v", tt.sub, who, err)
+		identity, err := a.Authenticate(t.Context(), bearer(signed(t, jose.HS256, key, "", map[string]any{"sub": tt.sub})))
+		if err != nil || !strings.HasPrefix(identity.Subject, tt.want) {
+			t.Errorf("sub %v: %+v, %v", tt.sub, identity, err)
 		}
 	}
-	one, _ := a.Identify(t.Context(), bearer(signed(t, jose.HS256, key, "", map[string]any{"sub": nil, "user": 1})))
-	two, _ := a.Identify(t.Context(), bearer(signed(t, jose.HS256, key, "", map[string]any{"sub": nil, "user": 2})))
+	one, _ := a.Authenticate(t.Context(), bearer(signed(t, jose.HS256, key, "", map[string]any{"sub": nil, "user": 1})))
+	two, _ := a.Authenticate(t.Context(), bearer(signed(t, jose.HS256, key, "", map[string]any{"sub": nil, "user": 2})))
 	if one.Subject == two.Subject {
 		t.Error("two tokens without sub are the same identity")
 	}
@@ -155,40 +155,40 @@ func TestJWTIdentity(t *testing.T) {
 		"nothing":           {Header: http.Header{}},
 		"another scheme":    {Header: http.Header{"Authorization": {"Basic " + signed(t, jose.HS256, key, "", nil)}}},
 		"in another header": {Header: http.Header{"X-Token": {signed(t, jose.HS256, key, "", nil)}}},
-		"too large":         bearer(strings.Repeat("x", jwt.MaxSize+1)),
+		"too large":         bearer(strings.Repeat("x", jwt.MaxTokenSize+1)),
 		"another secret":    bearer(signed(t, jose.HS256, []byte(strings.Repeat("x", 32)), "", nil)),
 		"expired":           bearer(signed(t, jose.HS256, key, "", map[string]any{"exp": 1})),
 		"twice":             {Header: http.Header{"Authorization": {"Bearer " + signed(t, jose.HS256, key, "", nil), "Bearer x"}}},
 	} {
-		if who, err := a.Identify(t.Context(), r); who != nil || !errors.Is(err, ErrUnauthenticated) || errors.Is(err, ErrCredentials) == (name == "nothing" || strings.Contains(name, "another ") && name != "another secret" || strings.Contains(name, "in another")) {
-			t.Errorf("%s: %v, %v", name, who, err)
+		if identity, err := a.Authenticate(t.Context(), r); identity != nil || !errors.Is(err, ErrUnauthenticated) || errors.Is(err, ErrInvalidCredentials) == (name == "nothing" || strings.Contains(name, "another ") && name != "another secret" || strings.Contains(name, "in another")) {
+			t.Errorf("%s: %v, %v", name, identity, err)
 		}
 	}
 }
 
 // A remembered token is refused once it has expired, or keys are others.
 func TestVerified(t *testing.T) {
-	v, hash, now := newVerified(), [32]byte{1}, time.Now()
-	who := &Identity{Expires: now.Add(time.Minute)}
+	v, hash, now := newTokenCache(), [32]byte{1}, time.Now()
+	identity := &Identity{Expires: now.Add(time.Minute)}
 	keys, others := new(int), new(int)
-	v.add(hash, keys, who)
-	if v.identity(hash, keys, now) != who || v.identity(hash, keys, now.Add(59*time.Second)) != who {
+	v.add(hash, keys, identity)
+	if v.get(hash, keys, now) != identity || v.get(hash, keys, now.Add(59*time.Second)) != identity {
 		t.Error("forgotten")
 	}
-	if v.identity(hash, keys, now.Add(time.Minute)) != nil {
+	if v.get(hash, keys, now.Add(time.Minute)) != nil {
 		t.Error("expired, and taken")
 	}
-	if v.identity(hash, others, now) != nil || v.identity([32]byte{2}, keys, now) != nil {
+	if v.get(hash, others, now) != nil || v.get([32]byte{2}, keys, now) != nil {
 		t.Error("taken with other keys, or another token")
 	}
 	v.add(hash, nil, &Identity{})
-	if v.identity(hash, nil, now.Add(time.Hour)) == nil {
+	if v.get(hash, nil, now.Add(time.Hour)) == nil {
 		t.Error("what never expires has")
 	}
-	for i := range 2 * rememberedTokens {
-		v.add([32]byte{0, byte(i), byte(i >> 8)}, keys, who)
+	for i := range 2 * maxCachedTokens {
+		v.add([32]byte{0, byte(i), byte(i >> 8)}, keys, identity)
 	}
-	if n := v.tokens.Len(); n != rememberedTokens {
+	if n := v.tokens.Len(); n != maxCachedTokens {
 		t.Errorf("%d are remembered", n)
 	}
 }
@@ -244,23 +244,23 @@ func TestSeveralIssuers(t *testing.T) {
 	}{
 		{"one", one, "my-app", nil, ""},
 		{"two", two, "my-app", nil, ""},
-		{"two", one, "my-app", ErrCredentials, "signature"},
-		{"one", two, "my-app", ErrCredentials, "signature"},
-		{"one", one, "other", ErrCredentials, "aud"},
-		{"two", two, "other", ErrCredentials, "aud"},
-		{"three", one, "my-app", ErrCredentials, "another issuer"},
+		{"two", one, "my-app", ErrInvalidCredentials, "signature"},
+		{"one", two, "my-app", ErrInvalidCredentials, "signature"},
+		{"one", one, "other", ErrInvalidCredentials, "aud"},
+		{"two", two, "other", ErrInvalidCredentials, "aud"},
+		{"three", one, "my-app", ErrInvalidCredentials, "another issuer"},
 		{"dead", one, "my-app", ErrUnavailable, "fetched"},
-		{"dead", one, "other", ErrCredentials, "aud"},
+		{"dead", one, "other", ErrInvalidCredentials, "aud"},
 	} {
-		who, err := a.Identify(t.Context(), bearer(signed(t, jose.ES256, tt.key, "k", map[string]any{"iss": tt.issuer, "aud": tt.aud})))
-		if !errors.Is(err, tt.want) || err != nil && !strings.Contains(err.Error(), tt.says) || err == nil && who.Issuer != tt.issuer {
-			t.Errorf("%+v: %v, %v", tt, who, err)
+		identity, err := a.Authenticate(t.Context(), bearer(signed(t, jose.ES256, tt.key, "k", map[string]any{"iss": tt.issuer, "aud": tt.aud})))
+		if !errors.Is(err, tt.want) || err != nil && !strings.Contains(err.Error(), tt.says) || err == nil && identity.Issuer != tt.issuer {
+			t.Errorf("%+v: %v, %v", tt, identity, err)
 		}
 		if errors.Is(err, ErrUnavailable) && errors.Is(err, ErrUnauthenticated) {
 			t.Error("what cannot be checked counts as refused")
 		}
 	}
-	for _, set := range a.KeySets() {
+	for _, set := range a.KeySetStatuses() {
 		if dead := set.Issuer == "dead"; (set.Problem != nil) != dead || (set.Keys == 0) != dead {
 			t.Errorf("%+v", set)
 		}
@@ -275,17 +275,17 @@ func TestUnavailableCookie(t *testing.T) {
 	a := authenticator(t, nil, fmt.Sprintf(`{anonymous: allow, methods: [{jwt: {issuer: i, audience: [], jwks: %s, cookie: session}}]}`, dead.URL))
 	defer a.Close()
 	ask := func(token string) (*Identity, error) {
-		return a.Identify(t.Context(), &Request{Header: http.Header{"Cookie": {"session=" + token}}})
+		return a.Authenticate(t.Context(), &Request{Header: http.Header{"Cookie": {"session=" + token}}})
 	}
-	if who, err := ask("x.y.z"); who != nil || err != nil {
-		t.Errorf("a refused cookie, which counts as none: %v, %v", who, err)
+	if identity, err := ask("x.y.z"); identity != nil || err != nil {
+		t.Errorf("a refused cookie, which counts as none: %v, %v", identity, err)
 	}
-	if who, err := ask(signed(t, jose.ES256, key, "k", map[string]any{"iss": "i"})); who != nil || !errors.Is(err, ErrUnavailable) {
-		t.Errorf("%v, %v", who, err)
+	if identity, err := ask(signed(t, jose.ES256, key, "k", map[string]any{"iss": "i"})); identity != nil || !errors.Is(err, ErrUnavailable) {
+		t.Errorf("%v, %v", identity, err)
 	}
 	gone, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("the client left"))
-	if _, err := a.Identify(gone, &Request{Header: http.Header{"Cookie": {"session=x"}}}); err == nil || err.Error() != "the client left" {
+	if _, err := a.Authenticate(gone, &Request{Header: http.Header{"Cookie": {"session=x"}}}); err == nil || err.Error() != "the client left" {
 		t.Error(err)
 	}
 }
@@ -297,18 +297,18 @@ func TestReload(t *testing.T) {
 	text := fmt.Sprintf("methods: [{jwt: {issuer: i, audience: [my-app], jwks: %s}}, {jwt: {issuer: i, audience: [my-app], jwks: %s, cookie: c}}]", p.URL, p.URL)
 	token := bearer(signed(t, jose.ES256, key, "k", map[string]any{"iss": "i"}))
 	first := authenticator(t, nil, text)
-	if _, err := first.Identify(t.Context(), token); err != nil {
+	if _, err := first.Authenticate(t.Context(), token); err != nil {
 		t.Fatal(err)
 	}
 	second := authenticator(t, first, text)
 	first.Close()
 	p.Close() // so that only what is known can be used
-	if _, err := second.Identify(t.Context(), token); err != nil || p.fetches.Load() != 1 || len(second.KeySets()) != 1 {
-		t.Errorf("%v, %d fetches, %d key sets", err, p.fetches.Load(), len(second.KeySets()))
+	if _, err := second.Authenticate(t.Context(), token); err != nil || p.fetches.Load() != 1 || len(second.KeySetStatuses()) != 1 {
+		t.Errorf("%v, %d fetches, %d key sets", err, p.fetches.Load(), len(second.KeySetStatuses()))
 	}
 	third := authenticator(t, second, strings.ReplaceAll(text, "my-app", "their-app"))
 	defer third.Close()
-	if _, err := third.Identify(t.Context(), token); !errors.Is(err, ErrCredentials) {
+	if _, err := third.Authenticate(t.Context(), token); !errors.Is(err, ErrInvalidCredentials) {
 		t.Errorf("remembered over a reload that refuses it: %v", err)
 	}
 	second.Close()
@@ -331,7 +331,7 @@ func TestKeyFiles(t *testing.T) {
 		"jwks_file":       file("keys.json", set),
 	} {
 		a := authenticator(t, nil, fmt.Sprintf("methods: [{jwt: {audience: [my-app], %s: %s}}]", name, line))
-		if _, err := a.Identify(t.Context(), bearer(signed(t, jose.ES256, key, "k", nil))); err != nil {
+		if _, err := a.Authenticate(t.Context(), bearer(signed(t, jose.ES256, key, "k", nil))); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -386,9 +386,9 @@ func BenchmarkJWT(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					if !cached {
-						a.methods[0].(*jwtMethod).verified.tokens.Purge()
+						a.methods[0].(*jwtMethod).cache.tokens.Purge()
 					}
-					if _, err := a.Identify(b.Context(), request); err != nil {
+					if _, err := a.Authenticate(b.Context(), request); err != nil {
 						b.Fatal(err)
 					}
 				}

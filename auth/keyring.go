@@ -42,12 +42,12 @@ type keyHash [sha256.Size]byte
 
 // keyring are keys by their hash.
 type keyring struct {
-	owners map[keyHash]*Identity
-	names  map[string]bool
+	identities map[keyHash]*Identity
+	names      map[string]bool
 }
 
 func newKeyring() *keyring {
-	return &keyring{owners: make(map[keyHash]*Identity), names: make(map[string]bool)}
+	return &keyring{identities: make(map[keyHash]*Identity), names: make(map[string]bool)}
 }
 
 func (k *keyring) add(key APIKey) error {
@@ -61,7 +61,7 @@ func (k *keyring) add(key APIKey) error {
 		// It is not shown: it may be the key itself.
 		return fmt.Errorf("sha256 of %s is not the hash of a key, %d hexadecimal digits; louche key makes both", key.Name, 2*sha256.Size)
 	}
-	if owner, taken := k.owners[keyHash(hash)]; taken {
+	if owner, taken := k.identities[keyHash(hash)]; taken {
 		return fmt.Errorf("sha256: %s has the same key as %s", key.Name, owner.Subject)
 	}
 	if _, given := key.Claims["sub"]; given {
@@ -70,20 +70,20 @@ func (k *keyring) add(key APIKey) error {
 	if _, err := appendConstant(nil, key.Claims); err != nil {
 		return fmt.Errorf("claims of %s: %w", key.Name, err)
 	}
-	who := &Identity{Method: "api_keys", Subject: key.Name, Claims: map[string]any{"sub": key.Name}}
-	maps.Copy(who.Claims, claimValue(key.Claims).(map[string]any))
-	k.owners[keyHash(hash)], k.names[key.Name] = who, true
+	identity := &Identity{Method: "api_keys", Subject: key.Name, Claims: map[string]any{"sub": key.Name}}
+	maps.Copy(identity.Claims, claimValue(key.Claims).(map[string]any))
+	k.identities[keyHash(hash)], k.names[key.Name] = identity, true
 	return nil
 }
 
-// filedKey is a key that knows where it is written.
-type filedKey struct {
+// keyFileEntry is a key that knows where it is written.
+type keyFileEntry struct {
 	APIKey
 	line int
 }
 
 // UnmarshalYAML is that of [yaml.NodeUnmarshaler].
-func (k *filedKey) UnmarshalYAML(node ast.Node) error {
+func (k *keyFileEntry) UnmarshalYAML(node ast.Node) error {
 	k.line = node.GetToken().Position.Line
 	return yaml.NodeToValue(node, &k.APIKey, yaml.Strict())
 }
@@ -94,7 +94,7 @@ func (k *keyring) addFile(path string) error {
 	if err != nil {
 		return err
 	}
-	var keys []filedKey
+	var keys []keyFileEntry
 	decoder := yaml.NewDecoder(bytes.NewReader(file))
 	switch err := decoder.Decode(&keys); {
 	case errors.Is(err, io.EOF):

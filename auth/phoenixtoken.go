@@ -25,12 +25,12 @@ type PhoenixTokenConfig struct {
 	KeyIterations int    `yaml:"key_iterations"`
 	KeyLength     int    `yaml:"key_length"`
 	KeyDigest     string `yaml:"key_digest"`
-	// Place is the header Authorization unless set.
-	Place `yaml:",inline"`
+	// TokenLocation is the header Authorization unless set.
+	TokenLocation `yaml:",inline"`
 }
 
 func (c *PhoenixTokenConfig) setDefaults() {
-	c.Place.setDefault(authorization)
+	c.TokenLocation.setDefaultHeader(authorization)
 	if c.KeyIterations == 0 {
 		c.KeyIterations = 1000
 	}
@@ -42,57 +42,57 @@ func (c *PhoenixTokenConfig) setDefaults() {
 	}
 }
 
-func (c *PhoenixTokenConfig) key() phoenix.Key {
-	return phoenix.Key{Salt: c.Salt, Iterations: c.KeyIterations, Length: c.KeyLength, Digest: c.KeyDigest}
+func (c *PhoenixTokenConfig) key() phoenix.KeyOptions {
+	return phoenix.KeyOptions{Salt: c.Salt, Iterations: c.KeyIterations, Length: c.KeyLength, Digest: c.KeyDigest}
 }
 
-func (c *PhoenixTokenConfig) validate(at string, _ bool) error {
-	if err := c.SecretKeyBase.Validate(at + ".secret_key_base"); err != nil {
+func (c *PhoenixTokenConfig) validate(keyPath string, _ bool) error {
+	if err := c.SecretKeyBase.Validate(keyPath + ".secret_key_base"); err != nil {
 		return err
 	}
 	if err := c.key().Validate(c.Encrypted); err != nil {
-		return fmt.Errorf("%s.%w", at, err)
+		return fmt.Errorf("%s.%w", keyPath, err)
 	}
 	if c.MaxAge < 0 {
-		return fmt.Errorf("%s.max_age is a time, such as 24h", at)
+		return fmt.Errorf("%s.max_age is a time, such as 24h", keyPath)
 	}
-	if err := c.Place.validate(); err != nil {
-		return fmt.Errorf("%s: %w", at, err)
+	if err := c.TokenLocation.validate(); err != nil {
+		return fmt.Errorf("%s: %w", keyPath, err)
 	}
 	return nil
 }
 
-func (c *PhoenixTokenConfig) open(at string, _ opening) (method, error) {
+func (c *PhoenixTokenConfig) newMethod(keyPath string, _ methodDependencies) (method, error) {
 	key := c.key()
 	var err error
-	if key.SecretKeyBase, err = c.SecretKeyBase.Read(at + ".secret_key_base"); err != nil {
+	if key.SecretKeyBase, err = c.SecretKeyBase.Read(keyPath + ".secret_key_base"); err != nil {
 		return nil, err
 	}
 	verifier, err := phoenix.NewVerifier(key, c.Encrypted, c.MaxAge)
 	if err != nil {
-		return nil, fmt.Errorf("%s.%w", at, err)
+		return nil, fmt.Errorf("%s.%w", keyPath, err)
 	}
-	return &phoenixToken{c.Place, c.Salt, verifier}, nil
+	return &phoenixToken{c.TokenLocation, c.Salt, verifier}, nil
 }
 
 type phoenixToken struct {
-	place    Place
+	location TokenLocation
 	salt     string
 	verifier *phoenix.Verifier
 }
 
-func (m *phoenixToken) identify(_ context.Context, r *Request) (*Identity, error) {
-	text, err := m.place.token(r)
+func (m *phoenixToken) authenticate(_ context.Context, r *Request) (*Identity, error) {
+	text, err := m.location.token(r)
 	switch {
 	case err != nil || text == "":
 		return nil, err
-	case m.place.Header == authorization && !m.verifier.Owns(text):
+	case m.location.Header == authorization && !m.verifier.Recognizes(text):
 		// Other methods have their tokens there too.
-		return nil, errForeign
+		return nil, errUnrecognized
 	}
 	token, err := m.verifier.Verify(text, time.Now())
 	if err != nil {
-		return nil, fmt.Errorf("%w: phoenix_token: %w", ErrCredentials, err)
+		return nil, fmt.Errorf("%w: phoenix_token: %w", ErrInvalidCredentials, err)
 	}
 	return &Identity{
 		Method:  "phoenix_token",
@@ -103,6 +103,6 @@ func (m *phoenixToken) identify(_ context.Context, r *Request) (*Identity, error
 	}, nil
 }
 
-func (m *phoenixToken) headers() []string { return []string{m.place.header()} }
-func (m *phoenixToken) ambient() bool     { return m.place.inCookie() }
-func (m *phoenixToken) close()            {}
+func (m *phoenixToken) headers() []string            { return []string{m.location.header()} }
+func (m *phoenixToken) usesAmbientCredentials() bool { return m.location.usesCookie() }
+func (m *phoenixToken) close()                       {}

@@ -90,17 +90,17 @@ func TestPhoenixToken(t *testing.T) {
 				t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 			}
 		}
-		who, err := a.Identify(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+token))
+		identity, err := a.Authenticate(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+token))
 		want := map[string]any{"sub": int64(42), "tenant": "acme", "roles": []any{"admin", "ops"}}
-		if err != nil || !reflect.DeepEqual(who.Claims, want) || !who.Expires.Equal(signed.Add(24*time.Hour)) {
-			t.Errorf("%+v, %v", who, err)
+		if err != nil || !reflect.DeepEqual(identity.Claims, want) || !identity.Expires.Equal(signed.Add(24*time.Hour)) {
+			t.Errorf("%+v, %v", identity, err)
 		}
-		if a.Ambient() || !reflect.DeepEqual(a.Headers(), []string{"Authorization", "Authorization"}) {
-			t.Errorf("%v, %v", a.Ambient(), a.Headers())
+		if a.UsesAmbientCredentials() || !reflect.DeepEqual(a.Headers(), []string{"Authorization", "Authorization"}) {
+			t.Errorf("%v, %v", a.UsesAmbientCredentials(), a.Headers())
 		}
 	})
 	at(t, signed.Add(24*time.Hour+time.Second), func(t *testing.T) {
-		_, err := asking(t, phoenixMethods).Identify(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+token))
+		_, err := asking(t, phoenixMethods).Authenticate(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+token))
 		if err == nil || !strings.Contains(err.Error(), "expired") || strings.Contains(err.Error(), "acme") {
 			t.Error(err)
 		}
@@ -129,7 +129,7 @@ func TestPhoenixTokenElsewhere(t *testing.T) {
 				t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 			}
 		}
-		if !cookie.Ambient() || elsewhere.Ambient() {
+		if !cookie.UsesAmbientCredentials() || elsewhere.UsesAmbientCredentials() {
 			t.Error("only cookies are sent by browsers themselves")
 		}
 		time.Sleep(time.Minute + time.Millisecond)
@@ -178,8 +178,8 @@ func TestPhoenixTokenSubjects(t *testing.T) {
 		}
 	}
 	// The same subject of two salts is not the same identity.
-	user, _ := a.Identify(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+phoenixSigned(t, "user auth", term(nil, "7"))))
-	admin, _ := a.Identify(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+phoenixSigned(t, "admin auth", term(nil, "7"))))
+	user, _ := a.Authenticate(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+phoenixSigned(t, "user auth", term(nil, "7"))))
+	admin, _ := a.Authenticate(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+phoenixSigned(t, "admin auth", term(nil, "7"))))
 	if user.Issuer != "user auth" || admin.Issuer != "admin auth" {
 		t.Errorf("%+v, %+v", user, admin)
 	}

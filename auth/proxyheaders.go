@@ -30,41 +30,43 @@ func (c *ProxyHeadersConfig) setDefaults() {
 	}
 }
 
-func (c *ProxyHeadersConfig) validate(at string, trusted bool) error {
+func (c *ProxyHeadersConfig) validate(keyPath string, trusted bool) error {
 	switch {
 	case c.Subject == "":
-		return fmt.Errorf("%s.subject is missing: the header in which the proxy says who is asking, such as X-User-Id", at)
+		return fmt.Errorf("%s.subject is missing: the header in which the proxy says who is asking, such as X-User-Id", keyPath)
 	case !httpguts.ValidHeaderFieldName(c.Subject):
-		return fmt.Errorf("%s.subject: %q is not a header's name", at, c.Subject)
+		return fmt.Errorf("%s.subject: %q is not a header's name", keyPath, c.Subject)
 	case c.Networks == nil && !trusted:
-		return fmt.Errorf("%s takes headers that anybody could send; list the proxies that set them in networks or in trusted_proxies, such as 127.0.0.0/8", at)
+		return fmt.Errorf("%s takes headers that anybody could send; list the proxies that set them in networks or in trusted_proxies, such as 127.0.0.0/8", keyPath)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Claims)) {
 		switch header := c.Claims[name]; {
 		case name == "sub":
-			return fmt.Errorf("%s.claims.sub is what subject is", at)
+			return fmt.Errorf("%s.claims.sub is what subject is", keyPath)
 		case !httpguts.ValidHeaderFieldName(header):
-			return fmt.Errorf("%s.claims.%s: %q is not a header's name", at, name, header)
+			return fmt.Errorf("%s.claims.%s: %q is not a header's name", keyPath, name, header)
 		}
 	}
 	return nil
 }
 
-func (c *ProxyHeadersConfig) open(string, opening) (method, error) { return &proxyHeaders{*c}, nil }
+func (c *ProxyHeadersConfig) newMethod(string, methodDependencies) (method, error) {
+	return &proxyHeaders{*c}, nil
+}
 
 type proxyHeaders struct{ cfg ProxyHeadersConfig }
 
-func (m *proxyHeaders) identify(_ context.Context, r *Request) (*Identity, error) {
-	if !m.trusts(r) {
+func (m *proxyHeaders) authenticate(_ context.Context, r *Request) (*Identity, error) {
+	if !m.trustsPeer(r) {
 		return nil, nil
 	}
-	subject, err := single(r.Header, m.cfg.Subject)
+	subject, err := singleHeader(r.Header, m.cfg.Subject)
 	if err != nil || subject == "" {
 		return nil, err
 	}
 	claims := map[string]any{"sub": subject}
 	for name, header := range m.cfg.Claims {
-		value, err := single(r.Header, header)
+		value, err := singleHeader(r.Header, header)
 		if err != nil {
 			return nil, err
 		}
@@ -75,15 +77,15 @@ func (m *proxyHeaders) identify(_ context.Context, r *Request) (*Identity, error
 	return &Identity{Method: "proxy_headers", Subject: subject, Claims: claims}, nil
 }
 
-func (m *proxyHeaders) trusts(r *Request) bool {
+func (m *proxyHeaders) trustsPeer(r *Request) bool {
 	if m.cfg.Networks == nil {
 		return r.Trusted
 	}
-	return Proxies(m.cfg.Networks).Contain(r.Peer)
+	return TrustedProxies(m.cfg.Networks).Contains(r.Peer)
 }
 
 func (m *proxyHeaders) headers() []string {
 	return append(slices.Collect(maps.Values(m.cfg.Claims)), m.cfg.Subject)
 }
-func (m *proxyHeaders) ambient() bool { return false }
-func (m *proxyHeaders) close()        {}
+func (m *proxyHeaders) usesAmbientCredentials() bool { return false }
+func (m *proxyHeaders) close()                       {}

@@ -48,12 +48,12 @@ func TestProxyHeaders(t *testing.T) {
 		"admin,ops": {"sub": "42", "roles": "admin,ops"},
 		"":          {"sub": "42"},
 	} {
-		who, err := networks.Identify(t.Context(), from("10.1.2.3", "X-User-Id", "42", "X-Roles", value))
-		if err != nil || !reflect.DeepEqual(who.Claims, want) {
-			t.Errorf("%+v, %v", who, err)
+		identity, err := networks.Authenticate(t.Context(), from("10.1.2.3", "X-User-Id", "42", "X-Roles", value))
+		if err != nil || !reflect.DeepEqual(identity.Claims, want) {
+			t.Errorf("%+v, %v", identity, err)
 		}
 	}
-	if names := slices.Sorted(slices.Values(networks.Headers())); !slices.Equal(names, []string{"X-Roles", "X-User-Id"}) || networks.Ambient() {
+	if names := slices.Sorted(slices.Values(networks.Headers())); !slices.Equal(names, []string{"X-Roles", "X-User-Id"}) || networks.UsesAmbientCredentials() {
 		t.Error(names)
 	}
 }

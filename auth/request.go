@@ -16,7 +16,7 @@ type Request struct {
 	// Trusted says that Peer is one of trusted_proxies: what it says of others
 	// counts.
 	Trusted bool
-	// Client is the client's address: Peer, or what trusted proxies say in
+	// ClientAddress is the client's address: Peer, or what trusted proxies say in
 	// X-Forwarded-For.
 	Client netip.Addr
 	Header http.Header
@@ -29,21 +29,21 @@ type Request struct {
 	TraceID string
 }
 
-// Proxies are the networks of trusted_proxies.
-type Proxies []netip.Prefix
+// TrustedProxies are the networks of trusted_proxies.
+type TrustedProxies []netip.Prefix
 
-// Contain says whether an address is in one of the networks.
-func (p Proxies) Contain(addr netip.Addr) bool {
+// Contains says whether an address is in one of the networks.
+func (p TrustedProxies) Contains(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("") // an address with a zone is in no network
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
-// Client is the address of the client behind a peer: the peer's own, or where that
+// ClientAddress is the address of the client behind a peer: the peer's own, or where that
 // is a proxy, the last in X-Forwarded-For that is none. Who is not a proxy can
 // write there what it likes.
-func (p Proxies) Client(peer netip.Addr, header http.Header) netip.Addr {
+func (p TrustedProxies) ClientAddress(peer netip.Addr, header http.Header) netip.Addr {
 	forwarded := strings.Join(header["X-Forwarded-For"], ",")
-	for more := true; more && p.Contain(peer); {
+	for more := true; more && p.Contains(peer); {
 		text := forwarded
 		if i := strings.LastIndexByte(forwarded, ','); i >= 0 {
 			forwarded, text = forwarded[:i], forwarded[i+1:]

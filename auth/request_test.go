@@ -9,7 +9,7 @@ import (
 	"github.com/louche-graphql/louche/auth"
 )
 
-var proxies = auth.Proxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fe80::/10")}
+var proxies = auth.TrustedProxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fe80::/10")}
 
 func TestClient(t *testing.T) {
 	const proxy = "10.0.0.1"
@@ -35,15 +35,15 @@ func TestClient(t *testing.T) {
 		{proxy, "192.0.2.001", proxy},
 		{proxy, "192.0.2.1 198.51.100.7", proxy},
 	} {
-		if got := proxies.Client(netip.MustParseAddr(tt.peer), header("X-Forwarded-For", tt.forwarded)); got.String() != tt.want {
+		if got := proxies.ClientAddress(netip.MustParseAddr(tt.peer), header("X-Forwarded-For", tt.forwarded)); got.String() != tt.want {
 			t.Errorf("%s says %q: %v, want %s", tt.peer, tt.forwarded, got, tt.want)
 		}
 	}
 	several := header("X-Forwarded-For", "198.51.100.7, 192.0.2.1", "X-Forwarded-For", "10.0.0.2")
-	if got := proxies.Client(netip.MustParseAddr(proxy), several); got.String() != "192.0.2.1" {
+	if got := proxies.ClientAddress(netip.MustParseAddr(proxy), several); got.String() != "192.0.2.1" {
 		t.Errorf("of two headers: %v", got)
 	}
-	if got := proxies.Client(netip.Addr{}, several); got.IsValid() {
+	if got := proxies.ClientAddress(netip.Addr{}, several); got.IsValid() {
 		t.Errorf("of a peer without an address: %v", got)
 	}
 }
@@ -52,7 +52,7 @@ func TestClient(t *testing.T) {
 func TestLongForwarded(t *testing.T) {
 	long := http.Header{"X-Forwarded-For": {strings.Repeat(",", 60_000) + "192.0.2.1, 10.0.0.2"}}
 	peer := netip.MustParseAddr("10.0.0.1")
-	if n := testing.AllocsPerRun(10, func() { proxies.Client(peer, long) }); n > 0 {
+	if n := testing.AllocsPerRun(10, func() { proxies.ClientAddress(peer, long) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -44,27 +44,27 @@ func (r *Requirement) validate() error {
 			return fmt.Errorf("scopes: %q is not a scope; each is an element of its own", scope)
 		}
 	}
-	return validateWanted("claims", r.Claims)
+	return validateRequiredClaims("claims", r.Claims)
 }
 
-func validateWanted(path string, members map[string]any) error {
+func validateRequiredClaims(path string, members map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		at := path + "." + name
+		keyPath := path + "." + name
 		switch wanted := claimValue(members[name]).(type) {
 		case map[string]any:
 			if len(wanted) == 0 {
-				return fmt.Errorf("%s is empty", at)
+				return fmt.Errorf("%s is empty", keyPath)
 			}
-			if err := validateWanted(at, wanted); err != nil {
+			if err := validateRequiredClaims(keyPath, wanted); err != nil {
 				return err
 			}
 		case []any:
 			if len(wanted) == 0 || slices.ContainsFunc(wanted, func(one any) bool { return !isComparable(one) }) {
-				return fmt.Errorf("%s is a list of texts, integers or booleans, one of which the claim has to be", at)
+				return fmt.Errorf("%s is a list of texts, integers or booleans, one of which the claim has to be", keyPath)
 			}
 		default:
 			if !isComparable(wanted) {
-				return fmt.Errorf("%s has to be a text, an integer, a boolean, a list of those, or a map", at)
+				return fmt.Errorf("%s has to be a text, an integer, a boolean, a list of those, or a map", keyPath)
 			}
 		}
 	}

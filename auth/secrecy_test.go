@@ -69,8 +69,8 @@ func TestErrorsHoldNoCredentials(t *testing.T) {
 		{"X-User-Id", value, "X-Email", value, "X-Email", key},
 	} {
 		for _, a := range []*auth.Authenticator{all, keysAlone} {
-			_, err := a.Identify(t.Context(), from("10.1.2.3", pairs...))
-			if a == all && !errors.Is(err, auth.ErrCredentials) {
+			_, err := a.Authenticate(t.Context(), from("10.1.2.3", pairs...))
+			if a == all && !errors.Is(err, auth.ErrInvalidCredentials) {
 				t.Errorf("%q: %v", pairs, err)
 			}
 			if err == nil {

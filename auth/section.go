@@ -11,14 +11,14 @@ type section interface {
 	setDefaults()
 	// validate says what is wrong with it. at is where it is in the configuration,
 	// such as auth.methods[0].api_keys.
-	validate(at string, trusted bool) error
+	validate(keyPath string, trusted bool) error
 	// open makes the method. It reads the files and secrets that the section names.
-	open(at string, with opening) (method, error)
+	newMethod(keyPath string, with methodDependencies) (method, error)
 }
 
-// opening is what methods are made with.
-type opening struct {
-	keySets []*jwt.Remote // that other methods hold
+// methodDependencies is what methods are made with.
+type methodDependencies struct {
+	keySets []*jwt.RemoteKeySet // that other methods hold
 	log     *slog.Logger
 }
 

@@ -23,7 +23,7 @@ const (
 	atomType    = "atom"    // one of a list in the configuration
 )
 
-var scalars = []string{stringType, integerType, floatType, booleanType, decimalType, atomType}
+var scalarTypes = []string{stringType, integerType, floatType, booleanType, decimalType, atomType}
 
 // UnmarshalYAML reads integer or [integer].
 func (t *Type) UnmarshalYAML(unmarshal func(any) error) error {
@@ -34,15 +34,15 @@ func (t *Type) UnmarshalYAML(unmarshal func(any) error) error {
 	}
 	var list []string
 	if err := unmarshal(&list); err != nil || len(list) != 1 {
-		return fmt.Errorf("a type is one of %s, or a list of one such as [integer]", strings.Join(scalars, ", "))
+		return fmt.Errorf("a type is one of %s, or a list of one such as [integer]", strings.Join(scalarTypes, ", "))
 	}
 	*t = Type{Scalar: list[0], List: true}
 	return t.validate()
 }
 
 func (t Type) validate() error {
-	if !slices.Contains(scalars, t.Scalar) {
-		return fmt.Errorf("unknown type %q; the types are %s, and lists of one such as [integer]", t.Scalar, strings.Join(scalars, ", "))
+	if !slices.Contains(scalarTypes, t.Scalar) {
+		return fmt.Errorf("unknown type %q; the types are %s, and lists of one such as [integer]", t.Scalar, strings.Join(scalarTypes, ", "))
 	}
 	return nil
 }

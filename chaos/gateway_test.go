@@ -258,7 +258,7 @@ func (g *gateway) request(body string) string {
 }
 
 // journal is what the gateway logs.
-type journal struct{ logtest.Journal }
+type journal struct{ logtest.Recorder }
 
 // tail is what was logged last.
 func (j *journal) tail(bytes int) string {

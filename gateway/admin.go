@@ -114,7 +114,7 @@ func (a *App) status() appStatus {
 		Validation: a.Contract.validation(),
 		Nodes:      make([]nodeStatus, len(pool.Nodes)),
 	}
-	for _, set := range a.authenticator.Load().KeySets() {
+	for _, set := range a.authenticator.Load().KeySetStatuses() {
 		s.KeySets = append(s.KeySets, newKeySetStatus(set))
 	}
 	for i, n := range pool.Nodes {

@@ -26,14 +26,14 @@ func (h *graphQL) identify(x *exchange, w http.ResponseWriter, r *http.Request) 
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		c.request.Peer = peer.Addr().Unmap()
 	}
-	c.request.Trusted = h.app.Proxies.Contain(c.request.Peer)
-	c.request.Client = h.app.Proxies.Client(c.request.Peer, r.Header)
+	c.request.Trusted = h.app.Proxies.Contains(c.request.Peer)
+	c.request.Client = h.app.Proxies.ClientAddress(c.request.Peer, r.Header)
 	c.request.Certificate = h.gateway.certificateOf(r.TLS)
 	if err := h.chargeArrival(x, c); err != nil {
 		return nil, err
 	}
 	var err error
-	c.identity, err = h.app.authenticator.Load().Identify(r.Context(), &c.request)
+	c.identity, err = h.app.authenticator.Load().Authenticate(r.Context(), &c.request)
 	if err == nil && h.app.Absinthe.Config.ContextFrom != "" {
 		c.claims = auth.AppendClaims(nil, c.identity)
 	}

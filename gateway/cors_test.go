@@ -19,7 +19,7 @@ func sharing(origins ...string) func(*AppConfig) {
 }
 
 // proxies are those that headers are taken from.
-var proxies = auth.Proxies{netip.MustParsePrefix("127.0.0.0/8")}
+var proxies = auth.TrustedProxies{netip.MustParsePrefix("127.0.0.0/8")}
 
 func from(origin string, r *http.Request) *http.Request {
 	r.Header.Set("Origin", origin)

@@ -95,7 +95,7 @@ func failureOf(err error, app *App) *failure {
 		return contextFailure(refused, app)
 	case errors.Is(err, auth.ErrUnauthenticated):
 		message := "This request needs to say who is asking."
-		if errors.Is(err, auth.ErrCredentials) {
+		if errors.Is(err, auth.ErrInvalidCredentials) {
 			message = "What this request brings to say who is asking is not accepted, or not any more."
 		}
 		return &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: aboutEntry(err, message), header: challenge(err, app.authenticator.Load().Headers()), cause: err}
@@ -103,7 +103,7 @@ func failureOf(err error, app *App) *failure {
 		return &failure{status: http.StatusServiceUnavailable, code: "AUTHENTICATION_UNAVAILABLE", message: "Who is asking cannot be checked now.", retryAfter: authenticationRetry, cause: err}
 	case errors.Is(err, auth.ErrForbidden):
 		return &failure{status: http.StatusForbidden, code: "FORBIDDEN", message: fmt.Sprintf("This is not allowed: %v.", err)}
-	case errors.Is(err, auth.ErrInvalid):
+	case errors.Is(err, auth.ErrInvalidValue):
 		return &failure{status: http.StatusBadRequest, code: "BAD_REQUEST", message: aboutEntry(err, "This request cannot be understood.")}
 	case errors.As(err, &syntax):
 		return badRequest("The variables cannot be read, at byte %d of them: %s.", syntax.Offset, syntax.Reason)
@@ -143,7 +143,7 @@ func challenge(err error, read []string) [2]string {
 		return [2]string{}
 	}
 	value := `Bearer realm="louche"`
-	if errors.Is(err, auth.ErrCredentials) {
+	if errors.Is(err, auth.ErrInvalidCredentials) {
 		value += `, error="invalid_token"`
 	}
 	return [2]string{"WWW-Authenticate", value}
@@ -153,11 +153,11 @@ func challenge(err error, read []string) [2]string {
 // from, if that is why a request failed. The peer, which the error names where its
 // header does not count, is none of a client's business.
 func aboutEntry(err error, otherwise string) string {
-	var e *auth.EntryError
+	var e *auth.ContextFieldError
 	if !errors.As(err, &e) {
 		return otherwise
 	}
-	return fmt.Sprintf("The context's entry %s cannot be made: %s %s.", e.Entry, e.Source, e.Problem)
+	return fmt.Sprintf("The context's entry %s cannot be made: %s %s.", e.Field, e.Source, e.Problem)
 }
 
 // write answers with JSON.

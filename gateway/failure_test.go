@@ -16,7 +16,7 @@ import (
 )
 
 func TestChallenge(t *testing.T) {
-	nobody, refused := fmt.Errorf("%w: why", auth.ErrUnauthenticated), fmt.Errorf("%w: why", auth.ErrCredentials)
+	nobody, refused := fmt.Errorf("%w: why", auth.ErrUnauthenticated), fmt.Errorf("%w: why", auth.ErrInvalidCredentials)
 	for _, c := range []struct {
 		err  error
 		read []string
@@ -161,7 +161,7 @@ func TestFailuresOfPermission(t *testing.T) {
 		{&auth.Identity{}, "mutation", "", 403, "This is not allowed: the scope write is missing."},
 		{&auth.Identity{}, "query", "Delete", 403, "This is not allowed: the claim role is not what it has to be."},
 	} {
-		f := failureOf(a.Permits(c.who, c.kind, c.name), unreachableApp(t, nil))
+		f := failureOf(a.Authorize(c.who, c.kind, c.name), unreachableApp(t, nil))
 		if f.status != c.status || f.message != c.message || strings.Contains(f.message, "secret") {
 			t.Errorf("%s %s: %d %s, want %d %s", c.kind, c.name, f.status, f.message, c.status, c.message)
 		}

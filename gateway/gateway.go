@@ -21,7 +21,7 @@ import (
 // An App is one application behind the gateway.
 type App struct {
 	Config   AppConfig
-	Proxies  auth.Proxies // those whose word on clients counts
+	Proxies  auth.TrustedProxies // those whose word on clients counts
 	Context  *auth.Context
 	Absinthe *rpcclient.Absinthe
 	Contract *Contract // nil: nothing is asked of the nodes
@@ -140,7 +140,7 @@ func (g *Gateway) serveApp(r chi.Router, app *App, limits Limits) {
 		app:         app,
 		limits:      limits,
 		metrics:     g.metrics.of(app),
-		csrf:        csrf{app.Config.preventCSRF(asking.Ambient() || app.Context.Ambient()), app.Config.CORS.Origins},
+		csrf:        csrf{app.Config.preventCSRF(asking.UsesAmbientCredentials() || app.Context.UsesCookies()), app.Config.CORS.Origins},
 		vary:        strings.Join(vary, ", "),
 		compression: compression{app.Config.Compress, app.Config.CompressFrom},
 	}

@@ -119,7 +119,7 @@ func (h *graphQL) operate(x *exchange, r *http.Request, from *caller, req *reque
 		return onlyQueries
 	}
 	kind := req.document.Kind(req.operationName)
-	if err := h.app.authenticator.Load().Permits(from.identity, kind.String(), req.document.Name(req.operationName)); err != nil {
+	if err := h.app.authenticator.Load().Authorize(from.identity, kind.String(), req.document.Name(req.operationName)); err != nil {
 		return err
 	}
 	if err := h.chargeOperation(x, from, kind, req.arrived); err != nil {

@@ -16,7 +16,7 @@ import (
 // where it was and nothing that the request held.
 func TestPanicSaysNoSecret(t *testing.T) {
 	app := unreachableApp(t, nil)
-	var said logtest.Journal
+	var said logtest.Recorder
 	var limits Limits
 	limits.SetDefaults()
 	g := New(nil, limits, []*App{app}, slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug})))

@@ -53,7 +53,7 @@ func (h *graphQL) permitSDL(x *exchange, w http.ResponseWriter, r *http.Request)
 	if err != nil {
 		return err
 	}
-	if err := h.app.authenticator.Load().Permits(from.identity, schema.Query.String(), ""); err != nil {
+	if err := h.app.authenticator.Load().Authorize(from.identity, schema.Query.String(), ""); err != nil {
 		return err
 	}
 	if err := h.chargeOperation(x, from, schema.Query, true); err != nil {

@@ -94,14 +94,14 @@ func (a *issuer) client(t *testing.T, name string, ends time.Time, usage x509.Ex
 type serving struct {
 	*Gateway
 	url string
-	log *logtest.Journal
+	log *logtest.Recorder
 }
 
 func serveTLS(t *testing.T, config TLSConfig) *serving {
 	t.Helper()
 	limits := Limits{}
 	limits.SetDefaults()
-	s := &serving{log: new(logtest.Journal)}
+	s := &serving{log: new(logtest.Recorder)}
 	s.Gateway = New(nil, limits, []*App{unreachableApp(t, auth.ContextConfig{})}, slog.New(slog.NewTextHandler(s.log, nil)))
 	s.load(t, config)
 	l, err := net.Listen("tcp", "127.0.0.1:0")

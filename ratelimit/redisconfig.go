@@ -65,9 +65,9 @@ func (c *RedisConfig) Validate() error {
 		return fmt.Errorf("redis.address %q is not an address such as 127.0.0.1:6379", c.Address)
 	case c.Database < 0:
 		return errors.New("redis.database is a number, such as 0")
-	case c.Username != "" && !c.Password.Given():
+	case c.Username != "" && !c.Password.IsSet():
 		return errors.New("redis.username needs redis.password")
-	case c.Password.Given():
+	case c.Password.IsSet():
 		return c.Password.Validate("redis.password")
 	}
 	return nil

@@ -49,7 +49,7 @@ func newShared(cfg RedisConfig, log *slog.Logger) (*shared, error) {
 		password string
 		err      error
 	)
-	if cfg.Password.Given() {
+	if cfg.Password.IsSet() {
 		if password, err = cfg.Password.Read("redis.password"); err != nil {
 			return nil, err
 		}

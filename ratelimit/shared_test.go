@@ -25,17 +25,17 @@ import (
 )
 
 // inRedis is a store whose counters are in Redis by now.
-func inRedis(t testing.TB, cfg RedisConfig) (*Store, *logtest.Journal) {
+func inRedis(t testing.TB, cfg RedisConfig) (*Store, *logtest.Recorder) {
 	t.Helper()
 	store, log := open(t, cfg)
 	eventually(t, log, "Redis is used", store.shared.up.Load)
 	return store, log
 }
 
-func open(t testing.TB, cfg RedisConfig) (*Store, *logtest.Journal) {
+func open(t testing.TB, cfg RedisConfig) (*Store, *logtest.Recorder) {
 	t.Helper()
 	cfg.SetDefaults()
-	log := new(logtest.Journal)
+	log := new(logtest.Recorder)
 	store, err := NewStore(cfg, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func open(t testing.TB, cfg RedisConfig) (*Store, *logtest.Journal) {
 	return store, log
 }
 
-func eventually(t testing.TB, log *logtest.Journal, what string, is func() bool) {
+func eventually(t testing.TB, log *logtest.Recorder, what string, is func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -91,7 +91,7 @@ func TestWindowsInRedis(t *testing.T) {
 			began = time.Now()
 			q, admitted = ask()
 		}
-		eventually(t, new(logtest.Journal), "somebody who waits is admitted", func() bool {
+		eventually(t, new(logtest.Recorder), "somebody who waits is admitted", func() bool {
 			_, admitted := ask()
 			return admitted
 		})
@@ -182,8 +182,8 @@ func TestSlowRedis(t *testing.T) {
 	server := redistest.Start(t)
 	store, log := inRedis(t, RedisConfig{Address: server.Addr})
 	l := New("/graphql", Rules{by(byIdentity, "", 1<<40, time.Hour)}, store)
-	server.Freeze()
-	defer server.Thaw()
+	server.Pause()
+	defer server.Resume()
 	began := time.Now()
 	for range 1000 {
 		if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, true); !admitted {
@@ -193,7 +193,7 @@ func TestSlowRedis(t *testing.T) {
 	if took := time.Since(began); took < patience || took > 20*patience {
 		t.Errorf("1000 operations took %v", took)
 	}
-	server.Thaw()
+	server.Resume()
 	eventually(t, log, "Redis is used again", store.shared.up.Load)
 }
 

@@ -97,7 +97,7 @@ func (g *gateway) pool(t testing.TB, cfg rpcclient.PoolConfig, targets ...rpccli
 }
 
 // journal is what the pools of a test log.
-type journal struct{ logtest.Journal }
+type journal struct{ logtest.Recorder }
 
 // wait waits for a record in which all of parts occur, and returns it.
 func (j *journal) wait(t testing.TB, parts ...string) string {

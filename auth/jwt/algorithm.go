@@ -17,9 +17,9 @@ var (
 	publicAlgorithms = slices.Concat(rsaAlgorithms, ecAlgorithms, edAlgorithms)
 )
 
-// CheckAlgorithms says which of the names is of no algorithm that takes such a key: a
+// ValidateAlgorithms says which of the names is of no algorithm that takes such a key: a
 // secret, or a public key.
-func CheckAlgorithms(names []string, secret bool) error {
+func ValidateAlgorithms(names []string, secret bool) error {
 	takes, whose := publicAlgorithms, "public keys"
 	if secret {
 		takes, whose = hmacAlgorithms, "a secret"

@@ -49,7 +49,7 @@ func decodeObject(part string) (map[string]any, error) {
 		return nil, errors.New("not a JSON object without repeated members")
 	}
 	for name, v := range object {
-		if object[name], err = value(v, 1); err != nil {
+		if object[name], err = convertNumbers(v, 1); err != nil {
 			return nil, err
 		}
 	}
@@ -58,22 +58,22 @@ func decodeObject(part string) (map[string]any, error) {
 
 // value has integers as int64, or *big.Int where that is too small, and other numbers
 // as float64.
-func value(v any, depth int) (_ any, err error) {
+func convertNumbers(v any, depth int) (_ any, err error) {
 	if depth > maxDepth {
 		return nil, errors.New("nested too deep")
 	}
 	switch v := v.(type) {
 	case json.Number:
-		return number(string(v))
+		return parseNumber(string(v))
 	case []any:
 		for i := range v {
-			if v[i], err = value(v[i], depth+1); err != nil {
+			if v[i], err = convertNumbers(v[i], depth+1); err != nil {
 				return nil, err
 			}
 		}
 	case map[string]any:
 		for name := range v {
-			if v[name], err = value(v[name], depth+1); err != nil {
+			if v[name], err = convertNumbers(v[name], depth+1); err != nil {
 				return nil, err
 			}
 		}
@@ -81,7 +81,7 @@ func value(v any, depth int) (_ any, err error) {
 	return v, nil
 }
 
-func number(text string) (any, error) {
+func parseNumber(text string) (any, error) {
 	if len(text) > maxDigits {
 		return nil, errors.New("a number is too long")
 	}
@@ -102,16 +102,16 @@ func number(text string) (any, error) {
 	return v, nil
 }
 
-// lastDate is the end of the year 9999, after which no token means what it says.
-const lastDate = 253402300799
+// maxDate is the end of the year 9999, after which no token means what it says.
+const maxDate = 253402300799
 
 // date reads a NumericDate (RFC 7519, 2): seconds since 1970, perhaps with a fraction.
-func date(v any) (_ time.Time, ok bool) {
+func parseNumericDate(v any) (_ time.Time, ok bool) {
 	switch v := v.(type) {
 	case int64:
-		return time.Unix(v, 0), v >= 0 && v <= lastDate
+		return time.Unix(v, 0), v >= 0 && v <= maxDate
 	case float64:
-		if v >= 0 && v <= lastDate {
+		if v >= 0 && v <= maxDate {
 			seconds := int64(v)
 			return time.Unix(seconds, int64((v-float64(seconds))*1e9)), true
 		}

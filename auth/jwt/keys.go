@@ -21,9 +21,9 @@ type Keys struct {
 }
 
 type key struct {
-	id       string // kid, which tokens name it by; empty: it has none
-	verifies []jose.SignatureAlgorithm
-	material any // []byte, *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
+	id         string // kid, which tokens name it by; empty: it has none
+	algorithms []jose.SignatureAlgorithm
+	material   any // []byte, *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
 }
 
 // Len is how many there are.
@@ -34,16 +34,16 @@ func (k *Keys) Len() int {
 	return len(k.keys)
 }
 
-// Secret makes the key of tokens that are made and verified with the same secret. It
+// NewHMACKeys makes the key of tokens that are made and verified with the same secret. It
 // must be at least as long as the hash of each of the algorithms (RFC 7518, 3.2);
 // where none are given, those count that it is long enough for.
-func Secret(secret []byte, algorithms []string) (*Keys, error) {
+func NewHMACKeys(secret []byte, algorithms []string) (*Keys, error) {
 	k := key{material: secret}
 	for i, algorithm := range hmacAlgorithms {
 		need := 32 + 16*i
 		switch named := slices.Contains(algorithms, string(algorithm)); {
 		case len(secret) >= need:
-			k.verifies = append(k.verifies, algorithm)
+			k.algorithms = append(k.algorithms, algorithm)
 		case named || len(algorithms) == 0 && i == 0:
 			return nil, fmt.Errorf("the secret has %d bytes; %s needs %d", len(secret), algorithm, need)
 		}
@@ -51,9 +51,9 @@ func Secret(secret []byte, algorithms []string) (*Keys, error) {
 	return &Keys{[]key{k}}, nil
 }
 
-// PublicKeys reads public keys and certificates (PEM). Of a certificate only the key
+// ParsePublicKeys reads public keys and certificates (PEM). Of a certificate only the key
 // is used: whose it is, and until when, is not looked at.
-func PublicKeys(text []byte) (*Keys, error) {
+func ParsePublicKeys(text []byte) (*Keys, error) {
 	var keys Keys
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		var public any
@@ -76,7 +76,7 @@ func PublicKeys(text []byte) (*Keys, error) {
 		}
 		k := key{material: public}
 		if err == nil {
-			k.verifies, err = verifies(public)
+			k.algorithms, err = supportedAlgorithms(public)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("block %d: %w", len(keys.keys)+1, err)
@@ -91,16 +91,16 @@ func PublicKeys(text []byte) (*Keys, error) {
 
 // Sizes of RSA keys that are used, in bits. RFC 7518 (3.3) demands the lower one.
 const (
-	minRSA = 2048
-	maxRSA = 4096
+	minRSABits = 2048
+	maxRSABits = 4096
 )
 
-// verifies are the algorithms that a public key is for.
-func verifies(public any) ([]jose.SignatureAlgorithm, error) {
+// algorithms are the algorithms that a public key is for.
+func supportedAlgorithms(public any) ([]jose.SignatureAlgorithm, error) {
 	switch k := public.(type) {
 	case *rsa.PublicKey:
-		if bits := k.N.BitLen(); bits < minRSA || bits > maxRSA {
-			return nil, fmt.Errorf("it is an RSA key of %d bits; %d to %d are used", bits, minRSA, maxRSA)
+		if bits := k.N.BitLen(); bits < minRSABits || bits > maxRSABits {
+			return nil, fmt.Errorf("it is an RSA key of %d bits; %d to %d are used", bits, minRSABits, maxRSABits)
 		}
 		return rsaAlgorithms, nil
 	case *ecdsa.PublicKey:
@@ -127,7 +127,7 @@ func (k *Keys) candidates(algorithm jose.SignatureAlgorithm, id string) (fit []*
 			continue
 		}
 		named = named || id != "" && key.id == id
-		if slices.Contains(key.verifies, algorithm) {
+		if slices.Contains(key.algorithms, algorithm) {
 			fit = append(fit, key)
 		}
 	}

@@ -19,7 +19,7 @@ import (
 // Tokens of RFC 7515 (A.1, A.2, A.3) and RFC 8037 (A.4).
 func TestVectors(t *testing.T) {
 	const claims = ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
-	secret := must(Secret(must(base64.RawURLEncoding.DecodeString("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow")), nil))
+	secret := must(NewHMACKeys(must(base64.RawURLEncoding.DecodeString("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow")), nil))
 	public, problems, err := ParseKeySet([]byte(`{"keys":[
 		{"kty":"RSA","e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"},
 		{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
@@ -38,7 +38,7 @@ func TestVectors(t *testing.T) {
 		{jose.EdDSA, public, "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"},
 	} {
 		signature := tt.text[strings.LastIndex(tt.text, ".")+1:]
-		if err := verify(tt.text, signature, tt.algorithm, "", tt.keys); err != nil {
+		if err := verifySignature(tt.text, signature, tt.algorithm, "", tt.keys); err != nil {
 			t.Errorf("%s: %v", tt.algorithm, err)
 		}
 	}
@@ -60,8 +60,8 @@ func TestSecretLength(t *testing.T) {
 		{63, []string{"HS256", "HS512"}, false, 0},
 		{0, []string{"HS256"}, false, 0},
 	} {
-		keys, err := Secret(make([]byte, tt.length), tt.algorithms)
-		if (err == nil) != tt.fine || err == nil && len(keys.keys[0].verifies) != tt.fit {
+		keys, err := NewHMACKeys(make([]byte, tt.length), tt.algorithms)
+		if (err == nil) != tt.fine || err == nil && len(keys.keys[0].algorithms) != tt.fit {
 			t.Errorf("%d bytes, %s: %v", tt.length, tt.algorithms, err)
 		}
 	}
@@ -86,7 +86,7 @@ func TestPublicKeys(t *testing.T) {
 		"broken":       {pemOf("PUBLIC KEY", []byte("x")), 0, "block 1"},
 		"no PEM":       {"ssh-ed25519 AAAA", 0, "PEM"},
 	} {
-		keys, err := PublicKeys([]byte(tt.text))
+		keys, err := ParsePublicKeys([]byte(tt.text))
 		if keys.Len() != tt.length || (err == nil) != (tt.hint == "") || err != nil && !strings.Contains(err.Error(), tt.hint) {
 			t.Errorf("%s: %d keys, %v", name, keys.Len(), err)
 		}
@@ -209,7 +209,7 @@ func FuzzKeySet(f *testing.F) {
 			return
 		}
 		for _, k := range keys.keys {
-			if _, err := verifies(k.material); err != nil || len(k.verifies) == 0 {
+			if _, err := supportedAlgorithms(k.material); err != nil || len(k.algorithms) == 0 {
 				t.Fatal(k, err)
 			}
 		}

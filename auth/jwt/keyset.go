@@ -12,10 +12,10 @@ import (
 // maxKeys bounds a key set. Issuers have two or three.
 const maxKeys = 100
 
-// published is a public key as issuers publish it (RFC 7517, 4; RFC 7518, 6), without
+// jsonWebKey is a public key as issuers publish it (RFC 7517, 4; RFC 7518, 6), without
 // what is not needed to verify. Certificates are left out: a set is not worth less for
 // one that cannot be read.
-type published struct {
+type jsonWebKey struct {
 	Type       string   `json:"kty"`
 	Use        string   `json:"use,omitempty"`
 	Operations []string `json:"key_ops,omitempty"`
@@ -49,7 +49,7 @@ func ParseKeySet(text []byte) (_ *Keys, problems []error, _ error) {
 		switch {
 		case err != nil:
 			problems = append(problems, fmt.Errorf("keys[%d]: %w", i, err))
-		case len(k.verifies) > 0:
+		case len(k.algorithms) > 0:
 			keys.keys = append(keys.keys, k)
 		}
 	}
@@ -61,7 +61,7 @@ func ParseKeySet(text []byte) (_ *Keys, problems []error, _ error) {
 
 // parseKey returns a key that verifies nothing where it is for something else.
 func parseKey(text []byte) (k key, _ error) {
-	var p published
+	var p jsonWebKey
 	if json.Unmarshal(text, &p) != nil {
 		return k, errors.New("it is no key: a JSON object without repeated members, kty, kid, alg and use being text")
 	}
@@ -87,16 +87,16 @@ func parseKey(text []byte) (k key, _ error) {
 	case err != nil:
 		return k, errors.New("what makes it a key is missing, or no key")
 	}
-	fit, err := verifies(parsed.Key)
+	fit, err := supportedAlgorithms(parsed.Key)
 	if err != nil {
 		return k, err
 	}
-	k = key{id: p.ID, material: parsed.Key, verifies: fit}
+	k = key{id: p.ID, material: parsed.Key, algorithms: fit}
 	if p.Algorithm != "" { // then it is for that alone
 		only := jose.SignatureAlgorithm(p.Algorithm)
-		k.verifies = nil
+		k.algorithms = nil
 		if slices.Contains(fit, only) {
-			k.verifies = []jose.SignatureAlgorithm{only}
+			k.algorithms = []jose.SignatureAlgorithm{only}
 		}
 	}
 	return k, nil

@@ -100,7 +100,7 @@ func issuers(t testing.TB) (public, secret *Keys) {
 	if err != nil || len(problems) > 0 {
 		t.Fatal(err, problems)
 	}
-	return public, must(Secret(testSecret, nil))
+	return public, must(NewHMACKeys(testSecret, nil))
 }
 
 func pemOf(typ string, der []byte) string {

@@ -13,7 +13,7 @@
 // reach, in the external term format. The application's key is made by PBKDF2 from its
 // secret_key_base and a salt.
 //
-// Three things are not as in Plug.Crypto 2.1. A token that was signed more than [Skew]
+// Three things are not as in Plug.Crypto 2.1. A token that was signed more than [MaxClockSkew]
 // from now is refused, as later releases refuse all from the future. And fewer terms
 // are taken: what is neither text, number, atom nor made of these is no claim, and
 // compressed terms are refused, whose size nobody knows. So is nil, which applications

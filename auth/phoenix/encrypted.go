@@ -11,12 +11,12 @@ import (
 // What encrypted tokens begin with: XChaCha20-Poly1305, and A128GCM in base64url,
 // which is what Plug.Crypto wrote before 2.0.
 const (
-	xchacha = "XCP."
-	aesGCM  = "QTEyOEdDTQ."
+	xchachaPrefix = "XCP."
+	aesGCMPrefix  = "QTEyOEdDTQ."
 )
 
-// additional is authenticated with the ciphertext of all of them.
-var additional = []byte("A128GCM")
+// additionalData is authenticated with the ciphertext of all of them.
+var additionalData = []byte("A128GCM")
 
 // encrypted are the keys of tokens that only the application and we can read.
 type encrypted struct {
@@ -42,15 +42,15 @@ func newGCM(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-func (encrypted) owns(token string) bool {
-	return strings.HasPrefix(token, xchacha) || strings.HasPrefix(token, aesGCM)
+func (encrypted) recognizes(token string) bool {
+	return strings.HasPrefix(token, xchachaPrefix) || strings.HasPrefix(token, aesGCMPrefix)
 }
 
 func (e encrypted) open(token string) ([]byte, bool) {
-	if rest, ok := strings.CutPrefix(token, xchacha); ok {
+	if rest, ok := strings.CutPrefix(token, xchachaPrefix); ok {
 		return e.openXChaCha(rest)
 	}
-	if rest, ok := strings.CutPrefix(token, aesGCM); ok {
+	if rest, ok := strings.CutPrefix(token, aesGCMPrefix); ok {
 		return e.openAES(rest)
 	}
 	return nil, false
@@ -64,7 +64,7 @@ func (e encrypted) openXChaCha(text string) ([]byte, bool) {
 	if !ok || len(b) < ciphertext || e.xchacha == nil {
 		return nil, false
 	}
-	return open(e.xchacha, b[:tag], b[ciphertext:], b[tag:ciphertext], additional)
+	return open(e.xchacha, b[:tag], b[ciphertext:], b[tag:ciphertext], additionalData)
 }
 
 // openAES opens a token of four parts: wrapped key, nonce, ciphertext, tag.
@@ -88,7 +88,7 @@ func (e encrypted) openAES(text string) ([]byte, bool) {
 	if err != nil {
 		return nil, false
 	}
-	return open(content, parts[1], parts[2], parts[3], additional)
+	return open(content, parts[1], parts[2], parts[3], additionalData)
 }
 
 // unwrap opens the key of a token: ciphertext, tag and nonce, with nothing besides

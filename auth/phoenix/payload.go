@@ -10,16 +10,16 @@ import (
 
 // payload is what a token holds.
 type payload struct {
-	data   etf.Term
-	signed int64 // milliseconds since 1970
-	age    time.Duration
+	data     etf.Term
+	signedAt int64 // milliseconds since 1970
+	maxAge   time.Duration
 }
 
 // Ages of tokens: of those that do not say, and the least that counts as for ever,
 // since a Duration does not go much further.
 const (
-	defaultAge = 24 * time.Hour
-	maxAge     = 250 * 365 * 24 * time.Hour
+	defaultMaxAge = 24 * time.Hour
+	unlimitedAge  = 250 * 365 * 24 * time.Hour
 )
 
 // parsePayload reads {data, signed, max_age}; {data, signed}, which Plug.Crypto wrote
@@ -34,7 +34,7 @@ func parsePayload(b []byte) (p payload, err error) {
 	case err != nil:
 		return p, errMalformed
 	case tag == etf.TagCompressed || tag == etf.TagLocal:
-		return p, errPacked
+		return p, errPackedTerm
 	case tag == etf.TagMap:
 		err = p.fromMap(&d)
 	default:
@@ -54,18 +54,18 @@ func (p *payload) fromTuple(d *etf.Decoder) error {
 	if p.data, err = d.Term(); err != nil {
 		return errMalformed
 	}
-	if p.signed, err = d.Int(); err != nil {
+	if p.signedAt, err = d.Int(); err != nil {
 		return errMalformed
 	}
-	p.age = defaultAge
+	p.maxAge = defaultMaxAge
 	if n == 3 {
-		return p.readAge(d)
+		return p.readMaxAge(d)
 	}
 	return nil
 }
 
 func (p *payload) fromMap(d *etf.Decoder) error {
-	p.age = defaultAge
+	p.maxAge = defaultMaxAge
 	n, err := d.Map()
 	if err != nil || n != 2 {
 		return errMalformed
@@ -81,7 +81,7 @@ func (p *payload) fromMap(d *etf.Decoder) error {
 		case "data":
 			p.data, err = d.Term()
 		case "signed":
-			p.signed, err = d.Int()
+			p.signedAt, err = d.Int()
 		}
 		if err != nil {
 			return errMalformed
@@ -93,9 +93,9 @@ func (p *payload) fromMap(d *etf.Decoder) error {
 	return nil
 }
 
-// readAge consumes max_age: a number of seconds, or infinity.
-func (p *payload) readAge(d *etf.Decoder) error {
-	age, err := value(d, 0)
+// readMaxAge consumes max_age: a number of seconds, or infinity.
+func (p *payload) readMaxAge(d *etf.Decoder) error {
+	age, err := decodeTerm(d, 0)
 	if err != nil {
 		return errMalformed
 	}
@@ -111,21 +111,21 @@ func (p *payload) readAge(d *etf.Decoder) error {
 		if age != "infinity" {
 			return errMalformed
 		}
-		seconds = maxAge.Seconds()
+		seconds = unlimitedAge.Seconds()
 	}
-	seconds = max(0, min(seconds, maxAge.Seconds()))
-	p.age = time.Duration(seconds*1000) * time.Millisecond
+	seconds = max(0, min(seconds, unlimitedAge.Seconds()))
+	p.maxAge = time.Duration(seconds*1000) * time.Millisecond
 	return nil
 }
 
 func (p *payload) claims() (map[string]any, error) {
 	d := etf.NewDecoder(p.data)
-	data, err := value(&d, 0)
+	data, err := decodeTerm(&d, 0)
 	switch claims, is := data.(map[string]any); {
 	case is:
 		return claims, err
 	case data == nil && err == nil:
-		return nil, errNobody
+		return nil, errNilTerm
 	}
 	return map[string]any{"sub": data}, err
 }
@@ -133,15 +133,15 @@ func (p *payload) claims() (map[string]any, error) {
 // expires says until when the token holds, zero for ever, if it may become as old as
 // age; 0 stands for what the token says itself.
 func (p *payload) expires(now time.Time, age time.Duration) (time.Time, error) {
-	signed := time.UnixMilli(p.signed)
+	signed := time.UnixMilli(p.signedAt)
 	if age == 0 {
-		age = p.age
+		age = p.maxAge
 	}
 	expires := signed.Add(age)
 	switch {
-	case signed.After(now.Add(Skew)):
+	case signed.After(now.Add(MaxClockSkew)):
 		return expires, fmt.Errorf("the token was signed in the future, at %s; are the clocks of the application and the gateway right?", signed.UTC().Format(time.RFC3339))
-	case age >= maxAge:
+	case age >= unlimitedAge:
 		return time.Time{}, nil
 	case age <= 0 || expires.Before(now):
 		return expires, fmt.Errorf("%w at %s", ErrExpired, expires.UTC().Format(time.RFC3339))

@@ -79,7 +79,7 @@ func TestPayload(t *testing.T) {
 		}
 	}
 
-	large := sign(key, term(tuple(2), text(strings.Repeat("7", MaxToken)), signed))
+	large := sign(key, term(tuple(2), text(strings.Repeat("7", MaxTokenSize)), signed))
 	if _, err := v.Verify(large, now); err == nil || !strings.Contains(err.Error(), "8192 bytes") {
 		t.Errorf("too large: %v", err)
 	}
@@ -90,7 +90,7 @@ func TestPartsOfAES(t *testing.T) {
 	r := named(t, "map")
 	v := r.verifier(t)
 	parts := make([][]byte, 0, 4)
-	for _, text := range strings.Split(strings.TrimPrefix(r.Token, aesGCM), ".") {
+	for _, text := range strings.Split(strings.TrimPrefix(r.Token, aesGCMPrefix), ".") {
 		part, ok := decode(text)
 		if !ok {
 			t.Fatal(text)
@@ -102,7 +102,7 @@ func TestPartsOfAES(t *testing.T) {
 		for i, part := range parts {
 			texts[i] = strict.EncodeToString(part)
 		}
-		return aesGCM + strings.Join(texts, ".")
+		return aesGCMPrefix + strings.Join(texts, ".")
 	}
 	key, nonce, ciphertext, tag := parts[0], parts[1], parts[2], parts[3]
 	if _, err := v.Verify(token(key, nonce, ciphertext, tag), r.now()); err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // hmacs are the digests of signatures, by what a signed token begins with.
-var hmacs = map[string]func() hash.Hash{
+var hmacDigests = map[string]func() hash.Hash{
 	"SFMyNTY": sha256.New,
 	"SFMzODQ": sha512.New384,
 	"SFM1MTI": sha512.New,
@@ -18,9 +18,9 @@ var hmacs = map[string]func() hash.Hash{
 // signed is the key of tokens that can be read by all who have them.
 type signed []byte
 
-func (signed) owns(token string) bool {
+func (signed) recognizes(token string) bool {
 	digest, _, found := strings.Cut(token, ".")
-	return found && hmacs[digest] != nil
+	return found && hmacDigests[digest] != nil
 }
 
 func (key signed) open(token string) ([]byte, bool) {
@@ -30,14 +30,14 @@ func (key signed) open(token string) ([]byte, bool) {
 	}
 	message, signature := token[:dot], token[dot+1:]
 	digest, payload, found := strings.Cut(message, ".")
-	if !found || hmacs[digest] == nil {
+	if !found || hmacDigests[digest] == nil {
 		return nil, false
 	}
 	given, ok := decode(signature)
 	if !ok {
 		return nil, false
 	}
-	mac := hmac.New(hmacs[digest], key)
+	mac := hmac.New(hmacDigests[digest], key)
 	mac.Write([]byte(message))
 	if !hmac.Equal(mac.Sum(nil), given) {
 		return nil, false

@@ -12,21 +12,21 @@ const maxDepth = 32
 
 // Errors of terms name no part of them: they are for the log, the content is not.
 var (
-	errMalformed = errors.New("what the token holds is not a term in Erlang's external term format")
-	errDeep      = errors.New("what the token holds is nested too deep")
-	errKind      = errors.New("the token holds something that is no claim, such as a pid, a function or an improper list")
-	errKeys      = errors.New("the token holds a map with keys that are neither atoms nor strings, or with two of the same text")
-	errStruct    = errors.New("the token holds a struct that is not a Date, Time, NaiveDateTime, DateTime or Decimal")
-	errNobody    = errors.New("the token holds nil: it was signed while nobody was logged in")
-	errPacked    = errors.New("the term in the token is compressed, or in a form that only the node which made it can read; make it without the options compressed and local")
+	errMalformed         = errors.New("what the token holds is not a term in Erlang's external term format")
+	errTooDeep           = errors.New("what the token holds is nested too deep")
+	errUnsupportedTerm   = errors.New("the token holds something that is no claim, such as a pid, a function or an improper list")
+	errMapKeys           = errors.New("the token holds a map with keys that are neither atoms nor strings, or with two of the same text")
+	errUnsupportedStruct = errors.New("the token holds a struct that is not a Date, Time, NaiveDateTime, DateTime or Decimal")
+	errNilTerm           = errors.New("the token holds nil: it was signed while nobody was logged in")
+	errPackedTerm        = errors.New("the term in the token is compressed, or in a form that only the node which made it can read; make it without the options compressed and local")
 )
 
 // value consumes a term: atoms are strings, but for true, false and nil; tuples and
 // charlists are lists, the keys of maps text, and structs that stand for a time or a
 // decimal number their text.
-func value(d *etf.Decoder, depth int) (any, error) {
+func decodeTerm(d *etf.Decoder, depth int) (any, error) {
 	if depth > maxDepth {
-		return nil, errDeep
+		return nil, errTooDeep
 	}
 	tag, err := d.Tag()
 	if err != nil {
@@ -49,26 +49,26 @@ func value(d *etf.Decoder, depth int) (any, error) {
 		v, err := d.Float()
 		return v, malformed(err)
 	case etf.TagSmallAtomUTF8, etf.TagAtomUTF8, etf.TagAtom, etf.TagSmallAtom:
-		return atom(d)
+		return decodeAtom(d)
 	case etf.TagSmallTuple, etf.TagLargeTuple:
 		n, err := d.Tuple()
 		if err != nil {
 			return nil, errMalformed
 		}
-		return values(d, n, depth)
+		return decodeTerms(d, n, depth)
 	case etf.TagList, etf.TagNil:
-		return list(d, depth)
+		return decodeList(d, depth)
 	case etf.TagString:
-		return bytes(d)
+		return decodeCharlist(d)
 	case etf.TagMap:
-		return object(d, depth)
+		return decodeMap(d, depth)
 	case etf.TagCompressed, etf.TagLocal:
-		return nil, errPacked
+		return nil, errPackedTerm
 	}
 	if d.Skip() != nil {
 		return nil, errMalformed
 	}
-	return nil, errKind
+	return nil, errUnsupportedTerm
 }
 
 func malformed(err error) error {
@@ -78,7 +78,7 @@ func malformed(err error) error {
 	return nil
 }
 
-func atom(d *etf.Decoder) (any, error) {
+func decodeAtom(d *etf.Decoder) (any, error) {
 	name, err := d.Atom()
 	if err != nil {
 		return nil, errMalformed
@@ -92,31 +92,31 @@ func atom(d *etf.Decoder) (any, error) {
 	return name, nil
 }
 
-func values(d *etf.Decoder, n, depth int) (any, error) {
+func decodeTerms(d *etf.Decoder, n, depth int) (any, error) {
 	list := make([]any, n)
 	for i := range list {
 		var err error
-		if list[i], err = value(d, depth+1); err != nil {
+		if list[i], err = decodeTerm(d, depth+1); err != nil {
 			return nil, err
 		}
 	}
 	return list, nil
 }
 
-func list(d *etf.Decoder, depth int) (any, error) {
+func decodeList(d *etf.Decoder, depth int) (any, error) {
 	n, err := d.List()
 	if err != nil {
 		return nil, errMalformed
 	}
-	elements, err := values(d, n, depth)
+	elements, err := decodeTerms(d, n, depth)
 	if err == nil && n > 0 && d.Nil() != nil {
-		return nil, errKind
+		return nil, errUnsupportedTerm
 	}
 	return elements, err
 }
 
 // bytes consumes a list of bytes in the short form that a charlist has.
-func bytes(d *etf.Decoder) (any, error) {
+func decodeCharlist(d *etf.Decoder) (any, error) {
 	t, err := d.Term()
 	if err != nil {
 		return nil, errMalformed
@@ -129,7 +129,7 @@ func bytes(d *etf.Decoder) (any, error) {
 	return list, nil
 }
 
-func object(d *etf.Decoder, depth int) (any, error) {
+func decodeMap(d *etf.Decoder, depth int) (any, error) {
 	whole := *d
 	n, err := d.Map()
 	if err != nil {
@@ -137,25 +137,25 @@ func object(d *etf.Decoder, depth int) (any, error) {
 	}
 	members := make(map[string]any, n)
 	for range n {
-		key, err := name(d)
+		key, err := decodeKey(d)
 		if err != nil {
 			return nil, err
 		}
 		if _, taken := members[key]; taken {
-			return nil, errKeys
+			return nil, errMapKeys
 		}
-		if members[key], err = value(d, depth+1); err != nil {
+		if members[key], err = decodeTerm(d, depth+1); err != nil {
 			return nil, err
 		}
 	}
 	if _, is := members["__struct__"]; is {
-		return structure(&whole)
+		return decodeStruct(&whole)
 	}
 	return members, nil
 }
 
 // name consumes the key of a map.
-func name(d *etf.Decoder) (string, error) {
+func decodeKey(d *etf.Decoder) (string, error) {
 	tag, err := d.Tag()
 	if err != nil {
 		return "", errMalformed
@@ -168,23 +168,23 @@ func name(d *etf.Decoder) (string, error) {
 		text, err := d.Atom()
 		return text, malformed(err)
 	}
-	return "", errKeys
+	return "", errMapKeys
 }
 
-// structure consumes a struct that has a text in JSON.
-func structure(d *etf.Decoder) (any, error) {
+// decodeStruct consumes a struct that has a text in JSON.
+func decodeStruct(d *etf.Decoder) (any, error) {
 	t, err := d.Term()
 	if err != nil {
 		return nil, errMalformed
 	}
 	// A Decimal may have more digits than its term has bytes.
-	quoted, err := t.AppendJSONWithin(nil, MaxToken)
+	quoted, err := t.AppendJSONWithin(nil, MaxTokenSize)
 	if err != nil {
-		return nil, errStruct
+		return nil, errUnsupportedStruct
 	}
 	var text string
 	if json.Unmarshal(quoted, &text) != nil {
-		return nil, errStruct
+		return nil, errUnsupportedStruct
 	}
 	return text, nil
 }

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// MaxToken is the largest token that is looked at, in bytes. Cookies are smaller.
-const MaxToken = 8 << 10
+// MaxTokenSize is the largest token that is looked at, in bytes. Cookies are smaller.
+const MaxTokenSize = 8 << 10
 
-// Skew is how far the clock of the node that makes tokens may be ahead of ours.
-const Skew = 30 * time.Second
+// MaxClockSkew is how far the clock of the node that makes tokens may be ahead of ours.
+const MaxClockSkew = 30 * time.Second
 
 // Errors of [Verifier.Verify].
 var (
@@ -36,39 +36,39 @@ type Token struct {
 // A Verifier verifies signed tokens, or decrypts encrypted ones. Many goroutines may
 // use it at once.
 type Verifier struct {
-	form interface {
+	scheme interface {
 		// owns says whether a token begins as those of this form do.
-		owns(token string) bool
+		recognizes(token string) bool
 		// open returns the payload if it comes from somebody who has the key.
 		open(token string) ([]byte, bool)
 	}
-	age time.Duration
+	maxAge time.Duration
 }
 
 // NewVerifier makes the key, which takes milliseconds. age is how old a token may
 // become, whatever it says itself; 0 is as old as it says, which is a day where
 // Phoenix.Token.sign was not told otherwise.
-func NewVerifier(key Key, encrypted bool, age time.Duration) (*Verifier, error) {
+func NewVerifier(key KeyOptions, encrypted bool, age time.Duration) (*Verifier, error) {
 	derived, err := key.derive(encrypted)
 	if err != nil {
 		return nil, err
 	}
-	v := &Verifier{form: signed(derived), age: age}
+	v := &Verifier{scheme: signed(derived), maxAge: age}
 	if encrypted {
-		v.form, err = newEncrypted(derived)
+		v.scheme, err = newEncrypted(derived)
 	}
 	return v, err
 }
 
-// Owns says whether a text begins as tokens do that it is for.
-func (v *Verifier) Owns(token string) bool { return v.form.owns(token) }
+// Recognizes says whether a text begins as tokens do that it is for.
+func (v *Verifier) Recognizes(token string) bool { return v.scheme.recognizes(token) }
 
 // Verify returns what a token says at a time. The errors hold nothing of that.
 func (v *Verifier) Verify(token string, now time.Time) (*Token, error) {
-	if len(token) > MaxToken {
-		return nil, fmt.Errorf("the token has more than %d bytes", MaxToken)
+	if len(token) > MaxTokenSize {
+		return nil, fmt.Errorf("the token has more than %d bytes", MaxTokenSize)
 	}
-	opened, ok := v.form.open(token)
+	opened, ok := v.scheme.open(token)
 	if !ok {
 		return nil, ErrInvalid
 	}
@@ -76,7 +76,7 @@ func (v *Verifier) Verify(token string, now time.Time) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	expires, err := p.expires(now, v.age)
+	expires, err := p.expires(now, v.maxAge)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func TestTampered(t *testing.T) {
 				refused("in another alphabet", r.Token[:i]+other+r.Token[i+1:])
 			}
 		}
-		refused("too large", r.Token+strings.Repeat("A", MaxToken))
+		refused("too large", r.Token+strings.Repeat("A", MaxTokenSize))
 	}
 }
 
@@ -78,11 +78,11 @@ func TestCanonical(t *testing.T) {
 func TestWrongKey(t *testing.T) {
 	for _, name := range forms {
 		r := named(t, name)
-		for what, change := range map[string]func(*Key){
-			"secret":     func(k *Key) { k.SecretKeyBase += "x" },
-			"salt":       func(k *Key) { k.Salt = "User auth" },
-			"iterations": func(k *Key) { k.Iterations++ },
-			"digest":     func(k *Key) { k.Digest = "sha512" },
+		for what, change := range map[string]func(*KeyOptions){
+			"secret":     func(k *KeyOptions) { k.SecretKeyBase += "x" },
+			"salt":       func(k *KeyOptions) { k.Salt = "User auth" },
+			"iterations": func(k *KeyOptions) { k.Iterations++ },
+			"digest":     func(k *KeyOptions) { k.Digest = "sha512" },
 		} {
 			key := r.key()
 			change(&key)
@@ -100,7 +100,7 @@ func TestWrongKey(t *testing.T) {
 	// A token says how it is signed, but not that it is signed at all.
 	for _, c := range golden(t) {
 		other := verifier(t, r.key(), c.Kind != "encrypt", 0)
-		if other.Owns(c.Token) {
+		if other.Recognizes(c.Token) {
 			t.Errorf("%s is owned by the other form", c.Name)
 		}
 		if _, err := other.Verify(c.Token, c.now()); !errors.Is(err, ErrInvalid) {
@@ -127,9 +127,9 @@ func TestAge(t *testing.T) {
 		{"the verifier is lenient", time.Hour, time.Hour, false, false, time.Hour},
 		{"but not for ever", time.Hour, time.Hour + time.Millisecond, true, true, 0},
 		{"the verifier is strict", time.Second, 2 * time.Second, true, true, 0},
-		{"a clock that is behind", 0, -Skew, false, false, time.Minute},
-		{"the future", 0, -Skew - time.Millisecond, false, true, 0},
-		{"the future, for ever", maxAge, -Skew - time.Millisecond, false, true, 0},
+		{"a clock that is behind", 0, -MaxClockSkew, false, false, time.Minute},
+		{"the future", 0, -MaxClockSkew - time.Millisecond, false, true, 0},
+		{"the future, for ever", unlimitedAge, -MaxClockSkew - time.Millisecond, false, true, 0},
 	}
 	for _, tt := range tests {
 		token, err := verifier(t, r.key(), false, tt.age).Verify(r.Token, signed.Add(tt.after))
@@ -153,12 +153,12 @@ func TestAge(t *testing.T) {
 
 func TestKey(t *testing.T) {
 	good := named(t, "integer user id").key()
-	for want, change := range map[string]func(*Key){
-		"secret_key_base": func(k *Key) { k.SecretKeyBase = "only nineteen bytes" },
-		"salt":            func(k *Key) { k.Salt = "" },
-		"key_iterations":  func(k *Key) { k.Iterations = 0 },
-		"key_length":      func(k *Key) { k.Length = 15 },
-		"key_digest":      func(k *Key) { k.Digest = "md5" },
+	for want, change := range map[string]func(*KeyOptions){
+		"secret_key_base": func(k *KeyOptions) { k.SecretKeyBase = "only nineteen bytes" },
+		"salt":            func(k *KeyOptions) { k.Salt = "" },
+		"key_iterations":  func(k *KeyOptions) { k.Iterations = 0 },
+		"key_length":      func(k *KeyOptions) { k.Length = 15 },
+		"key_digest":      func(k *KeyOptions) { k.Digest = "md5" },
 	} {
 		key := good
 		change(&key)

@@ -204,7 +204,7 @@ func (c *config) validate() (errs []error) {
 	if c.Listen == c.Admin {
 		note("", fmt.Errorf("listen and admin are both %s; give them an address each", c.Listen))
 	}
-	if c.AdminToken.Given() {
+	if c.AdminToken.IsSet() {
 		note("", c.AdminToken.Validate("admin_token"))
 	} else if !isLoopback(c.Admin) {
 		note("", fmt.Errorf("admin %s can be reached from other machines, and who reaches it may drain nodes: set admin_token, {file: PATH} or {env: NAME}, or listen on 127.0.0.1", c.Admin))
@@ -223,7 +223,7 @@ func (c *config) validate() (errs []error) {
 	paths := make(map[string]bool)
 	for i := range c.Apps {
 		app, where := &c.Apps[i], fmt.Sprintf("apps[%d]: ", i)
-		note(where, app.AppConfig.Validate(app.Auth.Cookies() || app.Context.Cookies()))
+		note(where, app.AppConfig.Validate(app.Auth.UsesCookies() || app.Context.UsesCookies()))
 		note(where, app.AbsintheConfig.Validate())
 		note(where, app.PoolConfig.Validate())
 		note(where, app.Contract.Validate())
@@ -244,7 +244,7 @@ func (c *config) validate() (errs []error) {
 // validateIntrospection refuses to have the schema asked for by those who say who is
 // asking, where there is no way to say so.
 func (a *appConfig) validateIntrospection() error {
-	if a.DocumentLimits.OnlyIdentified() && len(a.Auth.Methods) == 0 && !a.Context.Identifies() {
+	if a.DocumentLimits.OnlyIdentified() && len(a.Auth.Methods) == 0 && !a.Context.UsesHeaders() {
 		return errors.New("document_limits.introspection is identified, and no request can say who is asking: give auth.methods, or a context that takes a header, or set it to refuse")
 	}
 	return nil

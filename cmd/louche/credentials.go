@@ -17,7 +17,7 @@ func readCredentials(cfg *config) (c credentials, err error) {
 	if c.clients, err = cfg.TLS.Load(); err != nil {
 		return c, err
 	}
-	if cfg.AdminToken.Given() {
+	if cfg.AdminToken.IsSet() {
 		if c.operators, err = cfg.AdminToken.Read("admin_token"); err != nil {
 			return c, err
 		}

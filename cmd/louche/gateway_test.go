@@ -24,7 +24,7 @@ type running struct {
 	url   string // for clients
 	admin string // for operators
 	file  string // its configuration
-	log   *logtest.Journal
+	log   *logtest.Recorder
 	begin func() // to stop
 	stop  func() error
 	// cutOff: requests are still in flight when the time to finish them is over.
@@ -68,7 +68,7 @@ func launch(t *testing.T, yaml string) *running {
 		url:   "http://" + clients,
 		admin: "http://" + operators,
 		file:  filepath.Join(t.TempDir(), "louche.yaml"),
-		log:   new(logtest.Journal),
+		log:   new(logtest.Recorder),
 	}
 	g.configure(t, yaml)
 	if tls := strings.Contains(yaml, "\ntls:"); tls {

@@ -40,7 +40,7 @@ func TestKey(t *testing.T) {
 		{"sub": "billing", "scope": "read write", "level": int64(3)},
 		{"sub": "reports: all"},
 	} {
-		who, err := asking.Identify(t.Context(), &auth.Request{Header: http.Header{"X-Api-Key": keys[i : i+1]}})
+		who, err := asking.Authenticate(t.Context(), &auth.Request{Header: http.Header{"X-Api-Key": keys[i : i+1]}})
 		if err != nil || !reflect.DeepEqual(who.Claims, want) {
 			t.Errorf("%+v, %v", who, err)
 		}

@@ -95,8 +95,8 @@ type listener struct {
 	backend *Backend
 }
 
-// acceptTime bounds a handshake: ergo accepts one connection after the other.
-const acceptTime = 5 * time.Second
+// acceptTimeout bounds a handshake: ergo accepts one connection after the other.
+const acceptTimeout = 5 * time.Second
 
 // handshake is a listener as ergo's handshake.
 type handshake struct{ listener }
@@ -105,7 +105,7 @@ func (handshake) Init(string, uint32, node.Flags) error { return nil }
 func (handshake) Version() node.HandshakeVersion        { return 6 }
 
 func (h handshake) Accept(_ net.Addr, conn lib.NetReadWriter, _ bool, _ string) (node.HandshakeDetails, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), acceptTime)
+	ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout)
 	defer cancel()
 	peer, err := dist.Accept(ctx, conn.(net.Conn), h.local)
 	return node.HandshakeDetails{Name: peer.Name, Custom: peer}, err
@@ -125,7 +125,7 @@ type connection struct {
 }
 
 func (p protocol) Init(_ context.Context, conn lib.NetReadWriter, _ string, details node.HandshakeDetails) (node.ConnectionInterface, error) {
-	options := dist.Options{Handler: p.spawned}
+	options := dist.Options{Handler: p.executeCall}
 	return connection{dist: dist.New(conn.(net.Conn), p.local, details.Custom.(dist.Peer), options)}, nil
 }
 
@@ -136,8 +136,8 @@ func (p protocol) Serve(c node.ConnectionInterface, _ node.CoreRouter) {
 
 func (p protocol) Terminate(node.ConnectionInterface) { p.serving.Done() }
 
-// spawned is erpc:execute_call/4, the one function that callers spawn.
-func (l listener) spawned(ctx context.Context, p dist.Process) []byte {
+// executeCall is erpc:execute_call/4, the one function that callers spawn.
+func (l listener) executeCall(ctx context.Context, p dist.Process) []byte {
 	list, err := properList(p.Args)
 	if err != nil || p.Module != "erpc" || p.Function != "execute_call" || len(list) != 4 {
 		return etf.AppendAtom(nil, "undef")

@@ -17,12 +17,12 @@ func appendResult(b []byte, r *graphql.Response, document, operation string) ([]
 	// An error without a path is not about a field: the document did not run.
 	ran := !slices.ContainsFunc(r.Errors, func(e *gqlerrors.QueryError) bool { return e.Path == nil })
 	if ran {
-		placeErrors(r.Errors, document, operation)
+		locateErrors(r.Errors, document, operation)
 	}
 
 	b = etf.AppendTuple(b, 2)
 	b = etf.AppendAtom(b, "ok")
-	b = etf.AppendMap(b, count(ran, len(r.Errors) > 0))
+	b = etf.AppendMap(b, countTrue(ran, len(r.Errors) > 0))
 	if ran {
 		b = etf.AppendAtom(b, "data")
 		var err error
@@ -41,10 +41,10 @@ func appendResult(b []byte, r *graphql.Response, document, operation string) ([]
 	return b, nil
 }
 
-// placeErrors gives errors of fields their locations, which graphql-go does not
+// locateErrors gives errors of fields their locations, which graphql-go does not
 // report, and puts them in the order of the document and of the lists in the
 // answer: fields run concurrently and fail in any order.
-func placeErrors(errs []*gqlerrors.QueryError, document, operation string) {
+func locateErrors(errs []*gqlerrors.QueryError, document, operation string) {
 	if len(errs) == 0 {
 		return
 	}
@@ -75,7 +75,7 @@ func indexes(path []any) []int {
 // beside the message stands in the error itself, not under extensions.
 func appendError(b []byte, e *gqlerrors.QueryError) []byte {
 	failure, _ := errors.AsType[*fieldError](e.ResolverError)
-	b = etf.AppendMap(b, 1+count(failure != nil, e.Path != nil, e.Locations != nil))
+	b = etf.AppendMap(b, 1+countTrue(failure != nil, e.Path != nil, e.Locations != nil))
 	b = etf.AppendAtom(b, "message")
 	b = etf.AppendBinary(b, e.Message)
 	if failure != nil {
@@ -111,7 +111,7 @@ func appendError(b []byte, e *gqlerrors.QueryError) []byte {
 }
 
 // count returns how many of the conditions hold.
-func count(conditions ...bool) (n int) {
+func countTrue(conditions ...bool) (n int) {
 	for _, c := range conditions {
 		if c {
 			n++

@@ -77,8 +77,8 @@ func (s *Server) Kill() {
 	s.cmd.Wait()
 }
 
-// Freeze keeps it from doing anything, as if it or the network were too slow.
-func (s *Server) Freeze() { s.cmd.Process.Signal(syscall.SIGSTOP) }
+// Pause keeps it from doing anything, as if it or the network were too slow.
+func (s *Server) Pause() { s.cmd.Process.Signal(syscall.SIGSTOP) }
 
-// Thaw ends what Freeze began.
-func (s *Server) Thaw() { s.cmd.Process.Signal(syscall.SIGCONT) }
+// Resume ends what Freeze began.
+func (s *Server) Resume() { s.cmd.Process.Signal(syscall.SIGCONT) }

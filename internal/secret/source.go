@@ -28,8 +28,8 @@ func (s *Source) UnmarshalYAML(unmarshal func(any) error) error {
 	return unmarshal((*source)(s))
 }
 
-// Given says whether the source is anywhere.
-func (s Source) Given() bool { return s != Source{} }
+// IsSet says whether the source is anywhere.
+func (s Source) IsSet() bool { return s != Source{} }
 
 // Validate says what is wrong with the source of a key.
 func (s Source) Validate(key string) error {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// A Place is where requests carry a token: a header, or a cookie.
-type Place struct {
+// A TokenLocation is where requests carry a token: a header, or a cookie.
+type TokenLocation struct {
 	// Header carries the token itself, Authorization the word Bearer before it
 	// (RFC 6750).
 	Header string `yaml:"header"`
@@ -22,15 +22,15 @@ type Place struct {
 
 const authorization = "Authorization"
 
-// setDefault says where the token is if the section does not.
-func (p *Place) setDefault(header string) {
-	if *p == (Place{}) {
+// setDefaultHeader says where the token is if the section does not.
+func (p *TokenLocation) setDefaultHeader(header string) {
+	if *p == (TokenLocation{}) {
 		p.Header = header
 	}
 	p.Header = http.CanonicalHeaderKey(p.Header)
 }
 
-func (p *Place) validate() error {
+func (p *TokenLocation) validate() error {
 	switch {
 	case p.Header != "" && p.Cookie != "":
 		return errors.New("a token is in a header or in a cookie; leave out one of header and cookie")
@@ -44,7 +44,7 @@ func (p *Place) validate() error {
 
 // token is what a request carries there, or empty. That it carries several is an
 // error, as it is of headers.
-func (p *Place) token(r *Request) (string, error) {
+func (p *TokenLocation) token(r *Request) (string, error) {
 	if p.Cookie != "" {
 		found := (&http.Request{Header: r.Header}).CookiesNamed(p.Cookie)
 		switch len(found) {
@@ -53,9 +53,9 @@ func (p *Place) token(r *Request) (string, error) {
 		case 1:
 			return found[0].Value, nil
 		}
-		return "", fmt.Errorf("%w: the cookie %s came %d times", ErrCredentials, p.Cookie, len(found))
+		return "", fmt.Errorf("%w: the cookie %s came %d times", ErrInvalidCredentials, p.Cookie, len(found))
 	}
-	value, err := single(r.Header, p.Header)
+	value, err := singleHeader(r.Header, p.Header)
 	if err != nil || p.Header != authorization {
 		return value, err
 	}
@@ -69,25 +69,25 @@ func (p *Place) token(r *Request) (string, error) {
 // single is the value of a header that says who is asking, or empty. Where it came
 // twice, one of them may be a client's that a proxy has let through, and who reads the
 // other one would see somebody else.
-func single(header http.Header, name string) (string, error) {
+func singleHeader(header http.Header, name string) (string, error) {
 	values := header[name]
 	switch {
 	case len(values) == 0:
 		return "", nil
 	case len(values) > 1:
-		return "", fmt.Errorf("%w: the header %s came %d times", ErrCredentials, name, len(values))
+		return "", fmt.Errorf("%w: the header %s came %d times", ErrInvalidCredentials, name, len(values))
 	case !utf8.ValidString(values[0]):
-		return "", fmt.Errorf("%w: the header %s is not UTF-8", ErrCredentials, name)
+		return "", fmt.Errorf("%w: the header %s is not UTF-8", ErrInvalidCredentials, name)
 	}
 	return textproto.TrimString(values[0]), nil // HTTP/2 has blanks around it
 }
 
-// inCookie says whether browsers send the token by themselves.
-func (p *Place) inCookie() bool { return p.Cookie != "" }
+// usesCookie says whether browsers send the token by themselves.
+func (p *TokenLocation) usesCookie() bool { return p.Cookie != "" }
 
 // header is the name of the request header that carries the token.
-func (p *Place) header() string {
-	if p.inCookie() {
+func (p *TokenLocation) header() string {
+	if p.usesCookie() {
 		return "Cookie"
 	}
 	return p.Header

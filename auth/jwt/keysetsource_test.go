@@ -32,7 +32,7 @@ func TestSourceAddress(t *testing.T) {
 		"https://id.example.com/#keys":         false,
 		"https://id.example.com/%":             false,
 	} {
-		err := Source{URL: address}.Validate()
+		err := KeySetSource{URL: address}.Validate()
 		if (err == nil) != fine {
 			t.Errorf("%s: %v", address, err)
 		}
@@ -54,9 +54,9 @@ func serveTLS(t *testing.T, h http.Handler) (address, caFile string) {
 	return s.URL, caFile
 }
 
-func fetchFrom(t *testing.T, s Source) (*answer, error) {
+func fetchFrom(t *testing.T, s KeySetSource) (*response, error) {
 	t.Helper()
-	transport, err := s.transport()
+	transport, err := s.newTransport()
 	if err != nil {
 		return nil, err
 	}
@@ -116,19 +116,19 @@ func TestFetch(t *testing.T) {
 		"/header":    "header",
 		"/nothing":   "404",
 	} {
-		a, err := fetchFrom(t, Source{URL: address + path + "?key=hunter2", CAFile: ca})
+		a, err := fetchFrom(t, KeySetSource{URL: address + path + "?key=hunter2", CAFile: ca})
 		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), address+path) || strings.Contains(err.Error(), "hunter2")) {
 			t.Errorf("%s: %v", path, err)
 		}
-		if err == nil && (string(a.text) != set || a.maxAge != 90*time.Second) {
+		if err == nil && (string(a.body) != set || a.maxAge != 90*time.Second) {
 			t.Errorf("%s: %+v", path, a)
 		}
 	}
-	if _, err := fetchFrom(t, Source{URL: address + "/keys"}); err == nil || !strings.Contains(err.Error(), "certificate") {
+	if _, err := fetchFrom(t, KeySetSource{URL: address + "/keys"}); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("a certificate that nobody vouches for: %v", err)
 	}
 	for _, file := range []string{"/nonexistent", "source_test.go"} {
-		if _, err := NewRemote(Source{URL: address, CAFile: file}, nil); err == nil || !strings.Contains(err.Error(), "ca_file") {
+		if _, err := NewRemoteKeySet(KeySetSource{URL: address, CAFile: file}, nil); err == nil || !strings.Contains(err.Error(), "ca_file") {
 			t.Error(err)
 		}
 	}
@@ -155,12 +155,12 @@ func TestDiscover(t *testing.T) {
 		{"no JSON", issuer, "<html>", "JSON"},
 	} {
 		configuration = tt.configuration
-		a, err := fetchFrom(t, Source{Issuer: tt.issuer, CAFile: ca})
+		a, err := fetchFrom(t, KeySetSource{Issuer: tt.issuer, CAFile: ca})
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
-		if err == nil && string(a.text) != set {
-			t.Errorf("%s: %s", tt.name, a.text)
+		if err == nil && string(a.body) != set {
+			t.Errorf("%s: %s", tt.name, a.body)
 		}
 	}
 }

@@ -25,8 +25,8 @@ const (
 	maxRedirects = 3
 )
 
-// A Source is where an issuer publishes its keys.
-type Source struct {
+// A KeySetSource is where an issuer publishes its keys.
+type KeySetSource struct {
 	Issuer string
 	// URL is that of the key set; empty: as the issuer's OpenID configuration says.
 	URL string
@@ -38,7 +38,7 @@ type Source struct {
 }
 
 // Validate says what is wrong with the addresses.
-func (s Source) Validate() error {
+func (s KeySetSource) Validate() error {
 	text := s.URL
 	if text == "" {
 		text = s.Issuer
@@ -73,12 +73,12 @@ func isLoopback(host string) bool {
 }
 
 // shown is a URL as it is logged: a query might hold a key.
-func shown(u *url.URL) string {
+func redactURL(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
-// transport is made for each fetch: there is one in minutes, and it reads the file.
-func (s Source) transport() (http.RoundTripper, error) {
+// newTransport is made for each fetch: there is one in minutes, and it reads the file.
+func (s KeySetSource) newTransport() (http.RoundTripper, error) {
 	t := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: fetchTimeout}).DialContext,
@@ -100,14 +100,14 @@ func (s Source) transport() (http.RoundTripper, error) {
 }
 
 // an answer is what a source said.
-type answer struct {
-	from   *url.URL
-	text   []byte
+type response struct {
+	url    *url.URL
+	body   []byte
 	maxAge time.Duration // Cache-Control; negative: it does not say
 }
 
 // fetch asks for the key set. Errors say which address failed, without its query.
-func (s Source) fetch(ctx context.Context, transport http.RoundTripper) (*answer, error) {
+func (s KeySetSource) fetch(ctx context.Context, transport http.RoundTripper) (*response, error) {
 	client := &http.Client{Transport: transport, CheckRedirect: checkRedirect}
 	defer client.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
@@ -124,7 +124,7 @@ func (s Source) fetch(ctx context.Context, transport http.RoundTripper) (*answer
 
 // discover reads where the keys are from the issuer's OpenID configuration (OpenID
 // Connect Discovery 1.0, 4), which must be the issuer's own (4.3).
-func (s Source) discover(ctx context.Context, client *http.Client) (string, error) {
+func (s KeySetSource) discover(ctx context.Context, client *http.Client) (string, error) {
 	a, err := get(ctx, client, strings.TrimSuffix(s.Issuer, "/")+"/.well-known/openid-configuration")
 	if err != nil {
 		return "", err
@@ -133,18 +133,18 @@ func (s Source) discover(ctx context.Context, client *http.Client) (string, erro
 		Issuer string `json:"issuer"`
 		Keys   string `json:"jwks_uri"`
 	}
-	if json.Unmarshal(a.text, &configuration) != nil {
-		return "", fmt.Errorf("%s: it is no OpenID configuration: a JSON object", shown(a.from))
+	if json.Unmarshal(a.body, &configuration) != nil {
+		return "", fmt.Errorf("%s: it is no OpenID configuration: a JSON object", redactURL(a.url))
 	}
 	if configuration.Issuer != s.Issuer {
-		return "", fmt.Errorf("%s: it is that of the issuer %.200q, not %q", shown(a.from), configuration.Issuer, s.Issuer)
+		return "", fmt.Errorf("%s: it is that of the issuer %.200q, not %q", redactURL(a.url), configuration.Issuer, s.Issuer)
 	}
 	keys, err := parseURL(configuration.Keys)
-	if err == nil && a.from.Scheme == "https" && keys.Scheme != "https" {
+	if err == nil && a.url.Scheme == "https" && keys.Scheme != "https" {
 		err = errors.New("it leads away from https")
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s: jwks_uri: %w", shown(a.from), err)
+		return "", fmt.Errorf("%s: jwks_uri: %w", redactURL(a.url), err)
 	}
 	return configuration.Keys, nil
 }
@@ -159,17 +159,17 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 	return checkScheme(r.URL)
 }
 
-func get(ctx context.Context, client *http.Client, location string) (*answer, error) {
+func get(ctx context.Context, client *http.Client, location string) (*response, error) {
 	u, err := parseURL(location)
 	if err != nil {
 		return nil, err
 	}
-	fail := func(err error) (*answer, error) {
+	fail := func(err error) (*response, error) {
 		var whole *url.Error // names the address with its query
 		if errors.As(err, &whole) {
 			err = whole.Err
 		}
-		return nil, fmt.Errorf("%s: %w", shown(u), err)
+		return nil, fmt.Errorf("%s: %w", redactURL(u), err)
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, location, nil)
 	if err != nil {
@@ -191,7 +191,7 @@ func get(ctx context.Context, client *http.Client, location string) (*answer, er
 	case len(text) > maxBody:
 		return fail(fmt.Errorf("the answer is larger than %d bytes", maxBody))
 	}
-	return &answer{u, text, maxAge(resp.Header)}, nil
+	return &response{u, text, maxAge(resp.Header)}, nil
 }
 
 // maxAge is how long an answer is fresh (RFC 9111, 5.2.2.1); negative: it does not say.

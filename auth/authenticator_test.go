@@ -62,16 +62,16 @@ const (
 
 func outcome(tb testing.TB, a *auth.Authenticator, r *auth.Request) string {
 	tb.Helper()
-	who, err := a.Identify(tb.Context(), r)
+	identity, err := a.Authenticate(tb.Context(), r)
 	switch {
-	case errors.Is(err, auth.ErrCredentials):
+	case errors.Is(err, auth.ErrInvalidCredentials):
 		return refused
-	case errors.Is(err, auth.ErrUnauthenticated) || err == nil && who == nil:
+	case errors.Is(err, auth.ErrUnauthenticated) || err == nil && identity == nil:
 		return nobody
 	case err != nil:
 		tb.Fatal(err)
 	}
-	return who.Method + " " + who.Subject
+	return identity.Method + " " + identity.Subject
 }
 
 func TestValidate(t *testing.T) {
@@ -181,7 +181,7 @@ func BenchmarkIdentify(b *testing.B) {
 			r := from("10.1.2.3", c.header, c.value)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := a.Identify(b.Context(), r); err != nil {
+				if _, err := a.Authenticate(b.Context(), r); err != nil {
 					b.Fatal(err)
 				}
 			}

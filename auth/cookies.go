@@ -3,11 +3,11 @@ package auth
 // What browsers send by themselves, a page of any origin can have sent: whoever
 // reads it has to find out which page that was.
 
-// Cookies says whether a method looks at cookies.
-func (c *Config) Cookies() bool {
+// UsesCookies says whether a method looks at cookies.
+func (c *Config) UsesCookies() bool {
 	for i := range c.Methods {
 		for _, s := range c.Methods[i].sections() {
-			if token, ok := s.(interface{ inCookie() bool }); ok && token.inCookie() {
+			if token, ok := s.(interface{ usesCookie() bool }); ok && token.usesCookie() {
 				return true
 			}
 		}
@@ -15,10 +15,10 @@ func (c *Config) Cookies() bool {
 	return false
 }
 
-// Cookies says whether an entry is a cookie.
-func (c ContextConfig) Cookies() bool {
+// UsesCookies says whether an entry is a cookie.
+func (c ContextConfig) UsesCookies() bool {
 	for _, e := range c {
-		if e.Cookie != "" || e.Fields.Cookies() {
+		if e.Cookie != "" || e.Fields.UsesCookies() {
 			return true
 		}
 	}

@@ -7,26 +7,26 @@ import (
 	"sync"
 )
 
-// A Journal holds what has been written to it. It may be read meanwhile.
-type Journal struct {
+// A Recorder holds what has been written to it. It may be read meanwhile.
+type Recorder struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (j *Journal) Write(b []byte) (int, error) {
+func (j *Recorder) Write(b []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.Write(b)
 }
 
-func (j *Journal) String() string {
+func (j *Recorder) String() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.String()
 }
 
 // Lines returns the records in which all of parts occur.
-func (j *Journal) Lines(parts ...string) (found []string) {
+func (j *Recorder) Lines(parts ...string) (found []string) {
 next:
 	for line := range strings.Lines(j.String()) {
 		for _, part := range parts {

@@ -14,16 +14,16 @@ import (
 // more than they say.
 const maxDigits = 1000
 
-// A conversion appends values as terms of a type.
-type conversion struct {
+// A converter appends values as terms of a type.
+type converter struct {
 	Type
 	// atoms are those of the configuration, encoded. There are no others: nodes
 	// never free an atom, so that no client may name one.
 	atoms map[string][]byte
 }
 
-func newConversion(t Type, atoms []string) conversion {
-	c := conversion{Type: t}
+func newConverter(t Type, atoms []string) converter {
+	c := converter{Type: t}
 	for _, name := range atoms {
 		if c.atoms == nil {
 			c.atoms = make(map[string][]byte)
@@ -35,7 +35,7 @@ func newConversion(t Type, atoms []string) conversion {
 
 // appendText appends a text of a request; a list's elements are between commas. It
 // reports whether the text is of the type.
-func (c *conversion) appendText(b []byte, text string) (_ []byte, ok bool) {
+func (c *converter) appendText(b []byte, text string) (_ []byte, ok bool) {
 	if !c.List {
 		return c.appendScalar(b, text)
 	}
@@ -51,7 +51,7 @@ func (c *conversion) appendText(b []byte, text string) (_ []byte, ok bool) {
 // appendClaim appends a claim. It reports whether that is of the type, or is a text
 // or a number which says the same. The claims of proxy_headers are texts, also those
 // that mean lists.
-func (c *conversion) appendClaim(b []byte, claim any) (_ []byte, ok bool) {
+func (c *converter) appendClaim(b []byte, claim any) (_ []byte, ok bool) {
 	if c.Type == (Type{}) {
 		return appendClaim(b, claim), true
 	}
@@ -74,7 +74,7 @@ func (c *conversion) appendClaim(b []byte, claim any) (_ []byte, ok bool) {
 	return etf.AppendNil(b), true
 }
 
-func (c *conversion) appendClaimScalar(b []byte, claim any) ([]byte, bool) {
+func (c *converter) appendClaimScalar(b []byte, claim any) ([]byte, bool) {
 	switch v := claim.(type) {
 	case string:
 		return c.appendScalar(b, v)
@@ -99,8 +99,8 @@ func (c *conversion) appendClaimScalar(b []byte, claim any) ([]byte, bool) {
 }
 
 // appendConstant appends a value of the configuration. Unlike a claim it has to be
-// written as its type is.
-func (c *conversion) appendConstant(b []byte, v any) ([]byte, error) {
+// acceptsYAML as its type is.
+func (c *converter) appendConstant(b []byte, v any) ([]byte, error) {
 	if v == nil || c.Type == (Type{}) {
 		return appendConstant(b, v)
 	}
@@ -109,13 +109,13 @@ func (c *conversion) appendConstant(b []byte, v any) ([]byte, error) {
 	if c.List {
 		list, ok := v.([]any)
 		if !ok {
-			return nil, fmt.Errorf("%v (%s) is not of type %s", v, kindOf(v), c.Type)
+			return nil, fmt.Errorf("%v (%s) is not of type %s", v, yamlTypeName(v), c.Type)
 		}
 		elements = list
 	}
 	for _, element := range elements {
-		if !c.written(element) {
-			return nil, fmt.Errorf("%v (%s) is not of type %s", element, kindOf(element), c.Scalar)
+		if !c.acceptsYAML(element) {
+			return nil, fmt.Errorf("%v (%s) is not of type %s", element, yamlTypeName(element), c.Scalar)
 		}
 	}
 	b, ok := c.appendClaim(b, v)
@@ -128,9 +128,9 @@ func (c *conversion) appendConstant(b []byte, v any) ([]byte, error) {
 	return b, nil
 }
 
-// written says whether YAML has a scalar as constants of the type are written. The
+// acceptsYAML says whether YAML has a scalar as constants of the type are written. The
 // digits of a decimal are text, since of 1.50 YAML keeps 1.5.
-func (c *conversion) written(v any) bool {
+func (c *converter) acceptsYAML(v any) bool {
 	switch v.(type) {
 	case string:
 		return c.Scalar == stringType || c.Scalar == decimalType || c.Scalar == atomType
@@ -145,7 +145,7 @@ func (c *conversion) written(v any) bool {
 }
 
 // kindOf is what a value of the configuration is.
-func kindOf(v any) string {
+func yamlTypeName(v any) string {
 	switch v.(type) {
 	case nil:
 		return "null"
@@ -163,7 +163,7 @@ func kindOf(v any) string {
 	return "a map"
 }
 
-func (c *conversion) appendScalar(b []byte, text string) ([]byte, bool) {
+func (c *converter) appendScalar(b []byte, text string) ([]byte, bool) {
 	switch c.Scalar {
 	case integerType:
 		return appendInteger(b, text)

@@ -67,12 +67,12 @@ func TestPermits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var who *Identity
+			var identity *Identity
 			kind := ErrUnauthenticated
 			if c.claims != nil {
-				who, kind = &Identity{Claims: c.claims}, ErrForbidden
+				identity, kind = &Identity{Claims: c.claims}, ErrForbidden
 			}
-			err = a.Permits(who, c.kind, c.op)
+			err = a.Authorize(identity, c.kind, c.op)
 			switch {
 			case c.missing == "" && err != nil:
 				t.Error(err)

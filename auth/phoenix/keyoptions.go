@@ -9,9 +9,9 @@ import (
 	"hash"
 )
 
-// Key says how the key is made that tokens are signed or encrypted with: the
+// KeyOptions says how the key is made that tokens are signed or encrypted with: the
 // arguments of Phoenix.Token.sign/4 and its options, which have to be the same.
-type Key struct {
+type KeyOptions struct {
 	SecretKeyBase string
 	Salt          string
 	Iterations    int    // key_iterations
@@ -27,18 +27,18 @@ var digests = map[string]func() hash.Hash{
 	"sha512": sha512.New,
 }
 
-// Bounds of a [Key]. The least secret_key_base is what Phoenix.Token demands. Keys
+// Bounds of a [KeyOptions]. The least secret_key_base is what Phoenix.Token demands. Keys
 // shorter than 16 bytes can be guessed, longer ones than 1024 are a mistake, and so
 // many iterations take seconds.
 const (
 	MinSecretKeyBase = 20
-	MinLength        = 16
-	MaxLength        = 1024
+	MinKeyLength     = 16
+	MaxKeyLength     = 1024
 	MaxIterations    = 10_000_000
 )
 
 // Validate says what is wrong with the key, its secret aside, naming the option.
-func (k Key) Validate(encrypted bool) error {
+func (k KeyOptions) Validate(encrypted bool) error {
 	switch {
 	case k.Salt == "":
 		return errors.New("salt is missing; it is the second argument of Phoenix.Token.sign")
@@ -46,8 +46,8 @@ func (k Key) Validate(encrypted bool) error {
 		return fmt.Errorf("key_iterations %d is not 1 to %d", k.Iterations, MaxIterations)
 	case encrypted && k.Length != 16 && k.Length != 24 && k.Length != 32:
 		return fmt.Errorf("key_length %d is not 32 (or 16 or 24, for tokens that Plug.Crypto 1 encrypted)", k.Length)
-	case k.Length < MinLength || k.Length > MaxLength:
-		return fmt.Errorf("key_length %d is not %d to %d", k.Length, MinLength, MaxLength)
+	case k.Length < MinKeyLength || k.Length > MaxKeyLength:
+		return fmt.Errorf("key_length %d is not %d to %d", k.Length, MinKeyLength, MaxKeyLength)
 	case digests[k.Digest] == nil:
 		return fmt.Errorf("key_digest %q is not sha256, sha384 or sha512", k.Digest)
 	}
@@ -55,7 +55,7 @@ func (k Key) Validate(encrypted bool) error {
 }
 
 // derive takes as long as an attacker should need for each guess.
-func (k Key) derive(encrypted bool) ([]byte, error) {
+func (k KeyOptions) derive(encrypted bool) ([]byte, error) {
 	if err := k.Validate(encrypted); err != nil {
 		return nil, err
 	}

@@ -12,11 +12,11 @@ import (
 
 // ContextConfig is the context section of an application: the keys of the context
 // map and where their values come from.
-type ContextConfig map[string]Entry
+type ContextConfig map[string]ContextField
 
-// An Entry is one key's source: exactly one of Value, Claim, Header, Cookie, Request
+// A ContextField is one key's source: exactly one of Value, Claim, Header, Cookie, Request
 // and Fields.
-type Entry struct {
+type ContextField struct {
 	// Value is a constant. Strings become binaries, the keys of maps atoms.
 	Value *any `yaml:"value"`
 	// Claim is what is known of who is asking.
@@ -42,8 +42,8 @@ type Entry struct {
 }
 
 // UnmarshalYAML tells a constant null from no constant.
-func (e *Entry) UnmarshalYAML(unmarshal func(any) error) error {
-	type entry Entry
+func (e *ContextField) UnmarshalYAML(unmarshal func(any) error) error {
+	type entry ContextField
 	if err := unmarshal((*entry)(e)); err != nil {
 		return err
 	}
@@ -59,10 +59,10 @@ func (e *Entry) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// Identifies says whether an entry comes from a header, which can say who is asking.
-func (c ContextConfig) Identifies() bool {
+// UsesHeaders says whether an entry comes from a header, which can say who is asking.
+func (c ContextConfig) UsesHeaders() bool {
 	for _, e := range c {
-		if e.Header != "" || e.Fields.Identifies() {
+		if e.Header != "" || e.Fields.UsesHeaders() {
 			return true
 		}
 	}
@@ -70,31 +70,31 @@ func (c ContextConfig) Identifies() bool {
 }
 
 // source is where the value comes from; nil for constants and nested maps.
-func (e *Entry) source() source {
+func (e *ContextField) source() valueSource {
 	switch {
 	case e.Claim != nil:
-		return fromClaim{e.Claim}
+		return claimSource{e.Claim}
 	case e.Header != "":
-		return fromHeader(http.CanonicalHeaderKey(e.Header))
+		return headerSource(http.CanonicalHeaderKey(e.Header))
 	case e.Cookie != "":
-		return fromCookie(e.Cookie)
+		return cookieSource(e.Cookie)
 	case e.Request != "":
-		return fromRequest(e.Request)
+		return requestSource(e.Request)
 	}
 	return nil
 }
 
-func (e *Entry) conversion() conversion {
+func (e *ContextField) converter() converter {
 	t := e.Type
 	if t.Scalar == "" && e.Value == nil && e.Claim == nil {
 		t.Scalar = stringType
 	}
-	return newConversion(t, e.Atoms)
+	return newConverter(t, e.Atoms)
 }
 
 // appendConstant appends Value or Default, or nothing where there is neither.
-func (e *Entry) appendConstant(b []byte) ([]byte, error) {
-	c := e.conversion()
+func (e *ContextField) appendConstant(b []byte) ([]byte, error) {
+	c := e.converter()
 	for name, constant := range map[string]*any{"value": e.Value, "default": e.Default} {
 		if constant == nil {
 			continue
@@ -118,31 +118,31 @@ func (c ContextConfig) Validate(trusted, methods bool) error {
 func (c ContextConfig) validate(path string, trusted, methods bool) error {
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(c)) {
-		e, at := c[key], path+"."+key
-		errs = append(errs, e.validate(at, key, trusted, methods), e.Fields.validate(at, trusted, methods))
+		e, keyPath := c[key], path+"."+key
+		errs = append(errs, e.validate(keyPath, key, trusted, methods), e.Fields.validate(keyPath, trusted, methods))
 	}
 	return errors.Join(errs...)
 }
 
 // validate returns what is wrong with the entry at a path; of several such things one.
-func (e *Entry) validate(at, key string, trusted, methods bool) error {
+func (e *ContextField) validate(keyPath, key string, trusted, methods bool) error {
 	if key == "" || len(key) > 255 {
-		return fmt.Errorf("%s: a key has 1 to 255 bytes", at)
+		return fmt.Errorf("%s: a key has 1 to 255 bytes", keyPath)
 	}
 	if err := e.validateSource(trusted, methods); err != nil {
-		return fmt.Errorf("%s %w", at, err)
+		return fmt.Errorf("%s %w", keyPath, err)
 	}
 	if err := e.validateType(); err != nil {
-		return fmt.Errorf("%s: %w", at, err)
+		return fmt.Errorf("%s: %w", keyPath, err)
 	}
 	if _, err := e.appendConstant(nil); err != nil {
-		return fmt.Errorf("%s.%w", at, err)
+		return fmt.Errorf("%s.%w", keyPath, err)
 	}
 	return nil
 }
 
 // validateSource returns the rest of a sentence that begins with the key.
-func (e *Entry) validateSource(trusted, methods bool) error {
+func (e *ContextField) validateSource(trusted, methods bool) error {
 	sources := 0
 	for _, set := range []bool{e.Value != nil, e.Claim != nil, e.Header != "", e.Cookie != "", e.Request != "", e.Fields != nil} {
 		if set {
@@ -170,7 +170,7 @@ func (e *Entry) validateSource(trusted, methods bool) error {
 	return nil
 }
 
-func (e *Entry) validateType() error {
+func (e *ContextField) validateType() error {
 	switch {
 	case e.Fields != nil && e.Type != Type{}:
 		return errors.New("fields make a map; leave out type")

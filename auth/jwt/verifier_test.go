@@ -18,7 +18,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-var rules = Rules{Issuer: "https://id.example.com/", Audience: []string{"other-app", "my-app"}, Leeway: 30 * time.Second}
+var rules = Verifier{Issuer: "https://id.example.com/", Audience: []string{"other-app", "my-app"}, Leeway: 30 * time.Second}
 
 // Every algorithm, with a good token and all that can be wrong with it.
 func TestAlgorithms(t *testing.T) {
@@ -95,7 +95,7 @@ func TestAlgorithms(t *testing.T) {
 // secret is refused.
 func TestConfusion(t *testing.T) {
 	public, secret := issuers(t)
-	fromPEM := must(PublicKeys([]byte(pemOf("PUBLIC KEY", spki(&rsaKey().PublicKey)))))
+	fromPEM := must(ParsePublicKeys([]byte(pemOf("PUBLIC KEY", spki(&rsaKey().PublicKey)))))
 	der := spki(&rsaKey().PublicKey)
 	for what, known := range map[string][]byte{
 		"DER":                    der,
@@ -159,14 +159,14 @@ func TestClaims(t *testing.T) {
 		"nested too deep":             {claims{"deep": json.RawMessage(strings.Repeat("[", 40) + strings.Repeat("]", 40))}, false},
 		"a number of 1000 digits":     {claims{"n": json.RawMessage(strings.Repeat("9", 1000))}, true},
 		"a number of 1001 digits":     {claims{"n": json.RawMessage(strings.Repeat("9", 1001))}, false},
-		"a claim as large as a token": {claims{"x": strings.Repeat("x", MaxSize)}, false},
+		"a claim as large as a token": {claims{"x": strings.Repeat("x", MaxTokenSize)}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := rules.Verify(sign(t, jose.HS256, testSecret, nil, good(tt.change)), keys, now)
 			if (err == nil) != tt.fine {
 				t.Error(err)
 			}
-			if _, foreign := tt.change["iss"]; errors.Is(err, ErrForeign) != foreign {
+			if _, foreign := tt.change["iss"]; errors.Is(err, ErrOtherIssuer) != foreign {
 				t.Errorf("foreign: %v", err)
 			}
 		})
@@ -184,7 +184,7 @@ func TestAudience(t *testing.T) {
 		{[]string{}, true, true},
 		{[]string{"my-app"}, true, false},
 	} {
-		r := Rules{Audience: tt.audience}
+		r := Verifier{Audience: tt.audience}
 		if _, err := r.Verify(with, keys, now); (err == nil) != tt.with {
 			t.Errorf("%#v, with aud: %v", tt.audience, err)
 		}

@@ -10,19 +10,19 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// MaxSize is the largest token that is looked at, in bytes.
-const MaxSize = 8 << 10
+// MaxTokenSize is the largest token that is looked at, in bytes.
+const MaxTokenSize = 8 << 10
 
 var (
-	// ErrForeign: the token is of another issuer.
-	ErrForeign = errors.New("it is of another issuer")
+	// ErrOtherIssuer: the token is of another issuer.
+	ErrOtherIssuer = errors.New("it is of another issuer")
 	// ErrUnknownKey: none of the keys is the one that the token was signed with.
 	ErrUnknownKey = errors.New("it is signed with a key that is not known")
 )
 
-// Rules say which tokens are taken, beside that their signature is good and that they
+// Verifier say which tokens are taken, beside that their signature is good and that they
 // have not expired.
-type Rules struct {
+type Verifier struct {
 	// Issuer is what iss has to be; empty: iss is not looked at.
 	Issuer string
 	// Audience are those of whom aud has to name one. nil: there must be no aud
@@ -45,11 +45,11 @@ type Token struct {
 
 // Verify takes a token in the compact serialization (RFC 7515, 7.1) if it is one of
 // those at this time. Whose it is comes first: of a token of another issuer, the error
-// is [ErrForeign]. Keys come last: if the error is [ErrUnknownKey], nothing else is
+// is [ErrOtherIssuer]. Keys come last: if the error is [ErrUnknownKey], nothing else is
 // wrong with it.
-func (r *Rules) Verify(text string, keys *Keys, now time.Time) (*Token, error) {
-	if len(text) > MaxSize {
-		return nil, fmt.Errorf("it is larger than %d bytes", MaxSize)
+func (r *Verifier) Verify(text string, keys *Keys, now time.Time) (*Token, error) {
+	if len(text) > MaxTokenSize {
+		return nil, fmt.Errorf("it is larger than %d bytes", MaxTokenSize)
 	}
 	parts := strings.Split(text, ".")
 	switch {
@@ -67,7 +67,7 @@ func (r *Rules) Verify(text string, keys *Keys, now time.Time) (*Token, error) {
 		return nil, fmt.Errorf("its claims: %w", err)
 	}
 	if r.Issuer != "" && claims["iss"] != r.Issuer {
-		return nil, ErrForeign
+		return nil, ErrOtherIssuer
 	}
 	algorithm, id, err := r.checkHeader(header)
 	if err != nil {
@@ -80,19 +80,19 @@ func (r *Rules) Verify(text string, keys *Keys, now time.Time) (*Token, error) {
 	if err := r.checkAudience(claims); err != nil {
 		return nil, err
 	}
-	if err := verify(text, parts[2], algorithm, id, keys); err != nil {
+	if err := verifySignature(text, parts[2], algorithm, id, keys); err != nil {
 		return nil, err
 	}
 	return &Token{claims, expires}, nil
 }
 
-// mediaTypes are the typ that are taken, without application/ and in lower case:
+// tokenTypes are the typ that are taken, without application/ and in lower case:
 // access tokens (RFC 9068), and those that say of themselves no more than that they
 // are JWT. Others are made for something else (RFC 8725, 3.11): logout tokens, proofs,
 // security events.
-var mediaTypes = []string{"jwt", "at+jwt"}
+var tokenTypes = []string{"jwt", "at+jwt"}
 
-func (r *Rules) checkHeader(header map[string]any) (algorithm jose.SignatureAlgorithm, id string, err error) {
+func (r *Verifier) checkHeader(header map[string]any) (algorithm jose.SignatureAlgorithm, id string, err error) {
 	name, _ := header["alg"].(string)
 	if !slices.Contains(hmacAlgorithms, jose.SignatureAlgorithm(name)) && !slices.Contains(publicAlgorithms, jose.SignatureAlgorithm(name)) ||
 		len(r.Algorithms) > 0 && !slices.Contains(r.Algorithms, name) {
@@ -101,7 +101,7 @@ func (r *Rules) checkHeader(header map[string]any) (algorithm jose.SignatureAlgo
 	if typ, given := header["typ"]; given {
 		text, _ := typ.(string)
 		text = strings.TrimPrefix(strings.ToLower(text), "application/")
-		if !slices.Contains(mediaTypes, text) {
+		if !slices.Contains(tokenTypes, text) {
 			return "", "", errors.New("its typ is not JWT or at+jwt: it is made for something else")
 		}
 	}
@@ -119,12 +119,12 @@ func (r *Rules) checkHeader(header map[string]any) (algorithm jose.SignatureAlgo
 	return jose.SignatureAlgorithm(name), id, nil
 }
 
-func (r *Rules) checkTimes(claims map[string]any, now time.Time) (expires time.Time, err error) {
+func (r *Verifier) checkTimes(claims map[string]any, now time.Time) (expires time.Time, err error) {
 	var exp, nbf, iat time.Time
 	for name, to := range map[string]*time.Time{"exp": &exp, "nbf": &nbf, "iat": &iat} {
 		if v, given := claims[name]; given {
 			var ok bool
-			if *to, ok = date(v); !ok {
+			if *to, ok = parseNumericDate(v); !ok {
 				return expires, fmt.Errorf("its %s is no date", name)
 			}
 		}
@@ -143,7 +143,7 @@ func (r *Rules) checkTimes(claims map[string]any, now time.Time) (expires time.T
 	return expires, nil
 }
 
-func (r *Rules) checkAudience(claims map[string]any) error {
+func (r *Verifier) checkAudience(claims map[string]any) error {
 	audience, given := claims["aud"]
 	switch {
 	case r.Audience == nil && given:
@@ -164,7 +164,7 @@ func (r *Rules) checkAudience(claims map[string]any) error {
 }
 
 // verify checks the signature with each key that the token may be of.
-func verify(text, signature string, algorithm jose.SignatureAlgorithm, id string, keys *Keys) error {
+func verifySignature(text, signature string, algorithm jose.SignatureAlgorithm, id string, keys *Keys) error {
 	if _, err := decodeBase64(signature); err != nil {
 		return fmt.Errorf("its signature: %w", err)
 	}

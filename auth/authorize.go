@@ -35,21 +35,21 @@ func newRule(o OperationRule) rule {
 	return r
 }
 
-// Permits says whether somebody, nil if unknown, may run an operation: its kind is
+// Authorize says whether somebody, nil if unknown, may run an operation: its kind is
 // query, mutation, subscription or unknown, its name may be empty. Errors say what is
 // missing, and no value of it; they wrap [ErrForbidden], or [ErrUnauthenticated] where
 // it is not known who is asking.
-func (a *Authenticator) Permits(who *Identity, kind, name string) error {
+func (a *Authenticator) Authorize(identity *Identity, kind, name string) error {
 	for i := range a.rules {
 		r := &a.rules[i]
 		if !r.appliesTo(kind, name) {
 			continue
 		}
-		if missing := r.missing(who); missing != "" {
-			if who == nil {
-				return refusal{missing, ErrUnauthenticated}
+		if missing := r.missing(identity); missing != "" {
+			if identity == nil {
+				return kindError{missing, ErrUnauthenticated}
 			}
-			return refusal{missing, ErrForbidden}
+			return kindError{missing, ErrForbidden}
 		}
 	}
 	return nil
@@ -68,17 +68,17 @@ func (r *rule) appliesTo(kind, name string) bool {
 }
 
 // missing is what somebody lacks, or empty.
-func (r *rule) missing(who *Identity) string {
-	if who == nil {
-		who = &Identity{}
+func (r *rule) missing(identity *Identity) string {
+	if identity == nil {
+		identity = &Identity{}
 	}
 	for _, scope := range r.scopes {
-		if !who.hasScope(scope) {
+		if !identity.hasScope(scope) {
 			return fmt.Sprintf("the scope %s is missing", scope)
 		}
 	}
 	for _, c := range r.claims {
-		if !fits(who.Claims[c.name], c.value) {
+		if !matches(identity.Claims[c.name], c.value) {
 			return fmt.Sprintf("the claim %s is not what it has to be", c.name)
 		}
 	}
@@ -88,9 +88,9 @@ func (r *rule) missing(who *Identity) string {
 // hasScope says whether a scope was granted, in one of the claims that issuers use
 // for it: scope, with spaces between them (RFC 8693, RFC 9068), scp and scopes, so
 // or as a list.
-func (who *Identity) hasScope(scope string) bool {
+func (identity *Identity) hasScope(scope string) bool {
 	for _, name := range []string{"scope", "scp", "scopes"} {
-		switch granted := who.Claims[name].(type) {
+		switch granted := identity.Claims[name].(type) {
 		case string:
 			for one := range strings.SplitSeq(granted, " ") {
 				if one == scope {
@@ -107,23 +107,23 @@ func (who *Identity) hasScope(scope string) bool {
 }
 
 // fits says whether a claim, or an element of it if it is a list, is what is wanted.
-func fits(claim, wanted any) bool {
+func matches(claim, wanted any) bool {
 	if elements, ok := claim.([]any); ok {
-		return slices.ContainsFunc(elements, func(element any) bool { return is(element, wanted) })
+		return slices.ContainsFunc(elements, func(element any) bool { return equal(element, wanted) })
 	}
-	return is(claim, wanted)
+	return equal(claim, wanted)
 }
 
 // is says whether a value is the one that is wanted, or one of a list of those. Of
 // an object only the members that are wanted count.
-func is(value, wanted any) bool {
+func equal(value, wanted any) bool {
 	switch wanted := wanted.(type) {
 	case []any:
-		return slices.ContainsFunc(wanted, func(one any) bool { return is(value, one) })
+		return slices.ContainsFunc(wanted, func(one any) bool { return equal(value, one) })
 	case map[string]any:
 		members, ok := value.(map[string]any)
 		for name, member := range wanted {
-			ok = ok && fits(members[name], member)
+			ok = ok && matches(members[name], member)
 		}
 		return ok
 	}

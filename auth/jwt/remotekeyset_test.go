@@ -54,9 +54,9 @@ func (s *server) count() int {
 	return s.fetches
 }
 
-// fetching runs a test with a key set that is fetched from a server, in time that
+// inFlight runs a test with a key set that is fetched from a server, in time that
 // passes when everybody waits.
-func fetching(t *testing.T, s *server, test func(*testing.T, *Remote, *bytes.Buffer)) {
+func fetching(t *testing.T, s *server, test func(*testing.T, *RemoteKeySet, *bytes.Buffer)) {
 	t.Helper()
 	s.set(func(s *server) {
 		if s.body == "" {
@@ -65,8 +65,8 @@ func fetching(t *testing.T, s *server, test func(*testing.T, *Remote, *bytes.Buf
 	})
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		source := Source{Issuer: "https://id.example.com/", URL: "https://id.example.com/keys?key=hunter2", Refresh: 10 * time.Minute}
-		r := newRemote(source, func() (http.RoundTripper, error) { return s, nil }, slog.New(slog.NewTextHandler(&log, nil)))
+		source := KeySetSource{Issuer: "https://id.example.com/", URL: "https://id.example.com/keys?key=hunter2", Refresh: 10 * time.Minute}
+		r := newRemoteKeySet(source, func() (http.RoundTripper, error) { return s, nil }, slog.New(slog.NewTextHandler(&log, nil)))
 		synctest.Wait()
 		test(t, r, &log)
 		r.Close()
@@ -83,10 +83,10 @@ func pass(d time.Duration) {
 }
 
 // newer asks for the keys that a token needs, and says how long that took.
-func newer(t *testing.T, r *Remote) (*Keys, time.Duration, error) {
+func newer(t *testing.T, r *RemoteKeySet) (*Keys, time.Duration, error) {
 	t.Helper()
 	began := time.Now()
-	keys, err := r.Newer(t.Context(), r.Keys())
+	keys, err := r.Refresh(t.Context(), r.Keys())
 	return keys, time.Since(began), err
 }
 
@@ -104,7 +104,7 @@ func TestRefresh(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &server{header: http.Header{"Cache-Control": {tt.caching}}}
-			fetching(t, s, func(t *testing.T, r *Remote, _ *bytes.Buffer) {
+			fetching(t, s, func(t *testing.T, r *RemoteKeySet, _ *bytes.Buffer) {
 				first := r.Keys()
 				pass(tt.every - time.Second)
 				if s.count() != 1 || first.Len() != 1 {
@@ -133,12 +133,12 @@ func TestRefresh(t *testing.T) {
 // However many tokens have keys that nobody knows, there is one fetch in ten seconds.
 func TestUnknownKeys(t *testing.T) {
 	s := &server{}
-	fetching(t, s, func(t *testing.T, r *Remote, _ *bytes.Buffer) {
+	fetching(t, s, func(t *testing.T, r *RemoteKeySet, _ *bytes.Buffer) {
 		keys, took, err := newer(t, r)
 		if keys != r.Keys() || took != 0 || err != nil || s.count() != 1 {
 			t.Errorf("just after a fetch: %v after %s, %d fetches", err, took, s.count())
 		}
-		pass(cooldown)
+		pass(refreshCooldown)
 		s.set(func(s *server) {
 			s.takes = time.Second
 			s.body = keySet(t, map[string]any{"first": &p256.PublicKey, "second": &p384.PublicKey})
@@ -148,7 +148,7 @@ func TestUnknownKeys(t *testing.T) {
 		for range 100 {
 			waiters.Go(func() {
 				began := time.Now()
-				keys, err := r.Newer(t.Context(), old)
+				keys, err := r.Refresh(t.Context(), old)
 				if took := time.Since(began); keys == old || keys.Len() != 2 || took != time.Second || err != nil {
 					t.Errorf("%d keys after %s, %v", keys.Len(), took, err)
 				}
@@ -161,11 +161,11 @@ func TestUnknownKeys(t *testing.T) {
 		if keys, took, err := newer(t, r); keys != r.Keys() || took != 0 || err != nil {
 			t.Errorf("after that: %v after %s", err, took)
 		}
-		if keys, err := r.Newer(t.Context(), old); keys != r.Keys() || err != nil {
+		if keys, err := r.Refresh(t.Context(), old); keys != r.Keys() || err != nil {
 			t.Error("who comes late does not get what there is", err)
 		}
 		for range 1000 {
-			r.Newer(t.Context(), r.Keys())
+			r.Refresh(t.Context(), r.Keys())
 			pass(100 * time.Millisecond)
 		}
 		if n := s.count() - 2; n < 8 || n > 10 {
@@ -176,18 +176,18 @@ func TestUnknownKeys(t *testing.T) {
 
 func TestNobodyWaitsForLong(t *testing.T) {
 	s := &server{takes: time.Hour}
-	fetching(t, s, func(t *testing.T, r *Remote, _ *bytes.Buffer) {
+	fetching(t, s, func(t *testing.T, r *RemoteKeySet, _ *bytes.Buffer) {
 		keys, took, err := newer(t, r)
-		if keys != nil || took != patience || !errors.Is(err, ErrUnavailable) {
+		if keys != nil || took != maxRefreshWait || !errors.Is(err, ErrUnavailable) {
 			t.Errorf("%v after %s", err, took)
 		}
 		gone, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("the client left"))
 		defer cancel()
-		if _, err := r.Newer(gone, nil); err == nil || err.Error() != "the client left" {
+		if _, err := r.Refresh(gone, nil); err == nil || err.Error() != "the client left" {
 			t.Error(err)
 		}
 		pass(fetchTimeout) // the fetch is given up
-		if _, took, err := newer(t, r); took > patience || !errors.Is(err, ErrUnavailable) {
+		if _, took, err := newer(t, r); took > maxRefreshWait || !errors.Is(err, ErrUnavailable) {
 			t.Errorf("%v after %s", err, took)
 		}
 		s.set(func(s *server) { s.takes = 0 })
@@ -200,7 +200,7 @@ func TestNobodyWaitsForLong(t *testing.T) {
 
 func TestOutage(t *testing.T) {
 	s := &server{}
-	fetching(t, s, func(t *testing.T, r *Remote, log *bytes.Buffer) {
+	fetching(t, s, func(t *testing.T, r *RemoteKeySet, log *bytes.Buffer) {
 		good := r.Keys()
 		for _, breaks := range []func(*server){
 			func(s *server) { s.down = true },
@@ -236,7 +236,7 @@ func TestOutage(t *testing.T) {
 
 func TestBackoff(t *testing.T) {
 	s := &server{down: true}
-	fetching(t, s, func(t *testing.T, r *Remote, _ *bytes.Buffer) {
+	fetching(t, s, func(t *testing.T, r *RemoteKeySet, _ *bytes.Buffer) {
 		if _, took, err := newer(t, r); took != 0 || !errors.Is(err, ErrUnavailable) || r.Keys() != nil || r.Status().Age >= 0 {
 			t.Errorf("%v after %s", err, took)
 		}
@@ -249,11 +249,11 @@ func TestBackoff(t *testing.T) {
 
 func TestHold(t *testing.T) {
 	s := &server{}
-	fetching(t, s, func(t *testing.T, r *Remote, _ *bytes.Buffer) {
-		if other := (Source{Issuer: "https://other.example.com/", URL: r.source.URL, Refresh: r.source.Refresh}); r.Hold(other) {
+	fetching(t, s, func(t *testing.T, r *RemoteKeySet, _ *bytes.Buffer) {
+		if other := (KeySetSource{Issuer: "https://other.example.com/", URL: r.source.URL, Refresh: r.source.Refresh}); r.Retain(other) {
 			t.Error("the keys of another issuer")
 		}
-		if !r.Hold(r.source) {
+		if !r.Retain(r.source) {
 			t.Fatal("not held")
 		}
 		r.Close()
@@ -262,7 +262,7 @@ func TestHold(t *testing.T) {
 		if s.count() == before {
 			t.Error("it ended while somebody holds it")
 		}
-		r.Hold(r.source)
+		r.Retain(r.source)
 		r.Close()
 		r.Close()
 		before = s.count()
@@ -270,6 +270,6 @@ func TestHold(t *testing.T) {
 		if s.count() != before {
 			t.Error("it goes on when nobody holds it")
 		}
-		r.holders = 1 // for the test's own Close
+		r.references = 1 // for the test's own Close
 	})
 }
