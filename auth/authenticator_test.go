@@ -86,7 +86,7 @@ func TestValidate(t *testing.T) {
 		{"{client_certificate: {}}", false, ""},
 
 		{phoenix + "}}", false, ""},
-		{"{phoenix_token: {salt: user auth}}", false, "auth.methods[0].phoenix_token.secret_key_base needs one of file and env"},
+		{"{phoenix_token: {salt: user auth}}", false, "auth.methods[0].phoenix_token.secret_key_base needs exactly one of file and env"},
 		{"{phoenix_token: {secret_key_base: {env: A}}}", false, "auth.methods[0].phoenix_token.salt is missing"},
 		{phoenix + "max_age: -1h}}", false, "auth.methods[0].phoenix_token.max_age"},
 		{phoenix + "key_iterations: -1}}", false, "auth.methods[0].phoenix_token.key_iterations"},

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/louche-graphql/louche/internal/certs"
 	"github.com/louche-graphql/louche/internal/secret"
 )
 
@@ -92,12 +93,8 @@ func (c TLSConfig) Load() (*tls.Config, error) {
 	if c.ClientCAFile == "" {
 		return config, nil
 	}
-	authorities, err := secret.ReadTrusted(c.ClientCAFile)
-	if err != nil {
+	if config.ClientCAs, err = certs.ReadAuthorities(c.ClientCAFile); err != nil {
 		return nil, fmt.Errorf("tls.client_ca_file: %w", err)
-	}
-	if !config.ClientCAs.AppendCertsFromPEM(authorities) {
-		return nil, fmt.Errorf("tls.client_ca_file: there is no certificate (PEM) in %s", c.ClientCAFile)
 	}
 	config.ClientAuth = tls.VerifyClientCertIfGiven
 	if c.ClientCertificates == certificatesRequired {

@@ -2,12 +2,11 @@ package ratelimit
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 
+	"github.com/louche-graphql/louche/internal/certs"
 	"github.com/louche-graphql/louche/internal/secret"
 )
 
@@ -86,13 +85,8 @@ func (t RedisTLS) load(address string) (*tls.Config, error) {
 	if t.CAFile == "" {
 		return cfg, nil
 	}
-	pem, err := os.ReadFile(t.CAFile)
-	if err != nil {
+	if cfg.RootCAs, err = certs.ReadAuthorities(t.CAFile); err != nil {
 		return nil, fmt.Errorf("redis.tls.ca_file: %w", err)
-	}
-	cfg.RootCAs = x509.NewCertPool()
-	if !cfg.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("redis.tls.ca_file: %s holds no certificate (PEM)", t.CAFile)
 	}
 	return cfg, nil
 }

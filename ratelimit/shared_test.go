@@ -232,6 +232,18 @@ func TestTLS(t *testing.T) {
 	eventually(t, log, "a certificate of an unknown authority is refused", func() bool { return strings.Contains(log.String(), "x509") })
 }
 
+// A group that can write to the CA file could add an authority of its own.
+func TestWritableCAFile(t *testing.T) {
+	certFile, _ := certificate(t)
+	if err := os.Chmod(certFile, 0o664); err != nil {
+		t.Fatal(err)
+	}
+	cfg := RedisTLS{On: true, CAFile: certFile}
+	if _, err := cfg.load("127.0.0.1:6379"); err == nil || !strings.Contains(err.Error(), "redis.tls.ca_file: "+certFile) {
+		t.Errorf("error %v, want one that names redis.tls.ca_file and the file", err)
+	}
+}
+
 // certificate makes one for 127.0.0.1, signed by itself.
 func certificate(t *testing.T) (certFile, keyFile string) {
 	t.Helper()

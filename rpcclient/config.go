@@ -3,7 +3,6 @@ package rpcclient
 import (
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/louche-graphql/louche/internal/certs"
 	"github.com/louche-graphql/louche/internal/secret"
 )
 
@@ -144,14 +144,11 @@ func (c TLSConfig) config() (*tls.Config, error) {
 	if c.CAFile == "" {
 		return nil, nil
 	}
-	pem, err := os.ReadFile(c.CAFile)
+	authorities, err := certs.ReadAuthorities(c.CAFile)
 	if err != nil {
 		return nil, fmt.Errorf("node.tls.ca_file: %w", err)
 	}
-	cfg := &tls.Config{RootCAs: x509.NewCertPool(), ServerName: c.ServerName, MinVersion: tls.VersionTLS12}
-	if !cfg.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("node.tls.ca_file: no certificate in %s", c.CAFile)
-	}
+	cfg := &tls.Config{RootCAs: authorities, ServerName: c.ServerName, MinVersion: tls.VersionTLS12}
 	if c.CertFile != "" {
 		pair, err := c.pair()
 		if err != nil {

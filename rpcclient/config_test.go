@@ -101,13 +101,18 @@ func TestStartWithBadFiles(t *testing.T) {
 	if err := os.Chmod(openKey, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	writableCA := beamtest.NewTLSFiles(t).CA
+	if err := os.Chmod(writableCA, 0o664); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name string
 		tls  rpcclient.TLSConfig
 		want string
 	}{
+		{"authority file that the group can change", rpcclient.TLSConfig{CAFile: writableCA}, "node.tls.ca_file: " + writableCA + " has mode 0664"},
 		{"no authority file", rpcclient.TLSConfig{CAFile: "missing.crt"}, "node.tls.ca_file: open missing.crt"},
-		{"authority without certificate", rpcclient.TLSConfig{CAFile: files.ClientKey}, "node.tls.ca_file: no certificate in " + files.ClientKey},
+		{"authority without certificate", rpcclient.TLSConfig{CAFile: files.ClientKey}, "node.tls.ca_file: " + files.ClientKey + " contains no certificate"},
 		{"no certificate file", rpcclient.TLSConfig{CAFile: files.CA, CertFile: "missing.crt", KeyFile: files.ClientKey}, "node.tls: open missing.crt"},
 		{"key open to all", rpcclient.TLSConfig{CAFile: files.CA, CertFile: files.ClientCert, KeyFile: openKey}, "node.tls: " + openKey + " has mode 0644"},
 		{"key of another certificate", rpcclient.TLSConfig{CAFile: files.CA, CertFile: files.ClientCert, KeyFile: beamtest.NewTLSFiles(t).ClientKey}, "node.tls: tls: private key does not match"},

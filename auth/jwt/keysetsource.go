@@ -3,7 +3,6 @@ package jwt
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -11,12 +10,13 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4/json"
+
+	"github.com/louche-graphql/louche/internal/certs"
 )
 
 const (
@@ -87,14 +87,11 @@ func (s KeySetSource) newTransport() (http.RoundTripper, error) {
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 	}
 	if s.CAFile != "" {
-		text, err := os.ReadFile(s.CAFile)
+		authorities, err := certs.ReadAuthorities(s.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("ca_file: %w", err)
 		}
-		t.TLSClientConfig.RootCAs = x509.NewCertPool()
-		if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("ca_file: there is no certificate in %s (PEM)", s.CAFile)
-		}
+		t.TLSClientConfig.RootCAs = authorities
 	}
 	return t, nil
 }

@@ -127,9 +127,12 @@ func TestFetch(t *testing.T) {
 	if _, err := fetchFrom(t, KeySetSource{URL: address + "/keys"}); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("a certificate that nobody vouches for: %v", err)
 	}
-	for _, file := range []string{"/nonexistent", "source_test.go"} {
-		if _, err := NewRemoteKeySet(KeySetSource{URL: address, CAFile: file}, nil); err == nil || !strings.Contains(err.Error(), "ca_file") {
-			t.Error(err)
+	if err := os.Chmod(ca, 0o664); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{"/nonexistent": "no such file", "keysetsource_test.go": "no certificate", ca: "chmod go-w"} {
+		if _, err := NewRemoteKeySet(KeySetSource{URL: address, CAFile: file}, nil); err == nil || !strings.Contains(err.Error(), "ca_file: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("ca_file %s: error %v, want one with %q", file, err, want)
 		}
 	}
 }

@@ -5,14 +5,14 @@ import (
 	"io"
 )
 
-// A Text is a secret that does not print itself, whatever holds it: not by any verb
-// of fmt, not in the log, not as JSON. It is had by string(t).
+// A Text is a secret that is never printed: fmt, slog and the encoders of JSON and YAML
+// print a placeholder, also for a value that contains a Text. string(t) is the secret.
 type Text string
 
-const hidden = "(secret)"
+const placeholder = "(secret)"
 
-// Format hides the secret, also from %#v and %x.
-func (Text) Format(f fmt.State, _ rune) { io.WriteString(f, hidden) }
+// Format prints the placeholder for every verb, %#v and %x included.
+func (Text) Format(f fmt.State, _ rune) { io.WriteString(f, placeholder) }
 
-// MarshalText hides the secret from encoders.
-func (Text) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+// MarshalText encodes the placeholder.
+func (Text) MarshalText() ([]byte, error) { return []byte(placeholder), nil }

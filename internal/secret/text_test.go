@@ -12,7 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// A secret stays one in whatever way what holds it is printed.
+// No way to print a Text, or a value that contains one, prints the secret.
 func TestTextHidesItself(t *testing.T) {
 	type config struct{ Cookie Text }
 	held := config{"s3cret-cookie"}
@@ -31,7 +31,7 @@ func TestTextHidesItself(t *testing.T) {
 			t.Errorf("%q is in\n%s", form, &out)
 		}
 	}
-	if n := strings.Count(out.String(), hidden); n < 40 {
-		t.Errorf("the secret is hidden %d times only:\n%s", n, &out)
+	if n := strings.Count(out.String(), placeholder); n < 40 {
+		t.Errorf("the placeholder is printed only %d times:\n%s", n, &out)
 	}
 }
