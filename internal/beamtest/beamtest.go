@@ -23,13 +23,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 )
-
-// patience bounds everything that waits for a BEAM: long enough for a loaded
-// machine, short enough to see the node's output before the test binary's own
-// timeout.
-const patience = 60 * time.Second
 
 // beamRoot is the folder into which EPMD and nodes are chrooted, or "".
 func beamRoot() string { return os.Getenv("TEST_BEAM_ROOT") }

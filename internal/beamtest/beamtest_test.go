@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 func TestNode(t *testing.T) {
@@ -157,6 +159,23 @@ func TestNode(t *testing.T) {
 	})
 }
 
+// The processes that sleep in a field can be woken.
+func TestWake(t *testing.T) {
+	n := StartNode(t, Options{EPMDPort: StartEPMD(t)})
+	var pids []string
+	for range 2 {
+		pid := n.Eval(t, `spawn(fn -> exit({:slept, TestApp.Fields.sleep(3600000)}) end)`)
+		n.WaitOutput(t, "sleeping "+pid)
+		pids = append(pids, pid)
+	}
+	n.Wake(t)
+	for _, pid := range pids {
+		if got, want := n.WaitOutput(t, "gone "+pid), "gone "+pid+" returned"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // Two nodes of each kind find and accept each other.
 func TestProtoDist(t *testing.T) {
 	files := NewTLSFiles(t)
@@ -265,9 +284,7 @@ func TestStartAndStopInOrder(t *testing.T) {
 	n.LetGo(t)
 	check("{:started, :started}", true)
 	n.Terminate(t)
-	for n.Eval(t, ":persistent_term.get(TestApp.Fields, nil)") != "nil" {
-		time.Sleep(time.Millisecond)
-	}
+	waittest.Until(t, "the application stops", func() bool { return n.Eval(t, ":persistent_term.get(TestApp.Fields, nil)") == "nil" })
 	check("{:stopping, :started}", false)
 }
 
@@ -275,11 +292,7 @@ func TestStartAndStopInOrder(t *testing.T) {
 func TestNodeEndsWithTheTestProcess(t *testing.T) {
 	n := StartNode(t, Options{EPMDPort: StartEPMD(t)})
 	n.control.Close()
-	select {
-	case <-n.Exited():
-	case <-time.After(patience):
-		t.Error("the node runs without its test")
-	}
+	waittest.Receive(t, "end of the node without its test", n.Exited())
 }
 
 func TestEPMDEndsWithItsTest(t *testing.T) {

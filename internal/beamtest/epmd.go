@@ -51,7 +51,7 @@ func startEPMD(t testing.TB, n *Namespace, port int, addresses string) bool {
 		close(exited)
 	}()
 	t.Cleanup(func() { kill(cmd, exited) })
-	_, up := out.wait("entering the main select() loop", patience)
+	_, up := out.wait("entering the main select() loop")
 	if !up {
 		t.Logf("beamtest: epmd on port %d did not start:\n%s", port, out)
 	}

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // Options says how a node is started. A node needs EPMDPort, or, to run without
@@ -73,7 +75,7 @@ func StartNode(t testing.TB, o Options) *Node {
 		t.Fatalf("beamtest: %v", err)
 	}
 	defer listener.Close()
-	listener.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
+	listener.(*net.TCPListener).SetDeadline(time.Now().Add(waittest.Limit))
 
 	cmd, err := command("erl", o.erlArgs(app)...)
 	if err != nil {
@@ -195,7 +197,7 @@ func (n *Node) Output() string { return n.out.String() }
 // returns the first such line. The test fails if none comes.
 func (n *Node) WaitOutput(t testing.TB, substr string) string {
 	t.Helper()
-	line, found := n.out.wait(substr, patience)
+	line, found := n.out.wait(substr)
 	if !found {
 		t.Fatalf("beamtest: node %s wrote no line with %q", n.Name, substr)
 	}
@@ -228,7 +230,7 @@ func (n *Node) Eval(t testing.TB, elixir string) string {
 func (n *Node) eval(elixir string) (string, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.control.SetDeadline(time.Now().Add(patience))
+	n.control.SetDeadline(time.Now().Add(waittest.Limit))
 	frame := binary.BigEndian.AppendUint32(nil, uint32(len(elixir)))
 	if _, err := n.control.Write(append(frame, elixir...)); err != nil {
 		return "", err
@@ -241,6 +243,13 @@ func (n *Node) eval(elixir string) (string, error) {
 		return value, nil
 	}
 	return "", fmt.Errorf("%s", bytes.TrimPrefix(answer, []byte("-")))
+}
+
+// Wake ends the sleep of every process that sleeps in the field sleep. Whether one
+// does is in the node's output.
+func (n *Node) Wake(t testing.TB) {
+	t.Helper()
+	n.Eval(t, "TestApp.Fields.wake()")
 }
 
 // Count has the node itself count the calls of a function, such as Absinthe.run/3 or
@@ -281,11 +290,7 @@ func (n *Node) Kill() { kill(n.cmd, n.exited) }
 func (n *Node) Stop(t testing.TB) {
 	t.Helper()
 	n.Terminate(t)
-	select {
-	case <-n.exited:
-	case <-time.After(patience):
-		t.Fatalf("beamtest: node %s does not stop", n.Name)
-	}
+	waittest.Receive(t, "end of node "+n.Name, n.exited)
 }
 
 // Terminate sends the node SIGTERM: its applications stop in order, then it ends.

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // output collects what a process writes. It is an io.Writer.
@@ -44,9 +46,9 @@ func (o *output) String() string {
 }
 
 // wait returns the first complete line that contains substr as soon as there is
-// one, or false when the output has ended without one or patience is over.
-func (o *output) wait(substr string, patience time.Duration) (line string, found bool) {
-	timer := time.NewTimer(patience)
+// one, or false when the output has ended without one or waittest.Limit is over.
+func (o *output) wait(substr string) (line string, found bool) {
+	timer := time.NewTimer(waittest.Limit)
 	defer timer.Stop()
 	for {
 		o.mu.Lock()

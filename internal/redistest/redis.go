@@ -7,7 +7,8 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // A Server is a redis-server (testdata/install-redis). It ends with its test.
@@ -45,7 +46,6 @@ func start(t testing.TB, portOption string, args []string) *Server {
 	_, port, _ := net.SplitHostPort(addr)
 	s := &Server{Addr: addr, t: t, args: append([]string{portOption, port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, args...)}
 	s.Start()
-	t.Cleanup(s.Kill)
 	return s
 }
 
@@ -59,16 +59,19 @@ func (s *Server) Start() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatalf("%v (testdata/install-redis installs it)", err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if conn, err := net.Dial("tcp", s.Addr); err == nil {
+	s.t.Cleanup(func() {
+		s.Kill()
+		if s.t.Failed() {
+			s.t.Logf("output of redis-server:\n%s", &s.out)
+		}
+	})
+	waittest.Until(s.t, "redis-server listens on "+s.Addr, func() bool {
+		conn, err := net.Dial("tcp", s.Addr)
+		if err == nil {
 			conn.Close()
-			return
 		}
-		if time.Now().After(deadline) {
-			s.Kill()
-			s.t.Fatalf("redis-server does not listen on %s:\n%s", s.Addr, &s.out)
-		}
-	}
+		return err == nil
+	})
 }
 
 // Kill ends it at once.

@@ -14,7 +14,7 @@ defmodule TestApp.Fields do
   def start do
     :persistent_term.put(__MODULE__, %{
       counter: :counters.new(1, []),
-      witness: spawn(&witness/0),
+      witness: spawn(fn -> witness([]) end),
       pace: String.to_integer(System.get_env("TESTAPP_PACE", "0")),
       log: System.fetch_env!("TESTAPP_LOG")
     })
@@ -25,7 +25,7 @@ defmodule TestApp.Fields do
   defp kept(key), do: Map.fetch!(:persistent_term.get(__MODULE__), key)
 
   @doc """
-  Takes `ms` milliseconds.
+  Takes `ms` milliseconds, or until `wake/0`.
 
   Prints `sleeping <pid>` before it begins, and `gone <pid> <reason>` when the
   process that slept is gone: an independent process watches it with a monitor.
@@ -35,11 +35,18 @@ defmodule TestApp.Fields do
     send(witness, {:watch, self()})
 
     receive do
-      {^witness, :watching} -> Process.sleep(ms)
+      {^witness, :watching} -> :ok
     end
 
-    true
+    receive do
+      {^witness, :wake} -> true
+    after
+      ms -> true
+    end
   end
+
+  @doc "Ends every `sleep/1` that has printed that it sleeps."
+  def wake, do: send(kept(:witness), :wake)
 
   @doc "Takes as long as this node takes for its work: TESTAPP_PACE milliseconds."
   def pace do
@@ -95,18 +102,22 @@ defmodule TestApp.Fields do
     true
   end
 
-  defp witness do
+  defp witness(asleep) do
     receive do
       {:watch, pid} ->
         Process.monitor(pid)
         IO.puts("sleeping #{inspect(pid)}")
         send(pid, {self(), :watching})
+        witness([pid | asleep])
+
+      :wake ->
+        Enum.each(asleep, &send(&1, {self(), :wake}))
+        witness([])
 
       {:DOWN, _ref, :process, pid, reason} ->
         # A call's answer is its exit reason, and may be large.
         IO.puts("gone #{inspect(pid)} #{if is_atom(reason), do: reason, else: "returned"}")
+        witness(List.delete(asleep, pid))
     end
-
-    witness()
   end
 end
