@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // long says that the full numbers are asked for.
@@ -88,18 +89,4 @@ func raceDetector() bool {
 	return false
 }
 
-// patience bounds waits for what must come, whenever that is.
-const patience = 30 * time.Second
-
-// eventually polls the state of other processes, and returns how long it took.
-func eventually(t testing.TB, what string, condition func() bool) time.Duration {
-	t.Helper()
-	began := time.Now()
-	for !condition() {
-		if time.Since(began) > patience {
-			t.Fatalf("it never came to be that %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	return time.Since(began)
-}
+var eventually = waittest.Until

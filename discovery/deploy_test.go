@@ -10,6 +10,7 @@ import (
 
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // A headless service of Kubernetes: an A record for each pod, and in each pod one
@@ -20,7 +21,7 @@ func TestHeadlessService(t *testing.T) {
 	zone := startDNS(t)
 	w := watch(t, discovery.Config{
 		DNS: []string{"my-app.default.svc.cluster.local."}, Prefix: "my-app", EPMDPort: port,
-		Interval: time.Millisecond, Timeout: patience,
+		Interval: time.Millisecond, Timeout: waittest.Limit,
 	}, zone.resolver())
 	nodes := func(pods []string) []string {
 		var all []string
@@ -50,7 +51,7 @@ func TestFlyInternal(t *testing.T) {
 	zone.set("my-app.internal", "::1")
 	w := watch(t, discovery.Config{
 		DNS: []string{"my-app.internal"}, Prefix: "my-app", EPMDPort: uint16(epmd),
-		Interval: time.Millisecond, Timeout: patience,
+		Interval: time.Millisecond, Timeout: waittest.Limit,
 	}, zone.resolver())
 	register(t, epmd, registration{name: "my-app-01HXYZABC", port: 40001})
 	expectAddrs(t, w.poll(t, "my-app-01HXYZABC@::1 [::1]:40001"), "::1")
@@ -69,7 +70,7 @@ func TestRollingDeploy(t *testing.T) {
 	zone.set("my-app.test", "127.0.0.2", "127.0.0.3")
 	w := watch(t, discovery.Config{
 		DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: port,
-		Interval: time.Millisecond, Timeout: patience,
+		Interval: time.Millisecond, Timeout: waittest.Limit,
 	}, zone.resolver())
 	const (
 		a1 = "my-app-aaa@127.0.0.2 127.0.0.2:40001"
@@ -106,7 +107,7 @@ func TestAThousandNamesInOneEPMD(t *testing.T) {
 		want = append(want, fmt.Sprintf("%s@127.0.0.2 127.0.0.2:%d", names[i], 40001+i))
 	}
 	host := startHost(t, "127.0.0.2:0", saying(namesOf(names...)))
-	report := look(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", EPMDPort: host.addr.Port(), Timeout: patience}, nil)
+	report := look(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
 	expectTargets(t, report, want...)
 
 	// A real one, which holds a connection for each node.
@@ -114,7 +115,7 @@ func TestAThousandNamesInOneEPMD(t *testing.T) {
 	for i := range 1000 {
 		register(t, epmd, registration{name: fmt.Sprintf("my-app-%04d", i), port: uint16(40001 + i)})
 	}
-	report = look(t, discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", EPMDPort: uint16(epmd), Timeout: patience}, nil)
+	report = look(t, discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", EPMDPort: uint16(epmd), Timeout: waittest.Limit}, nil)
 	if len(report.Targets) != 1000 || len(report.Problems) > 0 {
 		t.Errorf("%d targets, problems: %v", len(report.Targets), report.Problems)
 	}

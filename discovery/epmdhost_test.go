@@ -10,10 +10,9 @@ import (
 	"sync"
 	"testing"
 	"time"
-)
 
-// patience bounds what a test waits for from another process.
-const patience = 30 * time.Second
+	"github.com/louche-graphql/louche/internal/waittest"
+)
 
 // registration is a node as it registers itself in EPMD.
 type registration struct {
@@ -54,11 +53,7 @@ func register(t *testing.T, epmd int, r registration) (unregister func()) {
 	return func() {
 		t.Helper()
 		conn.Close()
-		for deadline := time.Now().Add(patience); strings.Contains(listed(t, epmd), "name "+r.name+" at "); {
-			if time.Now().After(deadline) {
-				t.Fatalf("EPMD still lists %q", r.name)
-			}
-		}
+		waittest.Until(t, "EPMD no longer lists "+r.name, func() bool { return !strings.Contains(listed(t, epmd), "name "+r.name+" at ") })
 	}
 }
 
@@ -82,7 +77,7 @@ func dial(t *testing.T, epmd int) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(patience))
+	conn.SetDeadline(time.Now().Add(waittest.Limit))
 	return conn
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/miekg/dns"
 )
 
@@ -179,7 +180,7 @@ func TestHostileEPMD(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			host := startHost(t, "127.0.0.2:0", test.answer)
-			report := look(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", EPMDPort: host.addr.Port(), Timeout: patience}, nil)
+			report := look(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
 			expectTargets(t, report)
 			err := expectProblem(t, report, "epmd "+host.addr.String(), test.want)
 			if !strings.Contains(err.Error(), test.says) || len(err.Error()) > 500 {
@@ -187,7 +188,7 @@ func TestHostileEPMD(t *testing.T) {
 			}
 
 			// The same bytes are no answer to PORT_PLEASE2_REQ either.
-			report = look(t, discovery.Config{Nodes: []string{"my-app-1@127.0.0.2"}, EPMDPort: host.addr.Port(), Timeout: patience}, nil)
+			report = look(t, discovery.Config{Nodes: []string{"my-app-1@127.0.0.2"}, EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
 			expectTargets(t, report)
 			expectProblem(t, report, "node my-app-1@127.0.0.2", discovery.ErrMalformed)
 		})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/miekg/dns"
 )
 
@@ -118,7 +119,7 @@ func TestWatchDeliversEveryPoll(t *testing.T) {
 	zone.set("my-app.test", "127.0.0.1")
 	w := watch(t, discovery.Config{
 		DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: uint16(epmd),
-		Interval: time.Millisecond, Timeout: patience,
+		Interval: time.Millisecond, Timeout: waittest.Limit,
 	}, zone.resolver())
 
 	w.poll(t)
@@ -149,7 +150,7 @@ func TestWatchKeepsNodesOfASilentEPMD(t *testing.T) {
 	gone := register(t, first, registration{name: "my-app-01", port: 40001})
 	w := watch(t, discovery.Config{
 		DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: host.addr.Port(),
-		Interval: time.Millisecond, Timeout: patience,
+		Interval: time.Millisecond, Timeout: waittest.Limit,
 	}, zone.resolver())
 	const node1, node2 = "my-app-01@127.0.0.2 127.0.0.2:40001", "my-app-02@127.0.0.3 127.0.0.3:40002"
 
@@ -191,7 +192,7 @@ func TestWatchKeepsAddressesOfFailingDNS(t *testing.T) {
 	zone.set("my-app.test", "127.0.0.1", "::1")
 	w := watch(t, discovery.Config{
 		DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: uint16(epmd),
-		Interval: time.Millisecond, Timeout: patience,
+		Interval: time.Millisecond, Timeout: waittest.Limit,
 	}, zone.resolver())
 	w.poll(t, v4, v6)
 
@@ -230,7 +231,7 @@ func TestWatchKeepsStaticNodes(t *testing.T) {
 	zone.set("host.test", "127.0.0.2", "127.0.0.3") // no EPMD at 127.0.0.3
 	w := watch(t, discovery.Config{
 		Nodes: []string{"my-app@host.test"}, EPMDPort: host.addr.Port(),
-		Interval: time.Millisecond, Timeout: patience,
+		Interval: time.Millisecond, Timeout: waittest.Limit,
 	}, zone.resolver())
 	const node = "my-app@host.test 127.0.0.2:40001"
 	w.poll(t, node)

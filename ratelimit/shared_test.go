@@ -22,6 +22,7 @@ import (
 	"github.com/louche-graphql/louche/internal/logtest"
 	"github.com/louche-graphql/louche/internal/redistest"
 	"github.com/louche-graphql/louche/internal/secret"
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // inRedis is a store whose counters are in Redis by now.
@@ -46,11 +47,12 @@ func open(t testing.TB, cfg RedisConfig) (*Store, *logtest.Recorder) {
 
 func eventually(t testing.TB, log *logtest.Recorder, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within 20s; log:\n%s", what, log)
+	defer func() {
+		if t.Failed() {
+			t.Logf("log:\n%s", log)
 		}
-	}
+	}()
+	waittest.Until(t, what, is)
 }
 
 func TestSeveralRulesInRedis(t *testing.T) {

@@ -18,14 +18,19 @@ func testCallEndsWithItsContext(t *testing.T, node *beamtest.Node, target rpccli
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 
 	// The node's own clock says when the process was gone; it is this machine's.
-	// A busy machine may take its time once, but not always.
+	// On a loaded machine single times say little: the shortest of several are
+	// compared with the shortest calls.
 	t.Run("cancelled", func(t *testing.T) {
-		best := time.Hour
+		killed, call := time.Hour, time.Hour
 		for range 5 {
+			began := time.Now()
+			checkHello(t, pool)
+			call = min(call, time.Since(began))
+
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			seen := len(node.Output())
-			call := async(func() (string, error) { return run(ctx, pool, `{ sleep(ms: 3600000) }`) })
+			done := async(func() (string, error) { return run(ctx, pool, `{ sleep(ms: 3600000) }`) })
 			pid := sleeper(t, node, seen)
 			node.Eval(t, fmt.Sprintf(`
 				pid = %s
@@ -40,9 +45,9 @@ func testCallEndsWithItsContext(t *testing.T, node *beamtest.Node, target rpccli
 				end)
 				receive do :monitored -> :persistent_term.put(:gone, nil) end`, term(pid)))
 
-			began := time.Now()
+			began = time.Now()
 			cancel()
-			if o := await(t, call); !errors.Is(o.err, context.Canceled) {
+			if o := await(t, done); !errors.Is(o.err, context.Canceled) {
 				t.Errorf("cancelled call: %v, want %v", o.err, context.Canceled)
 			}
 			eventually(t, "the process is gone", func() bool { return node.Eval(t, ":persistent_term.get(:gone)") != "nil" })
@@ -53,23 +58,16 @@ func testCallEndsWithItsContext(t *testing.T, node *beamtest.Node, target rpccli
 			if err != nil {
 				t.Fatal(err)
 			}
-			best = min(best, time.UnixMicro(at).Sub(began))
+			killed = min(killed, time.UnixMicro(at).Sub(began))
 		}
-		t.Logf("gone %v after the cancellation, at best", best)
-		if best > 100*time.Millisecond {
-			t.Errorf("the process lived for %v after its caller left", best)
+		t.Logf("gone %v after the cancellation, at best; a call takes %v", killed, call)
+		if killed > 50*call {
+			t.Errorf("the process lived for %v after its caller left; a call takes %v", killed, call)
 		}
 	})
 
 	t.Run("deadline", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-		defer cancel()
-		seen := len(node.Output())
-		_, err := run(ctx, pool, `{ sleep(ms: 3600000) }`)
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%v, want %v", err, context.DeadlineExceeded)
-		}
-		pid := sleeper(t, node, seen)
+		pid := outlived(t, node, func(ctx context.Context) (string, error) { return run(ctx, pool, `{ sleep(ms: 3600000) }`) })
 		if line := node.WaitOutput(t, "gone "+pid); line != "gone "+pid+" killed" {
 			t.Errorf("%q, want it killed", line)
 		}
@@ -114,16 +112,37 @@ func testCallEndsWithItsContext(t *testing.T, node *beamtest.Node, target rpccli
 func sleeper(t testing.TB, node *beamtest.Node, seen int) (pid string) {
 	t.Helper()
 	eventually(t, "a call sleeps", func() bool {
-		for line := range strings.Lines(node.Output()[seen:]) {
-			if text, whole := strings.CutSuffix(line, "\n"); whole {
-				if after, ok := strings.CutPrefix(text, "sleeping "); ok {
-					pid = after
-					return true
-				}
+		pid = sleeperIn(node.Output()[seen:])
+		return pid != ""
+	})
+	return pid
+}
+
+// sleeperIn is the pid that first sleeps according to output, or "".
+func sleeperIn(output string) string {
+	for line := range strings.Lines(output) {
+		if text, whole := strings.CutSuffix(line, "\n"); whole {
+			if pid, ok := strings.CutPrefix(text, "sleeping "); ok {
+				return pid
 			}
 		}
-		return false
-	})
+	}
+	return ""
+}
+
+// outlived makes a call that sleeps, with deadlines that double until one leaves it
+// the time to begin on the node. It returns the pid of the call.
+func outlived(t testing.TB, node *beamtest.Node, call func(context.Context) (string, error)) (pid string) {
+	t.Helper()
+	seen := len(node.Output())
+	for deadline := 20 * time.Millisecond; pid == ""; deadline *= 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), deadline)
+		if _, err := call(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("with a deadline of %v: %v, want %v", deadline, err, context.DeadlineExceeded)
+		}
+		cancel()
+		pid = sleeperIn(node.Output()[seen:])
+	}
 	return pid
 }
 

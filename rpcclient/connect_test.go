@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -124,7 +125,9 @@ func TestDiscoveryEndsTheWait(t *testing.T) {
 	}()
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{})
-	for range 15 { // by doubling alone, the last would come after a minute and more
+	var took []time.Duration
+	for range 12 { // by doubling alone, the last would come half a minute after the one before
+		began := time.Now()
 		for tried := false; !tried; {
 			pool.Update([]rpcclient.Target{{Name: "leaving@127.0.0.1", Addr: l.Addr().(*net.TCPAddr).AddrPort()}}, nil)
 			select {
@@ -133,6 +136,10 @@ func TestDiscoveryEndsTheWait(t *testing.T) {
 			case <-time.After(20 * time.Millisecond): // the next poll
 			}
 		}
+		took = append(took, time.Since(began))
+	}
+	if first, last := took[0], slices.Min(took[len(took)-3:]); last > 20*first+time.Second {
+		t.Errorf("the times between tries grew from %v to %v", first, last)
 	}
 	if err := pool.Close(t.Context()); err != nil {
 		t.Error(err)

@@ -212,14 +212,9 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.Target)
 	})
 
 	t.Run("killed with its call", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-		defer cancel()
-		seen := len(node.Output())
-		_, err := contextText(ctx, building(pool, 0), rpcclient.Operation{Claims: claims("reply", "sleep")})
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%v, want %v", err, context.DeadlineExceeded)
-		}
-		pid := sleeper(t, node, seen)
+		pid := outlived(t, node, func(ctx context.Context) (string, error) {
+			return contextText(ctx, building(pool, 0), rpcclient.Operation{Claims: claims("reply", "sleep")})
+		})
 		if line := node.WaitOutput(t, "gone "+pid); line != "gone "+pid+" killed" {
 			t.Errorf("%q, want it killed", line)
 		}

@@ -6,28 +6,16 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/internal/logtest"
+	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// patience bounds every wait for another process.
-const patience = 30 * time.Second
-
-// eventually waits for a state of another process, which tells nobody when it
-// changes.
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !holds(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("still not so after %v: %s", patience, what)
-		}
-	}
-}
+var eventually = waittest.Until
 
 // startApp starts an application's node with an EPMD of its own.
 func startApp(t testing.TB, o beamtest.Options) (*beamtest.Node, rpcclient.Target) {
@@ -161,13 +149,7 @@ func async(f func() (string, error)) <-chan outcome {
 // await receives the outcome of a call that should be about to end.
 func await(t testing.TB, done <-chan outcome) outcome {
 	t.Helper()
-	select {
-	case o := <-done:
-		return o
-	case <-time.After(patience):
-		t.Fatalf("a call has not ended within %v", patience)
-		return outcome{}
-	}
+	return waittest.Receive(t, "outcome of a call", done)
 }
 
 // held begins a call that is answered with :went when letGo is called, and

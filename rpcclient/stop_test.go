@@ -48,19 +48,22 @@ func testStopLeavesNothingBehind(t *testing.T, node *beamtest.Node, target rpccl
 		t.Errorf("call of a stopped node: %v, want a LostError by %v", o.err, dist.ErrClosed)
 	}
 	eventually(t, "the node has noticed", func() bool { return node.Eval(t, "Node.list(:hidden)") == "[]" })
-	for range 1000 { // a goroutine that has told of its end is not gone yet
-		if runtime.NumGoroutine() <= before {
-			return
+	defer func() {
+		if t.Failed() {
+			t.Logf("%d goroutines before, %d after:\n%s", before, runtime.NumGoroutine(), stacks())
 		}
-		time.Sleep(time.Millisecond)
-	}
-	t.Errorf("%d goroutines before, %d after:\n%s", before, runtime.NumGoroutine(), stacks())
+	}()
+	// A goroutine that has told of its end is not gone yet.
+	eventually(t, "all goroutines are gone", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 func stacks() string {
 	b := make([]byte, 1<<20)
 	return string(b[:runtime.Stack(b, true)])
 }
+
+// handshakeTime is how long a node may take for the handshake.
+const handshakeTime = 7 * time.Second
 
 // Nodes that are being dialled do not hold it up.
 func TestStopWhileDialling(t *testing.T) {
@@ -81,8 +84,8 @@ func TestStopWhileDialling(t *testing.T) {
 			defer conn.Close()
 			began := time.Now()
 			gw.Stop()
-			if took := time.Since(began); took > time.Second {
-				t.Errorf("Stop took %v", took)
+			if took := time.Since(began); took >= handshakeTime {
+				t.Errorf("Stop took %v: as long as the handshake may", took)
 			}
 		})
 	}

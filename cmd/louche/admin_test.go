@@ -19,11 +19,7 @@ func TestDrainByHand(t *testing.T) {
 	g := startGateway(t, before(epmd))
 	eventually(t, "both are connected", func() bool { return strings.Count(g.status(t), `"connected"`) == 2 })
 
-	slow := make(chan string)
-	go func() {
-		_, answer := g.query(t, `{ sleep(ms: 1000) }`)
-		slow <- answer
-	}()
+	slow := g.async(t, sleep)
 	eventually(t, "it runs", func() bool { return strings.Contains(a.Output()+b.Output(), "sleeping ") })
 	busy, other := a, b
 	if strings.Contains(b.Output(), "sleeping ") {
@@ -37,6 +33,7 @@ func TestDrainByHand(t *testing.T) {
 			t.Fatalf("while a node is drained: %d %s", status, answer)
 		}
 	}
+	busy.Wake(t)
 	if answer := <-slow; answer != `{"data":{"sleep":true}}` {
 		t.Errorf("the call in flight got %s", answer)
 	}

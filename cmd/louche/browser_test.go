@@ -13,9 +13,9 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // ownPage is the user's application: it has a cookie, asks, and leads on to another
@@ -173,11 +173,5 @@ func TestPagesInABrowser(t *testing.T) {
 
 func report(t *testing.T, reports <-chan map[string]string) map[string]string {
 	t.Helper()
-	select {
-	case r := <-reports:
-		return r
-	case <-time.After(time.Minute):
-		t.Fatal("the page has not reported")
-		return nil
-	}
+	return waittest.Receive(t, "report of the page", reports)
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/internal/logtest"
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // running is a gateway that was started as serve starts it.
@@ -116,17 +117,7 @@ func freeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// eventually polls what cannot be waited for: the state of another process.
-func eventually(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !condition() {
-		if time.Now().After(deadline) {
-			t.Fatalf("it never came to be that %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
+var eventually = waittest.Until
 
 // post sends an operation and returns status and body.
 func (g *running) post(t testing.TB, body string, header ...string) (int, string) {
@@ -164,6 +155,51 @@ func (g *running) send(t testing.TB, url, body string, header ...string) (int, s
 		t.Fatal(err)
 	}
 	return resp.StatusCode, string(answer)
+}
+
+// sleep is an operation that does not end before its node wakes it.
+const sleep = `{"query":"{ sleep(ms: 3600000) }"}`
+
+// async sends an operation, and does not wait for its answer.
+func (g *running) async(t testing.TB, body string) (answer <-chan string) {
+	answered := make(chan string, 1)
+	go func() {
+		_, answer := g.post(t, body)
+		answered <- answer
+	}()
+	return answered
+}
+
+// waitClosed waits until the gateway, which stops, takes no more connections.
+func (g *running) waitClosed(t testing.TB) {
+	t.Helper()
+	eventually(t, "new connections are refused", func() bool {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(g.url, "http://"))
+		if err == nil {
+			conn.Close()
+		}
+		return err != nil
+	})
+}
+
+// unhurried is a timeout that no call reaches which is answered at once: many times
+// what one takes on this machine.
+func (g *running) unhurried(t testing.TB) time.Duration {
+	t.Helper()
+	began := time.Now()
+	g.query(t, `{ hello }`)
+	return max(500*time.Millisecond, 100*time.Since(began)).Round(time.Millisecond)
+}
+
+// timedOut sends an operation that sleeps, with timeouts that double until one
+// leaves it the time to begin on the node. It returns the last answer.
+func (g *running) timedOut(t testing.TB, node *beamtest.Node, body string, header ...string) (status int, answer string) {
+	t.Helper()
+	asleep := strings.Count(node.Output(), "sleeping ")
+	for timeout := 50 * time.Millisecond; strings.Count(node.Output(), "sleeping ") == asleep; timeout *= 2 {
+		status, answer = g.post(t, body, append(header, "X-Request-Timeout", timeout.String())...)
+	}
+	return status, answer
 }
 
 // query sends a document alone.

@@ -102,7 +102,7 @@ func TestStopWithHTTP2(t *testing.T) {
 	client := &http.Client{Transport: transport}
 	answered := make(chan string, 1)
 	go func() {
-		resp, err := client.Post(g.url+"/graphql", "application/json", strings.NewReader(`{"query":"{ sleep(ms: 1000) }"}`))
+		resp, err := client.Post(g.url+"/graphql", "application/json", strings.NewReader(sleep))
 		if err != nil {
 			answered <- err.Error()
 			return
@@ -112,6 +112,9 @@ func TestStopWithHTTP2(t *testing.T) {
 		answered <- fmt.Sprint(resp.Proto, " ", string(body), err)
 	}()
 	node.WaitOutput(t, "sleeping ")
+	g.begin()
+	g.waitClosed(t)
+	node.Wake(t)
 	if err := g.stop(); err != nil {
 		t.Errorf("stopping: %v", err)
 	}

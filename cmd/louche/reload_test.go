@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
 )
@@ -19,17 +20,14 @@ const contextText = `{"query":"{ contextText }"}`
 func TestReload(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    timeout: 1m", "    context: {tenant: {value: first}}"))
-	slow := make(chan string)
-	go func() {
-		_, answer := g.query(t, `{ sleep(ms: 3000) contextText }`)
-		slow <- answer
-	}()
+	g := startGateway(t, before(epmd, "    timeout: 1h", "    context: {tenant: {value: first}}"))
+	shorter := g.unhurried(t)
+	slow := g.async(t, `{"query":"{ sleep(ms: 3600000) contextText }"}`)
 	node.WaitOutput(t, "sleeping ")
 	body := `{"query":"{ contextText }"}`
 	begun := begin(t, g, len(body))
 
-	g.configure(t, before(epmd, "    timeout: 100ms", "    context: {tenant: {value: second}}"))
+	g.configure(t, before(epmd, fmt.Sprintf("    timeout: %v", shorter), "    context: {tenant: {value: second}}"))
 	eventually(t, "requests have the new context", func() bool {
 		status, answer := g.post(t, contextText)
 		if status != 200 {
@@ -37,9 +35,10 @@ func TestReload(t *testing.T) {
 		}
 		return strings.Contains(answer, "second")
 	})
-	if status, answer := g.query(t, `{ sleep(ms: 60000) }`); status != 504 {
+	if status, answer := g.query(t, `{ sleep(ms: 3600000) }`); status != 504 {
 		t.Errorf("with a shorter timeout: %d %s", status, answer)
 	}
+	node.Wake(t)
 	if answer := <-slow; !strings.Contains(answer, `"sleep":true`) || !strings.Contains(answer, "first") {
 		t.Errorf("the request that began before the reload got %s", answer)
 	}
@@ -132,13 +131,11 @@ func TestReloadOfTheTimesToStop(t *testing.T) {
 	if n := strings.Count(g.log.String(), "after a restart only"); n != 1 {
 		t.Errorf("%d warnings:\n%s", n, g.log)
 	}
-	answered := make(chan string)
-	go func() {
-		_, answer := g.query(t, `{ sleep(ms: 500) }`)
-		answered <- answer
-	}()
+	answered := g.async(t, sleep)
 	node.WaitOutput(t, "sleeping ")
 	g.begin()
+	g.waitClosed(t)
+	node.Wake(t)
 	if answer := <-answered; answer != `{"data":{"sleep":true}}` {
 		t.Errorf("the request in flight got %s", answer)
 	}
@@ -147,8 +144,10 @@ func TestReloadOfTheTimesToStop(t *testing.T) {
 // The probe of load balancers turns first, and requests are taken meanwhile.
 func TestShutdownTellsLoadBalancersFirst(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
+	began := time.Now()
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, "shutdown_delay: 3s\n"+before(epmd))
+	delay := 4 * time.Since(began) // some requests take much less than a node that starts
+	g := startGateway(t, fmt.Sprintf("shutdown_delay: %v\n", delay.Round(time.Millisecond))+before(epmd))
 	if resp := get(t, g.url+"/readyz"); resp.StatusCode != 200 || resp.Close {
 		t.Errorf("before: %d, closes: %v", resp.StatusCode, resp.Close)
 	}

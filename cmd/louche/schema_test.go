@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // files writes files into a folder of their own, and returns it.
@@ -36,7 +36,7 @@ func TestSchemaPull(t *testing.T) {
 	g := startGateway(t, before(epmd)) // they do not disturb each other
 	pull := func(yaml, path string) (string, error) {
 		var out bytes.Buffer
-		err := (&pullCommand{configFlags: configFlags{Config: write(t, yaml)}, Path: path, Timeout: 10 * time.Second}).Run(t.Context(), output{&out})
+		err := (&pullCommand{configFlags: configFlags{Config: write(t, yaml)}, Path: path, Timeout: waittest.Limit}).Run(t.Context(), output{&out})
 		return out.String(), err
 	}
 	text, err := pull(before(epmd), "")

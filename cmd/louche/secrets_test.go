@@ -33,7 +33,6 @@ func TestNoSecretIsSaid(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd, Cookie: cookie})
 	config := strings.Replace(before(epmd,
-		"    timeout: 300ms",
 		"    contract: {validate: report, usage: true, sdl: public}",
 		"    context: {user: {header: X-User, type: integer}, token: {header: X-Token}}"), cookieFile, file, 1) +
 		fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s}\n", files.NodeCert, files.NodeKey)
@@ -72,7 +71,7 @@ func TestNoSecretIsSaid(t *testing.T) {
 		{`{"query":"query ($password: Int) { counter }",` + variables + `}`, 200, nil},
 		{`{"query":"{ exit }",` + variables + `}`, 500, nil},
 		{`{"query":"{ badTerm }",` + variables + `}`, 500, nil},
-		{`{"query":"{ sleep(ms: 60000) }",` + variables + `}`, 504, nil},
+		{`{"query":"{ sleep(ms: 60000) }",` + variables + `}`, 504, []string{"X-Request-Timeout", "100ms"}},
 		{`{"query":"{ counter }","variables":{"password":"` + password + `",}}`, 400, nil},
 		{`{"query":"{ counter }",` + variables, 400, nil},
 		{`{"query":"{ counter }",` + variables + `}`, 400, []string{"X-User", token}},

@@ -12,19 +12,16 @@ import (
 // go test.
 const Limit = 5 * time.Minute
 
-// interval is the time between two looks at a condition.
-const interval = 2 * time.Millisecond
-
 // Until polls condition until it holds, and returns how long that took. It is for
 // states of other processes, which announce no changes.
 func Until(t testing.TB, what string, condition func() bool) time.Duration {
 	t.Helper()
 	began := time.Now()
-	for !condition() {
+	for pause := 50 * time.Microsecond; !condition(); pause = min(2*pause, 5*time.Millisecond) {
 		if time.Since(began) > Limit {
 			t.Fatalf("after %v it is still not so that %s", Limit, what)
 		}
-		time.Sleep(interval)
+		time.Sleep(pause)
 	}
 	return time.Since(began)
 }

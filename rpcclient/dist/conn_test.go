@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -126,18 +128,14 @@ func TestSpawnIsKilledWithItsContext(t *testing.T) {
 
 // eventuallyCalling waits until a call is registered.
 func eventuallyCalling(t *testing.T, c *Conn) {
-	for {
-		c.mu.Lock()
-		n := len(c.calls)
-		c.mu.Unlock()
-		if n > 0 {
-			return
-		}
-		if t.Context().Err() != nil {
-			t.Fatal("the call never began")
-		}
-		time.Sleep(time.Microsecond)
-	}
+	waittest.Until(t, "a call is registered", func() bool { return registered(c) > 0 })
+}
+
+// registered is the number of calls that wait for an answer.
+func registered(c *Conn) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.calls)
 }
 
 // A connection that is closed takes its calls with it, on both sides.
@@ -162,10 +160,8 @@ func TestCloseKillsCalls(t *testing.T) {
 				errs <- err
 			}()
 		}
-		for begun := 0; begun < calls; time.Sleep(time.Microsecond) { // of how many the process is known, varies
-			c.mu.Lock()
-			begun = len(c.calls)
-			c.mu.Unlock()
+		for registered(c) < calls { // not with pauses: of how many the process is known varies
+			runtime.Gosched()
 		}
 		c.Close()
 		for range calls {
@@ -261,15 +257,11 @@ func TestLostConnectionKnowsWhatWasNotWritten(t *testing.T) {
 	go call()
 	io.ReadFull(b, make([]byte, 4)) // the first is being written
 	go call()
-	for { // the second is queued
+	waittest.Until(t, "the second is queued", func() bool {
 		c.out.mu.Lock()
-		queued := len(c.out.queue)
-		c.out.mu.Unlock()
-		if queued > 0 {
-			break
-		}
-		time.Sleep(time.Microsecond)
-	}
+		defer c.out.mu.Unlock()
+		return len(c.out.queue) > 0
+	})
 	b.Close()
 	sent := 0
 	for range 2 {
@@ -315,7 +307,7 @@ func TestFragments(t *testing.T) {
 	small := etf.AppendAtom(nil, "small")
 	first, second := make(chan *Exit, 1), make(chan *Exit, 1)
 	for _, answer := range []chan *Exit{first, second} {
-		n := len(c.calls)
+		n := registered(c)
 		go func() {
 			exit, err := c.Spawn(t.Context(), Spawn{Module: "m", Function: "f", Args: list(1), Arity: 1})
 			if err != nil {
@@ -323,15 +315,7 @@ func TestFragments(t *testing.T) {
 			}
 			answer <- exit
 		}()
-		for {
-			c.mu.Lock()
-			begun := len(c.calls) > n
-			c.mu.Unlock()
-			if begun {
-				break
-			}
-			time.Sleep(time.Microsecond)
-		}
+		waittest.Until(t, "the call is registered", func() bool { return registered(c) > n })
 	}
 	frames := fragmented(c, c.ref(1), 99, large, 64<<10)
 	for _, frame := range frames[:2] {
@@ -489,15 +473,11 @@ func TestAnswersWait(t *testing.T) {
 		ref := etf.Ref{Node: initiator.Name, Len: 3, IDs: [5]uint32{n}}
 		a.Write(endFrame(append(appendSpawnRequest(beginFrame(nil), ref, from, Spawn{Module: "m", Function: "f", Arity: 1}), list(1)...), 0))
 	}
-	for { // until they are over
+	waittest.Until(t, "the processes are over", func() bool {
 		server.processes.mu.Lock()
-		last, running := server.processes.lastID, len(server.processes.running)
-		server.processes.mu.Unlock()
-		if last == server.self.ID+calls && running == 0 {
-			break
-		}
-		time.Sleep(time.Microsecond)
-	}
+		defer server.processes.mu.Unlock()
+		return server.processes.lastID == server.self.ID+calls && len(server.processes.running) == 0
+	})
 	if _, err := io.CopyN(io.Discard, a, int64(calls*len(answer))); err != nil {
 		t.Error(err, server.Err())
 	}

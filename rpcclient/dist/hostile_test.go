@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -54,15 +55,13 @@ func calling(t *testing.T, c *Conn) (n uint64, answer <-chan error) {
 		_, err := c.Spawn(t.Context(), Spawn{Module: "m", Function: "f", Args: list(1), Arity: 1})
 		done <- err
 	}()
-	for {
+	waittest.Until(t, "the call has a number", func() bool {
 		c.mu.Lock()
+		defer c.mu.Unlock()
 		n = c.nextRef
-		c.mu.Unlock()
-		if n > before {
-			return n, done
-		}
-		time.Sleep(time.Microsecond)
-	}
+		return n > before
+	})
+	return n, done
 }
 
 func answerTo(c *Conn, n uint64) []byte {
