@@ -187,7 +187,7 @@ func TestPhoenixTokenSubjects(t *testing.T) {
 
 func TestPhoenixTokenSecret(t *testing.T) {
 	c := parse(t, phoenixMethods)
-	for value, want := range map[string]string{"": "SECRET_KEY_BASE", "nineteen bytes long": "secret_key_base has fewer than 20 bytes"} {
+	for value, want := range map[string]string{"": "SECRET_KEY_BASE", "nineteen bytes long": "secret_key_base is shorter than 20 bytes"} {
 		t.Setenv("SECRET_KEY_BASE", value)
 		_, err := auth.NewAuthenticator(*c, nil, slog.New(slog.DiscardHandler))
 		if err == nil || !strings.Contains(err.Error(), "auth.methods[0].phoenix_token.secret_key_base") || !strings.Contains(err.Error(), want) || value != "" && strings.Contains(err.Error(), value) {

@@ -5,15 +5,16 @@ import (
 	"strings"
 )
 
-// strict takes one text for each sequence of bytes.
-var strict = base64.RawURLEncoding.Strict()
+// encoding rejects trailing bits that are not zero, so each sequence of bytes has exactly
+// one text.
+var encoding = base64.RawURLEncoding.Strict()
 
-// decode reads base64url without padding (RFC 4648, 5). It does not skip line breaks,
-// as the library does.
-func decode(text string) ([]byte, bool) {
+// decodeBase64 decodes base64url without padding (RFC 4648, 5). The standard library
+// skips line breaks; decodeBase64 rejects them.
+func decodeBase64(text string) ([]byte, bool) {
 	if strings.ContainsAny(text, "\r\n") {
 		return nil, false
 	}
-	b, err := strict.DecodeString(text)
+	b, err := encoding.DecodeString(text)
 	return b, err == nil
 }

@@ -8,20 +8,20 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// What encrypted tokens begin with: XChaCha20-Poly1305, and A128GCM in base64url,
-// which is what Plug.Crypto wrote before 2.0.
+// Prefixes of encrypted tokens. XCP stands for XChaCha20-Poly1305. QTEyOEdDTQ is A128GCM
+// in base64url, which Plug.Crypto wrote before 2.0.
 const (
 	xchachaPrefix = "XCP."
 	aesGCMPrefix  = "QTEyOEdDTQ."
 )
 
-// additionalData is authenticated with the ciphertext of all of them.
+// additionalData is the additional authenticated data (AAD) of both forms.
 var additionalData = []byte("A128GCM")
 
-// encrypted are the keys of tokens that only the application and we can read.
+// encrypted decrypts encrypted tokens.
 type encrypted struct {
-	xchacha cipher.AEAD // nil if the key is too short for it
-	wrap    cipher.AEAD // of the keys of older tokens
+	xchacha cipher.AEAD // nil: the key is not 32 bytes long, which XChaCha20 needs
+	keyWrap cipher.AEAD // decrypts the keys of AES-GCM tokens
 }
 
 func newEncrypted(key []byte) (e encrypted, err error) {
@@ -30,7 +30,7 @@ func newEncrypted(key []byte) (e encrypted, err error) {
 			return e, err
 		}
 	}
-	e.wrap, err = newGCM(key)
+	e.keyWrap, err = newGCM(key)
 	return e, err
 }
 
@@ -56,18 +56,18 @@ func (e encrypted) open(token string) ([]byte, bool) {
 	return nil, false
 }
 
-// openXChaCha opens nonce, tag and ciphertext; Go has the tag last.
+// openXChaCha decrypts nonce, tag and ciphertext, in that order.
 func (e encrypted) openXChaCha(text string) ([]byte, bool) {
 	const tag = chacha20poly1305.NonceSizeX
 	const ciphertext = tag + chacha20poly1305.Overhead
-	b, ok := decode(text)
+	b, ok := decodeBase64(text)
 	if !ok || len(b) < ciphertext || e.xchacha == nil {
 		return nil, false
 	}
 	return open(e.xchacha, b[:tag], b[ciphertext:], b[tag:ciphertext], additionalData)
 }
 
-// openAES opens a token of four parts: wrapped key, nonce, ciphertext, tag.
+// openAES decrypts the four parts wrapped key, nonce, ciphertext and tag.
 func (e encrypted) openAES(text string) ([]byte, bool) {
 	texts := strings.Split(text, ".")
 	if len(texts) != 4 {
@@ -76,7 +76,7 @@ func (e encrypted) openAES(text string) ([]byte, bool) {
 	var parts [4][]byte
 	for i := range parts {
 		var ok bool
-		if parts[i], ok = decode(texts[i]); !ok {
+		if parts[i], ok = decodeBase64(texts[i]); !ok {
 			return nil, false
 		}
 	}
@@ -91,19 +91,20 @@ func (e encrypted) openAES(text string) ([]byte, bool) {
 	return open(content, parts[1], parts[2], parts[3], additionalData)
 }
 
-// unwrap opens the key of a token: ciphertext, tag and nonce, with nothing besides
-// that is authenticated.
+// unwrap decrypts the key of one token: ciphertext, tag and nonce, in that order, without
+// additional data.
 func (e encrypted) unwrap(b []byte) ([]byte, bool) {
-	nonce := len(b) - e.wrap.NonceSize()
-	tag := nonce - e.wrap.Overhead()
+	nonce := len(b) - e.keyWrap.NonceSize()
+	tag := nonce - e.keyWrap.Overhead()
 	if tag < 0 {
 		return nil, false
 	}
-	return open(e.wrap, b[nonce:], b[:tag], b[tag:nonce], nil)
+	return open(e.keyWrap, b[nonce:], b[:tag], b[tag:nonce], nil)
 }
 
-// open checks the sizes at which the standard library panics, or takes a shorter tag
-// for a part of the ciphertext.
+// open decrypts ciphertext and tag, which the standard library expects in this order. It
+// checks the sizes first: the standard library panics on a nonce of a wrong size, and
+// counts a part of the ciphertext as tag when the tag is too short.
 func open(aead cipher.AEAD, nonce, ciphertext, tag, additional []byte) ([]byte, bool) {
 	if len(nonce) != aead.NonceSize() || len(tag) != aead.Overhead() {
 		return nil, false

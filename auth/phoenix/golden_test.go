@@ -54,7 +54,7 @@ func golden(tb testing.TB) (all []recorded) {
 	return all
 }
 
-// now is when the library was asked.
+// now is the time at which Plug.Crypto verified the tokens.
 func (r recorded) now() time.Time {
 	if r.RecordedAt == 0 {
 		return time.Unix(r.SignedAt, 0)
@@ -98,7 +98,7 @@ func sub(v any) claims { return claims{"sub": v} }
 
 func power(exponent int) *big.Int { return new(big.Int).Lsh(big.NewInt(1), uint(exponent)) }
 
-// saying are the claims of those that do not say 42.
+// saying are the claims of the tokens whose term is not 42.
 var saying = map[string]claims{
 	"string user id":       sub("user-7f3a"),
 	"map of claims":        {"sub": int64(42), "roles": []any{"admin", "ops"}, "tenant": "acme"},
@@ -135,9 +135,9 @@ var saying = map[string]claims{
 		"when": "03:04:05", "then": "2026-01-02T03:04:05"},
 }
 
-// stricter are those that Plug.Crypto takes and this package does not.
+// stricter are the tokens that Plug.Crypto accepts and this package refuses.
 var stricter = map[string]error{
-	"of the year 2100":   nil, // its error has a time in it
+	"of the year 2100":   nil, // the error contains a time
 	"compressed":         errPackedTerm,
 	"improper list":      errUnsupportedTerm,
 	"bits":               errUnsupportedTerm,
@@ -151,7 +151,7 @@ var stricter = map[string]error{
 	"nil":                errNilTerm,
 }
 
-// Tokens are taken and refused as Plug.Crypto does it, but for those that are named.
+// This package accepts and refuses the same tokens as Plug.Crypto, except those in stricter.
 func TestGolden(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, r := range golden(t) {
@@ -213,7 +213,7 @@ func named(tb testing.TB, name string) recorded {
 	panic("unreachable")
 }
 
-// What has no sub, or one that is no text, is told apart by the hash of all it says.
+// The hash of the term identifies a token without the claim sub.
 func TestHash(t *testing.T) {
 	hashes := make(map[[sha256.Size]byte]string)
 	for _, name := range []string{"map with atom keys", "no sub", "another without sub", "tuple sub", "nil sub", "true", "empty map", "empty list", "empty string"} {
@@ -228,7 +228,7 @@ func TestHash(t *testing.T) {
 		}
 		hashes[token.Hash] = name
 	}
-	// Two tokens of one term are of the same user.
+	// Two tokens of one term have the same hash.
 	one, two := named(t, "integer user id"), named(t, "HMAC with SHA-512")
 	first, _ := one.verifier(t).Verify(one.Token, one.now())
 	second, err := two.verifier(t).Verify(two.Token, two.now())

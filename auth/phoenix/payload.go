@@ -8,22 +8,22 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// payload is what a token holds.
+// payload is the content of a token.
 type payload struct {
 	data     etf.Term
 	signedAt int64 // milliseconds since 1970
 	maxAge   time.Duration
 }
 
-// Ages of tokens: of those that do not say, and the least that counts as for ever,
-// since a Duration does not go much further.
+// defaultMaxAge applies to a token without max_age. A token with unlimitedAge or more
+// never expires: a Duration ends at 292 years.
 const (
 	defaultMaxAge = 24 * time.Hour
 	unlimitedAge  = 250 * 365 * 24 * time.Hour
 )
 
-// parsePayload reads {data, signed, max_age}; {data, signed}, which Plug.Crypto wrote
-// before 1.1.1; or %{data: data, signed: signed}, which Phoenix wrote before that.
+// parsePayload reads {data, signed, max_age}. Plug.Crypto before 1.1.1 wrote {data, signed},
+// and earlier releases of Phoenix wrote %{data: data, signed: signed}.
 func parsePayload(b []byte) (p payload, err error) {
 	if len(b) == 0 || b[0] != etf.Version {
 		return p, errMalformed
@@ -93,7 +93,7 @@ func (p *payload) fromMap(d *etf.Decoder) error {
 	return nil
 }
 
-// readMaxAge consumes max_age: a number of seconds, or infinity.
+// readMaxAge reads max_age: a number of seconds, or infinity.
 func (p *payload) readMaxAge(d *etf.Decoder) error {
 	age, err := decodeTerm(d, 0)
 	if err != nil {
@@ -118,11 +118,13 @@ func (p *payload) readMaxAge(d *etf.Decoder) error {
 	return nil
 }
 
+// claims returns the term of the token as claims. A term that is not a map becomes the
+// claim sub.
 func (p *payload) claims() (map[string]any, error) {
 	d := etf.NewDecoder(p.data)
 	data, err := decodeTerm(&d, 0)
-	switch claims, is := data.(map[string]any); {
-	case is:
+	switch claims, ok := data.(map[string]any); {
+	case ok:
 		return claims, err
 	case data == nil && err == nil:
 		return nil, errNilTerm
@@ -130,20 +132,20 @@ func (p *payload) claims() (map[string]any, error) {
 	return map[string]any{"sub": data}, err
 }
 
-// expires says until when the token holds, zero for ever, if it may become as old as
-// age; 0 stands for what the token says itself.
-func (p *payload) expires(now time.Time, age time.Duration) (time.Time, error) {
+// expires returns the time at which the token expires; zero: never. maxAge overrides the
+// maximum age of the token, unless it is 0.
+func (p *payload) expires(now time.Time, maxAge time.Duration) (time.Time, error) {
 	signed := time.UnixMilli(p.signedAt)
-	if age == 0 {
-		age = p.maxAge
+	if maxAge == 0 {
+		maxAge = p.maxAge
 	}
-	expires := signed.Add(age)
+	expires := signed.Add(maxAge)
 	switch {
 	case signed.After(now.Add(MaxClockSkew)):
-		return expires, fmt.Errorf("the token was signed in the future, at %s; are the clocks of the application and the gateway right?", signed.UTC().Format(time.RFC3339))
-	case age >= unlimitedAge:
+		return expires, fmt.Errorf("the token was signed in the future, at %s; compare the clocks of the application and the gateway", signed.UTC().Format(time.RFC3339))
+	case maxAge >= unlimitedAge:
 		return time.Time{}, nil
-	case age <= 0 || expires.Before(now):
+	case maxAge <= 0 || expires.Before(now):
 		return expires, fmt.Errorf("%w at %s", ErrExpired, expires.UTC().Format(time.RFC3339))
 	}
 	return expires, nil

@@ -11,15 +11,15 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// sign makes a token of any payload, as only the application can.
+// sign makes a valid token of any payload.
 func sign(key, payload []byte) string {
-	message := "SFMyNTY." + strict.EncodeToString(payload)
+	message := "SFMyNTY." + encoding.EncodeToString(payload)
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(message))
-	return message + "." + strict.EncodeToString(mac.Sum(nil))
+	return message + "." + encoding.EncodeToString(mac.Sum(nil))
 }
 
-// What has a good signature is still not believed to be well made.
+// A valid signature does not make a malformed payload acceptable.
 func TestPayload(t *testing.T) {
 	r := named(t, "integer user id")
 	v := r.verifier(t)
@@ -47,7 +47,7 @@ func TestPayload(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		payload []byte
-		err     error // nil: it is taken
+		err     error // nil: it is accepted
 	}{
 		{"good", good, nil},
 		{"nothing", nil, errMalformed},
@@ -85,13 +85,13 @@ func TestPayload(t *testing.T) {
 	}
 }
 
-// Where a part of a token ends is a part of what is authenticated.
+// The borders between the parts of a token are authenticated.
 func TestPartsOfAES(t *testing.T) {
 	r := named(t, "map")
 	v := r.verifier(t)
 	parts := make([][]byte, 0, 4)
 	for _, text := range strings.Split(strings.TrimPrefix(r.Token, aesGCMPrefix), ".") {
-		part, ok := decode(text)
+		part, ok := decodeBase64(text)
 		if !ok {
 			t.Fatal(text)
 		}
@@ -100,7 +100,7 @@ func TestPartsOfAES(t *testing.T) {
 	token := func(parts ...[]byte) string {
 		texts := make([]string, len(parts))
 		for i, part := range parts {
-			texts[i] = strict.EncodeToString(part)
+			texts[i] = encoding.EncodeToString(part)
 		}
 		return aesGCMPrefix + strings.Join(texts, ".")
 	}

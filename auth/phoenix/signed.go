@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// hmacs are the digests of signatures, by what a signed token begins with.
+// hmacDigests are the digests of signatures by the first part of a token.
 var hmacDigests = map[string]func() hash.Hash{
 	"SFMyNTY": sha256.New,
 	"SFMzODQ": sha512.New384,
 	"SFM1MTI": sha512.New,
 }
 
-// signed is the key of tokens that can be read by all who have them.
+// signed is the key of signed tokens.
 type signed []byte
 
 func (signed) recognizes(token string) bool {
@@ -33,14 +33,14 @@ func (key signed) open(token string) ([]byte, bool) {
 	if !found || hmacDigests[digest] == nil {
 		return nil, false
 	}
-	given, ok := decode(signature)
+	actual, ok := decodeBase64(signature)
 	if !ok {
 		return nil, false
 	}
 	mac := hmac.New(hmacDigests[digest], key)
 	mac.Write([]byte(message))
-	if !hmac.Equal(mac.Sum(nil), given) {
+	if !hmac.Equal(mac.Sum(nil), actual) {
 		return nil, false
 	}
-	return decode(payload)
+	return decodeBase64(payload)
 }

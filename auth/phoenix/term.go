@@ -7,23 +7,23 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// maxDepth is how deep a token's term may be nested.
+// maxDepth is the maximum depth of a token's term.
 const maxDepth = 32
 
-// Errors of terms name no part of them: they are for the log, the content is not.
+// Errors about terms are logged, so they contain no part of the term.
 var (
-	errMalformed         = errors.New("what the token holds is not a term in Erlang's external term format")
-	errTooDeep           = errors.New("what the token holds is nested too deep")
-	errUnsupportedTerm   = errors.New("the token holds something that is no claim, such as a pid, a function or an improper list")
-	errMapKeys           = errors.New("the token holds a map with keys that are neither atoms nor strings, or with two of the same text")
-	errUnsupportedStruct = errors.New("the token holds a struct that is not a Date, Time, NaiveDateTime, DateTime or Decimal")
-	errNilTerm           = errors.New("the token holds nil: it was signed while nobody was logged in")
-	errPackedTerm        = errors.New("the term in the token is compressed, or in a form that only the node which made it can read; make it without the options compressed and local")
+	errMalformed         = errors.New("the token does not contain a term in the external term format")
+	errTooDeep           = errors.New("the term in the token is nested too deeply")
+	errUnsupportedTerm   = errors.New("the term in the token contains a value that cannot be a claim, such as a pid, a function or an improper list")
+	errMapKeys           = errors.New("the term in the token contains a map with a key that is neither an atom nor a string, or with two keys of the same text")
+	errUnsupportedStruct = errors.New("the term in the token contains a struct other than Date, Time, NaiveDateTime, DateTime and Decimal")
+	errNilTerm           = errors.New("the token contains nil: the application signed it for a user who was not logged in")
+	errPackedTerm        = errors.New("the term in the token has the option compressed or local; sign the token without them")
 )
 
-// value consumes a term: atoms are strings, but for true, false and nil; tuples and
-// charlists are lists, the keys of maps text, and structs that stand for a time or a
-// decimal number their text.
+// decodeTerm consumes a term and returns it as a claim. Atoms become strings, except true,
+// false and nil. Tuples and charlists become lists. Keys of maps become strings. Structs
+// for times and decimal numbers become their text.
 func decodeTerm(d *etf.Decoder, depth int) (any, error) {
 	if depth > maxDepth {
 		return nil, errTooDeep
@@ -115,7 +115,7 @@ func decodeList(d *etf.Decoder, depth int) (any, error) {
 	return elements, err
 }
 
-// bytes consumes a list of bytes in the short form that a charlist has.
+// decodeCharlist consumes a STRING_EXT, the short form of a list of bytes.
 func decodeCharlist(d *etf.Decoder) (any, error) {
 	t, err := d.Term()
 	if err != nil {
@@ -141,20 +141,20 @@ func decodeMap(d *etf.Decoder, depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, taken := members[key]; taken {
+		if _, repeated := members[key]; repeated {
 			return nil, errMapKeys
 		}
 		if members[key], err = decodeTerm(d, depth+1); err != nil {
 			return nil, err
 		}
 	}
-	if _, is := members["__struct__"]; is {
+	if _, isStruct := members["__struct__"]; isStruct {
 		return decodeStruct(&whole)
 	}
 	return members, nil
 }
 
-// name consumes the key of a map.
+// decodeKey consumes the key of a map.
 func decodeKey(d *etf.Decoder) (string, error) {
 	tag, err := d.Tag()
 	if err != nil {
@@ -171,7 +171,7 @@ func decodeKey(d *etf.Decoder) (string, error) {
 	return "", errMapKeys
 }
 
-// decodeStruct consumes a struct that has a text in JSON.
+// decodeStruct consumes a struct that is a string in JSON, and returns the string.
 func decodeStruct(d *etf.Decoder) (any, error) {
 	t, err := d.Term()
 	if err != nil {

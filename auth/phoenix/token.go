@@ -7,66 +7,65 @@ import (
 	"time"
 )
 
-// MaxTokenSize is the largest token that is looked at, in bytes. Cookies are smaller.
+// MaxTokenSize is the maximum size of a token in bytes. A cookie is smaller.
 const MaxTokenSize = 8 << 10
 
-// MaxClockSkew is how far the clock of the node that makes tokens may be ahead of ours.
+// MaxClockSkew is how far the clock of the application may be ahead of the gateway's.
 const MaxClockSkew = 30 * time.Second
 
 // Errors of [Verifier.Verify].
 var (
-	// ErrExpired: the token was good once.
+	// ErrExpired: the signature is valid, and the token has expired.
 	ErrExpired = errors.New("the token expired")
-	// ErrInvalid: nobody who has the key made the token; or the key is another.
-	ErrInvalid = errors.New("the token is not one that this secret_key_base, salt and key options make")
+	// ErrInvalid: the key does not verify or decrypt the token.
+	ErrInvalid = errors.New("the token was not made with this secret_key_base, salt and key options")
 )
 
-// A Token is what one of them says. It does not change.
+// A Token is the content of a verified token. It is immutable.
 type Token struct {
 	// Claims are the token's term if that is a map, else the term as the claim sub.
 	// Values are nil, bool, string, int64, *big.Int where int64 is too small,
-	// float64, []any and map[string]any. Strings need not be UTF-8.
+	// float64, []any and map[string]any. Strings may be invalid UTF-8.
 	Claims map[string]any
-	// Hash is that of the term: it tells those apart whose claims have no sub.
+	// Hash is the hash of the term. It identifies a token without the claim sub.
 	Hash [sha256.Size]byte
-	// Expires is when it is none any more; zero: never.
+	// Expires is when the token expires; zero: never.
 	Expires time.Time
 }
 
-// A Verifier verifies signed tokens, or decrypts encrypted ones. Many goroutines may
-// use it at once.
+// A Verifier verifies signed tokens, or decrypts encrypted tokens. It is safe for
+// concurrent use.
 type Verifier struct {
 	scheme interface {
-		// owns says whether a token begins as those of this form do.
+		// recognizes reports whether a token has a prefix of the scheme.
 		recognizes(token string) bool
-		// open returns the payload if it comes from somebody who has the key.
+		// open returns the payload of a token that was made with the key.
 		open(token string) ([]byte, bool)
 	}
 	maxAge time.Duration
 }
 
-// NewVerifier makes the key, which takes milliseconds. age is how old a token may
-// become, whatever it says itself; 0 is as old as it says, which is a day where
-// Phoenix.Token.sign was not told otherwise.
-func NewVerifier(key KeyOptions, encrypted bool, age time.Duration) (*Verifier, error) {
+// NewVerifier derives the key, which takes milliseconds. maxAge overrides the maximum age
+// of each token. 0 keeps it: the option max_age of Phoenix.Token.sign, or a day.
+func NewVerifier(key KeyOptions, encrypted bool, maxAge time.Duration) (*Verifier, error) {
 	derived, err := key.derive(encrypted)
 	if err != nil {
 		return nil, err
 	}
-	v := &Verifier{scheme: signed(derived), maxAge: age}
+	v := &Verifier{scheme: signed(derived), maxAge: maxAge}
 	if encrypted {
 		v.scheme, err = newEncrypted(derived)
 	}
 	return v, err
 }
 
-// Recognizes says whether a text begins as tokens do that it is for.
+// Recognizes reports whether a token has a prefix that this verifier is for.
 func (v *Verifier) Recognizes(token string) bool { return v.scheme.recognizes(token) }
 
-// Verify returns what a token says at a time. The errors hold nothing of that.
+// Verify verifies a token and returns its content. Errors contain no part of it.
 func (v *Verifier) Verify(token string, now time.Time) (*Token, error) {
 	if len(token) > MaxTokenSize {
-		return nil, fmt.Errorf("the token has more than %d bytes", MaxTokenSize)
+		return nil, fmt.Errorf("the token is larger than %d bytes", MaxTokenSize)
 	}
 	opened, ok := v.scheme.open(token)
 	if !ok {

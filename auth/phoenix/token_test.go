@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// forms are a token of each.
+// forms are one token of each form.
 var forms = []string{"map of claims", "HMAC with SHA-384", "HMAC with SHA-512", "encrypted map", "map"}
 
-// No byte of a token is of no consequence.
+// Changing any byte of a token makes it invalid.
 func TestTampered(t *testing.T) {
 	for _, name := range forms {
 		r := named(t, name)
@@ -52,7 +52,7 @@ func TestTampered(t *testing.T) {
 	}
 }
 
-// The last letter of base64 has bits that stand for nothing.
+// The unused bits of the last base64 letter must be zero.
 func TestCanonical(t *testing.T) {
 	r := named(t, "integer user id")
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -97,19 +97,19 @@ func TestWrongKey(t *testing.T) {
 	if token, err := verifier(t, key, false, 0).Verify(r.Token, r.now()); !errors.Is(err, ErrInvalid) {
 		t.Errorf("wrong length: %+v, %v", token, err)
 	}
-	// A token says how it is signed, but not that it is signed at all.
+	// A token can choose its digest, and must have a signature.
 	for _, c := range golden(t) {
 		other := verifier(t, r.key(), c.Kind != "encrypt", 0)
 		if other.Recognizes(c.Token) {
-			t.Errorf("%s is owned by the other form", c.Name)
+			t.Errorf("%s is recognized by the other form", c.Name)
 		}
 		if _, err := other.Verify(c.Token, c.now()); !errors.Is(err, ErrInvalid) {
-			t.Errorf("%s is taken by the other form: %v", c.Name, err)
+			t.Errorf("%s is accepted by the other form: %v", c.Name, err)
 		}
 	}
 }
 
-// max_age of the verifier counts before that of the token, to the millisecond.
+// max_age of the verifier overrides that of the token, to the millisecond.
 func TestAge(t *testing.T) {
 	r := named(t, "binary uuid") // max_age: 60
 	signed := time.Unix(r.SignedAt, 0)
