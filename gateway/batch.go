@@ -72,7 +72,7 @@ func (h *graphQL) operateBatch(x *exchange, w http.ResponseWriter, r *http.Reque
 		if op.err != nil {
 			continue
 		}
-		op.arrived = i == 0
+		op.arrived, op.batched = i == 0, true
 		op.exchange = exchanges.Get().(*exchange)
 		running.Go(func() {
 			defer func() { // net/http would, in its own goroutine

@@ -109,8 +109,6 @@ func failureOf(err error, app *App) *failure {
 		return badRequest("The variables cannot be read, at byte %d of them: %s.", syntax.Offset, syntax.Reason)
 	case errors.Is(err, rpcclient.ErrNoNode):
 		return &failure{status: http.StatusServiceUnavailable, code: "NO_NODE_AVAILABLE", message: "The application cannot be reached.", retryAfter: app.Absinthe.Pool.RetryAfter(), cause: err}
-	case errors.Is(err, rpcclient.ErrCircuitOpen):
-		return &failure{status: http.StatusServiceUnavailable, code: "CIRCUIT_OPEN", message: "The application is failing and is left alone for a moment.", retryAfter: app.Absinthe.Pool.RetryAfter(), cause: err}
 	case errors.Is(err, rpcclient.ErrOverloaded):
 		f := *overloaded
 		f.cause = err

@@ -199,7 +199,7 @@ func (h *graphQL) run(x *exchange, r *http.Request, from *caller, req *request) 
 		return err
 	}
 	h.persist(req)
-	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	ctx, cancel := context.WithTimeoutCause(r.Context(), timeout, h.timeoutCause(timeout, req))
 	defer cancel()
 	answer, err := h.app.Absinthe.Run(ctx, op)
 	if err != nil {

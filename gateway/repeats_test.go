@@ -17,7 +17,7 @@ func TestRefusalsThatRepeatAreToldOnce(t *testing.T) {
 		{"/a", "OVERLOADED", 0, 0, true},
 		{"/a", "OVERLOADED", time.Second, 0, false},
 		{"/b", "OVERLOADED", time.Second, 0, true},
-		{"/a", "CIRCUIT_OPEN", 2 * time.Second, 0, true},
+		{"/a", "NO_NODE_AVAILABLE", 2 * time.Second, 0, true},
 		{"/a", "OVERLOADED", repeatTime - 1, 0, false},
 		{"/a", "OVERLOADED", repeatTime, 2, true},
 		{"/a", "OVERLOADED", repeatTime + time.Second, 0, false},

@@ -26,6 +26,7 @@ type request struct {
 	hash          string             // of the document, in extensions.persistedQuery
 	offered       *[sha256.Size]byte // the same, once it is known to be that of the query
 	arrived       bool               // whether rate limits by address have counted it
+	batched       bool               // whether it is an operation of a batch
 	byID          bool               // whether the query was found in a manifest, by id or hash
 	document      *schema.Document   // what the query says of itself, once it has been looked at
 }

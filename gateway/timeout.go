@@ -1,9 +1,12 @@
 package gateway
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/louche-graphql/louche/rpcclient"
 )
 
 // timeout is how long an operation of this request may take: as configured, or
@@ -25,4 +28,14 @@ func (c *AppConfig) timeout(header http.Header) (time.Duration, error) {
 		return 0, badRequest("The header %s is not a time such as 1.5 (seconds) or 800ms.", c.TimeoutHeader)
 	}
 	return min(asked, c.Timeout), nil
+}
+
+// timeoutCause is why an operation ends when its time is over. It counts against the
+// node only if the application, and not the client, chose the time. Operations of a
+// batch do not count: one request would count many times.
+func (h *graphQL) timeoutCause(timeout time.Duration, req *request) error {
+	if timeout < h.app.Config.Timeout || req.batched {
+		return context.DeadlineExceeded
+	}
+	return rpcclient.ErrUnanswered
 }

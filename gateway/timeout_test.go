@@ -1,9 +1,13 @@
 package gateway
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/louche-graphql/louche/rpcclient"
 )
 
 func TestTimeoutIsOnlyShortened(t *testing.T) {
@@ -40,5 +44,39 @@ func TestTimeoutIsOnlyShortened(t *testing.T) {
 	}
 	if _, err := c.timeout(http.Header{"X-Request-Timeout": {"1", "2"}}); err == nil {
 		t.Error("two headers are accepted")
+	}
+}
+
+// Silence counts against a node only when the application chose how long to wait.
+func TestOnlyTheApplicationsOwnTimeoutCountsAgainstANode(t *testing.T) {
+	h := &graphQL{app: &App{Config: AppConfig{Timeout: 3 * time.Second, TimeoutHeader: "X-Request-Timeout"}}}
+	for _, tt := range []struct {
+		header  string
+		batched bool
+		counts  bool
+	}{
+		{"", false, true},
+		{"3", false, true},
+		{"1h", false, true},
+		{"2.999", false, false},
+		{"0.05ms", false, false},
+		{"", true, false},
+		{"0.05ms", true, false},
+	} {
+		header := http.Header{}
+		if tt.header != "" {
+			header.Set("X-Request-Timeout", tt.header)
+		}
+		timeout, err := h.app.Config.timeout(header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cause := h.timeoutCause(timeout, &request{batched: tt.batched})
+		if got := errors.Is(cause, rpcclient.ErrUnanswered); got != tt.counts {
+			t.Errorf("%+v: %v", tt, got)
+		}
+		if !errors.Is(cause, context.DeadlineExceeded) {
+			t.Errorf("%+v: %v is no deadline", tt, cause)
+		}
 	}
 }

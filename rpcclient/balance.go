@@ -15,8 +15,8 @@ const coldest = 0.1
 // choose takes a place on the better one of two nodes that chance names: nearly as
 // good as the best of all, and several gateways do not run after the same one
 // ("the power of two choices"). If it has none, the others are tried, the best
-// first. Where fit is given, the others do not count. Errors are errFull,
-// [ErrCircuitOpen] and [ErrNoNode].
+// first. Where fit is given, the others do not count. Errors are errFull and
+// [ErrNoNode].
 func (p *Pool) choose(fit func(note any) bool) (*place, error) {
 	members := *p.members.Load()
 	if fit != nil {
@@ -32,30 +32,66 @@ func (p *Pool) choose(fit func(note any) bool) (*place, error) {
 		if members[j].cost(now) < better.cost(now) {
 			better = members[j]
 		}
-		if place, err := better.take(now); err == nil {
+		if place, err := better.take(now, false); err == nil {
 			return place, nil
 		}
 	}
-	full, open := 0, 0
-	for _, m := range ranked(members, now) {
-		place, err := m.take(now)
-		switch err {
-		case nil:
+	members = ranked(members, now)
+	place, err := takeFirst(members, now, p.ejectsTooMany(members))
+	if err == errEjected { // there is nothing better
+		place, err = takeFirst(members, now, true)
+	}
+	if err == errAway {
+		err = fmt.Errorf("%w (%d known)", ErrNoNode, len(members))
+	}
+	return place, err
+}
+
+// takeFirst takes a place on the first of the members that has one. Of the reasons
+// why none has, that which passes soonest is the error.
+func takeFirst(members []*member, now time.Time, anyway bool) (*place, error) {
+	why := errAway
+	for _, m := range members {
+		place, err := m.take(now, anyway)
+		switch {
+		case err == nil:
 			return place, nil
-		case errAway:
-		case errFull:
-			full++
-		default:
-			open++
+		case err == errFull, err == errEjected && why == errAway:
+			why = err
 		}
 	}
-	switch {
-	case full > 0:
-		return nil, errFull
-	case open > 0:
-		return nil, fmt.Errorf("%w (%d of %d nodes)", ErrCircuitOpen, open, len(members))
+	return nil, why
+}
+
+// ejectsTooMany says whether more of the callable nodes are ejected than may be at
+// once.
+func (p *Pool) ejectsTooMany(members []*member) bool {
+	callable, ejected := 0, 0
+	for _, m := range members {
+		can, out := m.standing()
+		if can {
+			callable++
+		}
+		if out {
+			ejected++
+		}
 	}
-	return nil, fmt.Errorf("%w (%d known)", ErrNoNode, len(members))
+	return float64(ejected) > p.cfg.Breaker.MaxEjected*float64(callable)
+}
+
+// othersAnswer says whether the nodes beside one have answered lately: there were
+// enough calls, of which at most half the share failed that ejects a node.
+func (p *Pool) othersAnswer(one *member) bool {
+	var all tally
+	for _, m := range *p.members.Load() {
+		if m != one {
+			t := m.tally()
+			all.ended += t.ended
+			all.failed += t.failed
+		}
+	}
+	cfg := p.cfg.Breaker
+	return all.ended >= cfg.Calls && float64(all.failed) <= cfg.Failures/2*float64(all.ended)
 }
 
 // ranked returns the members by cost, the lowest first.

@@ -62,7 +62,7 @@ func load(t *testing.T, p *Pool, callers int, during time.Duration, latency func
 				}
 				node := slices.Index(members, place.member)
 				time.Sleep(latency(node))
-				place.leave(nil)
+				place.leave(nil, healthy)
 				answered[node].Add(1)
 				total.Add(1)
 			}
@@ -155,14 +155,14 @@ func TestFailuresDoNotCountAsFast(t *testing.T) {
 		m := (*p.members.Load())[0]
 		for _, err := range []error{&CallError{}, &dist.LostError{}, context.Canceled} {
 			place, _ := p.acquire(t.Context(), nil)
-			place.leave(err)
+			place.leave(err, uncounted)
 			if got := m.latency.duration().Round(time.Millisecond); got != 10*time.Millisecond {
 				t.Errorf("after %T at once its latency is %v, want 10ms", err, got)
 			}
 		}
 		place, _ := p.acquire(t.Context(), nil)
 		time.Sleep(30 * time.Second)
-		place.leave(context.DeadlineExceeded)
+		place.leave(context.DeadlineExceeded, uncounted)
 		if got := m.latency.duration(); got < 20*time.Millisecond {
 			t.Errorf("after a call that nobody waited for any more its latency is %v", got)
 		}
@@ -181,23 +181,6 @@ func TestNodeIsWarmed(t *testing.T) {
 			}
 		}
 	})
-}
-
-// A node that was started anew under its name is another one.
-func TestNewCreationForgetsTheOld(t *testing.T) {
-	p := idlePool(PoolConfig{Breaker: BreakerConfig{Calls: 1}}, 1)
-	place, err := p.acquire(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	place.leave(errors.New("crash"))
-	if _, err := p.acquire(t.Context(), nil); !errors.Is(err, ErrCircuitOpen) {
-		t.Errorf("%v, want %v", err, ErrCircuitOpen)
-	}
-	comeUp((*p.members.Load())[0], 2, time.Now())
-	if _, err := p.acquire(t.Context(), nil); err != nil {
-		t.Errorf("after its restart: %v", err)
-	}
 }
 
 func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
@@ -232,9 +215,9 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 		if got := p.Status(); got.InFlight != 4 || got.Queued != 3 || got.Overloaded != 1 {
 			t.Errorf("status %+v", got)
 		}
-		places[0].leave(nil)
+		places[0].leave(nil, healthy)
 		synctest.Wait()
-		places[1].leave(nil)
+		places[1].leave(nil, healthy)
 		synctest.Wait()
 		if !slices.Equal(order, []int{0, 1}) {
 			t.Errorf("places were given to %v, want the first two", order)
@@ -250,7 +233,7 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 			t.Errorf("%v after %v, want %v after 1s", err, time.Since(began), ErrOverloaded)
 		}
 		for _, place := range places {
-			place.leave(nil)
+			place.leave(nil, healthy)
 		}
 	})
 }
@@ -281,7 +264,7 @@ func TestFullNodesHoldUpNobodyElse(t *testing.T) {
 			served <- err
 		}()
 		synctest.Wait()
-		other.leave(nil)
+		other.leave(nil, healthy)
 		began := time.Now()
 		if err := <-served; err != nil || time.Since(began) > 0 {
 			t.Errorf("behind them, a place for the other node was given after %v, %v", time.Since(began), err)

@@ -1,32 +1,35 @@
 package rpcclient
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
-
-	"github.com/louche-graphql/louche/rpcclient/dist"
 )
 
-// BreakerConfig is when a node is left alone for a while. What counts as a
-// failure: a lost connection, a deadline that passed, a call that crashed. What
-// does not: errors that GraphQL answers with, answers that are too large, and
-// clients that left.
+// BreakerConfig is when a node is ejected, which means that it gets no calls for a
+// while: when far more of its calls fail than of those on the other nodes. What
+// counts as a failure is in [health].
 type BreakerConfig struct {
 	// Failures is the share of failed calls, 0 to 1, from which on the breaker
-	// opens. 0.5 unless set.
+	// opens, unless the other nodes fail more than half as often. 0.5 unless set.
 	Failures float64 `yaml:"failures" env:"FAILURES"`
-	// Calls is how many calls there must have been in Window for their share of
-	// failures to mean anything. 20 unless set.
+	// Calls is how many calls there must have been in Window, on the node and on
+	// the others together, for their shares of failures to be compared. 20 unless
+	// set.
 	Calls uint32 `yaml:"calls" env:"CALLS"`
 	// Window is the time over which calls are counted. 10s unless set.
 	Window time.Duration `yaml:"window" env:"WINDOW"`
 	// Open is how long the node gets no calls; then one is tried. 5s unless set.
 	Open time.Duration `yaml:"open" env:"OPEN"`
+	// MaxEjected is the largest share of nodes, 0 to 1, that may be ejected at once.
+	// While more breakers are open, calls go to every node, as if all were closed. So
+	// they do to the last nodes that could be called, whatever the share. 0.5 unless
+	// set.
+	MaxEjected float64 `yaml:"max_ejected" env:"MAX_EJECTED"`
 }
 
 // SetDefaults fills what was left out.
@@ -43,13 +46,20 @@ func (c *BreakerConfig) SetDefaults() {
 	if c.Open == 0 {
 		c.Open = 5 * time.Second
 	}
+	if c.MaxEjected == 0 {
+		c.MaxEjected = 0.5
+	}
 }
 
 // Validate says everything that is wrong, naming the keys.
 func (c *BreakerConfig) Validate() error {
 	var errs []error
-	if c.Failures < 0 || c.Failures > 1 {
+	// The comparisons are written so that NaN is refused, too.
+	if !(c.Failures >= 0 && c.Failures <= 1) {
 		errs = append(errs, fmt.Errorf("breaker.failures is %v; write a share of calls from 0 to 1", c.Failures))
+	}
+	if !(c.MaxEjected >= 0 && c.MaxEjected <= 1) {
+		errs = append(errs, fmt.Errorf("breaker.max_ejected is %v; write a share of nodes from 0 to 1", c.MaxEjected))
 	}
 	if c.Window < 0 || c.Open < 0 {
 		errs = append(errs, errors.New("breaker.window and breaker.open are times, such as 10s"))
@@ -57,51 +67,109 @@ func (c *BreakerConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// breaker says whether a node is left alone.
-type breaker struct {
-	*gobreaker.TwoStepCircuitBreaker[struct{}]
+// tally is how calls ended in the window.
+type tally struct{ ended, failed uint32 }
+
+// fails says whether at least this share of enough calls has failed.
+func (t tally) fails(share float64, enough uint32) bool {
+	return t.ended >= enough && float64(t.failed) >= share*float64(t.ended)
 }
 
-func newBreaker(name string, cfg BreakerConfig, log *slog.Logger) breaker {
-	return breaker{gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
-		Name:         name,
+// breaker says whether a node is ejected. Its methods may be called under a lock,
+// but for report, which logs.
+type breaker struct {
+	*gobreaker.TwoStepCircuitBreaker[struct{}]
+	cfg  BreakerConfig
+	name string
+	log  *slog.Logger
+
+	othersAnswer atomic.Bool // as of the latest failure
+	change       atomic.Pointer[change]
+}
+
+// change is one of a breaker's state that has not been logged yet.
+type change struct{ from, to gobreaker.State }
+
+// What gobreaker is told about calls that are no successes.
+var (
+	errFailed    = errors.New("failed")
+	errUncounted = errors.New("uncounted")
+)
+
+func newBreaker(name string, cfg BreakerConfig, log *slog.Logger) *breaker {
+	b := &breaker{cfg: cfg, name: name, log: log}
+	b.TwoStepCircuitBreaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Interval:     cfg.Window,
 		BucketPeriod: cfg.Window / 10,
 		Timeout:      cfg.Open,
 		ReadyToTrip: func(c gobreaker.Counts) bool {
-			ended := c.TotalSuccesses + c.TotalFailures
-			return ended >= cfg.Calls && float64(c.TotalFailures) >= cfg.Failures*float64(ended)
+			return b.othersAnswer.Load() && tallyOf(c).fails(cfg.Failures, cfg.Calls)
 		},
-		IsExcluded: func(err error) bool {
-			var large *dist.TooLargeError
-			return errors.Is(err, context.Canceled) || errors.As(err, &large)
+		IsExcluded: func(err error) bool { return err == errUncounted },
+		OnStateChange: func(_ string, from, to gobreaker.State) { // under gobreaker's lock
+			if before := b.change.Swap(nil); before != nil {
+				from = before.from
+			}
+			b.change.Store(&change{from, to})
 		},
-		OnStateChange: func(node string, from, to gobreaker.State) {
-			log.Warn("circuit breaker", "node", node, "from", from.String(), "to", to.String())
-		},
-	})}
+	})
+	return b
 }
 
-// state is closed, open or half-open.
-func (b breaker) state() string { return b.State().String() }
+func tallyOf(c gobreaker.Counts) tally {
+	return tally{c.TotalSuccesses + c.TotalFailures, c.TotalFailures}
+}
 
-// start asks whether a call may pass. If so, done must be told how it ended.
+// ejects says whether the breaker keeps calls away, but for one that is tried.
+func (b *breaker) ejects() bool { return b.State() != gobreaker.StateClosed }
+
+// tally is how calls have ended in the window.
+func (b *breaker) tally() tally {
+	b.State() // moves the window on
+	return tallyOf(b.Counts())
+}
+
+// start asks whether a call may pass. If so, done must be told what its end says of
+// the node, and whether the calls on other nodes are answered.
 //
 // gobreaker counts a call in the window in which it began, and would never hear
 // of one that took longer than that, as those do that pass their deadline. So a
 // call is counted when it ends, while the breaker is closed.
-func (b breaker) start() (done func(error), err error) {
-	if b.State() == gobreaker.StateClosed {
+func (b *breaker) start() (done func(h health, othersAnswer bool), err error) {
+	if !b.ejects() {
 		return b.count, nil
 	}
-	return b.Allow()
+	settle, err := b.Allow()
+	if err != nil {
+		return nil, err
+	}
+	return func(h health, othersAnswer bool) {
+		if h == failed && !othersAnswer { // the others are no better: this node may come back
+			h = healthy
+		}
+		settle(h.result())
+	}, nil
 }
 
-func (b breaker) count(result error) {
-	if b.State() != gobreaker.StateClosed {
+func (b *breaker) count(h health, othersAnswer bool) {
+	if b.ejects() {
 		return // how calls ended that began before it opened says nothing new
 	}
+	if h == failed {
+		b.othersAnswer.Store(othersAnswer)
+	}
 	if done, err := b.Allow(); err == nil {
-		done(result)
+		done(h.result())
+	}
+}
+
+// report logs a change of state. gobreaker tells of it under its lock, where nothing
+// may wait for a log.
+func (b *breaker) report() {
+	if b.change.Load() == nil {
+		return
+	}
+	if c := b.change.Swap(nil); c != nil {
+		b.log.Warn("circuit breaker", "node", b.name, "from", c.from.String(), "to", c.to.String())
 	}
 }

@@ -3,34 +3,273 @@ package rpcclient
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/louche-graphql/louche/rpcclient/dist"
 )
+
+func TestHealthOf(t *testing.T) {
+	silent, cancel := context.WithTimeoutCause(t.Context(), 0, ErrUnanswered)
+	defer cancel()
+	shortened, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	on := func(err error) error { return fmt.Errorf("call on a@127.0.0.1: %w", err) }
+	for _, tt := range []struct {
+		name       string
+		ctx        context.Context
+		err        error
+		comparable bool
+		want       health
+	}{
+		{"a value", t.Context(), nil, true, healthy},
+		{"an error", t.Context(), &CallError{Class: "error", Reason: ":undef"}, true, healthy},
+		{"an exit", t.Context(), &CallError{Class: "exit"}, true, healthy},
+		{"a throw", t.Context(), &CallError{Class: "throw"}, true, healthy},
+		{"a process that was killed", t.Context(), &CallError{Class: "signal", Reason: ":killed"}, true, healthy},
+		{"a resolver that reached a limit", t.Context(), &CallError{Class: "error", Reason: ":system_limit"}, true, healthy},
+		{"an answer that is too large", t.Context(), &dist.TooLargeError{}, true, healthy},
+		{"a crash as the deadline passes", shortened, &CallError{Class: "error"}, true, healthy},
+		{"a client that left", left, on(context.Canceled), true, uncounted},
+		{"a deadline that the client shortened", shortened, on(context.DeadlineExceeded), true, uncounted},
+		{"silence of a node that had only a part of the time", silent, on(ErrUnanswered), false, uncounted},
+		{"silence", silent, on(ErrUnanswered), true, failed},
+		{"a lost connection", t.Context(), &dist.LostError{Sent: true}, true, failed},
+		{"a lost connection of a call for chosen nodes", t.Context(), &dist.LostError{}, false, failed},
+		{"a full process table", t.Context(), &dist.RefusedError{Reason: "system_limit"}, true, failed},
+	} {
+		if got := healthOf(tt.ctx, tt.err, tt.comparable); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+	if !errors.Is(ErrUnanswered, context.DeadlineExceeded) {
+		t.Error("the application's own timeout is no deadline")
+	}
+}
+
+// end has calls end so on a node.
+func end(t *testing.T, p *Pool, node, calls int, h health) {
+	t.Helper()
+	m := (*p.members.Load())[node]
+	for range calls {
+		place, err := m.take(time.Now(), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		place.leave(nil, h)
+	}
+}
+
+// ejected are the nodes whose breakers are not closed.
+func ejected(p *Pool) (nodes []int) {
+	for i, m := range *p.members.Load() {
+		if m.breaker.ejects() {
+			nodes = append(nodes, i)
+		}
+	}
+	return nodes
+}
+
+// called are the nodes that get calls.
+func called(t *testing.T, p *Pool, fit func(any) bool) (nodes []int) {
+	t.Helper()
+	members := *p.members.Load()
+	for range 200 * len(members) {
+		place, err := p.choose(fit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := slices.Index(members, place.member); !slices.Contains(nodes, i) {
+			nodes = append(nodes, i)
+		}
+		place.leave(&CallError{}, uncounted) // of which nothing is learnt, so that all cost the same
+	}
+	slices.Sort(nodes)
+	return nodes
+}
+
+func TestNodeIsEjectedThatStandsOut(t *testing.T) {
+	const calls = 20
+	for _, tt := range []struct {
+		name    string
+		healthy []int // calls of each node that are answered, before those that fail
+		failed  []int
+		want    []int
+	}{
+		{"one fails, the others answer", []int{0, calls, calls}, []int{calls, 0, 0}, []int{0}},
+		{"half of its calls fail", []int{calls, calls, calls}, []int{calls, 0, 0}, []int{0}},
+		{"fewer fail", []int{calls + 1, calls, calls}, []int{calls, 0, 0}, nil},
+		{"there were too few calls", []int{0, calls, calls}, []int{calls - 1, 0, 0}, nil},
+		{"there is no other node", []int{0}, []int{10 * calls}, nil},
+		{"the other nodes had no calls", []int{0, 0, 0}, []int{10 * calls, 0, 0}, nil},
+		{"the other nodes had too few calls", []int{0, 10, 9}, []int{10 * calls, 0, 0}, nil},
+		{"all fail alike", []int{0, 0, 0}, []int{calls, calls, calls}, nil},
+		{"documents that time out land on one more often", []int{calls, calls, calls}, []int{10, 11, calls}, nil},
+		{"two fail, and one answers most calls", []int{0, 0, 10 * calls}, []int{calls, calls, 0}, []int{0, 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := idlePool(PoolConfig{}, len(tt.healthy))
+			for node, n := range tt.healthy {
+				end(t, p, node, n, healthy)
+			}
+			for node, n := range tt.failed {
+				end(t, p, node, n, failed)
+			}
+			if got := ejected(p); !slices.Equal(got, tt.want) {
+				t.Errorf("ejected %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// open has the breakers of nodes open, without regard to the other nodes.
+func open(p *Pool, nodes ...int) {
+	for _, i := range nodes {
+		b := (*p.members.Load())[i].breaker
+		for range p.cfg.Breaker.Calls {
+			b.count(failed, true)
+		}
+	}
+}
+
+// However many breakers are open, calls go out.
+func TestNodesAreNeverAllEjected(t *testing.T) {
+	for _, tt := range []struct {
+		nodes int
+		share float64
+		open  []int
+		want  []int
+	}{
+		{1, 0.5, []int{0}, []int{0}},
+		{1, 1, []int{0}, []int{0}},
+		{2, 0.5, []int{0}, []int{1}},
+		{2, 0.5, []int{0, 1}, []int{0, 1}},
+		{3, 0.5, []int{1}, []int{0, 2}},
+		{3, 0.5, []int{0, 1}, []int{0, 1, 2}},
+		{4, 0.5, []int{0, 1}, []int{2, 3}},
+		{4, 0.5, []int{0, 1, 2}, []int{0, 1, 2, 3}},
+		{4, 0.1, []int{0}, []int{0, 1, 2, 3}},
+		{4, 1, []int{0, 1, 2}, []int{3}},
+		{4, 1, []int{0, 1, 2, 3}, []int{0, 1, 2, 3}},
+	} {
+		p := idlePool(PoolConfig{Breaker: BreakerConfig{MaxEjected: tt.share}}, tt.nodes)
+		open(p, tt.open...)
+		if got := ejected(p); !slices.Equal(got, tt.open) {
+			t.Fatalf("%+v: breakers of %v are open", tt, got)
+		}
+		if got := called(t, p, nil); !slices.Equal(got, tt.want) {
+			t.Errorf("%+v: calls go to %v", tt, got)
+		}
+	}
+}
+
+// Of calls for certain nodes, only these count.
+func TestNodesThatFitAreNeverAllEjected(t *testing.T) {
+	p := idlePool(PoolConfig{}, 4)
+	for i, m := range *p.members.Load() {
+		m.found.Store(&found{conn: m.peer.current.Load(), note: i, callable: true})
+	}
+	open(p, 0, 1)
+	for _, tt := range []struct{ fit, want []int }{
+		{[]int{0}, []int{0}},
+		{[]int{0, 1}, []int{0, 1}},
+		{[]int{0, 2}, []int{2}},
+		{[]int{0, 1, 2}, []int{0, 1, 2}},
+		{[]int{0, 1, 2, 3}, []int{2, 3}},
+	} {
+		if got := called(t, p, func(note any) bool { return slices.Contains(tt.fit, note.(int)) }); !slices.Equal(got, tt.want) {
+			t.Errorf("calls for %v go to %v, want %v", tt.fit, got, tt.want)
+		}
+	}
+}
+
+// An ejected node is the last one that could be called when the others are gone.
+func TestEjectedNodeIsCalledWhenTheOthersAreGone(t *testing.T) {
+	p := idlePool(PoolConfig{Breaker: BreakerConfig{MaxEjected: 1}}, 3)
+	open(p, 0)
+	members := *p.members.Load()
+	members[1].peer.drained.Store(true)
+	members[2].peer.current.Store(nil)
+	if got := called(t, p, nil); !slices.Equal(got, []int{0}) {
+		t.Errorf("calls go to %v", got)
+	}
+}
+
+// When its time is over, an ejected node is tried with one call. Only its silence
+// beside answers of the others has the node ejected again: a client may have chosen a
+// document that takes too long on every node.
+func TestEjectedNodeIsTried(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		others health
+		end    health
+		want   []int
+	}{
+		{"answered", healthy, healthy, nil},
+		{"failed", healthy, failed, []int{0}},
+		{"failed, as calls do on the others", failed, failed, nil},
+		{"given up by its client", healthy, uncounted, []int{0}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := idlePool(PoolConfig{}, 2)
+				open(p, 0)
+				tried := (*p.members.Load())[0]
+				time.Sleep(p.cfg.Breaker.Open)
+				if _, err := tried.take(time.Now(), false); err != errEjected {
+					t.Errorf("before its time is over: %v", err)
+				}
+				time.Sleep(time.Nanosecond)
+				end(t, p, 1, int(p.cfg.Breaker.Calls), tt.others)
+				trial, err := tried.take(time.Now(), false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := tried.take(time.Now(), false); err != errEjected {
+					t.Errorf("a second call while one is tried: %v", err)
+				}
+				trial.leave(nil, tt.end)
+				if got := ejected(p); !slices.Equal(got, tt.want) {
+					t.Errorf("ejected %v, want %v", got, tt.want)
+				}
+				if tt.end == uncounted {
+					end(t, p, 0, 1, healthy) // the next call is tried
+				}
+			})
+		})
+	}
+}
 
 // Calls that pass their deadline mostly run longer than the window in which they
 // are counted.
 func TestBreakerCountsCallsWhenTheyEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var cfg BreakerConfig
-		cfg.SetDefaults()
-		b := newBreaker("hanging@127.0.0.1", cfg, slog.New(slog.DiscardHandler))
-		for range 2 * cfg.Calls {
-			done, err := b.start()
+		p := idlePool(PoolConfig{}, 2)
+		silent := (*p.members.Load())[0]
+		window := p.cfg.Breaker.Window
+		for range 2 * p.cfg.Breaker.Calls {
+			place, err := silent.take(time.Now(), false)
 			if err != nil {
 				t.Fatal(err)
 			}
-			time.AfterFunc(3*cfg.Window, func() { done(context.DeadlineExceeded) })
+			time.AfterFunc(3*window, func() { place.leave(ErrUnanswered, failed) })
 		}
-		time.Sleep(3*cfg.Window - 1)
-		if _, err := b.start(); err != nil {
-			t.Errorf("before the first deadline: %v", err)
+		time.Sleep(3*window - 1)
+		end(t, p, 1, int(p.cfg.Breaker.Calls), healthy)
+		if got := ejected(p); len(got) > 0 {
+			t.Errorf("%v ejected before the first deadline", got)
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if _, err := b.start(); err == nil {
-			t.Error("the breaker of a node that hangs is closed")
+		if got := ejected(p); !slices.Equal(got, []int{0}) {
+			t.Errorf("ejected %v, want the node that hangs", got)
 		}
 	})
 }
@@ -38,28 +277,121 @@ func TestBreakerCountsCallsWhenTheyEnd(t *testing.T) {
 // The share is that of calls which ended: neither those that run nor those that
 // their clients gave up say how the node is.
 func TestBreakerCountsOnlyWhatSaysSomething(t *testing.T) {
-	var cfg BreakerConfig
-	cfg.SetDefaults()
-	b := newBreaker("crashing@127.0.0.1", cfg, slog.New(slog.DiscardHandler))
-	end := func(err error) {
-		t.Helper()
-		done, refused := b.start()
-		if refused != nil {
-			t.Fatal(refused)
-		}
-		done(err)
-	}
-	for range 10 * cfg.Calls {
-		if _, err := b.start(); err != nil { // runs on
+	p := idlePool(PoolConfig{}, 2)
+	calls := int(p.cfg.Breaker.Calls)
+	end(t, p, 1, calls, healthy)
+	for range calls {
+		if _, err := (*p.members.Load())[0].take(time.Now(), false); err != nil { // runs on
 			t.Fatal(err)
 		}
-		end(context.Canceled)
 	}
-	crash := errors.New("crash")
-	for range cfg.Calls {
-		end(crash)
+	end(t, p, 0, 10*calls, uncounted)
+	end(t, p, 0, calls, failed)
+	if got := ejected(p); !slices.Equal(got, []int{0}) {
+		t.Errorf("ejected %v, though every call that ended on a node has failed", got)
 	}
-	if _, err := b.start(); err == nil {
-		t.Error("closed, though every call that ended has crashed")
+}
+
+// Answers of a time long ago do not show that the other nodes are well.
+func TestTalliesOfIdleNodesFade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := idlePool(PoolConfig{}, 2)
+		calls := int(p.cfg.Breaker.Calls)
+		end(t, p, 1, calls, healthy)
+		time.Sleep(2 * p.cfg.Breaker.Window)
+		end(t, p, 0, calls, failed)
+		if got := ejected(p); len(got) > 0 {
+			t.Errorf("ejected %v by comparison with nothing", got)
+		}
+	})
+}
+
+// A node that was started anew under its name is another one.
+func TestNewCreationForgetsTheOld(t *testing.T) {
+	p := idlePool(PoolConfig{}, 2)
+	end(t, p, 0, 1, healthy)
+	open(p, 0)
+	comeUp((*p.members.Load())[0], 2, time.Now().Add(-time.Hour))
+	if got := called(t, p, nil); !slices.Equal(got, []int{0, 1}) {
+		t.Errorf("after a restart of node 0, calls go to %v", got)
+	}
+}
+
+// A log that waits for what the breaker's lock or that of its node guards must not
+// wait for ever.
+func TestBreakersLogWithoutLocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var logged []string
+		var p *Pool
+		log := handlerFunc(func(r slog.Record) {
+			p.Status()
+			r.Attrs(func(a slog.Attr) bool {
+				logged = append(logged, a.Key+"="+a.Value.String())
+				return true
+			})
+		})
+		p = idlePool(PoolConfig{}, 2)
+		node := (*p.members.Load())[0]
+		node.breaker = newBreaker("a@127.0.0.1", p.cfg.Breaker, slog.New(log))
+		end(t, p, 1, int(p.cfg.Breaker.Calls), healthy)
+		end(t, p, 0, int(p.cfg.Breaker.Calls), failed)
+		time.Sleep(2 * p.cfg.Breaker.Open)
+		end(t, p, 0, 1, healthy)
+		want := []string{
+			"node=a@127.0.0.1", "from=closed", "to=open",
+			"node=a@127.0.0.1", "from=open", "to=half-open",
+			"node=a@127.0.0.1", "from=half-open", "to=closed",
+		}
+		if !slices.Equal(logged, want) {
+			t.Errorf("logged %v, want %v", logged, want)
+		}
+	})
+}
+
+// handlerFunc handles records of a log.
+type handlerFunc func(slog.Record)
+
+func (handlerFunc) Enabled(context.Context, slog.Level) bool { return true }
+func (f handlerFunc) Handle(_ context.Context, r slog.Record) error {
+	f(r)
+	return nil
+}
+func (f handlerFunc) WithAttrs([]slog.Attr) slog.Handler { return f }
+func (f handlerFunc) WithGroup(string) slog.Handler      { return f }
+
+// Clients that send documents which time out beside honest ones, at random: whatever
+// the shares, the honest calls find a node.
+func TestCallsFindANodeBesideCallsThatTimeOut(t *testing.T) {
+	for _, nodes := range []int{1, 2, 3} {
+		for _, hostile := range []int{4, 12, 200} { // calls a second
+			t.Run(fmt.Sprintf("%d nodes, %d hostile calls a second", nodes, hostile), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					p := idlePool(PoolConfig{}, nodes)
+					const timeout = 3 * time.Second
+					var refused atomic.Int64
+					call := func(takes time.Duration, err error, h health) {
+						place, refusal := p.acquire(t.Context(), nil)
+						if refusal != nil {
+							refused.Add(1)
+							return
+						}
+						time.Sleep(takes)
+						place.leave(err, h)
+					}
+					for range 60 * hostile {
+						go call(timeout, ErrUnanswered, failed)
+						time.Sleep(time.Second / time.Duration(hostile) / 2)
+						for range max(1, 40/hostile) {
+							go call(5*time.Millisecond, nil, healthy)
+						}
+						time.Sleep(time.Second / time.Duration(hostile) / 2)
+					}
+					time.Sleep(timeout)
+					if n := refused.Load(); n > 0 {
+						t.Errorf("%d calls were refused", n)
+					}
+				})
+			})
+		}
 	}
 }

@@ -3,7 +3,9 @@ package rpcclient_test
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -11,119 +13,107 @@ import (
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
+// silence is a context that ends as the application's own timeout does.
+func silence(t *testing.T, timeout time.Duration) context.Context {
+	ctx, cancel := context.WithTimeoutCause(t.Context(), timeout, rpcclient.ErrUnanswered)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// Nothing that a client chooses has nodes left alone, and the only node never is.
 func testBreaker(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 	gw := startGateway(t, nil)
 	const calls = 4
-	cfg := rpcclient.PoolConfig{Breaker: rpcclient.BreakerConfig{Calls: calls, Window: time.Minute, Open: 200 * time.Millisecond}}
-
-	t.Run("calls that crash", func(t *testing.T) {
-		pool := gw.pool(t, cfg, target)
-		crash := func() error {
-			_, err := run(t.Context(), pool, `{ raise }`)
-			return err
-		}
-		for i := range calls {
+	pool := gw.pool(t, rpcclient.PoolConfig{Breaker: rpcclient.BreakerConfig{Calls: calls, Window: time.Minute, Open: time.Hour}}, target)
+	crash := func(document string) func(*testing.T) {
+		return func(t *testing.T) {
 			var failure *rpcclient.CallError
-			if err := crash(); !errors.As(err, &failure) {
-				t.Errorf("call %d: %v, want a CallError", i, err)
+			if _, err := run(t.Context(), pool, document); !errors.As(err, &failure) {
+				t.Errorf("%v, want a CallError", err)
 			}
 		}
-		opened := time.Now()
-		_, err := run(t.Context(), pool, hello)
-		if !errors.Is(err, rpcclient.ErrCircuitOpen) {
-			t.Errorf("after %d crashes: %v, want %v", calls, err, rpcclient.ErrCircuitOpen)
-		}
-		if !pool.Ready() {
-			t.Error("the node is connected, breaker or not")
-		}
-		if pool.RetryAfter() != cfg.Breaker.Open {
-			t.Errorf("retry after %v, want %v", pool.RetryAfter(), cfg.Breaker.Open)
-		}
-
-		// One call is let through when Open is over. It crashes: open again.
-		var failure *rpcclient.CallError
-		eventually(t, "a call is tried", func() bool { return errors.As(crash(), &failure) })
-		if since := time.Since(opened); since < cfg.Breaker.Open {
-			t.Errorf("a call was tried after %v, want %v", since, cfg.Breaker.Open)
-		}
-		if err := crash(); !errors.Is(err, rpcclient.ErrCircuitOpen) {
-			t.Errorf("after the tried call: %v, want %v", err, rpcclient.ErrCircuitOpen)
-		}
-		// One that is answered closes it.
-		eventually(t, "closed", func() bool {
-			_, err := run(t.Context(), pool, hello)
-			return err == nil
-		})
-		checkHello(t, pool)
-	})
-
-	t.Run("errors of GraphQL", func(t *testing.T) {
-		pool := gw.pool(t, cfg, target)
-		for range 3 * calls {
+	}
+	for name, call := range map[string]func(*testing.T){
+		"raise": crash(`{ raise }`),
+		"throw": crash(`{ throw }`),
+		"exit":  crash(`{ exit }`),
+		"kill":  crash(`{ kill }`),
+		"errors of GraphQL": func(t *testing.T) {
 			if got, err := run(t.Context(), pool, `{ nope }`); err != nil || !strings.Contains(got, `"errors"`) {
-				t.Fatalf("%s, %v, want GraphQL errors", got, err)
+				t.Errorf("%s, %v, want GraphQL errors", got, err)
 			}
-		}
-		checkHello(t, pool)
-	})
-
-	t.Run("clients that leave", func(t *testing.T) {
-		pool := gw.pool(t, cfg, target)
-		for range 3 * calls {
+		},
+		"clients that leave": func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			seen := len(node.Output())
 			call := async(func() (string, error) { return run(ctx, pool, `{ sleep(ms: 3600000) }`) })
 			sleeper(t, node, seen)
 			cancel()
 			if o := await(t, call); !errors.Is(o.err, context.Canceled) {
-				t.Fatalf("%v, want %v", o.err, context.Canceled)
+				t.Errorf("%v, want %v", o.err, context.Canceled)
 			}
-		}
-		checkHello(t, pool)
-	})
-
-	t.Run("deadlines that pass", func(t *testing.T) {
-		pool := gw.pool(t, cfg, target)
-		for range calls {
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		},
+		"deadlines of clients": func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Microsecond)
+			defer cancel()
 			if _, err := run(ctx, pool, `{ sleep(ms: 3600000) }`); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%v, want %v", err, context.DeadlineExceeded)
 			}
-			cancel()
-		}
-		if _, err := run(t.Context(), pool, hello); !errors.Is(err, rpcclient.ErrCircuitOpen) {
-			t.Errorf("after %d deadlines: %v, want %v", calls, err, rpcclient.ErrCircuitOpen)
-		}
-	})
+		},
+		"silence of the only node": func(t *testing.T) {
+			if _, err := run(silence(t, 10*time.Millisecond), pool, `{ sleep(ms: 3600000) }`); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v, want %v", err, context.DeadlineExceeded)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 3 * calls {
+				call(t)
+			}
+			checkHello(t, pool)
+			if got := pool.Status().Nodes[0].Breaker; got != "closed" {
+				t.Errorf("the breaker is %s", got)
+			}
+		})
+	}
 }
 
-// A node that fails gets no calls while another one answers. Run it last: the node
-// that fails goes on failing.
+// A node that hangs gets no calls while another one answers. Run it last: the node
+// goes on hanging.
 func testBreakerOfOneNode(t *testing.T, bad, good *beamtest.Node, atBad, atGood rpcclient.Target) {
 	bad.Eval(t, `
 		Code.put_compiler_option(:ignore_module_conflict, true)
-		Code.compile_string("defmodule Absinthe do def run(_, _, _), do: raise(\"out of order\") end")
+		Code.compile_string("defmodule Absinthe do def run(_, _, _), do: Process.sleep(:infinity) end")
 		:ok`)
 	gw := startGateway(t, nil)
-	pool := gw.pool(t, rpcclient.PoolConfig{Breaker: rpcclient.BreakerConfig{Calls: 4, Open: time.Hour}}, atBad, atGood)
-	failed := 0
-	for range 40 {
-		answer, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{Document: hello})
-		if err != nil {
-			failed++
-		} else if answer.Node != good.Name {
-			t.Errorf("answer of %s", answer.Node)
+	const calls = 4
+	pool := gw.pool(t, rpcclient.PoolConfig{Breaker: rpcclient.BreakerConfig{Calls: calls, Open: time.Hour, Window: time.Hour}}, atBad, atGood)
+	// The node is slow as well, and so gets few calls while others are free.
+	eventually(t, "the node that hangs is ejected", func() bool {
+		var callers sync.WaitGroup
+		for range 64 {
+			callers.Go(func() {
+				answer, err := absinthe(pool).Run(silence(t, 500*time.Millisecond), rpcclient.Operation{Document: hello})
+				if err == nil && answer.Node != good.Name || err != nil && !errors.Is(err, rpcclient.ErrUnanswered) {
+					t.Errorf("%+v, %v", answer, err)
+				}
+			})
 		}
+		callers.Wait()
+		return t.Failed() || len(gw.log.Lines("circuit breaker", "to=open")) > 0
+	})
+	for range 100 {
+		checkHello(t, pool)
 	}
-	if failed != 4 {
-		t.Errorf("%d calls failed, want those 4 that opened the breaker", failed)
+	if lines := gw.log.Lines("circuit breaker"); len(lines) != 1 || !strings.Contains(lines[0], bad.Name) {
+		t.Errorf("logged %v, want that %s is ejected", lines, bad.Name)
 	}
 }
 
 func TestBreakerConfig(t *testing.T) {
 	var cfg rpcclient.BreakerConfig
 	cfg.SetDefaults()
-	if want := (rpcclient.BreakerConfig{Failures: 0.5, Calls: 20, Window: 10 * time.Second, Open: 5 * time.Second}); cfg != want {
+	if want := (rpcclient.BreakerConfig{Failures: 0.5, Calls: 20, Window: 10 * time.Second, Open: 5 * time.Second, MaxEjected: 0.5}); cfg != want {
 		t.Errorf("defaults %+v, want %+v", cfg, want)
 	}
 	for _, tt := range []struct {
@@ -135,6 +125,11 @@ func TestBreakerConfig(t *testing.T) {
 		{rpcclient.BreakerConfig{Failures: 1}, ""},
 		{rpcclient.BreakerConfig{Failures: -0.1}, "breaker.failures"},
 		{rpcclient.BreakerConfig{Failures: 1.1}, "breaker.failures"},
+		{rpcclient.BreakerConfig{Failures: math.NaN()}, "breaker.failures"},
+		{rpcclient.BreakerConfig{MaxEjected: 1}, ""},
+		{rpcclient.BreakerConfig{MaxEjected: -0.1}, "breaker.max_ejected"},
+		{rpcclient.BreakerConfig{MaxEjected: 1.1}, "breaker.max_ejected"},
+		{rpcclient.BreakerConfig{MaxEjected: math.NaN()}, "breaker.max_ejected"},
 		{rpcclient.BreakerConfig{Window: -1}, "breaker.window"},
 		{rpcclient.BreakerConfig{Open: -1}, "breaker.open"},
 	} {

@@ -13,8 +13,9 @@ import (
 
 // Why a node takes no call now.
 var (
-	errAway = errors.New("not connected, not started, drained or taken away")
-	errFull = errors.New("has as many calls as it may have")
+	errAway    = errors.New("not connected, not started, drained or taken away")
+	errFull    = errors.New("has as many calls as it may have")
+	errEjected = errors.New("its breaker is open")
 )
 
 // member is a node in a pool.
@@ -31,7 +32,7 @@ type member struct {
 	retired  bool
 	idle     chan struct{} // closed when retired and without calls
 	creation uint32        // of the node that breaker and latency are about
-	breaker  breaker
+	breaker  *breaker
 	latency  latency
 }
 
@@ -60,17 +61,23 @@ func (m *member) connection() *connected {
 	return c
 }
 
-// take takes a place on the node. Errors are errAway, errFull and those of the
-// breaker.
-func (m *member) take(now time.Time) (*place, error) {
+// take takes a place on the node. Errors are errAway, errFull and errEjected, the
+// last unless it is to be taken anyway.
+func (m *member) take(now time.Time, anyway bool) (*place, error) {
+	place, breaker, err := m.occupy(now, anyway)
+	breaker.report()
+	return place, err
+}
+
+func (m *member) occupy(now time.Time, anyway bool) (*place, *breaker, error) {
 	conn := m.connection()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
 	case conn == nil || m.retired:
-		return nil, errAway
+		return nil, m.breaker, errAway
 	case m.calls >= m.pool.cfg.Load.InFlight:
-		return nil, errFull
+		return nil, m.breaker, errFull
 	}
 	if c := conn.Peer().Creation; c != m.creation {
 		// It has been started anew: what was learnt is of another one.
@@ -79,12 +86,33 @@ func (m *member) take(now time.Time) (*place, error) {
 		}
 		m.creation, m.latency = c, latency{}
 	}
-	count, err := m.breaker.start()
-	if err != nil {
-		return nil, err
+	done, err := m.breaker.start()
+	switch {
+	case err == nil:
+	case anyway:
+		done = m.breaker.count
+	default:
+		return nil, m.breaker, errEjected
 	}
 	m.calls++
-	return &place{m, conn, count, now}, nil
+	return &place{m, conn, m.breaker, done, now}, m.breaker, nil
+}
+
+// standing says whether the node could be called if its breaker were closed, and
+// whether that is open.
+func (m *member) standing() (callable, ejected bool) {
+	conn := m.connection()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	callable = conn != nil && !m.retired
+	return callable, callable && m.breaker.ejects()
+}
+
+// tally is how the node's calls have ended lately.
+func (m *member) tally() tally {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.breaker.tally()
 }
 
 // list notes whether discovery still names the node.
@@ -109,24 +137,27 @@ func (m *member) retire() {
 // place is a call's on a node.
 type place struct {
 	*member
-	conn  *connected
-	count func(error) // of the breaker
-	began time.Time
+	conn    *connected
+	breaker *breaker
+	done    func(h health, othersAnswer bool) // of the breaker
+	began   time.Time
 }
 
-// execute runs the call, and gives the place up whatever happens.
-func (p *place) execute(ctx context.Context, args []byte) (answer *Answer, err error) {
-	defer func() { p.leave(err) }()
+// execute runs the call, and gives the place up whatever happens. comparable is as in
+// [healthOf].
+func (p *place) execute(ctx context.Context, args []byte, comparable bool) (answer *Answer, err error) {
+	defer func() { p.leave(err, healthOf(ctx, err, comparable)) }()
 	answer, err = p.conn.execute(ctx, args)
-	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+	if endedWith(ctx, err) {
 		err = fmt.Errorf("call on %s: %w", p.target.Name, err)
 	}
 	return answer, err
 }
 
-func (p *place) leave(err error) {
+func (p *place) leave(err error, h health) {
 	now := time.Now()
-	p.count(err)
+	p.done(h, h == failed && p.pool.othersAnswer(p.member))
+	p.breaker.report()
 	m := p.member
 	m.mu.Lock()
 	if took := now.Sub(p.began); m.creation == p.conn.Peer().Creation && saysHowLong(err, took, m.latency) {
@@ -141,8 +172,10 @@ func (p *place) leave(err error) {
 }
 
 // saysHowLong says whether a call that ended so tells how fast the node is. One
-// that failed does not: a node that fails at once is not a fast one. One that
-// somebody stopped waiting for does if it was slow already.
+// that failed does not: a node that fails at once is not a fast one. One that its
+// caller gave up does if it was slow already. Latency orders the nodes and refuses
+// no call, so that what clients choose can do no harm here: it is the same for
+// every node.
 func saysHowLong(err error, took time.Duration, known latency) bool {
 	var large *dist.TooLargeError
 	switch {

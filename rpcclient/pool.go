@@ -20,8 +20,6 @@ var (
 	// ErrNoNode: no node is connected, but for those that are drained, have not
 	// started yet or are stopping.
 	ErrNoNode = errors.New("no live node")
-	// ErrCircuitOpen: every connected node's breaker is open.
-	ErrCircuitOpen = errors.New("the circuit breaker of every live node is open")
 	// ErrOverloaded: every node has as many calls as it may have, and too many
 	// wait already, or this one has waited for too long.
 	ErrOverloaded = errors.New("every live node has as many calls as it may have")
@@ -135,19 +133,19 @@ func (p *Pool) Ready() bool {
 	return slices.ContainsFunc(*p.members.Load(), func(m *member) bool { return m.connection() != nil })
 }
 
-// RetryAfter is when to try again after [ErrNoNode] or [ErrCircuitOpen].
+// RetryAfter is when to try again after [ErrNoNode].
 func (p *Pool) RetryAfter() time.Duration { return p.cfg.Breaker.Open }
 
 // Call runs module:function on one of the nodes and waits for its value. args is
 // an encoded proper list. Every atom in them lives for ever on the node.
 //
-// When ctx ends, the call is killed on the node. A call of which nothing was
+// When ctx ends, the call is killed on the node. That counts against the node if the
+// cause is [ErrUnanswered] and the other nodes answer. A call of which nothing was
 // written to a lost connection goes to another node; one that may have run never
 // does.
 //
-// Errors are or wrap the cause of ctx, [ErrNoNode], [ErrCircuitOpen], [ErrOverloaded],
-// [*CallError], [*dist.LostError], [*dist.RefusedError] and
-// [*dist.TooLargeError].
+// Errors are or wrap the cause of ctx, [ErrNoNode], [ErrOverloaded], [*CallError],
+// [*dist.LostError], [*dist.RefusedError] and [*dist.TooLargeError].
 func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (*Answer, error) {
 	b := buffers.Get().(*[]byte)
 	defer putBuffer(b)
@@ -162,13 +160,13 @@ func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (
 // nodes only that fit, where fit is given.
 func (p *Pool) execute(ctx context.Context, args []byte, repeatable bool, fit func(note any) bool) (*Answer, error) {
 	p.budget.earn()
-	var failed error // on the nodes before
+	var previous error // on the node before
 	for sent := 0; ; {
 		place, err := p.acquire(ctx, fit)
 		if err != nil {
-			return nil, cmp.Or(failed, err)
+			return nil, cmp.Or(previous, err)
 		}
-		answer, err := place.execute(ctx, args)
+		answer, err := place.execute(ctx, args, sent == 0 && fit == nil)
 		var lost *dist.LostError
 		switch {
 		case errors.As(err, &lost):
@@ -186,7 +184,7 @@ func (p *Pool) execute(ctx context.Context, args []byte, repeatable bool, fit fu
 			return nil, err
 		}
 		p.retries.Add(1)
-		failed = err
+		previous = err
 	}
 }
 

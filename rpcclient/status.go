@@ -67,7 +67,7 @@ func (m *member) status() NodeStatus {
 		State:    Connected,
 		InFlight: m.calls,
 		Latency:  m.latency.duration(),
-		Breaker:  m.breaker.state(),
+		Breaker:  m.breaker.State().String(),
 		Note:     found.note,
 	}
 	if conn != nil {
