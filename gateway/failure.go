@@ -37,6 +37,7 @@ var (
 	unknownSchema         = &failure{status: http.StatusServiceUnavailable, code: "SCHEMA_UNKNOWN", message: "No node has told its schema yet."}
 	methodNotAllowed      = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "This path does not take this method; the Allow header names those it takes."}
 	onlyQueries           = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "By GET only queries are run. This is none, or it cannot be told whether it is one: use POST.", header: [2]string{"Allow", http.MethodPost}}
+	noSubscriptions       = &failure{code: "SUBSCRIPTION_NOT_SUPPORTED", message: "Subscriptions are not served yet: this endpoint runs queries and mutations."}
 	notAcceptable         = &failure{status: http.StatusNotAcceptable, code: "NOT_ACCEPTABLE", message: "The answer can only be application/graphql-response+json or application/json, in UTF-8; the request's Accept header takes neither."}
 	unsupportedMedia      = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "The request's Content-Type must be application/json or application/graphql, in UTF-8."}
 	formsOff              = &failure{status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", message: "Forms are not taken here: the request's Content-Type must be application/json or application/graphql."}

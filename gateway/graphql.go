@@ -11,6 +11,7 @@ import (
 	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/rpcclient/etf"
+	"github.com/louche-graphql/louche/schema"
 )
 
 // graphQL serves one application.
@@ -115,17 +116,30 @@ func (h *graphQL) operate(x *exchange, r *http.Request, from *caller, req *reque
 	if req.document, err = h.app.Config.DocumentLimits.read(h.gateway.documents, req.query, req.operationName); err != nil {
 		return err
 	}
-	if isSafe(r.Method) && !req.isQuery() {
-		return onlyQueries
-	}
 	kind := req.document.Kind(req.operationName)
+	if isSafe(r.Method) && kind != schema.Query {
+		return notByGet(kind)
+	}
 	if err := h.app.authenticator.Load().Authorize(from.identity, kind.String(), req.document.Name(req.operationName)); err != nil {
 		return err
 	}
 	if err := h.chargeOperation(x, from, kind, req.arrived); err != nil {
 		return err
 	}
+	if kind == schema.Subscription {
+		return noSubscriptions
+	}
 	return h.run(x, r, from, req)
+}
+
+// notByGet is the failure of an operation that GET asks for and that is no query.
+func notByGet(kind schema.Kind) error {
+	if kind != schema.Subscription {
+		return onlyQueries
+	}
+	f := *noSubscriptions
+	f.status, f.header = onlyQueries.status, onlyQueries.header
+	return &f
 }
 
 // resolve sees to it that a request has a document which may be run.

@@ -114,7 +114,7 @@ func TestRateLimits(t *testing.T) {
 		quota  string // without times
 	}{
 		{aMutation, 503, `"address";r=5, "identity-mutation";r=1`},
-		{`{"query":"subscription { a }"}`, 503, `"address";r=4, "identity-mutation";r=0`},
+		{`{"query":"subscription { a }"}`, 200, `"address";r=4, "identity-mutation";r=0`},
 		{aMutation, 429, `"address";r=3, "identity-mutation";r=0`},
 		{aQuery, 503, `"address";r=2, "identity-query";r=3`},
 		{`{"query":`, 400, `"address";r=1`},
