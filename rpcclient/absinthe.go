@@ -107,7 +107,11 @@ func (a *Absinthe) run(ctx context.Context, op Operation) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ok(answer)
+	if err := answer.ok(); err != nil {
+		answer.Release()
+		return nil, err
+	}
+	return answer, nil
 }
 
 // call runs module:function on one of the nodes for an operation, with the arguments
@@ -187,14 +191,14 @@ func (op *Operation) appendContext(b []byte) []byte {
 // ok unwraps {ok, Result}. Absinthe answers {error, Message} when it could not
 // run its own pipeline, which is a fault of the application and not of the
 // document.
-func ok(answer *Answer) (*Answer, error) {
-	d := etf.NewDecoder(answer.Value)
+func (a *Answer) ok() error {
+	d := etf.NewDecoder(a.Value)
 	arity, err := d.Tuple()
 	if err == nil && arity == 2 {
 		if tag, err := d.Atom(); err == nil && tag == "ok" {
-			answer.Value = d.Rest()
-			return answer, nil
+			a.Value = d.Rest()
+			return nil
 		}
 	}
-	return nil, &CallError{Node: answer.Node, Class: "error", Reason: "Absinthe.run returned " + answer.Value.String()}
+	return &CallError{Node: a.Node, Class: "error", Reason: "Absinthe.run returned " + a.Value.String()}
 }

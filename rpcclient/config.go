@@ -14,6 +14,7 @@ import (
 
 	"github.com/louche-graphql/louche/internal/certs"
 	"github.com/louche-graphql/louche/internal/secret"
+	"github.com/louche-graphql/louche/rpcclient/dist"
 )
 
 // NodeConfig is the node section of the configuration: who this gateway is among
@@ -32,6 +33,8 @@ type NodeConfig struct {
 	NetTickTime time.Duration `yaml:"net_ticktime" env:"NET_TICKTIME"`
 	// MaxAnswer is the largest answer of a node, in bytes. 128 MiB unless set.
 	MaxAnswer int `yaml:"-"`
+	// Memory bounds the bytes of all answers together. No bound if it is nil.
+	Memory dist.Memory `yaml:"-"`
 	// TLS is set where the nodes use inet_tls_dist.
 	TLS TLSConfig `yaml:"tls" envPrefix:"TLS_"`
 }

@@ -40,13 +40,17 @@ func (a *Absinthe) runFrom(ctx context.Context, op Operation) (*Answer, error) {
 		return nil, err
 	}
 	built, err := a.evaluated(answer)
+	if err == nil {
+		if until := a.keptUntil(now, op.Expires); until.After(now) {
+			a.keep(op.Identity, built, until)
+		}
+		err = answer.ok()
+	}
 	if err != nil {
+		answer.Release()
 		return nil, err
 	}
-	if until := a.keptUntil(now, op.Expires); until.After(now) {
-		a.keep(op.Identity, built, until)
-	}
-	return ok(answer)
+	return answer, nil
 }
 
 // keptUntil is when a context that was asked for at this time is too old.

@@ -19,7 +19,7 @@ type Answer struct {
 	exit *dist.Exit
 }
 
-// Release allows the memory of Value to be used again. It need not be called.
+// Release gives back the memory of Value. It has to be called once.
 func (a *Answer) Release() { a.exit.Release() }
 
 // A CallError says that the called function did not return.
@@ -111,15 +111,18 @@ func (c *connected) execute(ctx context.Context, args []byte) (*Answer, error) {
 	d := etf.NewDecoder(exit.Reason)
 	arity, _ := d.Tuple()
 	ref, err := d.Ref()
-	if err != nil || arity < 3 || ref != callRef {
-		return nil, &CallError{Node: node, Class: "signal", Reason: exit.Reason.String()}
+	var class string
+	if err == nil && arity >= 3 && ref == callRef {
+		class, _ = d.Atom()
 	}
-	switch class, _ := d.Atom(); class {
+	switch class {
 	case "return":
 		return &Answer{Value: d.Rest(), Node: node, exit: exit}, nil
 	case "throw", "exit", "error":
+		defer exit.Release()
 		return nil, &CallError{Node: node, Class: class, Reason: reasonText(d)}
 	}
+	defer exit.Release()
 	return nil, &CallError{Node: node, Class: "signal", Reason: exit.Reason.String()}
 }
 

@@ -49,6 +49,7 @@ func (n *Node) Probe(ctx context.Context, t Target, app AbsintheConfig, introspe
 	if err != nil {
 		return p, err
 	}
+	defer release.Release()
 	d := etf.NewDecoder(release.Value)
 	text, err := d.Binary()
 	if err != nil {

@@ -68,7 +68,7 @@ func (c AbsintheConfig) introspect(ctx context.Context, node Caller, document st
 		return nil, err
 	}
 	defer answer.Release()
-	if answer, err = ok(answer); err != nil {
+	if err := answer.ok(); err != nil {
 		return nil, err
 	}
 	return answer.Value.AppendJSON(nil)

@@ -69,8 +69,8 @@ func (r *reader) fragment(h header, a *assembly, payload etf.Term) {
 	}
 	delete(r.assemblies, h.sequence)
 	if a.call != 0 {
-		r.conn.resolve(a.call, &Exit{pieces: a.pieces, atoms: a.atoms})
-		r.drop(a)
+		r.collected -= a.held
+		r.conn.resolve(a.call, &Exit{pieces: a.pieces, atoms: a.atoms, memory: r.conn.options.Memory, held: a.held})
 	}
 }
 
@@ -88,11 +88,15 @@ func (r *reader) collect(a *assembly, fragment []byte) {
 	}
 }
 
-// hold accounts for n more bytes that a is going to hold, and gives a up where
-// they are more than all assemblies may hold together.
+// hold accounts for n more bytes that a is going to hold. It gives a up where they
+// are more than all assemblies may hold together, or there is no memory for them.
 func (r *reader) hold(a *assembly, n int) bool {
 	if most := r.conn.options.MaxCollected; r.collected+n > most {
 		r.refuse(a, &TooLargeError{Node: r.conn.peer.Name, Max: most, Together: true})
+		return false
+	}
+	if !r.conn.options.Memory.Reserve(n) {
+		r.refuse(a, &NoMemoryError{r.conn.peer.Name})
 		return false
 	}
 	r.collected += n
@@ -109,7 +113,28 @@ func (r *reader) refuse(a *assembly, reason error) {
 // drop lets go what a holds. Only its fragments are still counted.
 func (r *reader) drop(a *assembly) {
 	r.collected -= a.held
+	r.conn.options.Memory.Release(a.held)
 	*a = assembly{next: a.next}
+}
+
+// sweep drops what has come for calls that were given up since the last sweep: of
+// some of them no fragment may come any more.
+func (r *reader) sweep() {
+	if !r.conn.gaveUp.CompareAndSwap(true, false) {
+		return
+	}
+	for _, a := range r.assemblies {
+		if a.call != 0 && !r.conn.waiting(a.call) {
+			r.drop(a)
+		}
+	}
+}
+
+// dropAll drops everything at the end of the connection.
+func (r *reader) dropAll() {
+	for _, a := range r.assemblies {
+		r.drop(a)
+	}
 }
 
 // append copies a fragment, each byte once: what has come before is not moved.

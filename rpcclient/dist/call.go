@@ -1,7 +1,6 @@
 package dist
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -32,25 +31,50 @@ type Exit struct {
 	pieces [][]byte // what bytes is to be joined from
 	atoms  []string
 	lost   error // instead of a reason
+
+	memory Memory
+	held   int // bytes that are reserved
 }
 
-// join makes one term of an answer that came in fragments. It copies the whole,
-// so it is for the caller's goroutine and not for the one that all calls of the
-// connection share.
-func (e *Exit) join() {
-	if e.pieces != nil {
-		e.bytes = bytes.Join(e.pieces, nil)
-		e.pieces = nil
-		e.Reason = etf.Term{Bytes: e.bytes, Atoms: e.atoms}
+// join makes one term of an answer that came in fragments, and reports whether there
+// was memory for it. It copies the whole, so it is for the caller's goroutine and not
+// for the one that all calls of the connection share.
+func (e *Exit) join() bool {
+	if e.pieces == nil {
+		return true
 	}
+	size := 0
+	for _, piece := range e.pieces {
+		size += len(piece)
+	}
+	if !e.memory.Reserve(size) {
+		return false
+	}
+	e.bytes = make([]byte, 0, size)
+	for i, piece := range e.pieces {
+		e.bytes = append(e.bytes, piece...)
+		e.pieces[i] = nil
+	}
+	e.pieces = nil
+	e.memory.Release(size)
+	e.Reason = etf.Term{Bytes: e.bytes, Atoms: e.atoms}
+	return true
 }
 
-// Release allows the memory of Reason to be used again. It need not be called.
+// keptExit is the largest buffer of an Exit that is kept for later ones, in bytes:
+// that of an answer which came whole.
+const keptExit = readBuffer
+
+// Release gives back the memory of Reason. It has to be called once where
+// [Options.Memory] is given.
 func (e *Exit) Release() {
-	if cap(e.bytes) > 1<<20 {
-		return // rare and large: let it go
+	if e.held > 0 {
+		e.memory.Release(e.held)
 	}
-	e.Reason = etf.Term{}
+	if e.lost != nil || e.pieces != nil || cap(e.bytes) > keptExit {
+		return
+	}
+	*e = Exit{bytes: e.bytes[:0], atoms: e.atoms[:0]}
 	exits.Put(e)
 }
 
@@ -102,6 +126,16 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("answer of %s is larger than %d bytes", e.Node, e.Max)
 }
 
+// A NoMemoryError says that [Options.Memory] had no room for the answer. The process
+// is over, and the connection goes on.
+type NoMemoryError struct {
+	Node string
+}
+
+func (e *NoMemoryError) Error() string {
+	return fmt.Sprintf("no memory is left for the answer of %s", e.Node)
+}
+
 // call is a spawn whose exit signal has not come yet.
 type call struct {
 	// exit has room for one, so that whoever removes the call from Conn.calls
@@ -116,7 +150,9 @@ type call struct {
 
 // resolve ends the call for its caller. A call that was abandoned has none.
 func (p *call) resolve(e *Exit) {
-	if !p.abandoned {
+	if p.abandoned {
+		e.Release()
+	} else {
 		p.exit <- e
 	}
 }
@@ -131,8 +167,8 @@ func (c *Conn) lost(p *call, reason error) *Exit {
 // with normal. (SPAWN_REQUEST and PAYLOAD_MONITOR_P_EXIT of the protocol.)
 //
 // When ctx ends first, the process is killed, and what is linked to it dies with
-// it. Errors are the cause of ctx, [*LostError], [*RefusedError] and
-// [*TooLargeError].
+// it. Errors are the cause of ctx, [*LostError], [*RefusedError],
+// [*TooLargeError] and [*NoMemoryError].
 func (c *Conn) Spawn(ctx context.Context, s Spawn) (*Exit, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -147,10 +183,15 @@ func (c *Conn) Spawn(ctx context.Context, s Spawn) (*Exit, error) {
 		if exit.lost != nil {
 			return nil, exit.lost
 		}
-		exit.join()
+		if !exit.join() {
+			exit.Release()
+			return nil, &NoMemoryError{c.peer.Name}
+		}
 		return exit, nil
 	case <-ctx.Done():
-		c.abandon(n, p)
+		if !c.abandon(n, p) { // it has just ended
+			(<-p.exit).Release()
+		}
 		return nil, context.Cause(ctx)
 	}
 }
@@ -191,12 +232,16 @@ func (c *Conn) register(p *call) (n uint64) {
 	return c.nextRef
 }
 
-// abandon gives up call n, whose ctx has ended, and has its process killed.
-func (c *Conn) abandon(n uint64, p *call) {
+// abandon gives up call n, whose ctx has ended, and has its process killed. It
+// reports false if the call has been resolved: then its exit is in the channel, or
+// about to be.
+func (c *Conn) abandon(n uint64, p *call) bool {
 	c.mu.Lock()
 	pid := c.giveUp(n, p)
+	abandoned := p.abandoned
 	c.mu.Unlock()
 	c.kill(n, pid)
+	return abandoned
 }
 
 // giveUp marks a call as one that nobody waits for, and returns the process to be
@@ -208,6 +253,7 @@ func (c *Conn) giveUp(n uint64, p *call) (pid etf.Pid) {
 		return etf.Pid{}
 	}
 	p.abandoned = true
+	c.gaveUp.Store(true)
 	return p.pid
 }
 

@@ -24,10 +24,28 @@ type Options struct {
 	// come and others have not. The answer that does not fit fails its call. 0
 	// means 4 times MaxMessage.
 	MaxCollected int
+	// Memory is asked for the bytes of every answer before they are kept. An answer
+	// for which there is none fails its call. None means that it is not asked.
+	Memory Memory
 	// Handler runs what the peer spawns on this node. Without one, every spawn
 	// is refused with notsup, as a node does that has no such service.
 	Handler Handler
 }
+
+// Memory bounds the bytes that connections hold, and may be shared by many.
+type Memory interface {
+	// Reserve takes n bytes and reports whether there was room for them. It does
+	// not wait.
+	Reserve(n int) bool
+	// Release gives n bytes back.
+	Release(n int)
+}
+
+// unlimited is the memory of connections that are given none.
+type unlimited struct{}
+
+func (unlimited) Reserve(int) bool { return true }
+func (unlimited) Release(int)      {}
 
 // ErrClosed is why a connection ended that was closed on this side.
 var ErrClosed = errors.New("distribution connection closed")
@@ -39,6 +57,10 @@ var ErrTickTimeout = errors.New("the peer was silent for the tick time")
 // ErrNotReading is why a connection ended whose peer made this side queue more
 // signals than may wait, and read none of them.
 var ErrNotReading = errors.New("the peer does not read the signals it is sent")
+
+// ErrNoMemory is why a connection ended whose peer sent a longer frame than there was
+// memory for.
+var ErrNoMemory = errors.New("no memory is left for a frame")
 
 // A Conn is one connection to one node after its handshake. Its methods may be
 // used by any number of goroutines.
@@ -59,6 +81,8 @@ type Conn struct {
 	idle    chan struct{} // made by Close; closed when no call is left
 	err     error         // why the connection ended
 
+	gaveUp atomic.Bool // a call, since the reader looked last
+
 	processes processes
 	done      chan struct{} // closed with err set
 	closeOnce sync.Once
@@ -75,6 +99,9 @@ func New(socket net.Conn, local Node, peer Peer, options Options) *Conn {
 	}
 	if options.MaxCollected == 0 {
 		options.MaxCollected = 4 * options.MaxMessage
+	}
+	if options.Memory == nil {
+		options.Memory = unlimited{}
 	}
 	c := &Conn{
 		socket:  socket,

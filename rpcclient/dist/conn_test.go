@@ -411,9 +411,15 @@ func TestLongFrameIsReadInSteps(t *testing.T) {
 		}
 		return len(b), nil
 	})
-	frame, err := readLong(r, 100<<20)
-	if !errors.Is(err, io.EOF) || cap(frame) > 4<<20 {
-		t.Errorf("%d bytes were reserved, error %v", cap(frame), err)
+	memory := &counted{limit: 100 << 20}
+	reader := newReader(New(&scripted{}, initiator, Peer{Name: acceptor.Name}, Options{Memory: memory}))
+	if err := reader.long(r, 100<<20); !errors.Is(err, io.EOF) || memory.most > 4<<20 || memory.used != 0 {
+		t.Errorf("%d bytes were reserved, %d still are, error %v", memory.most, memory.used, err)
+	}
+	reads = 0
+	memory.limit = 200 << 10
+	if err := reader.long(r, 100<<20); !errors.Is(err, ErrNoMemory) || memory.used != 0 {
+		t.Errorf("past the memory there is: %v, with %d bytes reserved", err, memory.used)
 	}
 }
 

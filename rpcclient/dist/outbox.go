@@ -9,7 +9,7 @@ import (
 
 // maxQueued is how many bytes may wait for the writer before callers have to
 // wait too: a peer that stops reading must not fill our memory.
-const maxQueued = 8 << 20
+const maxQueued = 1 << 20
 
 // maxSignals is how many bytes of signals may wait: answers to what the peer asks
 // for, and the kills of calls. Nobody could be made to wait with those.

@@ -45,6 +45,7 @@ func (r counter) Read(b []byte) (int, error) {
 // read takes frames off the socket until it fails.
 func (c *Conn) read() error {
 	r := newReader(c)
+	defer r.dropAll()
 	in := bufio.NewReaderSize(counter{c}, readBuffer)
 	for {
 		length, err := in.Peek(4)
@@ -56,6 +57,7 @@ func (c *Conn) read() error {
 			return &FrameError{0, fmt.Sprintf("length %d exceeds the limit of %d bytes", n, c.options.MaxMessage)}
 		}
 		in.Discard(4)
+		r.sweep()
 		if n == 0 { // a tick
 			continue
 		}
@@ -66,8 +68,8 @@ func (c *Conn) read() error {
 			}
 			err = r.frame(frame)
 			in.Discard(n)
-		} else if frame, err = readLong(in, n); err == nil {
-			err = r.frame(frame)
+		} else {
+			err = r.long(in, n)
 		}
 		if err != nil {
 			return err
@@ -75,18 +77,27 @@ func (c *Conn) read() error {
 	}
 }
 
-// readLong reads n bytes, reserving memory only as they come: a length is
-// quickly claimed.
-func readLong(in io.Reader, n int) ([]byte, error) {
-	frame := make([]byte, 0, readBuffer)
+// long handles a frame of n bytes that is longer than the read buffer. No Erlang node
+// sends one, because all of them cut long messages into fragments. Memory is taken
+// only as the bytes come: a length is quickly claimed.
+func (r *reader) long(in io.Reader, n int) error {
+	memory, reserved := r.conn.options.Memory, 0
+	defer func() { memory.Release(reserved) }()
+	var frame []byte
 	for len(frame) < n {
-		step := min(n-len(frame), max(len(frame), readBuffer))
-		frame = append(frame, make([]byte, step)...)
-		if _, err := io.ReadFull(in, frame[len(frame)-step:]); err != nil {
-			return nil, err
+		size := min(n, max(2*len(frame), readBuffer))
+		if !memory.Reserve(size) {
+			return fmt.Errorf("%w: %d bytes", ErrNoMemory, n)
+		}
+		reserved += size
+		longer := make([]byte, size)
+		read := copy(longer, frame)
+		frame = longer
+		if _, err := io.ReadFull(in, frame[read:]); err != nil {
+			return err
 		}
 	}
-	return frame, nil
+	return r.frame(frame)
 }
 
 // frame handles one frame, without its length. What it keeps of it, it copies.
@@ -122,9 +133,9 @@ func controlError(at int, err error) error {
 func (r *reader) message(m control, payload etf.Term) error {
 	switch m.op {
 	case opPayloadMonitorPExit:
-		r.conn.resolve(r.conn.number(m.ref), newExit(payload))
+		r.conn.resolve(r.conn.number(m.ref), r.conn.newExit(payload))
 	case opMonitorPExit:
-		r.conn.resolve(r.conn.number(m.ref), newExit(m.reason))
+		r.conn.resolve(r.conn.number(m.ref), r.conn.newExit(m.reason))
 	case opSpawnReply:
 		r.conn.spawnReplied(m)
 	case opSpawnRequest:
@@ -137,9 +148,14 @@ func (r *reader) message(m control, payload etf.Term) error {
 	return nil
 }
 
-// newExit copies the reason out of the read buffer.
-func newExit(reason etf.Term) *Exit {
+// newExit copies the reason out of the read buffer, if there is memory for it.
+func (c *Conn) newExit(reason etf.Term) *Exit {
 	e := exits.Get().(*Exit)
+	held := max(cap(e.bytes), len(reason.Bytes)) + atomBytes(reason.Atoms)
+	if !c.options.Memory.Reserve(held) {
+		return &Exit{lost: &NoMemoryError{c.peer.Name}}
+	}
+	e.memory, e.held = c.options.Memory, held
 	e.bytes = append(e.bytes[:0], reason.Bytes...)
 	e.atoms = append(e.atoms[:0], reason.Atoms...)
 	e.Reason = etf.Term{Bytes: e.bytes, Atoms: e.atoms}
@@ -160,7 +176,9 @@ func (c *Conn) resolve(n uint64, exit *Exit) {
 	p := c.calls[n]
 	c.remove(n)
 	c.mu.Unlock()
-	if p != nil {
+	if p == nil {
+		exit.Release()
+	} else {
 		p.resolve(exit)
 	}
 }
