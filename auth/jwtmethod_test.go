@@ -94,7 +94,7 @@ func TestJWTConfig(t *testing.T) {
 		"{public_key_file: k.pem, algorithms: [ES256, EdDSA], header: X-Token}":                                       "",
 		"{}": "exactly one",
 		"{secret: {env: S}, public_key_file: k.pem}":                                           "exactly one",
-		"{secret: {env: S, file: f}}":                                                          "secret needs one",
+		"{secret: {env: S, file: f}}":                                                          "secret needs exactly one",
 		"{discover: true, audience: [a]}":                                                      "issuer is needed",
 		"{jwks: 'https://id.example.com/keys', audience: [a]}":                                 "issuer is needed",
 		"{issuer: 'https://id.example.com/', discover: true}":                                  "audience is needed",

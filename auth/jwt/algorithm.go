@@ -7,7 +7,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Algorithms of RFC 7518 (3.1) and RFC 8037, by what kind of key they take.
+// Algorithms of RFC 7518 (3.1) and RFC 8037 by kind of key.
 var (
 	hmacAlgorithms = []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512}
 	rsaAlgorithms  = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512}
@@ -17,16 +17,16 @@ var (
 	publicAlgorithms = slices.Concat(rsaAlgorithms, ecAlgorithms, edAlgorithms)
 )
 
-// ValidateAlgorithms says which of the names is of no algorithm that takes such a key: a
-// secret, or a public key.
+// ValidateAlgorithms reports a name that is not an algorithm for secrets (HMAC), or, where
+// secret is false, for public keys.
 func ValidateAlgorithms(names []string, secret bool) error {
-	takes, whose := publicAlgorithms, "public keys"
+	supported, keys := publicAlgorithms, "public keys"
 	if secret {
-		takes, whose = hmacAlgorithms, "a secret"
+		supported, keys = hmacAlgorithms, "a secret"
 	}
 	for _, name := range names {
-		if !slices.Contains(takes, jose.SignatureAlgorithm(name)) {
-			return fmt.Errorf("%q is not one of those for %s: %s", name, whose, takes)
+		if !slices.Contains(supported, jose.SignatureAlgorithm(name)) {
+			return fmt.Errorf("%q is not an algorithm for %s; use some of %s", name, keys, supported)
 		}
 	}
 	return nil

@@ -15,25 +15,24 @@ import (
 )
 
 const (
-	// maxDigits bounds a number. Longer ones cost more than they say.
+	// maxDigits bounds the text of a number, and so the cost of parsing it.
 	maxDigits = 1000
-	// maxDepth bounds how deep claims are nested.
+	// maxDepth bounds the depth of claims.
 	maxDepth = 32
 )
 
-// decodeBase64 reads base64url without padding, and of several texts for the same bytes
-// only the one that an encoder makes.
+// decodeBase64 decodes base64url without padding. It accepts only the canonical text of
+// each sequence of bytes.
 func decodeBase64(part string) ([]byte, error) {
 	decoded, err := base64.RawURLEncoding.Strict().DecodeString(part)
-	if err != nil || strings.ContainsAny(part, "\r\n") { // which the decoder skips
+	if err != nil || strings.ContainsAny(part, "\r\n") { // the decoder skips these
 		return nil, errors.New("not base64url")
 	}
 	return decoded, nil
 }
 
-// decodeObject reads a part of a token: base64url of a JSON object. Members that come
-// twice are refused, since others might see the other one, and so is text that is not
-// UTF-8.
+// decodeObject decodes a part of a token: base64url of a JSON object. It refuses repeated
+// members, of which another parser may read a different one, and invalid UTF-8.
 func decodeObject(part string) (map[string]any, error) {
 	text, err := decodeBase64(part)
 	if err != nil {
@@ -56,11 +55,11 @@ func decodeObject(part string) (map[string]any, error) {
 	return object, nil
 }
 
-// value has integers as int64, or *big.Int where that is too small, and other numbers
-// as float64.
+// convertNumbers converts each json.Number to int64, to *big.Int where int64 is too small,
+// or to float64.
 func convertNumbers(v any, depth int) (_ any, err error) {
 	if depth > maxDepth {
-		return nil, errors.New("nested too deep")
+		return nil, errors.New("nested too deeply")
 	}
 	switch v := v.(type) {
 	case json.Number:
@@ -83,7 +82,7 @@ func convertNumbers(v any, depth int) (_ any, err error) {
 
 func parseNumber(text string) (any, error) {
 	if len(text) > maxDigits {
-		return nil, errors.New("a number is too long")
+		return nil, errors.New("a number has too many digits")
 	}
 	if strings.ContainsAny(text, ".eE") {
 		v, err := strconv.ParseFloat(text, 64)
@@ -97,15 +96,15 @@ func parseNumber(text string) (any, error) {
 	}
 	v, ok := new(big.Int).SetString(text, 10)
 	if !ok {
-		return nil, errors.New("a number is none")
+		return nil, errors.New("invalid number")
 	}
 	return v, nil
 }
 
-// maxDate is the end of the year 9999, after which no token means what it says.
+// maxDate is the end of the year 9999. A later date is a mistake.
 const maxDate = 253402300799
 
-// date reads a NumericDate (RFC 7519, 2): seconds since 1970, perhaps with a fraction.
+// parseNumericDate parses a NumericDate (RFC 7519, 2): seconds since 1970, with an optional fraction.
 func parseNumericDate(v any) (_ time.Time, ok bool) {
 	switch v := v.(type) {
 	case int64:

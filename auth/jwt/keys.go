@@ -15,18 +15,18 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Keys are what tokens are verified with. They do not change.
+// Keys verify tokens. They are immutable.
 type Keys struct {
 	keys []key
 }
 
 type key struct {
-	id         string // kid, which tokens name it by; empty: it has none
+	id         string // kid; empty: the key has none
 	algorithms []jose.SignatureAlgorithm
 	material   any // []byte, *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
 }
 
-// Len is how many there are.
+// Len returns the number of keys.
 func (k *Keys) Len() int {
 	if k == nil {
 		return 0
@@ -34,9 +34,9 @@ func (k *Keys) Len() int {
 	return len(k.keys)
 }
 
-// NewHMACKeys makes the key of tokens that are made and verified with the same secret. It
-// must be at least as long as the hash of each of the algorithms (RFC 7518, 3.2);
-// where none are given, those count that it is long enough for.
+// NewHMACKeys returns the key of tokens that are signed with a secret (HMAC). The secret
+// must be at least as long as the hash of each algorithm (RFC 7518, 3.2). Without
+// algorithms, the key is for every algorithm for which the secret is long enough.
 func NewHMACKeys(secret []byte, algorithms []string) (*Keys, error) {
 	k := key{material: secret}
 	for i, algorithm := range hmacAlgorithms {
@@ -45,14 +45,14 @@ func NewHMACKeys(secret []byte, algorithms []string) (*Keys, error) {
 		case len(secret) >= need:
 			k.algorithms = append(k.algorithms, algorithm)
 		case named || len(algorithms) == 0 && i == 0:
-			return nil, fmt.Errorf("the secret has %d bytes; %s needs %d", len(secret), algorithm, need)
+			return nil, fmt.Errorf("the secret has %d bytes; %s needs at least %d", len(secret), algorithm, need)
 		}
 	}
 	return &Keys{[]key{k}}, nil
 }
 
-// ParsePublicKeys reads public keys and certificates (PEM). Of a certificate only the key
-// is used: whose it is, and until when, is not looked at.
+// ParsePublicKeys reads public keys and certificates in PEM form. It uses only the key of a
+// certificate, and ignores its subject and its validity.
 func ParsePublicKeys(text []byte) (*Keys, error) {
 	var keys Keys
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
@@ -69,9 +69,9 @@ func ParsePublicKeys(text []byte) (*Keys, error) {
 				public = certificate.PublicKey
 			}
 		default:
-			err = errors.New("it is no public key")
+			err = errors.New("not a public key")
 			if strings.HasSuffix(block.Type, "PRIVATE KEY") {
-				err = errors.New("it is a private key; the gateway needs the public one alone (openssl pkey -pubout)")
+				err = errors.New("a private key; the gateway needs only the public key (openssl pkey -pubout)")
 			}
 		}
 		k := key{material: public}
@@ -84,23 +84,23 @@ func ParsePublicKeys(text []byte) (*Keys, error) {
 		keys.keys = append(keys.keys, k)
 	}
 	if len(keys.keys) == 0 {
-		return nil, errors.New("there is no public key in it (PEM)")
+		return nil, errors.New("no public key in PEM form")
 	}
 	return &keys, nil
 }
 
-// Sizes of RSA keys that are used, in bits. RFC 7518 (3.3) demands the lower one.
+// Bounds of the size of RSA keys. RFC 7518 (3.3) requires the lower bound.
 const (
 	minRSABits = 2048
 	maxRSABits = 4096
 )
 
-// algorithms are the algorithms that a public key is for.
+// supportedAlgorithms returns the algorithms of a public key.
 func supportedAlgorithms(public any) ([]jose.SignatureAlgorithm, error) {
 	switch k := public.(type) {
 	case *rsa.PublicKey:
 		if bits := k.N.BitLen(); bits < minRSABits || bits > maxRSABits {
-			return nil, fmt.Errorf("it is an RSA key of %d bits; %d to %d are used", bits, minRSABits, maxRSABits)
+			return nil, fmt.Errorf("an RSA key of %d bits; use one of %d to %d bits", bits, minRSABits, maxRSABits)
 		}
 		return rsaAlgorithms, nil
 	case *ecdsa.PublicKey:
@@ -112,12 +112,12 @@ func supportedAlgorithms(public any) ([]jose.SignatureAlgorithm, error) {
 	case ed25519.PublicKey:
 		return edAlgorithms, nil
 	}
-	return nil, errors.New("it is of no kind that tokens are verified with: RSA, EC (P-256, P-384, P-521), Ed25519")
+	return nil, errors.New("a key of an unsupported kind; use RSA, EC (P-256, P-384, P-521) or Ed25519")
 }
 
-// candidates are the keys that a token may be of. Those without an id may be meant by
-// every kid. named says that one has the very id.
-func (k *Keys) candidates(algorithm jose.SignatureAlgorithm, id string) (fit []*key, named bool) {
+// candidates returns the keys that may have signed a token with this alg and kid. A key
+// without an id matches every kid. found reports whether a key has this id.
+func (k *Keys) candidates(algorithm jose.SignatureAlgorithm, id string) (matching []*key, found bool) {
 	if k == nil {
 		return nil, false
 	}
@@ -126,10 +126,10 @@ func (k *Keys) candidates(algorithm jose.SignatureAlgorithm, id string) (fit []*
 		if id != "" && key.id != "" && key.id != id {
 			continue
 		}
-		named = named || id != "" && key.id == id
+		found = found || id != "" && key.id == id
 		if slices.Contains(key.algorithms, algorithm) {
-			fit = append(fit, key)
+			matching = append(matching, key)
 		}
 	}
-	return fit, named
+	return matching, found
 }

@@ -93,7 +93,7 @@ func TestPublicKeys(t *testing.T) {
 	}
 }
 
-// jwk is a published key with changes: nil leaves a member out.
+// jwk returns a JSON Web Key with changed members. nil removes a member.
 func jwk(key any, changes map[string]any) string {
 	var members map[string]any
 	if err := json.Unmarshal(must(jose.JSONWebKey{Key: key, KeyID: "k"}.MarshalJSON()), &members); err != nil {
@@ -108,7 +108,7 @@ func jwk(key any, changes map[string]any) string {
 	return string(must(json.Marshal(members)))
 }
 
-// One key of a set is good; the other must not cost it.
+// An invalid key in a set does not affect the valid one.
 func TestKeySet(t *testing.T) {
 	short := must(rsa.GenerateKey(rand.Reader, 1024))
 	public, other := &rsaKey().PublicKey, jwk(&p256.PublicKey, nil)
@@ -179,7 +179,7 @@ func jwkX(key *ecdsa.PrivateKey) string {
 	return members["x"]
 }
 
-// A key verifies only what it is for, whatever the token says.
+// A key verifies only its own algorithms, regardless of the token's alg.
 func TestKeyForOneAlgorithm(t *testing.T) {
 	keys, _, err := ParseKeySet([]byte(`{"keys":[` + jwk(&rsaKey().PublicKey, map[string]any{"alg": "RS256"}) + `]}`))
 	if err != nil {
@@ -213,7 +213,7 @@ func FuzzKeySet(f *testing.F) {
 				t.Fatal(k, err)
 			}
 		}
-		// Whatever the key, to verify with it ends.
+		// Verification terminates with every key.
 		for _, text := range tokens {
 			rules.Verify(text, keys, now)
 		}

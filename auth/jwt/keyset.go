@@ -9,12 +9,11 @@ import (
 	"github.com/go-jose/go-jose/v4/json"
 )
 
-// maxKeys bounds a key set. Issuers have two or three.
+// maxKeys bounds a key set. An issuer has two or three keys.
 const maxKeys = 100
 
-// jsonWebKey is a public key as issuers publish it (RFC 7517, 4; RFC 7518, 6), without
-// what is not needed to verify. Certificates are left out: a set is not worth less for
-// one that cannot be read.
+// jsonWebKey has the members of a public key that verification needs (RFC 7517, 4;
+// RFC 7518, 6). It omits certificates, so an invalid one does not invalidate the key.
 type jsonWebKey struct {
 	Type       string   `json:"kty"`
 	Use        string   `json:"use,omitempty"`
@@ -29,19 +28,19 @@ type jsonWebKey struct {
 	Private    any      `json:"d,omitempty"`
 }
 
-// ParseKeySet reads a key set (RFC 7517, 5). Keys that are for something else than
-// verifying signatures, or of a kind that is not known, are left out; so are those
-// that are wrong, for each of which there is a problem. A set in which nothing is
-// right is an error. Secrets (oct) are wrong in one: what is published is none.
+// ParseKeySet parses a key set (RFC 7517, 5). It skips keys of an unknown kind and keys
+// that do not verify signatures. It also skips invalid keys, and returns a problem for
+// each; a set of invalid keys alone is an error. A secret (oct) is invalid in a key set,
+// because key sets are public.
 func ParseKeySet(text []byte) (_ *Keys, problems []error, _ error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	switch err := json.Unmarshal(text, &set); {
 	case err != nil || set.Keys == nil:
-		return nil, nil, errors.New(`it is no key set: a JSON object with a list "keys"`)
+		return nil, nil, errors.New(`not a key set; a key set is a JSON object with a list "keys"`)
 	case len(set.Keys) > maxKeys:
-		return nil, nil, fmt.Errorf("it has %d keys, more than %d", len(set.Keys), maxKeys)
+		return nil, nil, fmt.Errorf("the key set has %d keys; at most %d are allowed", len(set.Keys), maxKeys)
 	}
 	keys := &Keys{}
 	for i, text := range set.Keys {
@@ -54,24 +53,24 @@ func ParseKeySet(text []byte) (_ *Keys, problems []error, _ error) {
 		}
 	}
 	if len(problems) > 0 && len(problems) == len(set.Keys) {
-		return nil, nil, fmt.Errorf("none of its keys is right: %w", problems[0])
+		return nil, nil, fmt.Errorf("the key set has no valid key: %w", problems[0])
 	}
 	return keys, problems, nil
 }
 
-// parseKey returns a key that verifies nothing where it is for something else.
+// parseKey parses a key. A key that is not for verifying has no algorithms.
 func parseKey(text []byte) (k key, _ error) {
 	var p jsonWebKey
 	if json.Unmarshal(text, &p) != nil {
-		return k, errors.New("it is no key: a JSON object without repeated members, kty, kid, alg and use being text")
+		return k, errors.New("not a key; a key is a JSON object without repeated members, whose kty, kid, alg and use are strings")
 	}
 	switch {
 	case p.Use != "" && p.Use != "sig", p.Operations != nil && !slices.Contains(p.Operations, "verify"):
 		return k, nil
 	case p.Type == "oct":
-		return k, errors.New("it is a secret, which nothing is verified with once it is published")
+		return k, errors.New("a secret (oct) is not for publication")
 	case p.Private != nil:
-		return k, errors.New("its private part is published: everybody can sign with it")
+		return k, errors.New("the private key is published, so anyone can sign with it")
 	case !slices.Contains([]string{"RSA", "EC", "OKP"}, p.Type):
 		return k, nil
 	}
@@ -85,17 +84,17 @@ func parseKey(text []byte) (k key, _ error) {
 	case errors.Is(err, jose.ErrUnsupportedKeyType):
 		return k, nil
 	case err != nil:
-		return k, errors.New("what makes it a key is missing, or no key")
+		return k, errors.New("a member of the key is missing or invalid")
 	}
-	fit, err := supportedAlgorithms(parsed.Key)
+	algorithms, err := supportedAlgorithms(parsed.Key)
 	if err != nil {
 		return k, err
 	}
-	k = key{id: p.ID, material: parsed.Key, algorithms: fit}
-	if p.Algorithm != "" { // then it is for that alone
+	k = key{id: p.ID, material: parsed.Key, algorithms: algorithms}
+	if p.Algorithm != "" { // the key is for this algorithm alone
 		only := jose.SignatureAlgorithm(p.Algorithm)
 		k.algorithms = nil
-		if slices.Contains(fit, only) {
+		if slices.Contains(algorithms, only) {
 			k.algorithms = []jose.SignatureAlgorithm{only}
 		}
 	}

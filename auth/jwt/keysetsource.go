@@ -20,24 +20,24 @@ import (
 )
 
 const (
-	fetchTimeout = 10 * time.Second // for all that a fetch asks
+	fetchTimeout = 10 * time.Second // for all requests of one fetch
 	maxBody      = 1 << 20
 	maxRedirects = 3
 )
 
-// A KeySetSource is where an issuer publishes its keys.
+// A KeySetSource locates the published keys of an issuer.
 type KeySetSource struct {
 	Issuer string
-	// URL is that of the key set; empty: as the issuer's OpenID configuration says.
+	// URL is the URL of the key set. Empty: the OpenID configuration of the issuer names it.
 	URL string
-	// CAFile are certificates (PEM) that the server's is verified with; empty: those of
-	// the system. It is read at every fetch.
+	// CAFile has the CA certificates (PEM) for the issuer's server. Empty: those of the
+	// system. Each fetch reads it again.
 	CAFile string
-	// Refresh is the time between two fetches, unless the answer is for a shorter one.
+	// Refresh is the time between two fetches. A shorter max-age of the response wins.
 	Refresh time.Duration
 }
 
-// Validate says what is wrong with the addresses.
+// Validate reports an invalid URL.
 func (s KeySetSource) Validate() error {
 	text := s.URL
 	if text == "" {
@@ -47,22 +47,22 @@ func (s KeySetSource) Validate() error {
 	return err
 }
 
-// parseURL takes addresses over which nobody else can slip in keys: https, or http on
-// this machine.
+// parseURL accepts https, and http to loopback addresses. Over http an attacker on the
+// network could replace the keys.
 func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Host == "" || u.Fragment != "":
-		return nil, errors.New("it is no URL such as https://id.example.com/keys")
+		return nil, errors.New("not a URL such as https://id.example.com/keys")
 	case u.User != nil:
-		return nil, errors.New("no user or password may be in it")
+		return nil, errors.New("a URL must not contain a user or a password")
 	}
 	return u, checkScheme(u)
 }
 
 func checkScheme(u *url.URL) error {
 	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
-		return fmt.Errorf("keys are fetched from %s over https only", u.Host)
+		return fmt.Errorf("keys are fetched over https, or over http from a loopback address; %s needs https", u.Host)
 	}
 	return nil
 }
@@ -72,12 +72,12 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// shown is a URL as it is logged: a query might hold a key.
+// redactURL returns a URL for logs. It drops the query, which may contain a secret.
 func redactURL(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
-// newTransport is made for each fetch: there is one in minutes, and it reads the file.
+// newTransport returns a transport for one fetch. It reads CAFile.
 func (s KeySetSource) newTransport() (http.RoundTripper, error) {
 	t := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -96,14 +96,14 @@ func (s KeySetSource) newTransport() (http.RoundTripper, error) {
 	return t, nil
 }
 
-// an answer is what a source said.
+// A response is the response to a fetch.
 type response struct {
 	url    *url.URL
 	body   []byte
-	maxAge time.Duration // Cache-Control; negative: it does not say
+	maxAge time.Duration // of Cache-Control; negative: none
 }
 
-// fetch asks for the key set. Errors say which address failed, without its query.
+// fetch requests the key set. Errors name the URL that failed, without its query.
 func (s KeySetSource) fetch(ctx context.Context, transport http.RoundTripper) (*response, error) {
 	client := &http.Client{Transport: transport, CheckRedirect: checkRedirect}
 	defer client.CloseIdleConnections()
@@ -119,10 +119,10 @@ func (s KeySetSource) fetch(ctx context.Context, transport http.RoundTripper) (*
 	return get(ctx, client, location)
 }
 
-// discover reads where the keys are from the issuer's OpenID configuration (OpenID
-// Connect Discovery 1.0, 4), which must be the issuer's own (4.3).
+// discover reads the URL of the key set from the OpenID configuration of the issuer
+// (OpenID Connect Discovery 1.0, 4). The configuration must name the same issuer (4.3).
 func (s KeySetSource) discover(ctx context.Context, client *http.Client) (string, error) {
-	a, err := get(ctx, client, strings.TrimSuffix(s.Issuer, "/")+"/.well-known/openid-configuration")
+	resp, err := get(ctx, client, strings.TrimSuffix(s.Issuer, "/")+"/.well-known/openid-configuration")
 	if err != nil {
 		return "", err
 	}
@@ -130,18 +130,18 @@ func (s KeySetSource) discover(ctx context.Context, client *http.Client) (string
 		Issuer string `json:"issuer"`
 		Keys   string `json:"jwks_uri"`
 	}
-	if json.Unmarshal(a.body, &configuration) != nil {
-		return "", fmt.Errorf("%s: it is no OpenID configuration: a JSON object", redactURL(a.url))
+	if json.Unmarshal(resp.body, &configuration) != nil {
+		return "", fmt.Errorf("%s: not an OpenID configuration, which is a JSON object", redactURL(resp.url))
 	}
 	if configuration.Issuer != s.Issuer {
-		return "", fmt.Errorf("%s: it is that of the issuer %.200q, not %q", redactURL(a.url), configuration.Issuer, s.Issuer)
+		return "", fmt.Errorf("%s: the OpenID configuration is for the issuer %.200q, not for %q", redactURL(resp.url), configuration.Issuer, s.Issuer)
 	}
 	keys, err := parseURL(configuration.Keys)
-	if err == nil && a.url.Scheme == "https" && keys.Scheme != "https" {
+	if err == nil && resp.url.Scheme == "https" && keys.Scheme != "https" {
 		err = errors.New("it leads away from https")
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s: jwks_uri: %w", redactURL(a.url), err)
+		return "", fmt.Errorf("%s: jwks_uri: %w", redactURL(resp.url), err)
 	}
 	return configuration.Keys, nil
 }
@@ -162,9 +162,9 @@ func get(ctx context.Context, client *http.Client, location string) (*response, 
 		return nil, err
 	}
 	fail := func(err error) (*response, error) {
-		var whole *url.Error // names the address with its query
-		if errors.As(err, &whole) {
-			err = whole.Err
+		var withURL *url.Error // contains the query
+		if errors.As(err, &withURL) {
+			err = withURL.Err
 		}
 		return nil, fmt.Errorf("%s: %w", redactURL(u), err)
 	}
@@ -179,19 +179,19 @@ func get(ctx context.Context, client *http.Client, location string) (*response, 
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fail(fmt.Errorf("the answer is %d", resp.StatusCode))
+		return fail(fmt.Errorf("the server responded with status %d", resp.StatusCode))
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case err != nil:
 		return fail(err)
 	case len(text) > maxBody:
-		return fail(fmt.Errorf("the answer is larger than %d bytes", maxBody))
+		return fail(fmt.Errorf("the response is larger than %d bytes", maxBody))
 	}
 	return &response{u, text, maxAge(resp.Header)}, nil
 }
 
-// maxAge is how long an answer is fresh (RFC 9111, 5.2.2.1); negative: it does not say.
+// maxAge is max-age of Cache-Control (RFC 9111, 5.2.2.1); negative: there is none.
 func maxAge(header http.Header) time.Duration {
 	for _, directive := range strings.Split(strings.Join(header["Cache-Control"], ","), ",") {
 		name, text, _ := strings.Cut(strings.TrimSpace(directive), "=")

@@ -42,7 +42,7 @@ func TestSourceAddress(t *testing.T) {
 	}
 }
 
-// serveTLS is a server whose certificate is in a file.
+// serveTLS starts a server, and returns the file with its certificate.
 func serveTLS(t *testing.T, h http.Handler) (address, caFile string) {
 	t.Helper()
 	s := httptest.NewTLSServer(h)
@@ -93,7 +93,7 @@ func TestFetch(t *testing.T) {
 		fmt.Fprint(w, "{")
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
-		panic(http.ErrAbortHandler) // or the end of the answer races with that of the client
+		panic(http.ErrAbortHandler) // without it, the end of the response races with the client's timeout
 	})
 	mux.HandleFunc("/cut", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "1000")
@@ -116,12 +116,12 @@ func TestFetch(t *testing.T) {
 		"/header":    "header",
 		"/nothing":   "404",
 	} {
-		a, err := fetchFrom(t, KeySetSource{URL: address + path + "?key=hunter2", CAFile: ca})
+		resp, err := fetchFrom(t, KeySetSource{URL: address + path + "?key=hunter2", CAFile: ca})
 		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), address+path) || strings.Contains(err.Error(), "hunter2")) {
 			t.Errorf("%s: %v", path, err)
 		}
-		if err == nil && (string(a.body) != set || a.maxAge != 90*time.Second) {
-			t.Errorf("%s: %+v", path, a)
+		if err == nil && (string(resp.body) != set || resp.maxAge != 90*time.Second) {
+			t.Errorf("%s: %+v", path, resp)
 		}
 	}
 	if _, err := fetchFrom(t, KeySetSource{URL: address + "/keys"}); err == nil || !strings.Contains(err.Error(), "certificate") {
@@ -153,17 +153,17 @@ func TestDiscover(t *testing.T) {
 		{"no issuer", issuer, fmt.Sprintf(`{"jwks_uri":"%s/keys"}`, address), "issuer"},
 		{"issuer twice", issuer, fmt.Sprintf(`{"issuer":"x","issuer":%q,"jwks_uri":"%s/keys"}`, issuer, address), "JSON"},
 		{"no keys", issuer, fmt.Sprintf(`{"issuer":%q}`, issuer), "jwks_uri"},
-		{"keys over http", issuer, fmt.Sprintf(`{"issuer":%q,"jwks_uri":"http://id.example.com/"}`, issuer), "https only"},
+		{"keys over http", issuer, fmt.Sprintf(`{"issuer":%q,"jwks_uri":"http://id.example.com/"}`, issuer), "over https"},
 		{"keys on this machine", issuer, fmt.Sprintf(`{"issuer":%q,"jwks_uri":"http://127.0.0.1/"}`, issuer), "away from https"},
 		{"no JSON", issuer, "<html>", "JSON"},
 	} {
 		configuration = tt.configuration
-		a, err := fetchFrom(t, KeySetSource{Issuer: tt.issuer, CAFile: ca})
+		resp, err := fetchFrom(t, KeySetSource{Issuer: tt.issuer, CAFile: ca})
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
-		if err == nil && string(a.body) != set {
-			t.Errorf("%s: %s", tt.name, a.body)
+		if err == nil && string(resp.body) != set {
+			t.Errorf("%s: %s", tt.name, resp.body)
 		}
 	}
 }

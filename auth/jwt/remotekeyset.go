@@ -12,47 +12,46 @@ import (
 )
 
 const (
-	// refreshCooldown is the time from the end of a fetch in which tokens with keys that are
-	// not known cause no other.
+	// refreshCooldown is the minimum time from the end of a fetch to a fetch that a token
+	// with an unknown key causes.
 	refreshCooldown = 10 * time.Second
-	// maxRefreshWait is how long a request waits for a fetch.
+	// maxRefreshWait is the maximum time that a request waits for a fetch.
 	maxRefreshWait = 5 * time.Second
-	// minRefresh is the shortest time between two fetches that an answer can ask for.
+	// minRefresh is the minimum of Cache-Control: max-age; a shorter max-age is raised to it.
 	minRefresh = time.Minute
-	// After a fetch failed, the next one follows in minBackoff, and in twice the time
-	// after each other, until maxBackoff.
+	// minBackoff is the time from a failed fetch to the next. Each further failure doubles
+	// it, up to maxBackoff.
 	minBackoff = time.Second
 	maxBackoff = time.Minute
 )
 
-// ErrUnavailable: the keys could not be fetched, so that nothing can be said of the
-// token.
+// ErrUnavailable: the keys cannot be fetched, so the token can be neither accepted nor
+// refused.
 var ErrUnavailable = errors.New("the issuer's keys cannot be fetched")
 
-// A RemoteKeySet is a key set that is fetched, again and again in the background. While that
-// fails, the keys that were there last stay. Several may hold one; it ends when all
-// have closed it.
+// A RemoteKeySet fetches a key set in the background, at intervals. While fetches fail, it
+// keeps the last keys. It counts references: it stops when each of them is closed.
 type RemoteKeySet struct {
 	source          KeySetSource
 	transport       func() (http.RoundTripper, error)
 	log             *slog.Logger
-	refreshRequests chan struct{} // has room for one
+	refreshRequests chan struct{} // capacity 1
 	cancel          context.CancelFunc
 	done            chan struct{}
 
 	mu          sync.Mutex
 	references  int
-	keys        *Keys  // nil: they have never been fetched
-	raw         []byte // that they were read from
-	url         string // where they were fetched, or should have been
+	keys        *Keys  // nil: not fetched yet
+	raw         []byte // the text of keys
+	url         string // the redacted URL of the last successful fetch, or the configured URL
 	fetchedAt   time.Time
-	attemptedAt time.Time     // when the last fetch ended
+	attemptedAt time.Time     // the end of the last fetch
 	fetchErr    error         // of the last fetch
-	inFlight    chan struct{} // closed at the end of the fetch that is under way or demanded; nil: none is
+	inFlight    chan struct{} // closed at the end of the running or requested fetch; nil: there is none
 }
 
-// NewRemoteKeySet begins to fetch. It does not wait. An outage, its end, and what is wrong
-// with a new key set are logged.
+// NewRemoteKeySet starts to fetch and returns at once, with one reference. It logs the
+// beginning and the end of an outage, and the problems of a new key set.
 func NewRemoteKeySet(source KeySetSource, log *slog.Logger) (*RemoteKeySet, error) {
 	if _, err := source.newTransport(); err != nil {
 		return nil, err
@@ -77,7 +76,7 @@ func newRemoteKeySet(source KeySetSource, transport func() (http.RoundTripper, e
 	return r
 }
 
-// Retain has one more hold it, and close it; false where it is fetched from elsewhere.
+// Retain adds a reference if the key set has this source, and reports whether it did.
 func (r *RemoteKeySet) Retain(source KeySetSource) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,7 +87,7 @@ func (r *RemoteKeySet) Retain(source KeySetSource) bool {
 	return true
 }
 
-// Close ends the fetching if nobody else holds it.
+// Close removes a reference. The last Close stops the fetches.
 func (r *RemoteKeySet) Close() {
 	r.mu.Lock()
 	r.references--
@@ -100,31 +99,31 @@ func (r *RemoteKeySet) Close() {
 	}
 }
 
-// Keys are those known; nil: none have been fetched yet.
+// Keys returns the last keys; nil: not fetched yet.
 func (r *RemoteKeySet) Keys() *Keys {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.keys
 }
 
-// Refresh is for tokens whose key is not in keys. It has them fetched, unless that has
-// just been done, and waits for a bounded time. All who wait, wait for the same fetch.
-// The same keys again mean that there are no others; the error is [ErrUnavailable] or
-// the cause of ctx.
+// Refresh returns newer keys for a token whose key is not in keys. It requests a fetch,
+// unless the last fetch has just ended, and waits for a bounded time. Concurrent calls wait
+// for the same fetch. It returns keys itself when there are no newer keys. The error is
+// [ErrUnavailable] or the cause of ctx.
 func (r *RemoteKeySet) Refresh(ctx context.Context, keys *Keys) (*Keys, error) {
 	r.mu.Lock()
 	if r.keys == keys && r.inFlight == nil && time.Since(r.attemptedAt) >= refreshCooldown {
 		r.inFlight = make(chan struct{})
-		r.refreshRequests <- struct{}{} // never full: fetching was nil
+		r.refreshRequests <- struct{}{} // has room: no fetch was requested
 	}
-	known, fetching := r.keys, r.inFlight
+	current, inFlight := r.keys, r.inFlight
 	r.mu.Unlock()
-	if known == keys && fetching != nil {
-		enough := time.NewTimer(maxRefreshWait)
-		defer enough.Stop()
+	if current == keys && inFlight != nil {
+		timeout := time.NewTimer(maxRefreshWait)
+		defer timeout.Stop()
 		select {
-		case <-fetching:
-		case <-enough.C:
+		case <-inFlight:
+		case <-timeout.C:
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
@@ -137,18 +136,18 @@ func (r *RemoteKeySet) Refresh(ctx context.Context, keys *Keys) (*Keys, error) {
 	return r.keys, nil
 }
 
-// KeySetStatus is what operators see of a key set.
+// KeySetStatus is the state of a key set, for operators.
 type KeySetStatus struct {
 	Issuer string
-	URL    string // without a query; empty while it is not known
+	URL    string // without the query; empty: not discovered yet
 	Keys   int
-	// Age is the time since the last fetch that succeeded; negative: none has.
+	// Age is the time since the last successful fetch; negative: there was none.
 	Age time.Duration
-	// Problem is why the last fetch failed; nil: it did not.
+	// Problem is the error of the last fetch.
 	Problem error
 }
 
-// Status tells how the key set is.
+// Status returns the state of the key set.
 func (r *RemoteKeySet) Status() KeySetStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -159,6 +158,7 @@ func (r *RemoteKeySet) Status() KeySetStatus {
 	return s
 }
 
+// run fetches until ctx ends.
 func (r *RemoteKeySet) run(ctx context.Context) {
 	defer close(r.done)
 	failures := 0
@@ -182,15 +182,15 @@ func (r *RemoteKeySet) run(ctx context.Context) {
 	}
 }
 
-// fetchAndStore fetches once and says when to do it again.
+// fetchAndStore fetches once, and returns the time until the next fetch.
 func (r *RemoteKeySet) fetchAndStore(ctx context.Context) (next time.Duration, err error) {
 	r.mu.Lock()
 	if r.inFlight == nil {
 		r.inFlight = make(chan struct{})
 	}
-	known := r.raw
+	current := r.raw
 	r.mu.Unlock()
-	a, keys, problems, err := r.fetch(ctx, known)
+	resp, keys, problems, err := r.fetch(ctx, current)
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -199,7 +199,7 @@ func (r *RemoteKeySet) fetchAndStore(ctx context.Context) (next time.Duration, e
 	close(r.inFlight)
 	r.inFlight = nil
 	select {
-	case <-r.refreshRequests: // by somebody who came before this fetch
+	case <-r.refreshRequests: // this fetch has answered it
 	default:
 	}
 	switch {
@@ -207,41 +207,41 @@ func (r *RemoteKeySet) fetchAndStore(ctx context.Context) (next time.Duration, e
 		return 0, err
 	case err != nil:
 		if !outage {
-			r.log.Warn("the issuer's keys cannot be fetched", "known", r.keys.Len(), "reason", err)
+			r.log.Warn("the issuer's keys cannot be fetched; the gateway keeps the last ones", "known", r.keys.Len(), "reason", err)
 		}
 		return 0, err
 	}
 	if outage {
-		r.log.Info("the issuer's keys are fetched again")
+		r.log.Info("the issuer's keys can be fetched again")
 	}
-	r.fetchedAt, r.url = r.attemptedAt, redactURL(a.url)
+	r.fetchedAt, r.url = r.attemptedAt, redactURL(resp.url)
 	if keys != nil {
-		r.keys, r.raw = keys, a.body
+		r.keys, r.raw = keys, resp.body
 		r.log.Debug("the issuer has new keys", "keys", keys.Len())
 		if len(problems) > 0 {
-			r.log.Warn("some of the issuer's keys are left out", "url", r.url, "left_out", len(problems), "reason", problems[0])
+			r.log.Warn("skipped invalid keys of the issuer", "url", r.url, "left_out", len(problems), "reason", problems[0])
 		}
 	}
 	next = r.source.Refresh
-	if a.maxAge >= 0 {
-		next = min(next, max(a.maxAge, minRefresh))
+	if resp.maxAge >= 0 {
+		next = min(next, max(resp.maxAge, minRefresh))
 	}
 	return next, nil
 }
 
-// fetch returns no keys if the answer is the one that is known.
-func (r *RemoteKeySet) fetch(ctx context.Context, known []byte) (*response, *Keys, []error, error) {
+// fetch returns nil keys when the text of the key set equals current.
+func (r *RemoteKeySet) fetch(ctx context.Context, current []byte) (*response, *Keys, []error, error) {
 	transport, err := r.transport()
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	a, err := r.source.fetch(ctx, transport)
-	if err != nil || known != nil && bytes.Equal(a.body, known) {
-		return a, nil, nil, err
+	resp, err := r.source.fetch(ctx, transport)
+	if err != nil || current != nil && bytes.Equal(resp.body, current) {
+		return resp, nil, nil, err
 	}
-	keys, problems, err := ParseKeySet(a.body)
+	keys, problems, err := ParseKeySet(resp.body)
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("%s: %w", redactURL(a.url), err)
+		return nil, nil, nil, fmt.Errorf("%s: %w", redactURL(resp.url), err)
 	}
-	return a, keys, problems, nil
+	return resp, keys, problems, nil
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// server is one in memory, for tests in which time passes by itself.
+// server is an issuer in memory, for tests with fake time.
 type server struct {
 	mu      sync.Mutex
 	body    string
@@ -54,8 +54,7 @@ func (s *server) count() int {
 	return s.fetches
 }
 
-// inFlight runs a test with a key set that is fetched from a server, in time that
-// passes when everybody waits.
+// fetching runs a test with a remote key set in a bubble of testing/synctest.
 func fetching(t *testing.T, s *server, test func(*testing.T, *RemoteKeySet, *bytes.Buffer)) {
 	t.Helper()
 	s.set(func(s *server) {
@@ -76,14 +75,14 @@ func fetching(t *testing.T, s *server, test func(*testing.T, *RemoteKeySet, *byt
 	})
 }
 
-// pass lets time pass, and what is due happen.
+// pass advances the fake time, and runs what is due.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-// newer asks for the keys that a token needs, and says how long that took.
-func newer(t *testing.T, r *RemoteKeySet) (*Keys, time.Duration, error) {
+// refresh calls Refresh, and returns the time that it took.
+func refresh(t *testing.T, r *RemoteKeySet) (*Keys, time.Duration, error) {
 	t.Helper()
 	began := time.Now()
 	keys, err := r.Refresh(t.Context(), r.Keys())
@@ -130,11 +129,11 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
-// However many tokens have keys that nobody knows, there is one fetch in ten seconds.
+// Any number of tokens with unknown keys cause one fetch in ten seconds.
 func TestUnknownKeys(t *testing.T) {
 	s := &server{}
 	fetching(t, s, func(t *testing.T, r *RemoteKeySet, _ *bytes.Buffer) {
-		keys, took, err := newer(t, r)
+		keys, took, err := refresh(t, r)
 		if keys != r.Keys() || took != 0 || err != nil || s.count() != 1 {
 			t.Errorf("just after a fetch: %v after %s, %d fetches", err, took, s.count())
 		}
@@ -158,7 +157,7 @@ func TestUnknownKeys(t *testing.T) {
 		if s.count() != 2 {
 			t.Errorf("%d fetches", s.count())
 		}
-		if keys, took, err := newer(t, r); keys != r.Keys() || took != 0 || err != nil {
+		if keys, took, err := refresh(t, r); keys != r.Keys() || took != 0 || err != nil {
 			t.Errorf("after that: %v after %s", err, took)
 		}
 		if keys, err := r.Refresh(t.Context(), old); keys != r.Keys() || err != nil {
@@ -177,7 +176,7 @@ func TestUnknownKeys(t *testing.T) {
 func TestNobodyWaitsForLong(t *testing.T) {
 	s := &server{takes: time.Hour}
 	fetching(t, s, func(t *testing.T, r *RemoteKeySet, _ *bytes.Buffer) {
-		keys, took, err := newer(t, r)
+		keys, took, err := refresh(t, r)
 		if keys != nil || took != maxRefreshWait || !errors.Is(err, ErrUnavailable) {
 			t.Errorf("%v after %s", err, took)
 		}
@@ -186,13 +185,13 @@ func TestNobodyWaitsForLong(t *testing.T) {
 		if _, err := r.Refresh(gone, nil); err == nil || err.Error() != "the client left" {
 			t.Error(err)
 		}
-		pass(fetchTimeout) // the fetch is given up
-		if _, took, err := newer(t, r); took > maxRefreshWait || !errors.Is(err, ErrUnavailable) {
+		pass(fetchTimeout) // the fetch times out
+		if _, took, err := refresh(t, r); took > maxRefreshWait || !errors.Is(err, ErrUnavailable) {
 			t.Errorf("%v after %s", err, took)
 		}
 		s.set(func(s *server) { s.takes = 0 })
 		pass(time.Minute)
-		if keys, took, err := newer(t, r); keys.Len() != 1 || took != 0 || err != nil {
+		if keys, took, err := refresh(t, r); keys.Len() != 1 || took != 0 || err != nil {
 			t.Errorf("%d keys after %s, %v", keys.Len(), took, err)
 		}
 	})
@@ -222,7 +221,7 @@ func TestOutage(t *testing.T) {
 			if status := r.Status(); status.Problem == nil || status.Age < 110*time.Minute || status.Keys != 1 || strings.Contains(status.URL+status.Problem.Error(), "hunter2") {
 				t.Errorf("%+v", status)
 			}
-			if _, _, err := newer(t, r); !errors.Is(err, ErrUnavailable) {
+			if _, _, err := refresh(t, r); !errors.Is(err, ErrUnavailable) {
 				t.Errorf("a token with a new key: %v", err)
 			}
 			s.set(func(s *server) { s.down, s.status, s.body = false, 0, body })
@@ -237,7 +236,7 @@ func TestOutage(t *testing.T) {
 func TestBackoff(t *testing.T) {
 	s := &server{down: true}
 	fetching(t, s, func(t *testing.T, r *RemoteKeySet, _ *bytes.Buffer) {
-		if _, took, err := newer(t, r); took != 0 || !errors.Is(err, ErrUnavailable) || r.Keys() != nil || r.Status().Age >= 0 {
+		if _, took, err := refresh(t, r); took != 0 || !errors.Is(err, ErrUnavailable) || r.Keys() != nil || r.Status().Age >= 0 {
 			t.Errorf("%v after %s", err, took)
 		}
 		pass(time.Hour)
@@ -270,6 +269,6 @@ func TestHold(t *testing.T) {
 		if s.count() != before {
 			t.Error("it goes on when nobody holds it")
 		}
-		r.references = 1 // for the test's own Close
+		r.references = 1 // so that the Close of the test is the last
 	})
 }

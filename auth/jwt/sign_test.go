@@ -18,7 +18,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Keys of one issuer, one of each kind.
+// The keys of an issuer, one of each kind.
 var (
 	rsaKey     = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
 	otherRSA   = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
@@ -36,7 +36,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// signers are the keys that sign with an algorithm.
+// signers are the private keys by algorithm.
 func signers() map[jose.SignatureAlgorithm]any {
 	return map[jose.SignatureAlgorithm]any{
 		jose.HS256: testSecret, jose.HS384: testSecret, jose.HS512: testSecret,
@@ -46,11 +46,12 @@ func signers() map[jose.SignatureAlgorithm]any {
 	}
 }
 
-// claims are good ones at the time now, with changes: nil leaves one out.
+// claims are the claims of a token. In changes, nil removes a claim.
 type claims map[string]any
 
 var now = time.Unix(1_800_000_000, 0)
 
+// good returns valid claims at the time now, with changes.
 func good(changes claims) claims {
 	c := claims{"iss": "https://id.example.com/", "aud": "my-app", "sub": "user-1", "exp": now.Unix() + 60, "iat": now.Unix()}
 	for name, v := range changes {
@@ -62,7 +63,7 @@ func good(changes claims) claims {
 	return c
 }
 
-// sign makes a token; headers may be those that a good token has not.
+// sign returns a token with additional headers, which may be invalid.
 func sign(t testing.TB, algorithm jose.SignatureAlgorithm, key any, headers map[jose.HeaderKey]any, payload any) string {
 	t.Helper()
 	options := &jose.SignerOptions{ExtraHeaders: headers}
@@ -81,7 +82,7 @@ func sign(t testing.TB, algorithm jose.SignatureAlgorithm, key any, headers map[
 	return must(signed.CompactSerialize())
 }
 
-// keySet publishes public keys under ids.
+// keySet returns a key set of public keys by id.
 func keySet(t testing.TB, keys map[string]any) string {
 	t.Helper()
 	var set jose.JSONWebKeySet
@@ -91,7 +92,7 @@ func keySet(t testing.TB, keys map[string]any) string {
 	return string(must(json.Marshal(set)))
 }
 
-// issuers are all keys in the form that the gateway gets them.
+// issuers are all keys, as the gateway reads them.
 func issuers(t testing.TB) (public, secret *Keys) {
 	t.Helper()
 	public, problems, err := ParseKeySet([]byte(keySet(t, map[string]any{
@@ -111,5 +112,5 @@ func spki(key any) []byte { return must(x509.MarshalPKIXPublicKey(key)) }
 
 func b64(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
-// kid names a key in a token's header.
+// kid returns a header with the id of a key.
 func kid(id string) map[jose.HeaderKey]any { return map[jose.HeaderKey]any{"kid": id, "typ": "JWT"} }

@@ -20,7 +20,7 @@ import (
 
 var rules = Verifier{Issuer: "https://id.example.com/", Audience: []string{"other-app", "my-app"}, Leeway: 30 * time.Second}
 
-// Every algorithm, with a good token and all that can be wrong with it.
+// Each algorithm, with a valid token and every way in which one can be invalid.
 func TestAlgorithms(t *testing.T) {
 	public, secret := issuers(t)
 	for algorithm, key := range signers() {
@@ -53,7 +53,7 @@ func TestAlgorithms(t *testing.T) {
 				}
 			}
 			for i := range len(text) {
-				if i > 200 && i < len(text)-200 && i%7 != 0 { // signatures of RSA are long, and each costs
+				if i > 200 && i < len(text)-200 && i%7 != 0 { // RSA signatures are long and slow to verify
 					continue
 				}
 				other := byte('A')
@@ -91,8 +91,7 @@ func TestAlgorithms(t *testing.T) {
 	}
 }
 
-// Public keys are known to everybody: whatever is signed with them as if they were a
-// secret is refused.
+// Public keys are public: a token whose HMAC key is a public key is refused.
 func TestConfusion(t *testing.T) {
 	public, secret := issuers(t)
 	fromPEM := must(ParsePublicKeys([]byte(pemOf("PUBLIC KEY", spki(&rsaKey().PublicKey)))))
@@ -194,7 +193,7 @@ func TestAudience(t *testing.T) {
 	}
 }
 
-// What is in a header besides alg and kid.
+// Header parameters other than alg and kid.
 func TestHeader(t *testing.T) {
 	public, _ := issuers(t)
 	mine := jose.JSONWebKey{Key: &otherRSA().PublicKey, KeyID: "mine"}
@@ -230,7 +229,7 @@ func TestHeader(t *testing.T) {
 			if _, err := rules.Verify(text, public, now); (err == nil) != tt.fine {
 				t.Error(err)
 			}
-			// The header's own key is not believed: what it signed stays refused.
+			// The key in the header is ignored, so the token stays refused.
 			if _, err := rules.Verify(sign(t, jose.RS256, otherRSA(), tt.headers, good(nil)), public, now); err == nil {
 				t.Error("signed with another key, and taken")
 			}
@@ -238,7 +237,7 @@ func TestHeader(t *testing.T) {
 	}
 }
 
-// Text that several readers read as several things.
+// Text that parsers read in different ways.
 func TestAmbiguousJSON(t *testing.T) {
 	_, keys := issuers(t)
 	rest := fmt.Sprintf(`"iss":"https://id.example.com/","aud":"my-app","exp":%d`, now.Unix()+60)
@@ -295,7 +294,7 @@ func TestClaimsAsValues(t *testing.T) {
 	}
 }
 
-// No error has anything of the token in it.
+// Errors contain no part of the token.
 func TestErrorsHoldNothing(t *testing.T) {
 	_, keys := issuers(t)
 	const mark = "zzmarkzz"
