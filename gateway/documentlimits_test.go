@@ -39,6 +39,9 @@ func TestDocumentLimits(t *testing.T) {
 		"introspection, unreadable":      {DocumentLimits{Introspection: allowIntrospection}, `{`, "", ""},
 		"no introspection":               {introspection, `{ a: __schema { types { name } } }`, "", "INTROSPECTION_DISABLED"},
 		"no introspection of a type":     {introspection, `{ ...F } fragment F on Q { __type(name: "A") { name } }`, "", "INTROSPECTION_DISABLED"},
+		"no introspection in capitals":   {introspection, `{ __Schema { types { name } } }`, "", "INTROSPECTION_DISABLED"},
+		"no introspection by _Type":      {introspection, `{ a: _Type(name: "A") { name } }`, "", "INTROSPECTION_DISABLED"},
+		"typename in capitals":           {introspection, `{ __Typename _Typename }`, "", ""},
 		"no introspection of some":       {DocumentLimits{Introspection: identifiedIntrospection}, `{ __schema { types { name } } }`, "", ""}, // see permits
 		"of some, unreadable":            {DocumentLimits{Introspection: identifiedIntrospection}, `query & M { __schema { types { name } } }`, "", "GRAPHQL_PARSE_FAILED"},
 		"typename":                       {introspection, `{ __typename }`, "", ""},

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -30,11 +31,12 @@ type conditions struct {
 func (b *orders) look(directives ast.DirectiveList) (under variables, out bool) {
 	b.steps -= len(directives) / 16
 	for _, d := range directives {
-		if d.Name != "skip" && d.Name != "include" {
+		name := internalName(d.Name)
+		if name != "skip" && name != "include" {
 			continue
 		}
 		b.steps -= len(d.Arguments) / 16
-		argument := d.Arguments.ForName("if")
+		argument := condition(d.Arguments)
 		if argument == nil {
 			continue
 		}
@@ -52,9 +54,20 @@ func (b *orders) look(directives ast.DirectiveList) (under variables, out bool) 
 		default: // Absinthe refuses it
 			continue
 		}
-		out = out || value == (d.Name == "skip")
+		out = out || value == (name == "skip")
 	}
 	return under, out
+}
+
+// condition is the argument "if". Absinthe takes it twice if it is written in two
+// forms, and then the last one counts.
+func condition(args ast.ArgumentList) *ast.Argument {
+	for _, arg := range slices.Backward(args) {
+		if internalName(arg.Name) == "if" {
+			return arg
+		}
+	}
+	return nil
 }
 
 // variable is the set of one variable, or of all if there are too many.

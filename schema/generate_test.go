@@ -112,7 +112,7 @@ func (w *writer) field(def *ast.Definition, depth int) string {
 		fields = append(fields, f)
 	}
 	if len(fields) == 0 || w.chance(0.05) {
-		return "__typename"
+		return w.name("__typename")
 	}
 	f := pick(w, fields...)
 	text := w.name(f.Name)
@@ -154,6 +154,9 @@ func (w *writer) name(name string) string {
 		}
 		snake.WriteString(strings.ToLower(string(c)))
 	}
+	if word, builtIn := strings.CutPrefix(name, "__"); builtIn {
+		return pick(w, "__", "_", "___") + w.name(word)
+	}
 	return pick(w, snake.String(), strings.ToUpper(name[:1])+name[1:], strings.ToUpper(name), "_"+name, name+"x", strings.ToLower(name))
 }
 
@@ -164,7 +167,11 @@ func (w *writer) directives() string {
 	if w.slip() {
 		return pick(w, " @nope", " @skip", " @tag(name: 1)", " @skip(if: true) @skip(if: true)", " @deprecated", " @Skip(if: true)", " @shout(nope: 1)", " @tag(name: \"a\")", " @shout")
 	}
-	return pick(w, " @skip(if: false)", " @include(if: true)", " @include(if: "+w.value(ast.NonNullNamedType("Boolean", nil), 0)+")")
+	condition := w.name("if") + ": " + pick(w, "true", "false", w.value(ast.NonNullNamedType("Boolean", nil), 0))
+	if w.slip() {
+		condition += pick(w, ", If: true", ", i_f: false", ", nope: 1")
+	}
+	return " @" + w.name(pick(w, "skip", "include")) + "(" + condition + ")"
 }
 
 func (w *writer) value(t *ast.Type, depth int) string {

@@ -104,7 +104,7 @@ func (m *measuring) field(f *ast.Field) Measures {
 		sum.Aliases++
 	}
 	sum.Directives += len(f.Directives)
-	sum.Introspection = sum.Introspection || f.Name == "__schema" || f.Name == "__type"
+	sum.Introspection = sum.Introspection || isIntrospection(f.Name)
 	return sum
 }
 

@@ -76,8 +76,8 @@ func newOrders(document *ast.QueryDocument) *orders {
 	}
 }
 
-// fragmentsOf are a document's fragments by name. Absinthe refuses one with two of
-// a name.
+// fragmentsOf returns a document's fragments by name. Of two with the same name
+// Absinthe spreads the last one.
 func fragmentsOf(document *ast.QueryDocument) map[string]*ast.FragmentDefinition {
 	fragments := make(map[string]*ast.FragmentDefinition, len(document.Fragments))
 	for _, f := range document.Fragments {
@@ -241,7 +241,7 @@ func (b *orders) collect(sets []ast.SelectionSet, kind string) collected {
 		if !found || c.fields[i].under != 0 || len(f.SelectionSet) > 0 {
 			c.fields[i].under |= under
 		}
-		if f.Name == "__typename" && (c.typename == "" || c.under != 0) {
+		if internalName(f.Name) == "__typename" && (c.typename == "" || c.under != 0) {
 			if c.typename == "" {
 				c.typename = f.Alias
 			}

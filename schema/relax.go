@@ -1,20 +1,11 @@
 package schema
 
 import (
-	"strings"
-
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Absinthe finds fields, arguments and directives by their names in Elixir: those
-// of a document go through Macro.underscore/1 first, so that manyErrors,
-// many_errors and ManyErrors are one and the same field. An application may also
-// have an adapter of its own. What all adapters of Absinthe keep is the letters and
-// digits of a name, so a name that differs from the schema's in capitals and
-// underscores alone may be the same to Absinthe.
-//
-// laxSchema is a schema with such names made equal. A document that does not fit
-// even this one, its own names changed likewise, fits to no adapter.
+// laxSchema is a schema in which names are replaced by their [laxName]. A document
+// that does not fit it, its own names replaced likewise, fits with no adapter.
 type laxSchema struct {
 	*ast.Schema
 	// ambiguous: some type has two fields, or some field two arguments, of which
@@ -22,14 +13,6 @@ type laxSchema struct {
 	ambiguous bool
 	// defaults are all in the schema.
 	defaults bool
-}
-
-// laxName is a name as laxSchema has it.
-func laxName(name string) string {
-	if strings.HasPrefix(name, "__") {
-		return name
-	}
-	return strings.ToLower(strings.ReplaceAll(name, "_", ""))
 }
 
 // relax changes a schema, which is its own from now on.

@@ -62,14 +62,37 @@ func (s *Schema) validate(read func() *ast.QueryDocument) []Error {
 	if len(errs) == 0 {
 		doc = read()
 		relaxDocument(doc)
-		if len(find(s.lax.Schema, doc, absintheRules)) == 0 {
+		if errs = find(s.lax.Schema, doc, absintheRules); len(errs) == 0 {
 			return nil
 		}
-		// It is refused; of the same rules, with the names as they are, the
-		// messages are the ones that help.
-		errs = find(s.types, read(), absintheRules)
+		errs = spelled(errs, find(s.types, read(), absintheRules))
 	}
 	return errorsOf(errs)
+}
+
+// spelled returns of errors that were found with names as they are those that were
+// also found with lax ones: their messages have the names that the client wrote. Where
+// there is none, the lax errors have to do.
+func spelled(lax, exact gqlerror.List) gqlerror.List {
+	type place struct {
+		rule         string
+		line, column int
+	}
+	placeOf := func(e *gqlerror.Error) place {
+		if len(e.Locations) == 0 {
+			return place{rule: e.Rule}
+		}
+		return place{e.Rule, e.Locations[0].Line, e.Locations[0].Column}
+	}
+	found := make(map[place]bool)
+	for _, e := range lax {
+		found[placeOf(e)] = true
+	}
+	both := slices.DeleteFunc(exact, func(e *gqlerror.Error) bool { return !found[placeOf(e)] })
+	if len(both) == 0 {
+		return lax
+	}
+	return both
 }
 
 // find looks for offences against rules, the first foundErrors of them.
@@ -114,7 +137,7 @@ func parseSure(document string) *ast.QueryDocument {
 	}
 	names := make(map[string]bool)
 	for _, f := range doc.Fragments {
-		if names[f.Name] { // Absinthe takes one of them, and no offence
+		if names[f.Name] { // Absinthe takes the last one and reports no error
 			return nil
 		}
 		names[f.Name] = true
@@ -161,31 +184,31 @@ func errorsOf(list gqlerror.List) []Error {
 	return errs
 }
 
-// introspects says whether a document asks for the schema itself. Absinthe's types
+// introspects reports whether a document asks for the schema itself. Absinthe's types
 // for that are not in the schema that it tells, and not quite the specification's.
 func introspects(doc *ast.QueryDocument) bool {
 	for _, o := range doc.Operations {
-		if selects(o.SelectionSet, "__schema", "__type") {
+		if selectsIntrospection(o.SelectionSet) {
 			return true
 		}
 	}
 	for _, f := range doc.Fragments {
-		if selects(f.SelectionSet, "__schema", "__type") {
+		if selectsIntrospection(f.SelectionSet) {
 			return true
 		}
 	}
 	return false
 }
 
-func selects(set ast.SelectionSet, names ...string) bool {
+func selectsIntrospection(set ast.SelectionSet) bool {
 	for _, selection := range set {
 		switch s := selection.(type) {
 		case *ast.Field:
-			if slices.Contains(names, s.Name) || selects(s.SelectionSet, names...) {
+			if isIntrospection(s.Name) || selectsIntrospection(s.SelectionSet) {
 				return true
 			}
 		case *ast.InlineFragment:
-			if selects(s.SelectionSet, names...) {
+			if selectsIntrospection(s.SelectionSet) {
 				return true
 			}
 		}

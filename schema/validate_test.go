@@ -146,6 +146,22 @@ func TestValidateSaysWhy(t *testing.T) {
 	}
 }
 
+// Of a document that does not fit, names that Absinthe takes are not among the errors.
+func TestValidateTellsOnlyWhatAbsintheRefuses(t *testing.T) {
+	s := contractSchema(t)
+	for document, want := range map[string]string{
+		"{ __Typename Many_Words nope }":           `1:25: Cannot query field "nope" on type "RootQueryType".`,
+		"{ Hello @Skip(If: true) nope }":           `1:25: Cannot query field "nope" on type "RootQueryType".`,
+		"{ Person(ID: 1) { First_Name Nope } }":    `1:30: Cannot query field "nope" on type "Person".`,
+		"{ echo(Snake_Arg: 1, filter: {NOPE: 1})}": `1:30: Field "NOPE" is not defined by type "Filter".`,
+	} {
+		errs := s.Validate(document)
+		if len(errs) == 0 || errs[0].String() != want {
+			t.Errorf("%s: %v, want %s", document, errs, want)
+		}
+	}
+}
+
 func TestValidateKeepsLittle(t *testing.T) {
 	s := contractSchema(t)
 	errs := s.Validate("{ " + strings.Repeat(strings.Repeat("x", 1000)+" ", 1000) + "}")

@@ -4,6 +4,8 @@
 # Absinthe is taken from ERL_LIBS:
 #
 #     ERL_LIBS=… elixir record.exs < documents.jsonl > verdicts.jsonl
+#     ERL_LIBS=… elixir record.exs data < names.jsonl > again.jsonl   # with the "data" of the answer
+#     ERL_LIBS=… elixir record.exs internal < names > internal-names.txt   # what names become
 #     ERL_LIBS=… elixir record.exs schema > schema.graphql
 {:ok, _} = Application.ensure_all_started(:absinthe)
 Code.require_file("schema.exs", __DIR__)
@@ -21,13 +23,13 @@ end
 verdict = fn asked ->
   try do
     case Absinthe.run(asked["query"], Contract.Schema, variables: asked["variables"] || %{}, operation_name: asked["operation"]) do
-      {:ok, %{data: _}} -> {true, nil}
-      {:ok, %{errors: [%{message: message} | _]}} -> {false, message}
-      {:ok, %{"subscribed" => _}} -> {true, nil}
-      other -> {false, inspect(other)}
+      {:ok, %{data: data}} -> {true, nil, data}
+      {:ok, %{errors: [%{message: message} | _]}} -> {false, message, nil}
+      {:ok, %{"subscribed" => _}} -> {true, nil, nil}
+      other -> {false, inspect(other), nil}
     end
   rescue
-    e -> {false, "raised " <> inspect(e.__struct__)}
+    e -> {false, "raised " <> inspect(e.__struct__), nil}
   end
 end
 
@@ -35,17 +37,24 @@ case System.argv() do
   ["schema"] ->
     IO.write(Absinthe.Schema.to_sdl(Contract.Schema))
 
+  ["internal"] ->
+    for line <- IO.stream(:stdio, :line), [name | _] = String.split(line) do
+      IO.puts("#{name} #{Absinthe.Adapter.LanguageConventions.to_internal_name(name, :field)}")
+    end
+
   ["introspection"] ->
     {:ok, result} = Absinthe.run(Contract.Introspection.document(), Contract.Schema)
     IO.puts(JSON.encode!(result))
 
-  [] ->
+  mode when mode in [[], ["data"]] ->
     IO.stream(:stdio, :line)
     |> Task.async_stream(
       fn line ->
         asked = JSON.decode!(line)
-        {accepted, message} = verdict.(asked)
-        JSON.encode!(Map.merge(asked, %{"accepted" => accepted, "message" => message}))
+        {accepted, message, data} = verdict.(asked)
+        said = %{"accepted" => accepted, "message" => message}
+        said = if mode == [], do: said, else: Map.put(said, "data", data)
+        JSON.encode!(Map.merge(asked, said))
       end,
       ordered: true,
       timeout: :infinity
