@@ -10,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/louche-graphql/louche/auth/jwt"
+	"github.com/louche-graphql/louche/internal/logging"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
@@ -49,7 +50,14 @@ type status struct {
 	MemoryBytes   uint64      `json:"memory_bytes"` // taken from the operating system
 	Connections   int64       `json:"connections"`
 	InFlight      int64       `json:"in_flight"`
+	Log           logStatus   `json:"log"`
 	Apps          []appStatus `json:"apps"`
+}
+
+// logStatus are lines that the log does not have.
+type logStatus struct {
+	Dropped    uint64 `json:"dropped_lines"`    // standard error was not read in time
+	Suppressed uint64 `json:"suppressed_lines"` // others with the same message were written
 }
 
 type appStatus struct {
@@ -94,6 +102,7 @@ func (g *Gateway) status() status {
 		MemoryBytes:   memory.Sys - memory.HeapReleased,
 		Connections:   g.connections.Load(),
 		InFlight:      g.inFlight.Load(),
+		Log:           logStatus(logging.CountsOf(g.log)),
 	}
 	for _, app := range g.configured().apps {
 		s.Apps = append(s.Apps, app.status())

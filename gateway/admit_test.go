@@ -1,9 +1,12 @@
 package gateway
 
 import (
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/louche-graphql/louche/auth"
 )
@@ -18,8 +21,11 @@ func TestOperatorsShowTheirToken(t *testing.T) {
 	app.Contract = contractOf(t, ContractConfig{SDL: "admin"}, true, `type Query { secretField: Int }`)
 	g := gatewayOf(app)
 	h := g.Admin()
+	clients := 0
 	asked := func(method, path string, authorization ...string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(method, adminURL+path, nil)
+		clients++
+		r.RemoteAddr = fmt.Sprintf("192.0.2.%d:1234", clients) // each of its own
 		for _, value := range authorization {
 			r.Header.Add("Authorization", value)
 		}
@@ -101,6 +107,44 @@ func TestOperatorsAskByAddress(t *testing.T) {
 	if got := status("GET", "louche.internal:4401", "/status", "Authorization", "Bearer "+operatorToken); got != 200 {
 		t.Errorf("with the token, by a name: %d", got)
 	}
+}
+
+// The right token is no help to a client that guesses, until it has waited.
+func TestTokensCannotBeGuessedQuickly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := gatewayOf(unreachableApp(t, auth.ContextConfig{}))
+		g.Admit(operatorToken)
+		h := g.Admin()
+		ask := func(client, token string) *httptest.ResponseRecorder {
+			r, w := httptest.NewRequest("GET", adminURL+"/status", nil), httptest.NewRecorder()
+			r.RemoteAddr = client
+			if token != "" {
+				r.Header.Set("Authorization", "Bearer "+token)
+			}
+			h.ServeHTTP(w, r)
+			return w
+		}
+		const guesser, neighbour, operator = "[2001:db8::1]:1", "[2001:db8::2]:2", "[2001:db8:0:1::1]:3"
+		for i := range guessBurst {
+			if w := ask(guesser, fmt.Sprintf("wrong-token-number-%d", i)); w.Code != 401 {
+				t.Fatalf("guess %d: %d", i, w.Code)
+			}
+			if w := ask(guesser, ""); w.Code != 401 {
+				t.Fatalf("no token: %d", w.Code)
+			}
+		}
+		for client, want := range map[string]int{guesser: 429, neighbour: 429, operator: 200} {
+			if w := ask(client, operatorToken); w.Code != want || (want == 429) != (w.Header().Get("Retry-After") == "1") {
+				t.Errorf("%s with the right token: %d %v", client, w.Code, w.Header())
+			}
+		}
+		time.Sleep(guessInterval)
+		for range 20 { // right tokens do not count
+			if w := ask(guesser, operatorToken); w.Code != 200 {
+				t.Fatalf("after the interval: %d", w.Code)
+			}
+		}
+	})
 }
 
 func TestCheckToken(t *testing.T) {

@@ -47,6 +47,7 @@ var (
 	notUTF8               = badRequest("The request is not UTF-8.")
 	noQuery               = badRequest(`The request has no "query".`)
 	operatorsOnly         = &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: "This is for operators: send the token of admin_token as Authorization: Bearer.", header: [2]string{"WWW-Authenticate", `Bearer realm="louche operators"`}}
+	tooManyGuesses        = &failure{status: http.StatusTooManyRequests, code: "RATE_LIMITED", message: "Too many wrong tokens were sent from this address.", retryAfter: guessInterval}
 	namedHost             = &failure{status: http.StatusForbidden, code: "FORBIDDEN", message: "Without admin_token this is asked for by address or as localhost: another name in Host may be that of a web page, which a browser was made to think is here."}
 	notPreflighted        = &failure{status: http.StatusForbidden, code: "CSRF", message: "A page of another site could have made a browser send this. Send a Content-Type of application/json, or one of the headers " + strings.Join(csrfHeaders, ", ") + " with any value."}
 	foreignOrigin         = &failure{status: http.StatusForbidden, code: "CSRF", message: "This comes from a page of another origin, which may not ask here."}

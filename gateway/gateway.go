@@ -56,7 +56,7 @@ type Gateway struct {
 
 	tls         atomic.Pointer[tls.Config] // of the listener for clients, if it has one
 	operators   atomic.Pointer[tokenHash]  // what they show; nil: nothing
-	repeats     repeats
+	guesses     *guesses
 	draining    atomic.Bool
 	inFlight    atomic.Int64 // operations
 	connections atomic.Int64 // open ones, of clients and operators
@@ -75,6 +75,7 @@ func New(node *rpcclient.Node, limits Limits, apps []*App, log *slog.Logger) *Ga
 		persisted: newDocumentStore(limits.PersistedQueries, limits.PersistedBytes),
 		started:   time.Now(),
 		tallies:   tallies{past: make(map[string]tally)},
+		guesses:   newGuesses(),
 	}
 	g.metrics = newMetrics(g)
 	g.current = g.configure(limits, apps)

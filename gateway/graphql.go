@@ -250,24 +250,14 @@ func (h *graphQL) failed(x *exchange, w http.ResponseWriter, r *http.Request, er
 	return f
 }
 
-// log writes why a request failed. That there is no room or nobody to ask, or that
-// nobody said who is asking or they may not, is written for one of many, and for all
-// of them at level debug.
+// log writes why a request failed.
 func (h *graphQL) log(w http.ResponseWriter, r *http.Request, f *failure) {
-	attrs := []any{"request_id", w.Header().Get(requestIDHeader), "path", h.app.Config.Path, "code", f.code, "cause", f.cause.Error()}
 	level := slog.LevelWarn
-	switch f.status {
-	case http.StatusInternalServerError:
+	if f.status == http.StatusInternalServerError {
 		level = slog.LevelError
-	case http.StatusServiceUnavailable, http.StatusUnauthorized, http.StatusForbidden:
-		more, yes := h.gateway.repeats.tell(h.app.Config.Path, f.code, time.Now())
-		if yes {
-			attrs = append(attrs, "more_before", more)
-		} else {
-			level = slog.LevelDebug
-		}
 	}
-	h.gateway.log.Log(r.Context(), level, "request failed", attrs...)
+	h.gateway.log.Log(r.Context(), level, "request failed",
+		"request_id", w.Header().Get(requestIDHeader), "path", h.app.Config.Path, "code", f.code, "cause", f.cause)
 }
 
 // hasMember says whether a result of Absinthe has the key. data it has not when

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
-	"time"
 	"unsafe"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -159,14 +158,7 @@ func (j judgement) answered(result etf.Term, header http.Header) {
 	}
 }
 
-// reportEvery bounds how often a disagreement is logged.
-const reportEvery = 10 * time.Second
-
 func (c *Contract) disagreement(j judgement) {
-	last, now := c.counts.reported.Load(), time.Now().UnixNano()
-	if now-last < int64(reportEvery) && last != 0 || !c.counts.reported.CompareAndSwap(last, now) {
-		return
-	}
 	sum := sumOf(j.request.query)
 	c.log.LogAttrs(context.Background(), slog.LevelWarn, "an operation that would be refused was run by Absinthe; please report it",
 		slog.String("document_sha256", hex.EncodeToString(sum[:8])), slog.String("reason", j.wrong[0].String()), slog.Uint64("so_far", c.counts.disagreed.Load()))
@@ -178,7 +170,6 @@ type counts struct {
 	agreed    atomic.Uint64 // would have been refused, and were by Absinthe
 	disagreed atomic.Uint64 // would have been refused, but Absinthe ran them
 	passed    atomic.Uint64 // would not have been refused, but were by Absinthe: for their variables, as a rule
-	reported  atomic.Int64  // when a disagreement was logged last
 }
 
 // validationStatus is what operators see of it.

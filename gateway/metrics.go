@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/louche-graphql/louche/internal/logging"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
@@ -53,7 +54,7 @@ func newMetrics(g *Gateway) *metrics {
 // cannot be told is left out, and logged.
 func (m *metrics) handler(log *slog.Logger) http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
-		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:      newLibraryLog(log, "metrics cannot be told"),
 		ErrorHandling: promhttp.ContinueOnError,
 	})
 }
@@ -103,6 +104,8 @@ var (
 	connectionsDesc = described("connections", "Open HTTP connections, of clients and operators.")
 	limitStoreDesc  = described("rate_limit_store_up", "1 while rate limits are counted in Redis, 0 while each gateway counts alone because Redis cannot be used.")
 	drainingDesc    = described("draining", "1 while the gateway is stopping, else 0.")
+	droppedDesc     = described("log_lines_dropped_total", "Log lines that are missing because standard error was not read in time.")
+	suppressedDesc  = described("log_lines_suppressed_total", "Log lines that are missing because others with the same message were written.")
 
 	callsDesc       = described("calls_in_flight", "Calls under way on an application's nodes.", "app")
 	queuedDesc      = described("calls_queued", "Calls that wait for a place on a node.", "app")
@@ -124,7 +127,7 @@ var (
 
 func (stateCollector) Describe(descs chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
-		operationsDesc, connectionsDesc, drainingDesc, limitStoreDesc,
+		operationsDesc, connectionsDesc, drainingDesc, droppedDesc, suppressedDesc, limitStoreDesc,
 		callsDesc, queuedDesc, retriesDesc, overloadedDesc, schemasDesc, validationsDesc,
 		keysDesc, keysAgeDesc,
 		nodesDesc, nodeCallsDesc, nodeLatencyDesc, nodeBreakerDesc,
@@ -142,6 +145,9 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 	gauge(to, operationsDesc, g.inFlight.Load())
 	gauge(to, connectionsDesc, g.connections.Load())
 	gauge(to, drainingDesc, draining)
+	missing := logging.CountsOf(g.log)
+	counter(to, droppedDesc, missing.Dropped)
+	counter(to, suppressedDesc, missing.Suppressed)
 	g.collectLimitStore(to)
 	statuses, counted := g.counted()
 	for i, s := range statuses {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net"
 	"net/http"
 	"time"
@@ -42,7 +41,7 @@ func (g *Gateway) server(handler http.Handler) *http.Server {
 		IdleTimeout:       limits.IdleTimeout,
 		MaxHeaderBytes:    limits.Header,
 		ConnState:         g.countConnection,
-		ErrorLog:          log.New(serverLog{g}, "", 0),
+		ErrorLog:          newLibraryLog(g.log, "HTTP server"),
 		Protocols:         protocols,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: streams, WriteByteTimeout: limits.WriteTimeout},
 	}

@@ -281,25 +281,6 @@ func TestLeastVersion(t *testing.T) {
 	}
 }
 
-// Whoever reaches the port can have a line in the log, but not as many as they like.
-func TestBadHandshakesAreToldOnce(t *testing.T) {
-	ours := newIssuer(t)
-	ours.server(t, "server", time.Now().Add(time.Hour))
-	s := serveTLS(t, TLSConfig{CertFile: ours.file("server.crt"), KeyFile: ours.file("server.key")})
-	for range 20 {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "https://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		io.WriteString(conn, strings.Repeat("x", 100))
-		io.Copy(io.Discard, conn) // until the gateway gives up
-		conn.Close()
-	}
-	if n := strings.Count(s.log.String(), "TLS handshake error"); n != 1 {
-		t.Errorf("%d lines:\n%s", n, s.log)
-	}
-}
-
 func TestCertificateFiles(t *testing.T) {
 	ours, others := newIssuer(t), newIssuer(t)
 	now := time.Now()

@@ -160,7 +160,7 @@ func (h *graphQL) trusted(t *TrustedDocuments, req *request) (settled bool, err 
 	hash := sha256.Sum256([]byte(req.query))
 	if known, _ := t.reported.ContainsOrAdd(hash, struct{}{}); !known {
 		h.gateway.log.Warn("document is in no manifest", "path", h.app.Config.Path, "sha256", hex.EncodeToString(hash[:]),
-			"operation", req.operationName)
+			"operation", req.operationName[:min(len(req.operationName), countedName)])
 	}
 	return false, nil
 }

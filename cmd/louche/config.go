@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -277,51 +276,4 @@ func isLoopback(address string) bool {
 	host, _, _ := net.SplitHostPort(address)
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && addr.IsLoopback()
-}
-
-type logConfig struct {
-	Level  string `yaml:"level" env:"LEVEL"`
-	Format string `yaml:"format" env:"FORMAT"`
-}
-
-func (c *logConfig) setDefaults() {
-	if c.Level == "" {
-		c.Level = "info"
-	}
-	if c.Format == "" {
-		c.Format = "text"
-	}
-}
-
-func (c *logConfig) validate() error {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
-		return fmt.Errorf("log.level %q is not one of debug, info, warn and error", c.Level)
-	}
-	if c.Format != "text" && c.Format != "json" {
-		return fmt.Errorf("log.format %q is not text or json", c.Format)
-	}
-	return nil
-}
-
-// asText writes times and addresses in JSON as they are written in text, and not as
-// numbers without a unit and Go's own fields.
-func asText(_ []string, a slog.Attr) slog.Attr {
-	text, ok := a.Value.Any().(fmt.Stringer)
-	if kind := a.Value.Kind(); ok && (kind == slog.KindDuration || kind == slog.KindAny) {
-		a.Value = slog.StringValue(text.String())
-	}
-	return a
-}
-
-// logger writes to standard error.
-func (c *logConfig) logger() *slog.Logger {
-	var level slog.Level
-	level.UnmarshalText([]byte(c.Level))
-	options := &slog.HandlerOptions{Level: level}
-	if c.Format == "json" {
-		options.ReplaceAttr = asText
-		return slog.New(slog.NewJSONHandler(os.Stderr, options))
-	}
-	return slog.New(slog.NewTextHandler(os.Stderr, options))
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -322,20 +320,5 @@ func TestConfigCheck(t *testing.T) {
 	}
 	if err := (&checkCommand{File: write(t, "x: 1")}).Run(output{&out}); err == nil {
 		t.Error("a bad file is valid")
-	}
-}
-
-// What is a time or an address in text is one in JSON.
-func TestLogInJSON(t *testing.T) {
-	var out bytes.Buffer
-	log := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{ReplaceAttr: asText}))
-	log.Info("stopping", "grace", 3*time.Second, "clients", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4400}, "n", 1)
-	for _, want := range []string{`{"time":"20`, `"level":"INFO"`, `"grace":"3s"`, `"clients":"127.0.0.1:4400"`, `"n":1`} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("no %s in %s", want, &out)
-		}
-	}
-	if strings.Contains(out.String(), " ") {
-		t.Errorf("the time is not as it was: %s", &out)
 	}
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
-	"os"
 
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/discovery"
@@ -38,7 +36,8 @@ func (d *demoCommand) Run(ctx context.Context, out output) error {
 	if err := errors.Join(cfg.validate()...); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log, closeLog := cfg.Log.open()
+	defer closeLog()
 	return serve(ctx, cfg, nil, log, func() { d.banner(out, cluster.EPMDPort) })
 }
 
@@ -49,6 +48,7 @@ func (d *demoCommand) config(epmd uint16) *config {
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Apps:           make([]appConfig, 1),
 	}
+	cfg.Log.Level = "warn"
 	cfg.Node.Name = "louche-demo@127.0.0.1"
 	cfg.Node.Cookie = demoCookie
 	app := &cfg.Apps[0]

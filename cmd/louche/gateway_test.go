@@ -246,6 +246,10 @@ func TestMain(m *testing.M) {
 		serveBareAnswer(answer)
 		return
 	}
+	if os.Getenv(runMain) != "" {
+		main()
+		return
+	}
 	dir, err := os.MkdirTemp("", "louche")
 	if err != nil {
 		panic(err)

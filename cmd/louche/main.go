@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -44,7 +43,7 @@ func main() {
 	)
 	if err := cli.Run(); err != nil {
 		if !errors.Is(err, errFailed) {
-			fmt.Fprintf(os.Stderr, "louche: %v\n", err)
+			complain(err)
 		}
 		os.Exit(1)
 	}

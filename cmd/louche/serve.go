@@ -25,7 +25,8 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	}
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
-	log := cfg.Log.logger()
+	log, closeLog := cfg.Log.open()
+	defer closeLog()
 	return serve(ctx, cfg, s.reloads(ctx, cfg, hangups, log), log, func() {})
 }
 

@@ -1,0 +1,101 @@
+package gateway
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/logging"
+)
+
+// floods are what a client can send again and again, each of which had a line in the
+// log of its own.
+var floods = map[string]func(t *testing.T, s *httptest.Server, i int){
+	"document in no manifest": func(t *testing.T, s *httptest.Server, i int) {
+		send(t, s, fmt.Sprintf(`{"query":"query A { a%d }","operationName":"%s"}`, i, strings.Repeat("A", 1<<16)))
+	},
+	"failed operation": func(t *testing.T, s *httptest.Server, _ int) { send(t, s, `{"query":"{ a }"}`) },
+	"batch element":    func(t *testing.T, s *httptest.Server, _ int) { send(t, s, `[{"query":"{ a }"},{"query":"{ b }"}]`) },
+	"HTTP/2 preface": func(t *testing.T, s *httptest.Server, _ int) {
+		connection(t, s, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x08\x06\x00\x00\x00\x00\x0012345678") // PING before SETTINGS
+	},
+	"wrong token of an operator": func(t *testing.T, s *httptest.Server, _ int) {
+		r, _ := http.NewRequest(http.MethodGet, s.URL+"/status", nil)
+		r.Header.Set("Authorization", "Bearer "+strings.Repeat("x", 1<<15))
+		if resp, err := http.DefaultClient.Do(r); err == nil {
+			resp.Body.Close()
+		}
+	},
+}
+
+func send(t *testing.T, s *httptest.Server, body string) {
+	t.Helper()
+	resp, err := http.Post(s.URL+"/graphql", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.Copy(io.Discard, resp.Body)
+	resp.Body.Close()
+}
+
+func connection(t *testing.T, s *httptest.Server, text string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(conn, text)
+	conn.(*net.TCPConn).CloseWrite()
+	io.Copy(io.Discard, conn)
+	conn.Close()
+}
+
+const requests = 300
+
+func TestClientsCauseFewAndShortLines(t *testing.T) {
+	for name, flood := range floods {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			handler := logging.NewHandler(&log, slog.LevelInfo, false)
+			app := unreachableApp(t, nil)
+			app.Config.Trusted.Mode = trustedLog
+			trusted, err := LoadTrustedDocuments(TrustedConfig{Mode: trustedLog, Manifests: []string{manifest(t, `{"aa11":"{ b }"}`)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			app.Trust(trusted)
+			var limits Limits
+			limits.SetDefaults()
+			g := New(nil, limits, []*App{app}, slog.New(handler))
+			g.Admit(operatorToken)
+			s := httptest.NewUnstartedServer(nil)
+			s.Config = g.server(g.Handler())
+			if strings.Contains(name, "operator") {
+				s.Config = g.server(g.Admin())
+			}
+			s.Start()
+			defer s.Close()
+			for i := range requests {
+				flood(t, s, i)
+			}
+			s.Close()
+			handler.Close(time.Minute)
+			// Of ten lines in each period of the throttle, and a slow machine may need some.
+			if lines := strings.Count(log.String(), "\n"); lines == 0 || lines > requests/2 {
+				t.Errorf("%d lines", lines)
+			}
+			for line := range strings.Lines(log.String()) {
+				if len(line) > 10<<10 {
+					t.Errorf("a line of %d bytes: %.200s", len(line), line)
+				}
+			}
+		})
+	}
+}
