@@ -119,13 +119,17 @@ func (a *Absinthe) run(ctx context.Context, op Operation) (*Answer, error) {
 func (a *Absinthe) call(ctx context.Context, op Operation, module, function string, appendArgs func(*Absinthe, []byte, Operation) ([]byte, error)) (*Answer, error) {
 	b := buffers.Get().(*[]byte)
 	defer putBuffer(b)
-	*b = beginCall((*b)[:0], module, function)
+	*b = beginTrappingCall((*b)[:0], module, function)
 	var err error
 	if *b, err = appendArgs(a, *b, op); err != nil {
 		return nil, err
 	}
-	*b = endCall(*b)
-	return a.Pool.execute(ctx, *b, op.Repeatable, op.Fit)
+	*b = endTrappingCall(*b)
+	answer, err := a.Pool.execute(ctx, *b, op.Repeatable, op.Fit)
+	if err == nil {
+		unwrapTrapping(answer)
+	}
+	return answer, err
 }
 
 // appendArgs appends [Document, Schema, Options].

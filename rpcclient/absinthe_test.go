@@ -1,6 +1,7 @@
 package rpcclient_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -65,6 +66,34 @@ func testRun(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 			// Absinthe itself may turn a throw into an error, {nocatch, Ball}.
 			if failure.Class != want.Class && want.Class != "throw" {
 				t.Errorf("%s: class %s, want %s", document, failure.Class, want.Class)
+			}
+		}
+	})
+
+	// As under Absinthe.Plug in Bandit, whose processes trap exits.
+	t.Run("processes that a resolver is linked to", func(t *testing.T) {
+		for expression, want := range map[string]string{
+			`Process.info(self(), :trap_exit)`:                                             "{:trap_exit, true}",
+			linked(`exit(:shutdown)`):                                                      ":shutdown",
+			linked(`raise "a linked process crashed"`):                                     "a linked process crashed",
+			`Enum.to_list(Task.async_stream([1], fn _ -> raise "streamed" end))`:           "exit: {%RuntimeError",
+			`Task.await(Task.async(fn -> :done end))`:                                      ":done",
+			`Process.exit(self(), :shutdown); receive do {:EXIT, _, reason} -> reason end`: ":shutdown",
+		} {
+			got, err := evalAsResolver(t, pool, node, expression)
+			if err != nil || !strings.Contains(got, want) {
+				t.Errorf("%s: %s, %v, want %s", expression, got, err, want)
+			}
+		}
+		for expression, want := range map[string]rpcclient.CallError{
+			`Task.await(Task.async(fn -> raise "a task crashed" end))`: {Class: "exit", Reason: "a task crashed"},
+			`Task.await(Task.async(fn -> exit(:shutdown) end))`:        {Class: "exit", Reason: ":shutdown"},
+			`Process.exit(self(), :kill); Process.sleep(:infinity)`:    {Class: "signal", Reason: ":killed"},
+		} {
+			_, err := evalAsResolver(t, pool, node, expression)
+			var failure *rpcclient.CallError
+			if !errors.As(err, &failure) || failure.Class != want.Class || !strings.Contains(failure.Reason, want.Reason) {
+				t.Errorf("%s: %v, want %v", expression, err, &want)
 			}
 		}
 	})
@@ -177,4 +206,28 @@ func TestAbsintheConfigValidate(t *testing.T) {
 			t.Errorf("schema %q: %v, want an error that names the key", schema, err)
 		}
 	}
+}
+
+// linked is Elixir for how a process ends that a resolver is linked to.
+func linked(ends string) string {
+	return "pid = spawn_link(fn -> " + ends + " end); receive do {:EXIT, ^pid, {reason, _stack}} -> reason; {:EXIT, ^pid, reason} -> reason end"
+}
+
+// evalAsResolver evaluates Elixir in a resolver, and returns the value in Elixir's
+// notation.
+func evalAsResolver(t *testing.T, pool *rpcclient.Pool, node *beamtest.Node, elixir string) (string, error) {
+	t.Helper()
+	variables, err := json.Marshal(map[string]string{"term": ":persistent_term.put(:evaluated, inspect((" + elixir + ")))"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{
+		Document:  `query($term: String!) { contextIs(term: $term) }`,
+		Variables: variables,
+	})
+	if err != nil {
+		return "", err
+	}
+	defer answer.Release()
+	return node.Eval(t, ":persistent_term.get(:evaluated)"), nil
 }

@@ -1,0 +1,38 @@
+package demo
+
+import (
+	"context"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// zipWith3 is lists:zipwith3/3 of fun erlang:apply/3, by which the gateway has a
+// process trap exits before it runs Absinthe. It returns the list of what the
+// functions returned.
+func (l listener) zipWith3(ctx context.Context, args etf.Term) (Outcome, error) {
+	f := mfa{"lists", "zipwith3", 4}
+	list, err := properList(args)
+	if err != nil || len(list) != 4 || list[0].String() != "&:erlang.apply/3" {
+		return raised("undef", f), nil
+	}
+	modules, modulesErr := properList(list[1])
+	functions, functionsErr := properList(list[2])
+	arguments, argumentsErr := properList(list[3])
+	if modulesErr != nil || functionsErr != nil || argumentsErr != nil || len(modules) != len(functions) || len(modules) != len(arguments) {
+		return raised("function_clause", f), nil
+	}
+	values := etf.AppendList(nil, len(modules))
+	for i := range modules {
+		module, moduleErr := atom(modules[i])
+		function, functionErr := atom(functions[i])
+		if moduleErr != nil || functionErr != nil {
+			return raised("badarg", mfa{"erlang", "apply", 3}), nil
+		}
+		outcome, err := l.apply(ctx, module, function, arguments[i])
+		if err != nil || outcome.Class != Return {
+			return outcome, err
+		}
+		values = append(values, outcome.Value...)
+	}
+	return returned(etf.AppendNil(values)), nil
+}

@@ -1,0 +1,43 @@
+package rpcclient
+
+import "github.com/louche-graphql/louche/rpcclient/etf"
+
+// Absinthe runs in a process that traps exits, as under Bandit, Phoenix's web server:
+// when a process that a resolver is linked to ends, be it by :shutdown, the resolver
+// goes on. erpc has no such option, so that the process does it first. To apply two
+// functions one after the other takes no code on the node:
+//
+//	lists:zipwith3(fun erlang:apply/3,
+//		[erlang, Module], [process_flag, Function], [[trap_exit, true], Args])
+//
+// which returns [false, Value]. See docs/decisions/0002-erpc.md.
+
+// beginTrappingCall is [beginCall] for a process that traps exits; Args is to be
+// appended, then endTrappingCall.
+func beginTrappingCall(b []byte, module, function string) []byte {
+	b = beginCall(b, "lists", "zipwith3")
+	b = etf.AppendList(b, 4)
+	b = etf.AppendInt(etf.AppendAtom(etf.AppendAtom(append(b, byte(etf.TagExport)), "erlang"), "apply"), 3)
+	b = etf.AppendNil(etf.AppendAtom(etf.AppendAtom(etf.AppendList(b, 2), "erlang"), module))
+	b = etf.AppendNil(etf.AppendAtom(etf.AppendAtom(etf.AppendList(b, 2), "process_flag"), function))
+	b = etf.AppendList(b, 2)
+	return etf.AppendNil(etf.AppendBool(etf.AppendAtom(etf.AppendList(b, 2), "trap_exit"), true))
+}
+
+func endTrappingCall(b []byte) []byte {
+	return endCall(etf.AppendNil(etf.AppendNil(b)))
+}
+
+// unwrapTrapping makes the value of such a call that of its function. It stands
+// between the first element and the tail of the list, so that a large one need not be
+// looked through.
+func unwrapTrapping(answer *Answer) {
+	d := etf.NewDecoder(answer.Value)
+	if n, err := d.List(); err != nil || n != 2 || d.Skip() != nil {
+		return // no answer of zipwith3, and none of Absinthe
+	}
+	answer.Value = d.Rest()
+	if last := len(answer.Value.Bytes) - 1; last >= 0 {
+		answer.Value.Bytes = answer.Value.Bytes[:last]
+	}
+}
