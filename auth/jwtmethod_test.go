@@ -91,7 +91,7 @@ func TestJWTConfig(t *testing.T) {
 		"{issuer: 'https://id.example.com/', audience: [a], jwks: 'https://id.example.com/keys'}":                     "",
 		"{issuer: 'https://id.example.com/', audience: [], discover: true, ca_file: ca.pem, leeway: 1m, refresh: 1h}": "",
 		"{secret: {env: S}, algorithms: [HS512], cookie: session}":                                                    "",
-		"{public_key_file: k.pem, algorithms: [ES256, EdDSA], header: X-Token}":                                       "",
+		"{public_key_file: k.pem, algorithms: [ES256, EdDSA, Ed25519], header: X-Token}":                              "",
 		"{}": "exactly one",
 		"{secret: {env: S}, public_key_file: k.pem}":                                           "exactly one",
 		"{secret: {env: S, file: f}}":                                                          "secret needs exactly one",

@@ -7,12 +7,16 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Algorithms of RFC 7518 (3.1) and RFC 8037 by kind of key.
+// fullyEd25519 is the name that RFC 9864 gives to EdDSA with a key of Ed25519. Tokens
+// with either name are signed in the same way.
+const fullyEd25519 jose.SignatureAlgorithm = "Ed25519"
+
+// Algorithms of RFC 7518 (3.1), RFC 8037 and RFC 9864 by kind of key.
 var (
 	hmacAlgorithms = []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512}
 	rsaAlgorithms  = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512}
 	ecAlgorithms   = []jose.SignatureAlgorithm{jose.ES256, jose.ES384, jose.ES512}
-	edAlgorithms   = []jose.SignatureAlgorithm{jose.EdDSA}
+	edAlgorithms   = []jose.SignatureAlgorithm{jose.EdDSA, fullyEd25519}
 
 	publicAlgorithms = slices.Concat(rsaAlgorithms, ecAlgorithms, edAlgorithms)
 )

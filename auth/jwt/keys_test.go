@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -189,6 +190,22 @@ func TestKeyForOneAlgorithm(t *testing.T) {
 		_, err := rules.Verify(sign(t, algorithm, key, kid("k"), good(nil)), keys, now)
 		if (err == nil) != (algorithm == jose.RS256) {
 			t.Errorf("%s: %v", algorithm, err)
+		}
+	}
+}
+
+// Issuers publish keys under either name of the algorithm, and change it at will.
+func TestNamesOfEd25519(t *testing.T) {
+	for _, alg := range []string{"EdDSA", "Ed25519"} {
+		keys, problems, err := ParseKeySet([]byte(`{"keys":[` + jwk(ed.Public(), map[string]any{"alg": alg}) + `]}`))
+		if err != nil || len(problems) > 0 {
+			t.Fatal(err, problems)
+		}
+		for algorithm, key := range signers() {
+			_, err := rules.Verify(sign(t, algorithm, key, kid("k"), good(nil)), keys, now)
+			if (err == nil) != slices.Contains(edAlgorithms, algorithm) {
+				t.Errorf("key with alg %s, token with %s: %v", alg, algorithm, err)
+			}
 		}
 	}
 }

@@ -94,7 +94,10 @@ func parseKey(text []byte) (k key, _ error) {
 	if p.Algorithm != "" { // the key is for this algorithm alone
 		only := jose.SignatureAlgorithm(p.Algorithm)
 		k.algorithms = nil
-		if slices.Contains(algorithms, only) {
+		switch {
+		case slices.Contains(edAlgorithms, only) && slices.Contains(algorithms, only):
+			k.algorithms = edAlgorithms // two names of one algorithm
+		case slices.Contains(algorithms, only):
 			k.algorithms = []jose.SignatureAlgorithm{only}
 		}
 	}

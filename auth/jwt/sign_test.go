@@ -42,8 +42,23 @@ func signers() map[jose.SignatureAlgorithm]any {
 		jose.HS256: testSecret, jose.HS384: testSecret, jose.HS512: testSecret,
 		jose.RS256: rsaKey(), jose.RS384: rsaKey(), jose.RS512: rsaKey(),
 		jose.PS256: rsaKey(), jose.PS384: rsaKey(), jose.PS512: rsaKey(),
-		jose.ES256: p256, jose.ES384: p384, jose.ES512: p521, jose.EdDSA: ed,
+		jose.ES256: p256, jose.ES384: p384, jose.ES512: p521, jose.EdDSA: ed, fullyEd25519: ed25519Signer{ed},
 	}
+}
+
+// ed25519Signer signs as RFC 9864 has it, which go-jose does not know.
+type ed25519Signer struct{ private ed25519.PrivateKey }
+
+func (s ed25519Signer) Public() *jose.JSONWebKey {
+	return &jose.JSONWebKey{Key: s.private.Public()}
+}
+
+func (ed25519Signer) Algs() []jose.SignatureAlgorithm {
+	return []jose.SignatureAlgorithm{fullyEd25519}
+}
+
+func (s ed25519Signer) SignPayload(payload []byte, _ jose.SignatureAlgorithm) ([]byte, error) {
+	return ed25519.Sign(s.private, payload), nil
 }
 
 // claims are the claims of a token. In changes, nil removes a claim.

@@ -173,7 +173,7 @@ func verifySignature(text, signature string, algorithm jose.SignatureAlgorithm, 
 			return errors.New("the token is not a JWT")
 		}
 		for _, key := range candidates {
-			if _, err := signed.Verify(key.material); err == nil {
+			if _, err := signed.Verify(key.verifier(algorithm)); err == nil {
 				return nil
 			}
 		}
