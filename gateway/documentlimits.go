@@ -21,6 +21,8 @@ type DocumentLimits struct {
 	Bytes int `yaml:"bytes" env:"BYTES"`
 	// Tokens is the most names, values and punctuators.
 	Tokens int `yaml:"tokens" env:"TOKENS"`
+	// Fields is the most fields.
+	Fields int `yaml:"fields" env:"FIELDS"`
 	// Depth is how deep fields may be nested. That of { a } is 1.
 	Depth int `yaml:"depth" env:"DEPTH"`
 	// Aliases is the most fields that have an alias.
@@ -45,7 +47,7 @@ const (
 // Validate says what is wrong, naming the key.
 func (l *DocumentLimits) Validate() error {
 	switch {
-	case l.Bytes < 0 || l.Tokens < 0 || l.Depth < 0 || l.Aliases < 0 || l.RootFields < 0 || l.Directives < 0:
+	case l.Bytes < 0 || l.Tokens < 0 || l.Fields < 0 || l.Depth < 0 || l.Aliases < 0 || l.RootFields < 0 || l.Directives < 0:
 		return errors.New("document_limits are numbers, such as 15")
 	case l.Tokens > schema.MaxTokens:
 		return fmt.Errorf("document_limits.tokens is at most %d", schema.MaxTokens)
@@ -61,7 +63,7 @@ func (l *DocumentLimits) OnlyIdentified() bool { return l.Introspection == ident
 
 // measured says whether there is a limit for which a document has to be read.
 func (l *DocumentLimits) measured() bool {
-	return l.Tokens > 0 || l.Depth > 0 || l.Aliases > 0 || l.RootFields > 0 || l.Directives > 0 || l.Introspection == refuseIntrospection || l.Introspection == identifiedIntrospection
+	return l.Tokens > 0 || l.Fields > 0 || l.Depth > 0 || l.Aliases > 0 || l.RootFields > 0 || l.Directives > 0 || l.Introspection == refuseIntrospection || l.Introspection == identifiedIntrospection
 }
 
 // read reads a document and refuses it if it, or the operation that is to be run,
@@ -85,6 +87,8 @@ func (l *DocumentLimits) read(documents *schema.Documents, text, operationName s
 	switch {
 	case !ok:
 		return nil, refused("GRAPHQL_PARSE_FAILED", "The document cannot be read: %s.", document.Problem)
+	case past(l.Fields, m.Fields):
+		return nil, refused("TOO_MANY_FIELDS", "The operation has more than %d fields.", l.Fields)
 	case past(l.Depth, m.Depth):
 		return nil, refused("TOO_DEEP", "The operation's fields are nested deeper than %d.", l.Depth)
 	case past(l.Aliases, m.Aliases):

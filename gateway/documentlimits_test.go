@@ -3,8 +3,12 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/goccy/go-yaml"
 
 	"github.com/louche-graphql/louche/schema"
 )
@@ -26,6 +30,8 @@ func TestDocumentLimits(t *testing.T) {
 		"a token more":                   {DocumentLimits{Tokens: 4}, `{ a b c }`, "", "TOO_MANY_TOKENS"},
 		"a token more, unreadable":       {DocumentLimits{Tokens: 4}, `{{{{{`, "", "TOO_MANY_TOKENS"},
 		"more tokens than are read":      {DocumentLimits{Depth: 5}, `{` + strings.Repeat(` a`, 20_000) + `}`, "", "TOO_MANY_TOKENS"},
+		"fields":                         {DocumentLimits{Fields: 6}, fragments, "", ""},
+		"a field more":                   {DocumentLimits{Fields: 5}, fragments, "", "TOO_MANY_FIELDS"},
 		"depth":                          {DocumentLimits{Depth: 2}, `{ a { b } }`, "", ""},
 		"a level more":                   {DocumentLimits{Depth: 2}, `{ a { b { c } } }`, "", "TOO_DEEP"},
 		"a level more by a fragment":     {DocumentLimits{Depth: 1}, fragments, "", "TOO_DEEP"},
@@ -49,7 +55,8 @@ func TestDocumentLimits(t *testing.T) {
 		"no operation":                   {introspection, `query A { a } query B { __schema { types { name } } }`, "", "INTROSPECTION_DISABLED"},
 		"what Absinthe alone can read":   {introspection, `query & M { __schema { types { name } } }`, "", "GRAPHQL_PARSE_FAILED"},
 		"what may be read in two ways":   {introspection, `{ __schema { types { name } } } # """" "`, "", "GRAPHQL_PARSE_FAILED"},
-		"exponentially many":             {DocumentLimits{Aliases: 1e9}, doubling(), "", "TOO_MANY_ALIASES"},
+		"exponentially many":             {DocumentLimits{Aliases: 1e9}, doubling(100), "", "TOO_MANY_ALIASES"},
+		"exponentially many fields":      {DocumentLimits{Fields: 1e9}, doubling(100), "", "TOO_MANY_FIELDS"},
 		"a fragment that spreads itself": {DocumentLimits{Depth: 2}, `{ ...F } fragment F on Q { a { ...F } }`, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,12 +73,59 @@ func TestDocumentLimits(t *testing.T) {
 	}
 }
 
-func doubling() string {
+// doubling is a document of so many fragments, each of which spreads the next one
+// twice.
+func doubling(fragments int) string {
 	document := `{ ...F0 }`
-	for i := range 100 {
+	for i := range fragments {
 		document += fmt.Sprintf(` fragment F%d on Q { ...F%d ...F%[2]d }`, i, i+1)
 	}
-	return document + ` fragment F100 on Q { a: b }`
+	return document + fmt.Sprintf(` fragment F%d on Q { a: b }`, fragments)
+}
+
+// recommendedLimits reads document_limits where docs/security.md recommends them.
+func recommendedLimits(t *testing.T) DocumentLimits {
+	t.Helper()
+	page, err := os.ReadFile("../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile("`(document_limits: {[^`]*})`").FindSubmatch(page)
+	if found == nil {
+		t.Fatal("docs/security.md recommends no document_limits")
+	}
+	var config AppConfig
+	if err := yaml.UnmarshalWithOptions(found[1], &config, yaml.Strict()); err != nil {
+		t.Fatal(err)
+	}
+	return config.DocumentLimits
+}
+
+// These documents cost a node seconds: what is expanded, and what Absinthe's lexer
+// takes more than linear time for.
+func TestRecommendedLimitsRefuseExpensiveDocuments(t *testing.T) {
+	const size = 900_000
+	limits := recommendedLimits(t)
+	for name, test := range map[string]struct{ document, code string }{
+		"fragments":               {doubling(26), "TOO_MANY_FIELDS"},
+		"fragments of aliases":    {strings.ReplaceAll(doubling(26), "a: b", "b"), "TOO_MANY_FIELDS"},
+		"fragments under a field": {strings.Replace(doubling(26), "{ ...F0 }", "{ a { ...F0 } }", 1), "TOO_MANY_FIELDS"},
+		"few spread often":        {"{ ...F } fragment F on Q {" + strings.Repeat(" ...G", 300) + " } fragment G on Q {" + strings.Repeat(" a", 300) + " }", "TOO_MANY_FIELDS"},
+		"string":                  {`{ a(b: "` + strings.Repeat("x", size) + `") }`, "DOCUMENT_TOO_LARGE"},
+		"block string":            {`{ a(b: """` + strings.Repeat("x\n", size/2) + `""") }`, "DOCUMENT_TOO_LARGE"},
+		"integer":                 {`{ a(b: ` + strings.Repeat("7", size) + `) }`, "DOCUMENT_TOO_LARGE"},
+		"name":                    {`{ ` + strings.Repeat("a", size) + ` }`, "DOCUMENT_TOO_LARGE"},
+		"line feeds":              {strings.Repeat("\n", size) + `{ a }`, "DOCUMENT_TOO_LARGE"},
+	} {
+		_, err := limits.read(schema.NewDocuments(1), test.document, "")
+		var f *failure
+		if !errors.As(err, &f) || f.code != test.code {
+			t.Errorf("%s: %v, want %s", name, err, test.code)
+		}
+	}
+	if _, err := limits.read(schema.NewDocuments(1), schema.Introspection, ""); err == nil {
+		t.Error("introspection is not refused")
+	}
 }
 
 func TestDocumentLimitsValidate(t *testing.T) {
@@ -79,7 +133,7 @@ func TestDocumentLimitsValidate(t *testing.T) {
 		"document_limits":               {Depth: -1},
 		"document_limits.tokens":        {Tokens: schema.MaxTokens + 1},
 		"document_limits.introspection": {Introspection: "off"},
-		"":                              {Bytes: 1, Tokens: schema.MaxTokens, Depth: 1, Aliases: 1, RootFields: 1, Directives: 1, Introspection: "refuse"},
+		"":                              {Bytes: 1, Tokens: schema.MaxTokens, Fields: 1, Depth: 1, Aliases: 1, RootFields: 1, Directives: 1, Introspection: "refuse"},
 	} {
 		config := AppConfig{DocumentLimits: limits}
 		config.SetDefaults()

@@ -6,10 +6,12 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Measures say how large an operation is, before anything is known of what it
-// costs. What a fragment has counts wherever it is spread. No number is more than
-// about a billion, however many there are.
+// Measures say how large an operation is, before anything is known of what its
+// resolvers cost. What a fragment has counts wherever it is spread: so often Absinthe
+// runs it. No number is more than about a billion, however many there are.
 type Measures struct {
+	// Fields is how many fields there are.
+	Fields int
 	// Depth is how deep fields are nested; that of { a } is 1.
 	Depth int
 	// Aliases is how many fields have another response key than their name.
@@ -43,6 +45,7 @@ const atMost = math.MaxInt32 / 2
 // plus is what two parts side by side have together.
 func (m Measures) plus(o Measures) Measures {
 	return Measures{
+		Fields:        min(m.Fields+o.Fields, atMost),
 		Depth:         max(m.Depth, o.Depth),
 		Aliases:       min(m.Aliases+o.Aliases, atMost),
 		RootFields:    min(m.RootFields+o.RootFields, atMost),
@@ -53,6 +56,7 @@ func (m Measures) plus(o Measures) Measures {
 
 func (m Measures) largest(o Measures) Measures {
 	return Measures{
+		Fields:        max(m.Fields, o.Fields),
 		Depth:         max(m.Depth, o.Depth),
 		Aliases:       max(m.Aliases, o.Aliases),
 		RootFields:    max(m.RootFields, o.RootFields),
@@ -98,6 +102,7 @@ func (m *measuring) selections(set ast.SelectionSet) (sum Measures) {
 
 func (m *measuring) field(f *ast.Field) Measures {
 	sum := m.selections(f.SelectionSet)
+	sum.Fields++
 	sum.Depth++
 	sum.RootFields = 1
 	if f.Alias != f.Name {

@@ -11,22 +11,22 @@ func TestMeasures(t *testing.T) {
 		document, operation string
 		want                Measures
 	}{
-		"field":                {`{ a }`, "", Measures{Depth: 1, RootFields: 1}},
-		"fields":               {`{ a { b } c { d { e } } f }`, "", Measures{Depth: 3, RootFields: 3}},
-		"aliases":              {`{ x: a { y: b z: b c: c } }`, "", Measures{Depth: 2, RootFields: 1, Aliases: 3}},
-		"directives":           {`query($v: Int @a) @b @c { d @e ... @f { g @h } ...F @i } fragment F on Q @j { k @l }`, "", Measures{Depth: 1, RootFields: 3, Directives: 9}},
-		"fragments":            {`{ ...F ... on Q { ...F a } } fragment F on Q { x: b { ...G } } fragment G on R { y: c { d } }`, "", Measures{Depth: 3, RootFields: 3, Aliases: 4}},
-		"fragment not spread":  {`{ a } fragment F on Q { x: b { c } }`, "", Measures{Depth: 1, RootFields: 1}},
-		"fragment in itself":   {`{ ...F } fragment F on Q { x: a { ...F } }`, "", Measures{Depth: 1, RootFields: 1, Aliases: 1}},
-		"no such fragment":     {`{ a ...F }`, "", Measures{Depth: 1, RootFields: 1}},
-		"schema":               {`{ x: __schema { types { name } } }`, "", Measures{Depth: 3, RootFields: 1, Aliases: 1, Introspection: true}},
-		"type":                 {`{ ...F } fragment F on Q { ... { __type(name: "A") { name } } }`, "", Measures{Depth: 2, RootFields: 1, Introspection: true}},
-		"typename":             {`{ __typename }`, "", Measures{Depth: 1, RootFields: 1}},
-		"schema as an alias":   {`{ __schema: a }`, "", Measures{Depth: 1, RootFields: 1, Aliases: 1}},
-		"one of several":       {`query A { a { b } } query B { c d }`, "B", Measures{Depth: 1, RootFields: 2}},
-		"several":              {`query A { a { b } } query B { x: c d @e __schema { f } }`, "", Measures{Depth: 2, RootFields: 3, Aliases: 1, Directives: 1, Introspection: true}},
-		"none of that name":    {`query A { a { b } } query B { c d }`, "C", Measures{Depth: 2, RootFields: 2}},
-		"arguments and values": {`query($v: [Int!] = [1, 2]) { a(b: {c: [{d: {}}]}) }`, "", Measures{Depth: 1, RootFields: 1}},
+		"field":                {`{ a }`, "", Measures{Fields: 1, Depth: 1, RootFields: 1}},
+		"fields":               {`{ a { b } c { d { e } } f }`, "", Measures{Fields: 6, Depth: 3, RootFields: 3}},
+		"aliases":              {`{ x: a { y: b z: b c: c } }`, "", Measures{Fields: 4, Depth: 2, RootFields: 1, Aliases: 3}},
+		"directives":           {`query($v: Int @a) @b @c { d @e ... @f { g @h } ...F @i } fragment F on Q @j { k @l }`, "", Measures{Fields: 3, Depth: 1, RootFields: 3, Directives: 9}},
+		"fragments":            {`{ ...F ... on Q { ...F a } } fragment F on Q { x: b { ...G } } fragment G on R { y: c { d } }`, "", Measures{Fields: 7, Depth: 3, RootFields: 3, Aliases: 4}},
+		"fragment not spread":  {`{ a } fragment F on Q { x: b { c } }`, "", Measures{Fields: 1, Depth: 1, RootFields: 1}},
+		"fragment in itself":   {`{ ...F } fragment F on Q { x: a { ...F } }`, "", Measures{Fields: 1, Depth: 1, RootFields: 1, Aliases: 1}},
+		"no such fragment":     {`{ a ...F }`, "", Measures{Fields: 1, Depth: 1, RootFields: 1}},
+		"schema":               {`{ x: __schema { types { name } } }`, "", Measures{Fields: 3, Depth: 3, RootFields: 1, Aliases: 1, Introspection: true}},
+		"type":                 {`{ ...F } fragment F on Q { ... { __type(name: "A") { name } } }`, "", Measures{Fields: 2, Depth: 2, RootFields: 1, Introspection: true}},
+		"typename":             {`{ __typename }`, "", Measures{Fields: 1, Depth: 1, RootFields: 1}},
+		"schema as an alias":   {`{ __schema: a }`, "", Measures{Fields: 1, Depth: 1, RootFields: 1, Aliases: 1}},
+		"one of several":       {`query A { a { b } } query B { c d }`, "B", Measures{Fields: 2, Depth: 1, RootFields: 2}},
+		"several":              {`query A { a { b } } query B { x: c d @e __schema { f } }`, "", Measures{Fields: 4, Depth: 2, RootFields: 3, Aliases: 1, Directives: 1, Introspection: true}},
+		"none of that name":    {`query A { a { b } } query B { c d }`, "C", Measures{Fields: 2, Depth: 2, RootFields: 2}},
+		"arguments and values": {`query($v: [Int!] = [1, 2]) { a(b: {c: [{d: {}}]}) }`, "", Measures{Fields: 1, Depth: 1, RootFields: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got, ok := parse(test.document).Measures(test.operation); !ok || got != test.want {
@@ -45,7 +45,7 @@ func TestMeasuresDoNotOverflow(t *testing.T) {
 	}
 	document += ` fragment F500 on Q { x: b @y }`
 	got, ok := parse(document).Measures("")
-	if want := (Measures{Depth: 501, Aliases: atMost, RootFields: atMost, Directives: atMost}); !ok || got != want {
+	if want := (Measures{Fields: atMost, Depth: 501, Aliases: atMost, RootFields: atMost, Directives: atMost}); !ok || got != want {
 		t.Errorf("%+v, %v, want %+v", got, ok, want)
 	}
 }

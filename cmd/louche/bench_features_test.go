@@ -80,7 +80,7 @@ func benchFeatures(inFile func(text string) string) []feature {
 	features := []feature{
 		plain,
 		plain.with("plain-again"), // how exact it all is
-		plain.with("document_limits", "    document_limits: {bytes: 10000, tokens: 1000, depth: 20, aliases: 20, root_fields: 20, directives: 20, introspection: refuse}"),
+		plain.with("document_limits", "    document_limits: {bytes: 10000, tokens: 1000, fields: 1000, depth: 20, aliases: 20, root_fields: 20, directives: 20, introspection: refuse}"),
 		plain.with("error_extensions", extensions),
 		plain.with("mask_errors", mask),
 		plain.from("jwt", fmt.Sprintf("{audience: [my-app], public_key_file: %s}", inFile(issuer.public)), issuer.sign("ES256", nil)),

@@ -47,7 +47,7 @@ apps:
     token_limit: 200
     context_from: MyApp.Gateway.build_context
     context_cache: 30s
-    document_limits: {bytes: 1, tokens: 2, depth: 3, aliases: 4, root_fields: 5, directives: 6, introspection: refuse}
+    document_limits: {bytes: 1, tokens: 2, fields: 7, depth: 3, aliases: 4, root_fields: 5, directives: 6, introspection: refuse}
     forms: true
     csrf_prevention: false
     cors: {origins: ["https://app.example.com"], headers: [X-My-Header], credentials: true, max_age: 10m}
@@ -85,7 +85,7 @@ func TestConfig(t *testing.T) {
 		"timeout":         app.Timeout == 5*time.Second,
 		"errors":          app.ErrorExtensions && app.MaskErrors,
 		"complexity":      app.AnalyzeComplexity && app.MaxComplexity == 100 && app.TokenLimit == 200,
-		"document_limits": app.DocumentLimits == gateway.DocumentLimits{Bytes: 1, Tokens: 2, Depth: 3, Aliases: 4, RootFields: 5, Directives: 6, Introspection: "refuse"},
+		"document_limits": app.DocumentLimits == gateway.DocumentLimits{Bytes: 1, Tokens: 2, Fields: 7, Depth: 3, Aliases: 4, RootFields: 5, Directives: 6, Introspection: "refuse"},
 		"admin_token":     cfg.AdminToken.File == "/run/secrets/admin_token",
 		"forms":           app.Forms,
 		"csrf_prevention": app.CSRFPrevention != nil && !*app.CSRFPrevention && cfg.Apps[1].CSRFPrevention == nil,
