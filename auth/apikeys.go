@@ -6,20 +6,19 @@ import (
 	"fmt"
 )
 
-// APIKeysConfig is the method api_keys: keys that were handed out, of which only the
-// hash is known here.
+// APIKeysConfig is the method api_keys. The gateway stores only the hashes of the keys.
 type APIKeysConfig struct {
-	// Header carries the key; X-Api-Key unless set. In Authorization it follows the
-	// word Bearer.
+	// Header carries the key. The default is X-Api-Key. In Authorization the key follows
+	// the word Bearer.
 	Header string `yaml:"header"`
-	// File is a YAML list of keys, which is read again at every reload.
+	// File is a YAML list of keys. Each reload reads it again.
 	File string `yaml:"file"`
-	// Keys are more of them.
+	// Keys are additional keys.
 	Keys []APIKey `yaml:"keys"`
 }
 
-// Bounds of the keys that requests carry, in bytes. Shorter ones can be guessed from
-// their hash.
+// Bounds of the length of keys in requests, in bytes. A shorter key can be guessed from
+// its hash.
 const (
 	minAPIKeyLength = 20
 	maxAPIKeyLength = 512
@@ -28,25 +27,25 @@ const (
 func (c *APIKeysConfig) location() TokenLocation { return TokenLocation{Header: c.Header} }
 
 func (c *APIKeysConfig) setDefaults() {
-	place := c.location()
-	place.setDefaultHeader("X-Api-Key")
-	c.Header = place.Header
+	location := c.location()
+	location.setDefaultHeader("X-Api-Key")
+	c.Header = location.Header
 }
 
 func (c *APIKeysConfig) validate(keyPath string, _ bool) error {
-	place := c.location()
-	if err := place.validate(); err != nil {
+	location := c.location()
+	if err := location.validate(); err != nil {
 		return fmt.Errorf("%s: %w", keyPath, err)
 	}
 	if c.File == "" && len(c.Keys) == 0 {
 		return fmt.Errorf("%s needs file, keys or both", keyPath)
 	}
-	_, err := c.inline(keyPath)
+	_, err := c.inlineKeys(keyPath)
 	return err
 }
 
-// inline are the keys in the configuration itself.
-func (c *APIKeysConfig) inline(keyPath string) (*keyring, error) {
+// inlineKeys returns the keys in the configuration itself.
+func (c *APIKeysConfig) inlineKeys(keyPath string) (*keyring, error) {
 	ring := newKeyring()
 	for i, key := range c.Keys {
 		if err := ring.add(key); err != nil {
@@ -57,7 +56,7 @@ func (c *APIKeysConfig) inline(keyPath string) (*keyring, error) {
 }
 
 func (c *APIKeysConfig) newMethod(keyPath string, _ methodDependencies) (method, error) {
-	ring, err := c.inline(keyPath)
+	ring, err := c.inlineKeys(keyPath)
 	if err != nil {
 		return nil, err
 	}
@@ -80,19 +79,18 @@ func (m *apiKeys) authenticate(_ context.Context, r *Request) (*Identity, error)
 	case err != nil || key == "":
 		return nil, err
 	case len(key) < minAPIKeyLength || len(key) > maxAPIKeyLength:
-		return nil, fmt.Errorf("%w: api_keys: the key has %d bytes, and not %d to %d", ErrInvalidCredentials, len(key), minAPIKeyLength, maxAPIKeyLength)
+		return nil, fmt.Errorf("%w: api_keys: the key has %d bytes; keys have %d to %d", ErrInvalidCredentials, len(key), minAPIKeyLength, maxAPIKeyLength)
 	}
-	// The look-up takes a time that depends on how the hash begins, and that is all
-	// there is to learn from it: who can find keys whose hashes begin as they like
-	// knows no more of the key that has such a hash.
-	owner, known := m.identities[sha256.Sum256([]byte(key))]
+	// The time of the lookup depends on the prefix of the hash. It reveals prefixes of
+	// hashes, not keys.
+	identity, known := m.identities[sha256.Sum256([]byte(key))]
 	switch {
-	case !known && m.location.Header == authorization: // other methods have their tokens there
-		return nil, fmt.Errorf("%w: api_keys: nobody has this key", errUnrecognized)
+	case !known && m.location.Header == authorization: // the token may be for another method
+		return nil, fmt.Errorf("%w: api_keys: the key is unknown", errUnrecognized)
 	case !known:
-		return nil, fmt.Errorf("%w: api_keys: nobody has this key", ErrInvalidCredentials)
+		return nil, fmt.Errorf("%w: api_keys: the key is unknown", ErrInvalidCredentials)
 	}
-	return owner, nil
+	return identity, nil
 }
 
 func (m *apiKeys) headers() []string            { return []string{m.location.Header} }

@@ -105,18 +105,18 @@ func TestKeyFile(t *testing.T) {
 		"none":           {"[]\n", ""},
 		"upper case":     {"- name: a\n  sha256: " + strings.ToUpper(kept.SHA256) + "\n", ""},
 		"empty":          {"# nothing\n", " is empty"},
-		"two of a name":  {entry + "- name: billing\n  sha256: " + strings.Repeat("0", 64) + "\n", ":3: name: there are two keys of billing"},
+		"two of a name":  {entry + "- name: billing\n  sha256: " + strings.Repeat("0", 64) + "\n", ":3: name: two keys have the name billing"},
 		"two of a hash":  {entry + "\n- name: reports\n  sha256: " + kept.SHA256 + "\n", ":4: sha256: reports has the same key as billing"},
-		"not hex":        {entry + "- name: a\n  sha256: louche_secret\n", ":3: sha256 of a is not the hash of a key"},
-		"too short":      {entry + "- name: a\n  sha256: " + kept.SHA256[:62] + "\n", ":3: sha256 of a is not the hash of a key"},
+		"not hex":        {entry + "- name: a\n  sha256: louche_secret\n", ":3: sha256 of a is not a hash of 64 hexadecimal digits"},
+		"too short":      {entry + "- name: a\n  sha256: " + kept.SHA256[:62] + "\n", ":3: sha256 of a is not a hash of 64 hexadecimal digits"},
 		"no hash":        {"- name: a\n", ":1: sha256 of a"},
 		"no name":        {entry + "- sha256: " + kept.SHA256 + "\n", ":3: name is missing"},
 		"unknown key":    {entry + "- name: a\n  sha: louche_secret\n", ": [4:3] unknown field \"sha\""},
 		"unknown later":  {entry + "  scope: louche_secret\n", ": [3:3] unknown field \"scope\""},
 		"no list":        {"name: a\n", ": [1:"},
 		"claims no map":  {entry + "  claims: louche_secret\n", ": [3:"},
-		"the claim sub":  {entry + "  claims: {sub: other}\n", ":1: claims of billing: sub is the name"},
-		"infinite claim": {entry + "  claims: {a: [.inf]}\n", ":1: claims of billing: +Inf is not a number"},
+		"the claim sub":  {entry + "  claims: {sub: other}\n", ":1: claims of billing: sub is always the name"},
+		"infinite claim": {entry + "  claims: {a: [.inf]}\n", ":1: claims of billing: +Inf has no form on the BEAM"},
 	} {
 		path := keyFile(t, tt.text)
 		err := open(path)

@@ -8,36 +8,38 @@ import (
 	"slices"
 )
 
-// An Authenticator finds out who is asking, and says whether they may.
+// An Authenticator authenticates requests, and authorizes operations.
 type Authenticator struct {
-	methods   []method
-	anonymous bool // who does not say who is asking may ask
-	rules     []rule
+	methods        []method
+	allowAnonymous bool // requests without credentials are allowed
+	rules          []rule
 }
 
-// A method is one way to find out who is asking.
+// A method authenticates requests in one way.
 type method interface {
-	// authenticate returns nil without an error where the request has nothing that
-	// this method is about. Errors wrap [ErrInvalidCredentials] or [ErrUnavailable], say why
-	// for the log, and hold nothing secret.
+	// authenticate returns nil without an error if the request has no credentials of
+	// this method. Errors wrap [ErrInvalidCredentials] or [ErrUnavailable] and give the
+	// reason for the log. They contain no secret.
 	authenticate(context.Context, *Request) (*Identity, error)
-	// headers are the names of the request headers that it looks at.
+	// headers returns the names of the request headers that the method reads.
 	headers() []string
-	// usesAmbientCredentials says that browsers send by themselves what it looks at, so that a
-	// page of any origin can ask as its user: cookies and client certificates.
+	// usesAmbientCredentials reports whether browsers attach the credentials by
+	// themselves, as they do with cookies and client certificates. A page of any origin
+	// can then send requests as the user.
 	usesAmbientCredentials() bool
-	// close ends what it does in the background.
+	// close stops the background work of the method.
 	close()
 }
 
-// NewAuthenticator makes one of a section that [Config.Validate] accepts. It reads
-// the files that the section names. What former, which may be nil, has fetched is
-// taken over; both are to be closed. Nothing secret is logged.
+// NewAuthenticator returns an Authenticator for a section that [Config.Validate] accepts.
+// It reads the files that the section names. It reuses the key sets that former, which may
+// be nil, has fetched; the caller closes both. It logs no secret.
 func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Authenticator, error) {
-	a := &Authenticator{anonymous: cfg.Anonymous == allowAnonymous, rules: newRules(cfg)}
+	a := &Authenticator{allowAnonymous: cfg.Anonymous == anonymousAllow, rules: newRules(cfg)}
 	for i := range cfg.Methods {
 		for key, s := range cfg.Methods[i].sections() {
-			m, err := s.newMethod(fmt.Sprintf("auth.methods[%d].%s", i, key), methodDependencies{append(former.remoteKeySets(), a.remoteKeySets()...), log})
+			keySets := append(former.remoteKeySets(), a.remoteKeySets()...)
+			m, err := s.newMethod(fmt.Sprintf("auth.methods[%d].%s", i, key), methodDependencies{keySets, log})
 			if err != nil {
 				a.Close()
 				return nil, err
@@ -48,44 +50,44 @@ func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Aut
 	return a, nil
 }
 
-// Authenticate says who is asking; nil if nothing says so and nobody needs to. Errors
-// wrap [ErrUnauthenticated] or [ErrUnavailable], or are the cause of ctx.
+// Authenticate returns the identity of a request; nil: the request is anonymous, and may
+// be. Errors wrap [ErrUnauthenticated] or [ErrUnavailable], or are the cause of ctx.
 func (a *Authenticator) Authenticate(ctx context.Context, r *Request) (*Identity, error) {
-	var refused error
+	var failure error
 	for _, m := range a.methods {
 		identity, err := m.authenticate(ctx, r)
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
 		case errors.Is(err, ErrUnavailable):
-			// That a method cannot tell weighs more than that others refuse, and is never
-			// taken for nobody.
-			refused = err
-		case err != nil && m.usesAmbientCredentials() && a.anonymous:
-			// A page could not help sending it, and might never get past it: it
-			// counts as none.
+			// Credentials that cannot be checked may be valid, so this error takes
+			// precedence over a refusal by another method.
+			failure = err
+		case err != nil && m.usesAmbientCredentials() && a.allowAnonymous:
+			// The browser attached the invalid credentials, and a page cannot remove
+			// them. The request counts as anonymous.
 		case err != nil:
-			// What the method says that the token is for tells more than that it is not
-			// for the others.
-			if refused == nil || errors.Is(refused, errUnrecognized) {
-				refused = err
+			// A refusal by the method that recognizes the credentials tells more than
+			// errUnrecognized.
+			if failure == nil || errors.Is(failure, errUnrecognized) {
+				failure = err
 			}
 		case identity != nil:
 			return identity, nil
 		}
 	}
 	switch {
-	case refused != nil:
-		return nil, refused
-	case !a.anonymous && len(r.Header[authorization]) > 0 && slices.Contains(a.Headers(), authorization):
-		return nil, fmt.Errorf("%w: Authorization has no token after the word Bearer", ErrUnauthenticated)
-	case !a.anonymous:
+	case failure != nil:
+		return nil, failure
+	case !a.allowAnonymous && len(r.Header[authorization]) > 0 && slices.Contains(a.Headers(), authorization):
+		return nil, fmt.Errorf("%w: the header Authorization has no token after the word Bearer", ErrUnauthenticated)
+	case !a.allowAnonymous:
 		return nil, fmt.Errorf("%w: the request has no credentials", ErrUnauthenticated)
 	}
 	return nil, nil
 }
 
-// Headers are the names of the request headers that it looks at.
+// Headers returns the names of the request headers that the methods read.
 func (a *Authenticator) Headers() (names []string) {
 	for _, m := range a.methods {
 		names = append(names, m.headers()...)
@@ -93,17 +95,13 @@ func (a *Authenticator) Headers() (names []string) {
 	return names
 }
 
-// UsesAmbientCredentials says whether browsers send by themselves what says who is asking.
+// UsesAmbientCredentials reports whether browsers attach the credentials of a method by
+// themselves.
 func (a *Authenticator) UsesAmbientCredentials() bool {
-	for _, m := range a.methods {
-		if m.usesAmbientCredentials() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(a.methods, method.usesAmbientCredentials)
 }
 
-// Close ends what is done in the background.
+// Close stops the background work.
 func (a *Authenticator) Close() {
 	for _, m := range a.methods {
 		m.close()

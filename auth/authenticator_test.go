@@ -101,7 +101,7 @@ func TestValidate(t *testing.T) {
 
 		{"{proxy_headers: {subject: X-User-Id}}", true, ""},
 		{"{proxy_headers: {subject: X-User-Id, networks: [10.0.0.0/8]}}", false, ""},
-		{"{proxy_headers: {subject: X-User-Id}}", false, "auth.methods[0].proxy_headers takes headers that anybody could send"},
+		{"{proxy_headers: {subject: X-User-Id}}", false, "auth.methods[0].proxy_headers uses headers that every client can send"},
 		{"{proxy_headers: {}}", true, "auth.methods[0].proxy_headers.subject is missing"},
 		{"{proxy_headers: {subject: X User}}", true, "auth.methods[0].proxy_headers.subject"},
 		{"{proxy_headers: {subject: X-User-Id, claims: {roles: ''}}}", true, "auth.methods[0].proxy_headers.claims.roles"},

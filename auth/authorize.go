@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A rule is what is required for some operations, made ready.
+// A rule is a Requirement for the operations of a kind, of a name, or both.
 type rule struct {
 	kind, name string // empty: any
 	scopes     []string
@@ -16,7 +16,7 @@ type rule struct {
 
 type requiredClaim struct {
 	name  string
-	value any // as claims have it
+	value any // in the form of claims
 }
 
 func newRules(cfg Config) []rule {
@@ -35,10 +35,10 @@ func newRule(o OperationRule) rule {
 	return r
 }
 
-// Authorize says whether somebody, nil if unknown, may run an operation: its kind is
-// query, mutation, subscription or unknown, its name may be empty. Errors say what is
-// missing, and no value of it; they wrap [ErrForbidden], or [ErrUnauthenticated] where
-// it is not known who is asking.
+// Authorize returns an error if an identity, which may be nil, may not run an operation.
+// kind is query, mutation, subscription or unknown. name may be empty. The error names the
+// missing scope or claim without its value. It wraps [ErrForbidden], or
+// [ErrUnauthenticated] for an anonymous request.
 func (a *Authenticator) Authorize(identity *Identity, kind, name string) error {
 	for i := range a.rules {
 		r := &a.rules[i]
@@ -55,19 +55,18 @@ func (a *Authenticator) Authorize(identity *Identity, kind, name string) error {
 	return nil
 }
 
-// unknownKind is that of an operation which could be of any.
+// unknownKind is the kind of an operation that cannot be classified.
 const unknownKind = "unknown"
 
-// appliesTo says whether the rule is about an operation. What could be of any kind
-// has to pass the rules of all kinds, and unless it was asked for by name, those of
-// all names.
+// appliesTo reports whether the rule applies to an operation. To an operation of unknown
+// kind, the rules of all kinds apply and, unless it has a name, the rules of all names.
 func (r *rule) appliesTo(kind, name string) bool {
 	unknown := kind == unknownKind
 	return (r.kind == "" || r.kind == kind || unknown) &&
 		(r.name == "" || r.name == name || unknown && name == "")
 }
 
-// missing is what somebody lacks, or empty.
+// missing describes the scope or claim that an identity lacks; empty: it lacks none.
 func (r *rule) missing(identity *Identity) string {
 	if identity == nil {
 		identity = &Identity{}
@@ -79,21 +78,20 @@ func (r *rule) missing(identity *Identity) string {
 	}
 	for _, c := range r.claims {
 		if !matches(identity.Claims[c.name], c.value) {
-			return fmt.Sprintf("the claim %s is not what it has to be", c.name)
+			return fmt.Sprintf("the claim %s does not have a required value", c.name)
 		}
 	}
 	return ""
 }
 
-// hasScope says whether a scope was granted, in one of the claims that issuers use
-// for it: scope, with spaces between them (RFC 8693, RFC 9068), scp and scopes, so
-// or as a list.
+// hasScope reports whether one of the claims scope (RFC 8693, RFC 9068), scp and scopes
+// contains a scope. The claim is a list, or a string of scopes separated by spaces.
 func (identity *Identity) hasScope(scope string) bool {
 	for _, name := range []string{"scope", "scp", "scopes"} {
 		switch granted := identity.Claims[name].(type) {
 		case string:
-			for one := range strings.SplitSeq(granted, " ") {
-				if one == scope {
+			for name := range strings.SplitSeq(granted, " ") {
+				if name == scope {
 					return true
 				}
 			}
@@ -106,26 +104,27 @@ func (identity *Identity) hasScope(scope string) bool {
 	return false
 }
 
-// fits says whether a claim, or an element of it if it is a list, is what is wanted.
-func matches(claim, wanted any) bool {
+// matches reports whether a claim, or an element of it if it is a list, has a required
+// value.
+func matches(claim, required any) bool {
 	if elements, ok := claim.([]any); ok {
-		return slices.ContainsFunc(elements, func(element any) bool { return equal(element, wanted) })
+		return slices.ContainsFunc(elements, func(element any) bool { return equal(element, required) })
 	}
-	return equal(claim, wanted)
+	return equal(claim, required)
 }
 
-// is says whether a value is the one that is wanted, or one of a list of those. Of
-// an object only the members that are wanted count.
-func equal(value, wanted any) bool {
-	switch wanted := wanted.(type) {
+// equal reports whether a value equals the required one, or one of a list of them. Members
+// of an object that are not required do not matter.
+func equal(value, required any) bool {
+	switch required := required.(type) {
 	case []any:
-		return slices.ContainsFunc(wanted, func(one any) bool { return equal(value, one) })
+		return slices.ContainsFunc(required, func(element any) bool { return equal(value, element) })
 	case map[string]any:
 		members, ok := value.(map[string]any)
-		for name, member := range wanted {
+		for name, member := range required {
 			ok = ok && matches(members[name], member)
 		}
 		return ok
 	}
-	return value == wanted
+	return value == required
 }

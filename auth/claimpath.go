@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// A ClaimPath leads to a claim: names of the members of objects, which are strings,
-// and places in lists, which are integers from 0. In the configuration it is a name,
-// sub, or a list, [realm_access, roles].
+// A ClaimPath leads to a claim. A string names a member of an object, an int is an index
+// into a list. In the configuration it is a name, such as sub, or a list, such as
+// [realm_access, roles].
 type ClaimPath []any
 
-// UnmarshalYAML reads sub or [realm_access, roles].
+// UnmarshalYAML reads a name or a list.
 func (p *ClaimPath) UnmarshalYAML(unmarshal func(any) error) error {
 	var name string
 	if unmarshal(&name) == nil {
@@ -20,7 +20,7 @@ func (p *ClaimPath) UnmarshalYAML(unmarshal func(any) error) error {
 	}
 	var steps []any
 	if err := unmarshal(&steps); err != nil {
-		return errors.New("a claim is a name, or a list that leads into it, such as [realm_access, roles]")
+		return errors.New("a claim is a name, or a path such as [realm_access, roles]")
 	}
 	*p = nil
 	for _, step := range steps {
@@ -34,7 +34,7 @@ func (p *ClaimPath) UnmarshalYAML(unmarshal func(any) error) error {
 
 func (p ClaimPath) validate() error {
 	if len(p) == 0 {
-		return errors.New("a claim has a name")
+		return errors.New("the path of a claim is empty")
 	}
 	for i, step := range p {
 		switch step := step.(type) {
@@ -44,17 +44,16 @@ func (p ClaimPath) validate() error {
 			}
 		case int:
 			if i == 0 || step < 0 {
-				return errors.New("a claim begins with a name, and places in lists are counted from 0")
+				return errors.New("the path of a claim begins with a name, and an index into a list is 0 or more")
 			}
 		default:
-			return fmt.Errorf("a claim is reached by names and places in lists, and %v is neither", step)
+			return fmt.Errorf("the path of a claim consists of names and indexes; %v is neither", step)
 		}
 	}
 	return nil
 }
 
-// of is the claim of an identity, which may be nil. null counts as missing, since
-// nothing is said by it.
+// lookup returns the claim of an identity, which may be nil. A null counts as missing.
 func (p ClaimPath) lookup(identity *Identity) (claim any, found bool) {
 	if identity == nil {
 		return nil, false

@@ -9,9 +9,8 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// AppendClaims appends the claims of an identity as a map, empty where it is nil: its
-// keys, and those of all maps in it, are binaries in ascending order, objects are
-// maps, and null is nil.
+// AppendClaims appends the claims of an identity as a map. The map of a nil identity is
+// empty. Objects become maps with binary keys in ascending order, null becomes nil.
 func AppendClaims(b []byte, identity *Identity) []byte {
 	if identity == nil {
 		return etf.AppendMap(b, 0)
@@ -19,7 +18,7 @@ func AppendClaims(b []byte, identity *Identity) []byte {
 	return appendClaim(b, identity.Claims)
 }
 
-// appendClaim appends a claim as it is.
+// appendClaim appends a claim without conversion.
 func appendClaim(b []byte, claim any) []byte {
 	switch v := claim.(type) {
 	case bool:
@@ -46,10 +45,10 @@ func appendClaim(b []byte, claim any) []byte {
 		}
 		return b
 	}
-	return etf.AppendAtom(b, "nil") // null, and there are no others
+	return etf.AppendAtom(b, "nil") // null, the only remaining type
 }
 
-// claimValue is a value of the configuration, as YAML gives it, as claims have it.
+// claimValue converts a value of the YAML parser to the form of claims.
 func claimValue(v any) any {
 	switch v := v.(type) {
 	case int:

@@ -9,10 +9,9 @@ import (
 	"fmt"
 )
 
-// ClientCertificateConfig is the method client_certificate: the certificate that the
-// client has shown in the TLS handshake, which has been verified there: that it comes
-// from one of tls.client_ca_file, and is for use as a client's (the extended key usage
-// clientAuth, or none), as crypto/tls demands it of what clients show.
+// ClientCertificateConfig is the method client_certificate: the certificate of the client
+// from the TLS handshake. crypto/tls has verified it: an authority of tls.client_ca_file
+// issued it, and its extended key usage is clientAuth or absent.
 type ClientCertificateConfig struct{}
 
 func (c *ClientCertificateConfig) setDefaults()                {}
@@ -29,14 +28,14 @@ func (clientCertificate) authenticate(_ context.Context, r *Request) (*Identity,
 		return nil, nil
 	}
 	claims := certificateClaims(certificate)
-	subject, named := claims["sub"].(string)
-	if !named {
-		return nil, fmt.Errorf("%w: client_certificate: it has neither a common name nor a URI, DNS name or e-mail address", ErrInvalidCredentials)
+	subject, ok := claims["sub"].(string)
+	if !ok {
+		return nil, fmt.Errorf("%w: client_certificate: the certificate has no common name, URI, DNS name or e-mail address", ErrInvalidCredentials)
 	}
 	return &Identity{Method: "client_certificate", Issuer: certificate.Issuer.String(), Subject: subject, Claims: claims, Expires: certificate.NotAfter}, nil
 }
 
-// certificateClaims are what a certificate says, without what it does not say.
+// certificateClaims returns the claims of a certificate. An absent attribute is no claim.
 func certificateClaims(c *x509.Certificate) map[string]any {
 	fingerprint := sha256.Sum256(c.Raw)
 	claims := map[string]any{

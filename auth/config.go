@@ -5,24 +5,21 @@ import (
 	"fmt"
 )
 
-// Config is the auth section of an application: how it is found out who is asking,
-// and what they must be to ask.
+// Config is the auth section of an application: authentication and authorization.
 type Config struct {
-	// Anonymous is what is done with requests that do not say who is asking:
-	// "allow" or "refuse". refuse unless set where there are methods, else allow.
+	// Anonymous says whether to "allow" or "refuse" requests without credentials. The
+	// default is refuse if there are methods, else allow.
 	Anonymous string `yaml:"anonymous"`
-	// Methods are tried in order; the first that accepts what a request brings says
-	// who is asking.
+	// Methods are tried in order. The first that accepts the credentials of a request
+	// determines its identity.
 	Methods []MethodConfig `yaml:"methods"`
-	// Require is what everybody must be who asks.
+	// Require applies to every operation.
 	Require Requirement `yaml:"require"`
-	// Operations are what is required for some operations besides. Every rule that
-	// fits one applies.
+	// Operations are additional rules. All rules that match an operation apply.
 	Operations []OperationRule `yaml:"operations"`
 }
 
-// MethodConfig is one way to find out who is asking: exactly one of its keys is
-// set.
+// MethodConfig configures one method of authentication. Exactly one key is set.
 type MethodConfig struct {
 	JWT               *JWTConfig               `yaml:"jwt"`
 	PhoenixToken      *PhoenixTokenConfig      `yaml:"phoenix_token"`
@@ -33,16 +30,16 @@ type MethodConfig struct {
 
 // Values of [Config.Anonymous].
 const (
-	allowAnonymous  = "allow"
-	refuseAnonymous = "refuse"
+	anonymousAllow  = "allow"
+	anonymousRefuse = "refuse"
 )
 
-// SetDefaults fills what was left out.
+// SetDefaults sets the defaults of missing keys.
 func (c *Config) SetDefaults() {
 	if c.Anonymous == "" {
-		c.Anonymous = allowAnonymous
+		c.Anonymous = anonymousAllow
 		if len(c.Methods) > 0 {
-			c.Anonymous = refuseAnonymous
+			c.Anonymous = anonymousRefuse
 		}
 	}
 	for i := range c.Methods {
@@ -52,18 +49,18 @@ func (c *Config) SetDefaults() {
 	}
 }
 
-// Validate says what is wrong with the section, naming the key. trusted says whether
-// there are any trusted_proxies.
-func (c *Config) Validate(trusted bool) error {
+// Validate reports everything that is wrong with the section, by key. hasProxies says
+// whether trusted_proxies is set.
+func (c *Config) Validate(hasProxies bool) error {
 	var errs []error
 	switch {
-	case c.Anonymous != allowAnonymous && c.Anonymous != refuseAnonymous:
-		errs = append(errs, fmt.Errorf("auth.anonymous %q is not %s or %s", c.Anonymous, allowAnonymous, refuseAnonymous))
-	case c.Anonymous == refuseAnonymous && len(c.Methods) == 0:
-		errs = append(errs, errors.New("auth.anonymous is refuse, and auth.methods says no way to be anybody"))
+	case c.Anonymous != anonymousAllow && c.Anonymous != anonymousRefuse:
+		errs = append(errs, fmt.Errorf("auth.anonymous %q is not %s or %s", c.Anonymous, anonymousAllow, anonymousRefuse))
+	case c.Anonymous == anonymousRefuse && len(c.Methods) == 0:
+		errs = append(errs, errors.New("auth.anonymous is refuse and auth.methods is empty, so every request would be refused; add a method"))
 	}
 	if (!c.Require.empty() || len(c.Operations) > 0) && len(c.Methods) == 0 {
-		errs = append(errs, errors.New("auth.require and auth.operations are about claims, and auth.methods says no way to have any"))
+		errs = append(errs, errors.New("auth.require and auth.operations need claims, and auth.methods is empty; add a method"))
 	}
 	if err := c.Require.validate(); err != nil {
 		errs = append(errs, fmt.Errorf("auth.require.%w", err))
@@ -77,12 +74,26 @@ func (c *Config) Validate(trusted bool) error {
 		keyPath := fmt.Sprintf("auth.methods[%d]", i)
 		sections := c.Methods[i].sections()
 		if len(sections) != 1 {
-			errs = append(errs, fmt.Errorf("%s needs exactly one key that names the method, such as phoenix_token", keyPath))
+			errs = append(errs, fmt.Errorf("%s needs exactly one key, which names the method, such as phoenix_token", keyPath))
 			continue
 		}
 		for key, s := range sections {
-			errs = append(errs, s.validate(keyPath+"."+key, trusted))
+			errs = append(errs, s.validate(keyPath+"."+key, hasProxies))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// UsesCookies reports whether a method reads its token from a cookie. Browsers attach cookies
+// by themselves, so a page of any origin can send requests with them: the gateway then needs
+// protection against CSRF.
+func (c *Config) UsesCookies() bool {
+	for i := range c.Methods {
+		for _, s := range c.Methods[i].sections() {
+			if location, ok := s.(interface{ usesCookie() bool }); ok && location.usesCookie() {
+				return true
+			}
+		}
+	}
+	return false
 }

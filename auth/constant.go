@@ -9,7 +9,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// appendConstant appends a value of the configuration, as YAML gives it.
+// appendConstant appends a value of the configuration, as the YAML parser returns it.
 func appendConstant(b []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
@@ -29,7 +29,7 @@ func appendConstant(b []byte, v any) ([]byte, error) {
 		return etf.AppendInt(b, int64(v)), nil
 	case float64:
 		if math.IsInf(v, 0) || math.IsNaN(v) {
-			return nil, fmt.Errorf("%v is not a number on the BEAM", v)
+			return nil, fmt.Errorf("%v has no form on the BEAM", v)
 		}
 		return etf.AppendFloat(b, v), nil
 	case []any:
@@ -46,7 +46,7 @@ func appendConstant(b []byte, v any) ([]byte, error) {
 		var err error
 		for _, key := range slices.Sorted(maps.Keys(v)) {
 			if key == "" || len(key) > 255 {
-				return nil, fmt.Errorf("a key has 1 to 255 bytes, and one here %d", len(key))
+				return nil, fmt.Errorf("a key has 1 to 255 bytes; one has %d", len(key))
 			}
 			b = etf.AppendAtom(b, key)
 			if b, err = appendConstant(b, v[key]); err != nil {

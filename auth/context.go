@@ -8,23 +8,23 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// A Context builds the context map of requests.
+// A Context builds the context maps of requests.
 type Context struct {
 	fields []compiledField
 }
 
-// field is an Entry made ready: its key is encoded, and so is what is constant.
+// A compiledField is a ContextField whose key and constants are encoded.
 type compiledField struct {
 	key    []byte
-	name   string      // with those of the maps around it, for errors
+	name   string      // the path of the field, for errors
 	source valueSource // nil for constants and maps
 	converter
-	constant []byte // the value, or the default; nil if there is none
+	constant []byte // the value or the default; nil: there is none
 	required bool
 	fields   []compiledField
 }
 
-// NewContext makes a Context of a section that [ContextConfig.Validate] accepts.
+// NewContext returns a Context for a section that [ContextConfig.Validate] accepts.
 func NewContext(cfg ContextConfig, proxies TrustedProxies) (*Context, error) {
 	if err := cfg.Validate(len(proxies) > 0, true); err != nil {
 		return nil, err
@@ -36,19 +36,19 @@ func NewContext(cfg ContextConfig, proxies TrustedProxies) (*Context, error) {
 func compileFields(cfg ContextConfig, path string) ([]compiledField, error) {
 	var fields []compiledField
 	for _, key := range slices.Sorted(maps.Keys(cfg)) {
-		e := cfg[key]
+		field := cfg[key]
 		f := compiledField{
 			key:       etf.AppendAtom(nil, key),
 			name:      path + key,
-			source:    e.source(),
-			converter: e.converter(),
-			required:  e.Required,
+			source:    field.source(),
+			converter: field.converter(),
+			required:  field.Required,
 		}
 		var err error
-		if f.constant, err = e.appendConstant(nil); err != nil {
+		if f.constant, err = field.appendConstant(nil); err != nil {
 			return nil, err
 		}
-		if f.fields, err = compileFields(e.Fields, f.name+"."); err != nil {
+		if f.fields, err = compileFields(field.Fields, f.name+"."); err != nil {
 			return nil, err
 		}
 		fields = append(fields, f)
@@ -56,14 +56,15 @@ func compileFields(cfg ContextConfig, path string) ([]compiledField, error) {
 	return fields, nil
 }
 
-// Append appends the context map for a request that this identity, which may be nil,
-// sent. The map says who is asking if at least one entry came from the header of a
-// trusted peer: all else does not. Errors are of type [*ContextFieldError].
+// Append appends the context map of a request. identity may be nil. identified reports
+// whether a value of the map comes from a header of a trusted proxy, which can identify
+// the caller. Errors are of type [*ContextFieldError].
 func (c *Context) Append(b []byte, r *Request, identity *Identity) (_ []byte, identified bool, err error) {
 	return appendFields(b, c.fields, r, identity)
 }
 
-// Headers are the names of the headers that contexts depend on, each once.
+// Headers returns the names of the headers that context maps depend on, without
+// duplicates.
 func (c *Context) Headers() []string {
 	var names []string
 	for s := range sources(c.fields) {
@@ -78,7 +79,7 @@ func (c *Context) Headers() []string {
 	return slices.Compact(names)
 }
 
-// UsesAmbientCredentials says whether contexts depend on what browsers send by themselves: cookies.
+// UsesCookies reports whether context maps depend on cookies.
 func (c *Context) UsesCookies() bool {
 	for s := range sources(c.fields) {
 		if _, ok := s.(cookieSource); ok {
@@ -88,7 +89,7 @@ func (c *Context) UsesCookies() bool {
 	return false
 }
 
-// sources are those of all fields, and of the maps among them.
+// sources returns the sources of all fields, nested ones included.
 func sources(fields []compiledField) iter.Seq[valueSource] {
 	return func(yield func(valueSource) bool) {
 		for _, f := range fields {
@@ -112,31 +113,31 @@ func appendFields(b []byte, fields []compiledField, r *Request, identity *Identi
 		f := &fields[i]
 		before := len(b)
 		b = append(b, f.key...)
-		var from valueOrigin
-		if b, from, err = f.append(b, r, identity); err != nil {
+		var origin valueOrigin
+		if b, origin, err = f.append(b, r, identity); err != nil {
 			return nil, false, err
 		}
-		if from == noValue {
+		if origin == noValue {
 			b = b[:before]
 			continue
 		}
-		identified = identified || from == trustedHeader
+		identified = identified || origin == trustedHeader
 		n++
 	}
-	etf.AppendMap(b[:start], n) // the same bytes again, with the number now known
+	etf.AppendMap(b[:start], n) // overwrites the header of the map with the final count
 	return b, identified, nil
 }
 
-// origin is where the value of an entry came from.
+// valueOrigin is the origin of the value of a field.
 type valueOrigin uint8
 
 const (
-	noValue       valueOrigin = iota // it has none, and is left out
-	otherOrigin                      // all else
-	trustedHeader                    // the header of a trusted proxy, or in a nested map at least one
+	noValue       valueOrigin = iota // there is no value, so the map has no such key
+	otherOrigin                      // any other origin
+	trustedHeader                    // a header of a trusted proxy, or a map that contains one
 )
 
-func (f *compiledField) append(b []byte, r *Request, identity *Identity) (_ []byte, from valueOrigin, err error) {
+func (f *compiledField) append(b []byte, r *Request, identity *Identity) (_ []byte, origin valueOrigin, err error) {
 	switch {
 	case f.source != nil:
 		return f.appendSource(b, r, identity)

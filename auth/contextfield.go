@@ -10,180 +10,190 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// ContextConfig is the context section of an application: the keys of the context
-// map and where their values come from.
+// ContextConfig is the context section of an application: the fields of the context map
+// by key.
 type ContextConfig map[string]ContextField
 
-// A ContextField is one key's source: exactly one of Value, Claim, Header, Cookie, Request
-// and Fields.
+// A ContextField configures the value of one field. Exactly one of Value, Claim, Header,
+// Cookie, Request and Fields is set.
 type ContextField struct {
-	// Value is a constant. Strings become binaries, the keys of maps atoms.
+	// Value is a constant. Strings become binaries, keys of maps become atoms.
 	Value *any `yaml:"value"`
-	// Claim is what is known of who is asking.
+	// Claim is a claim of the identity.
 	Claim ClaimPath `yaml:"claim"`
-	// Header is a request header that a trusted proxy sets. It is read from
-	// trusted peers alone; from others it counts as absent.
+	// Header is a request header that a trusted proxy sets. The header counts as missing
+	// when the peer is not a trusted proxy.
 	Header string `yaml:"header"`
-	// Cookie is a cookie's name.
+	// Cookie is the name of a cookie.
 	Cookie string `yaml:"cookie"`
 	// Request is client_address, request_id or trace_id.
 	Request string `yaml:"request"`
-	// Type is what the value is converted to. Unless set, a claim and a constant
-	// are taken as they are, and all else is string.
+	// Type is the type of the value on the node. Without it, claims and constants keep
+	// their types, and all other values are strings.
 	Type Type `yaml:"type"`
-	// Atoms are those that the type atom takes.
+	// Atoms are the values of the type atom.
 	Atoms []string `yaml:"atoms"`
-	// Required refuses a request without a value. Otherwise the key is left out
-	// of the context, or has the value Default.
+	// Required refuses a request without the value. Otherwise the value is Default, or the
+	// context map has no such key.
 	Required bool `yaml:"required"`
 	Default  *any `yaml:"default"`
-	// Fields makes a nested map.
+	// Fields are the fields of a nested map.
 	Fields ContextConfig `yaml:"fields"`
 }
 
-// UnmarshalYAML tells a constant null from no constant.
-func (e *ContextField) UnmarshalYAML(unmarshal func(any) error) error {
-	type entry ContextField
-	if err := unmarshal((*entry)(e)); err != nil {
+// UnmarshalYAML distinguishes a constant null from a missing constant.
+func (f *ContextField) UnmarshalYAML(unmarshal func(any) error) error {
+	type field ContextField
+	if err := unmarshal((*field)(f)); err != nil {
 		return err
 	}
 	var keys map[string]any
 	if err := unmarshal(&keys); err != nil {
 		return err
 	}
-	for key, constant := range map[string]**any{"value": &e.Value, "default": &e.Default} {
-		if _, given := keys[key]; given && *constant == nil {
+	for key, constant := range map[string]**any{"value": &f.Value, "default": &f.Default} {
+		if _, present := keys[key]; present && *constant == nil {
 			*constant = new(any)
 		}
 	}
 	return nil
 }
 
-// UsesHeaders says whether an entry comes from a header, which can say who is asking.
+// UsesCookies reports whether the value of a field comes from a cookie.
+func (c ContextConfig) UsesCookies() bool {
+	return c.anyField(func(f ContextField) bool { return f.Cookie != "" })
+}
+
+// UsesHeaders reports whether the value of a field comes from a header, by which a trusted
+// proxy can identify the caller.
 func (c ContextConfig) UsesHeaders() bool {
-	for _, e := range c {
-		if e.Header != "" || e.Fields.UsesHeaders() {
+	return c.anyField(func(f ContextField) bool { return f.Header != "" })
+}
+
+// anyField reports whether the condition holds for a field, nested ones included.
+func (c ContextConfig) anyField(condition func(ContextField) bool) bool {
+	for _, f := range c {
+		if condition(f) || f.Fields.anyField(condition) {
 			return true
 		}
 	}
 	return false
 }
 
-// source is where the value comes from; nil for constants and nested maps.
-func (e *ContextField) source() valueSource {
+// source returns the source of the value; nil for constants and nested maps.
+func (f *ContextField) source() valueSource {
 	switch {
-	case e.Claim != nil:
-		return claimSource{e.Claim}
-	case e.Header != "":
-		return headerSource(http.CanonicalHeaderKey(e.Header))
-	case e.Cookie != "":
-		return cookieSource(e.Cookie)
-	case e.Request != "":
-		return requestSource(e.Request)
+	case f.Claim != nil:
+		return claimSource{f.Claim}
+	case f.Header != "":
+		return headerSource(http.CanonicalHeaderKey(f.Header))
+	case f.Cookie != "":
+		return cookieSource(f.Cookie)
+	case f.Request != "":
+		return requestSource(f.Request)
 	}
 	return nil
 }
 
-func (e *ContextField) converter() converter {
-	t := e.Type
-	if t.Scalar == "" && e.Value == nil && e.Claim == nil {
+func (f *ContextField) converter() converter {
+	t := f.Type
+	if t.Scalar == "" && f.Value == nil && f.Claim == nil {
 		t.Scalar = stringType
 	}
-	return newConverter(t, e.Atoms)
+	return newConverter(t, f.Atoms)
 }
 
-// appendConstant appends Value or Default, or nothing where there is neither.
-func (e *ContextField) appendConstant(b []byte) ([]byte, error) {
-	c := e.converter()
-	for name, constant := range map[string]*any{"value": e.Value, "default": e.Default} {
+// appendConstant appends Value or Default. It appends nothing when neither is set.
+func (f *ContextField) appendConstant(b []byte) ([]byte, error) {
+	c := f.converter()
+	for key, constant := range map[string]*any{"value": f.Value, "default": f.Default} {
 		if constant == nil {
 			continue
 		}
 		b, err := c.appendConstant(b, *constant)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", key, err)
 		}
 		return b, nil
 	}
 	return b, nil
 }
 
-// Validate says what is wrong with the section, naming the key. trusted says
-// whether there are any peers whose headers count, methods whether there are any by
-// which claims come to be known.
-func (c ContextConfig) Validate(trusted, methods bool) error {
-	return c.validate("context", trusted, methods)
+// Validate reports everything that is wrong with the section, by key. hasProxies says
+// whether trusted_proxies is set, hasMethods whether auth.methods is.
+func (c ContextConfig) Validate(hasProxies, hasMethods bool) error {
+	return c.validate("context", hasProxies, hasMethods)
 }
 
-func (c ContextConfig) validate(path string, trusted, methods bool) error {
+func (c ContextConfig) validate(path string, hasProxies, hasMethods bool) error {
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(c)) {
-		e, keyPath := c[key], path+"."+key
-		errs = append(errs, e.validate(keyPath, key, trusted, methods), e.Fields.validate(keyPath, trusted, methods))
+		f, keyPath := c[key], path+"."+key
+		errs = append(errs, f.validate(keyPath, key, hasProxies, hasMethods), f.Fields.validate(keyPath, hasProxies, hasMethods))
 	}
 	return errors.Join(errs...)
 }
 
-// validate returns what is wrong with the entry at a path; of several such things one.
-func (e *ContextField) validate(keyPath, key string, trusted, methods bool) error {
+// validate reports the first problem of the field.
+func (f *ContextField) validate(keyPath, key string, hasProxies, hasMethods bool) error {
 	if key == "" || len(key) > 255 {
 		return fmt.Errorf("%s: a key has 1 to 255 bytes", keyPath)
 	}
-	if err := e.validateSource(trusted, methods); err != nil {
+	if err := f.validateSource(hasProxies, hasMethods); err != nil {
 		return fmt.Errorf("%s %w", keyPath, err)
 	}
-	if err := e.validateType(); err != nil {
+	if err := f.validateType(); err != nil {
 		return fmt.Errorf("%s: %w", keyPath, err)
 	}
-	if _, err := e.appendConstant(nil); err != nil {
+	if _, err := f.appendConstant(nil); err != nil {
 		return fmt.Errorf("%s.%w", keyPath, err)
 	}
 	return nil
 }
 
-// validateSource returns the rest of a sentence that begins with the key.
-func (e *ContextField) validateSource(trusted, methods bool) error {
+// validateSource returns the predicate of a sentence whose subject is the field.
+func (f *ContextField) validateSource(hasProxies, hasMethods bool) error {
 	sources := 0
-	for _, set := range []bool{e.Value != nil, e.Claim != nil, e.Header != "", e.Cookie != "", e.Request != "", e.Fields != nil} {
-		if set {
+	for _, isSet := range []bool{f.Value != nil, f.Claim != nil, f.Header != "", f.Cookie != "", f.Request != "", f.Fields != nil} {
+		if isSet {
 			sources++
 		}
 	}
 	switch {
 	case sources != 1:
 		return errors.New("needs one of value, claim, header, cookie, request and fields")
-	case e.Claim != nil && !methods:
-		return fmt.Errorf("takes the claim %s, and nothing makes claims known; say in auth.methods who is asking", e.Claim)
-	case e.Header != "" && !trusted:
-		return fmt.Errorf("takes the header %s, which anybody could send; list the proxies that set it in trusted_proxies, such as 127.0.0.0/8", e.Header)
-	case e.Header != "" && !httpguts.ValidHeaderFieldName(e.Header):
-		return fmt.Errorf("takes the header %q, which is not a header's name", e.Header)
-	case e.Cookie != "" && !httpguts.ValidHeaderFieldName(e.Cookie):
-		return fmt.Errorf("takes the cookie %q, which is not a cookie's name", e.Cookie)
-	case e.Request != "" && !slices.Contains([]string{clientAddress, requestID, traceID}, e.Request):
-		return fmt.Errorf("takes %q of the request, of which there are %s, %s and %s", e.Request, clientAddress, requestID, traceID)
-	case e.source() == nil && (e.Required || e.Default != nil):
-		return errors.New("has required or default, which go with claim, header, cookie and request")
-	case e.Required && e.Default != nil:
-		return errors.New("is required and has a default; leave out one")
+	case f.Claim != nil && !hasMethods:
+		return fmt.Errorf("uses the claim %s, and no method provides claims; add one to auth.methods", f.Claim)
+	case f.Header != "" && !hasProxies:
+		return fmt.Errorf("uses the header %s, which every client can send; list the proxies that set it in trusted_proxies, such as 127.0.0.0/8", f.Header)
+	case f.Header != "" && !httpguts.ValidHeaderFieldName(f.Header):
+		return fmt.Errorf("uses the header %q, which is not a valid header name", f.Header)
+	case f.Cookie != "" && !httpguts.ValidHeaderFieldName(f.Cookie):
+		return fmt.Errorf("uses the cookie %q, which is not a valid cookie name", f.Cookie)
+	case f.Request != "" && !slices.Contains([]string{clientAddress, requestID, traceID}, f.Request):
+		return fmt.Errorf("has request: %q; the values are %s, %s and %s", f.Request, clientAddress, requestID, traceID)
+	case f.source() == nil && (f.Required || f.Default != nil):
+		return errors.New("has required or default, which need claim, header, cookie or request")
+	case f.Required && f.Default != nil:
+		return errors.New("has both required and default; remove one")
 	}
 	return nil
 }
 
-func (e *ContextField) validateType() error {
+func (f *ContextField) validateType() error {
 	switch {
-	case e.Fields != nil && e.Type != Type{}:
-		return errors.New("fields make a map; leave out type")
-	case e.Request != "" && e.Type != Type{} && e.Type != Type{Scalar: stringType}:
-		return fmt.Errorf("what is of the request is of type %s; leave out type", stringType)
-	case e.Type.Scalar == atomType && len(e.Atoms) == 0:
-		return errors.New("the type atom needs atoms, a list of those that there can be: nodes never free one")
-	case e.Type.Scalar != atomType && e.Atoms != nil:
-		return errors.New("atoms go with the type atom")
+	case f.Fields != nil && f.Type != Type{}:
+		return errors.New("fields make a map; remove type")
+	case f.Request != "" && f.Type != Type{} && f.Type != Type{Scalar: stringType}:
+		return fmt.Errorf("request has the type %s; remove type", stringType)
+	case f.Type.Scalar == atomType && len(f.Atoms) == 0:
+		return errors.New("the type atom needs atoms, a list of the possible values: a node never frees an atom")
+	case f.Type.Scalar != atomType && f.Atoms != nil:
+		return errors.New("atoms needs the type atom")
 	}
-	for _, name := range e.Atoms {
+	for _, name := range f.Atoms {
 		if name == "" || len(name) > 255 {
-			return fmt.Errorf("atoms: an atom has 1 to 255 bytes, and one here %d", len(name))
+			return fmt.Errorf("atoms: an atom has 1 to 255 bytes; one has %d", len(name))
 		}
 	}
 	return nil

@@ -5,29 +5,29 @@ import (
 	"net/netip"
 )
 
-// A ContextFieldError is why the context of a request has no value for an entry. It wraps
-// [ErrUnauthenticated] or [ErrInvalidValue], and holds no value of the request.
+// A ContextFieldError is the reason for which a field of the context has no value. It
+// wraps [ErrUnauthenticated] or [ErrInvalidValue]. It contains no value of the request.
 type ContextFieldError struct {
-	// ContextField is the entry's key, after those of the maps around it: scope.tenant.
+	// Field is the path of the field, such as scope.tenant.
 	Field string
-	// Source is where the value should have come from: the header X-User-Id.
+	// Source is the source of the value, such as "the header X-User-Id".
 	Source string
-	// Problem is what is wrong with that: is missing.
+	// Problem is the problem of the source, such as "is missing".
 	Problem string
 
 	kind error
-	// headerIgnored: there was a header, but not from a trusted proxy. sender sent it.
+	// headerIgnored: the request has the header, and sender is not a trusted proxy.
 	headerIgnored bool
 	sender        netip.Addr
 }
 
-// Error is for the log, and may name the peer that is no trusted proxy.
+// Error is for the log. It may contain the address of the peer.
 func (e *ContextFieldError) Error() string {
 	switch {
 	case e.headerIgnored && e.sender.IsValid():
-		return fmt.Sprintf("context.%s: %s counts as missing: %v is not among trusted_proxies", e.Field, e.Source, e.sender)
+		return fmt.Sprintf("context.%s: %s counts as missing: %v is not in trusted_proxies", e.Field, e.Source, e.sender)
 	case e.headerIgnored:
-		return fmt.Sprintf("context.%s: %s counts as missing: its sender has no address, and so is not among trusted_proxies", e.Field, e.Source)
+		return fmt.Sprintf("context.%s: %s counts as missing: the peer has no address, so it is not in trusted_proxies", e.Field, e.Source)
 	}
 	return fmt.Sprintf("context.%s: %s %s", e.Field, e.Source, e.Problem)
 }

@@ -10,15 +10,15 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// maxDigits bounds integers, decimals and their exponents in texts. Longer ones cost
-// more than they say.
+// maxDigits bounds the digits of integers and decimals and the exponents of decimals, and
+// so the cost of parsing them.
 const maxDigits = 1000
 
-// A converter appends values as terms of a type.
+// A converter appends values as terms of its type.
 type converter struct {
 	Type
-	// atoms are those of the configuration, encoded. There are no others: nodes
-	// never free an atom, so that no client may name one.
+	// atoms are the encoded atoms of the configuration. No text of a client becomes
+	// another atom, because a node never frees an atom.
 	atoms map[string][]byte
 }
 
@@ -33,8 +33,8 @@ func newConverter(t Type, atoms []string) converter {
 	return c
 }
 
-// appendText appends a text of a request; a list's elements are between commas. It
-// reports whether the text is of the type.
+// appendText appends a text of a request. Commas separate the elements of a list. ok
+// reports whether the text has the type.
 func (c *converter) appendText(b []byte, text string) (_ []byte, ok bool) {
 	if !c.List {
 		return c.appendScalar(b, text)
@@ -48,9 +48,9 @@ func (c *converter) appendText(b []byte, text string) (_ []byte, ok bool) {
 	return etf.AppendNil(b), true
 }
 
-// appendClaim appends a claim. It reports whether that is of the type, or is a text
-// or a number which says the same. The claims of proxy_headers are texts, also those
-// that mean lists.
+// appendClaim appends a claim. ok reports whether the claim has the type, or is a text or a
+// number that converts to it. A text also converts to a list: the claims of proxy_headers
+// are texts.
 func (c *converter) appendClaim(b []byte, claim any) (_ []byte, ok bool) {
 	if c.Type == (Type{}) {
 		return appendClaim(b, claim), true
@@ -91,15 +91,15 @@ func (c *converter) appendClaimScalar(b []byte, claim any) ([]byte, bool) {
 		switch c.Scalar {
 		case floatType:
 			return etf.AppendFloat(b, v), true
-		case decimalType: // the shortest digits that mean this float
+		case decimalType: // the shortest digits that parse to this float
 			return appendDecimal(b, strconv.FormatFloat(v, 'e', -1, 64))
 		}
 	}
 	return b, false
 }
 
-// appendConstant appends a value of the configuration. Unlike a claim it has to be
-// acceptsYAML as its type is.
+// appendConstant appends a value of the configuration. Unlike a claim, it must have the
+// YAML type that the type requires.
 func (c *converter) appendConstant(b []byte, v any) ([]byte, error) {
 	if v == nil || c.Type == (Type{}) {
 		return appendConstant(b, v)
@@ -121,15 +121,15 @@ func (c *converter) appendConstant(b []byte, v any) ([]byte, error) {
 	b, ok := c.appendClaim(b, v)
 	switch {
 	case !ok && c.Scalar == atomType:
-		return nil, fmt.Errorf("%v is not one of atoms", v)
+		return nil, fmt.Errorf("%v is not in atoms", v)
 	case !ok:
 		return nil, fmt.Errorf("%v is not of type %s", v, c.Type)
 	}
 	return b, nil
 }
 
-// acceptsYAML says whether YAML has a scalar as constants of the type are written. The
-// digits of a decimal are text, since of 1.50 YAML keeps 1.5.
+// acceptsYAML reports whether a constant of the type can have the YAML type of v. The
+// digits of a decimal are a string, because YAML reads 1.50 as 1.5.
 func (c *converter) acceptsYAML(v any) bool {
 	switch v.(type) {
 	case string:
@@ -144,13 +144,13 @@ func (c *converter) acceptsYAML(v any) bool {
 	return false
 }
 
-// kindOf is what a value of the configuration is.
+// yamlTypeName names the type of a value of the configuration, for errors.
 func yamlTypeName(v any) string {
 	switch v.(type) {
 	case nil:
 		return "null"
 	case string:
-		return "a text"
+		return "a string"
 	case bool:
 		return "a boolean"
 	case int64, *big.Int:
@@ -168,7 +168,7 @@ func (c *converter) appendScalar(b []byte, text string) ([]byte, bool) {
 	case integerType:
 		return appendInteger(b, text)
 	case floatType:
-		// ParseFloat also knows inf, nan and hexadecimal, which are no floats here.
+		// ParseFloat also accepts inf, nan and hexadecimal.
 		if strings.Trim(text, "+-0123456789.eE") != "" {
 			return b, false
 		}

@@ -7,8 +7,8 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// decimalHead is the struct Decimal of the library decimal up to the value of coef;
-// exp and sign follow.
+// decimalHead is the encoded struct Decimal of the library decimal, up to the value of coef.
+// The keys exp and sign follow.
 var decimalHead = func() []byte {
 	b := etf.AppendMap(nil, 4)
 	b = etf.AppendAtom(b, "__struct__")
@@ -16,8 +16,8 @@ var decimalHead = func() []byte {
 	return etf.AppendAtom(b, "coef")
 }()
 
-// appendDecimal appends the Decimal that Decimal.new/1 makes of a text: digits, which
-// may have a point and an exponent. It takes no infinities and no NaN.
+// appendDecimal appends the Decimal that Decimal.new/1 returns for a text: digits with an
+// optional point and an optional exponent. It refuses infinities and NaN.
 func appendDecimal(b []byte, text string) ([]byte, bool) {
 	mantissa, exponent, exp := text, "", 0
 	if i := strings.IndexAny(text, "eE"); i >= 0 {

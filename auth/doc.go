@@ -1,9 +1,8 @@
-// Package auth says who is asking, and whether they may: it builds the context that
-// Absinthe's resolvers get, an Erlang map, from the configuration, the request and
-// the claims of who sent it.
+// Package auth authenticates requests and authorizes operations. It builds the context map
+// of Absinthe's resolvers, an Erlang map, from the configuration, the request and the
+// claims of the identity.
 //
-// It must never make an atom of anything that a request carries: atoms are those of
-// the configuration, its keys and closed lists. All else becomes binaries, numbers,
-// booleans, decimals, and lists and maps of those. It answers with errors, not with
-// HTTP statuses.
+// No byte of a request may become an atom: the only atoms are those of the configuration,
+// its keys and its closed lists. All other values are binaries, numbers, booleans,
+// decimals, and lists and maps of those. The package returns errors, not HTTP statuses.
 package auth

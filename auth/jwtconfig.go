@@ -9,19 +9,19 @@ import (
 	"github.com/louche-graphql/louche/internal/secret"
 )
 
-// JWTConfig is the method jwt: tokens that an issuer has signed (RFC 7519).
+// JWTConfig is the method jwt: signed JSON Web Tokens of an issuer (RFC 7519).
 type JWTConfig struct {
-	// Issuer is what iss has to be. It is needed where keys are fetched.
+	// Issuer is the required iss. Fetched keys need it.
 	Issuer string `yaml:"issuer"`
-	// Audience are those of whom aud has to name one; empty but there: aud is not
-	// looked at. It is needed where keys are fetched; elsewhere, without it there must
-	// be no aud.
+	// Audience has the accepted values of aud, one of which a token must name. An empty
+	// list disables the check. Fetched keys need the key. With other keys and without
+	// audience, a token must have no aud.
 	Audience []string `yaml:"audience"`
-	// Algorithms narrow those that fit the keys.
+	// Algorithms restrict the algorithms of the keys.
 	Algorithms []string `yaml:"algorithms"`
 
-	// Where the keys are, exactly one of these: the URL of a key set; the issuer's
-	// OpenID configuration; a secret; public keys (PEM); a file with a key set.
+	// Exactly one of these locates the keys: the URL of a key set, the issuer's OpenID
+	// configuration, a secret, public keys (PEM), or a file with a key set.
 	JWKS          string        `yaml:"jwks"`
 	Discover      bool          `yaml:"discover"`
 	Secret        secret.Source `yaml:"secret"`
@@ -30,9 +30,9 @@ type JWTConfig struct {
 
 	// Refresh is the time between two fetches.
 	Refresh time.Duration `yaml:"refresh"`
-	// CAFile are certificates that the server's with the keys is verified with.
+	// CAFile has the CA certificates (PEM) for the server with the keys.
 	CAFile string `yaml:"ca_file"`
-	// Leeway is by how much the issuer's clock may be wrong.
+	// Leeway is the tolerated clock difference between issuer and gateway.
 	Leeway time.Duration `yaml:"leeway"`
 
 	TokenLocation `yaml:",inline"`
@@ -56,7 +56,7 @@ func (c *JWTConfig) setDefaults() {
 	c.TokenLocation.setDefaultHeader(authorization)
 }
 
-// fetchesKeys says whether the keys are.
+// fetchesKeys reports whether the keys are fetched.
 func (c *JWTConfig) fetchesKeys() bool { return c.JWKS != "" || c.Discover }
 
 func (c *JWTConfig) keySetSource() jwt.KeySetSource {
@@ -70,22 +70,23 @@ func (c *JWTConfig) validate(keyPath string, _ bool) error {
 	return nil
 }
 
+// check reports the first problem of the section.
 func (c *JWTConfig) check() error {
-	from := 0
-	for _, given := range []bool{c.JWKS != "", c.Discover, c.Secret.IsSet(), c.PublicKeyFile != "", c.JWKSFile != ""} {
-		if given {
-			from++
+	sources := 0
+	for _, isSet := range []bool{c.JWKS != "", c.Discover, c.Secret.IsSet(), c.PublicKeyFile != "", c.JWKSFile != ""} {
+		if isSet {
+			sources++
 		}
 	}
 	switch {
-	case from != 1:
-		return errors.New("needs exactly one of jwks, discover, secret, public_key_file and jwks_file, which say where the keys are")
+	case sources != 1:
+		return errors.New("needs exactly one of jwks, discover, secret, public_key_file and jwks_file, which locate the keys")
 	case c.fetchesKeys() && c.Issuer == "":
-		return errors.New("issuer is needed with jwks and discover: it is what iss has to be")
+		return errors.New("issuer is needed with jwks and discover; it is the required iss")
 	case c.fetchesKeys() && c.Audience == nil:
-		return errors.New("audience is needed with jwks and discover: without it, tokens that the issuer made for others would be taken (RFC 8725, 3.9); [] takes them")
+		return errors.New("audience is needed with jwks and discover: without it, the gateway would accept tokens that the issuer made for other applications (RFC 8725, 3.9); write [] to accept them")
 	case !c.fetchesKeys() && c.CAFile != "":
-		return errors.New("ca_file is for jwks and discover")
+		return errors.New("ca_file is for jwks and discover; remove it")
 	case c.Refresh < minRefresh || c.Refresh > maxRefresh:
 		return fmt.Errorf("refresh %s is not between %s and %s", c.Refresh, minRefresh, maxRefresh)
 	case c.Leeway < 0 || c.Leeway > maxLeeway:
@@ -111,15 +112,15 @@ func (c *JWTConfig) check() error {
 	return c.TokenLocation.validate()
 }
 
-func (c *JWTConfig) newMethod(keyPath string, with methodDependencies) (method, error) {
-	m, err := newJWTMethod(*c, with)
+func (c *JWTConfig) newMethod(keyPath string, deps methodDependencies) (method, error) {
+	m, err := newJWTMethod(*c, deps)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", keyPath, err)
 	}
 	return m, nil
 }
 
-// keys reads keys that are not fetched.
+// loadKeys reads the keys that are not fetched.
 func (c *JWTConfig) loadKeys() (*jwt.Keys, error) {
 	if c.Secret.IsSet() {
 		text, err := c.Secret.Read("secret")

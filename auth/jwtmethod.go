@@ -11,18 +11,18 @@ import (
 	"github.com/louche-graphql/louche/auth/jwt"
 )
 
-// jwtMethod takes the tokens of one issuer.
+// jwtMethod authenticates by JSON Web Tokens of one issuer.
 type jwtMethod struct {
 	location   TokenLocation
 	verifier   jwt.Verifier
 	staticKeys *jwt.Keys
-	remote     *jwt.RemoteKeySet // nil: the keys are static
+	remote     *jwt.RemoteKeySet // nil: the keys are staticKeys
 	cache      *tokenCache
 }
 
-// newJWTMethod makes one that holds one of the key sets that others hold, if it is the
-// one it needs.
-func newJWTMethod(cfg JWTConfig, with methodDependencies) (*jwtMethod, error) {
+// newJWTMethod returns a method. It reuses a key set of another method if that has the same
+// source.
+func newJWTMethod(cfg JWTConfig, deps methodDependencies) (*jwtMethod, error) {
 	m := &jwtMethod{
 		location: cfg.TokenLocation,
 		verifier: jwt.Verifier{Issuer: cfg.Issuer, Audience: cfg.Audience, Algorithms: cfg.Algorithms, Leeway: cfg.Leeway},
@@ -33,13 +33,13 @@ func newJWTMethod(cfg JWTConfig, with methodDependencies) (*jwtMethod, error) {
 		m.staticKeys, err = cfg.loadKeys()
 		return m, err
 	}
-	for _, other := range with.keySets {
-		if other.Retain(cfg.keySetSource()) {
-			m.remote = other
+	for _, keySet := range deps.keySets {
+		if keySet.Retain(cfg.keySetSource()) {
+			m.remote = keySet
 			return m, nil
 		}
 	}
-	m.remote, err = jwt.NewRemoteKeySet(cfg.keySetSource(), with.log)
+	m.remote, err = jwt.NewRemoteKeySet(cfg.keySetSource(), deps.log)
 	return m, err
 }
 
@@ -48,7 +48,7 @@ func (m *jwtMethod) authenticate(ctx context.Context, r *Request) (*Identity, er
 	if text == "" || err != nil {
 		return nil, err
 	}
-	if m.location.Header == authorization && !strings.HasPrefix(text, "ey") { // what {" is in base64
+	if m.location.Header == authorization && !strings.HasPrefix(text, "ey") { // every JWT begins with {" in base64
 		return nil, errUnrecognized
 	}
 	if len(text) > jwt.MaxTokenSize {
@@ -99,7 +99,7 @@ func (m *jwtMethod) close() {
 	}
 }
 
-// remoteKeySets are those fetched, each once. It may be asked of none.
+// remoteKeySets returns the fetched key sets, without duplicates. a may be nil.
 func (a *Authenticator) remoteKeySets() (sets []*jwt.RemoteKeySet) {
 	if a == nil {
 		return nil
@@ -114,7 +114,7 @@ func (a *Authenticator) remoteKeySets() (sets []*jwt.RemoteKeySet) {
 	return sets
 }
 
-// KeySetStatuses tells how the key sets are that are fetched.
+// KeySetStatuses returns the states of the fetched key sets.
 func (a *Authenticator) KeySetStatuses() (statuses []jwt.KeySetStatus) {
 	for _, set := range a.remoteKeySets() {
 		statuses = append(statuses, set.Status())

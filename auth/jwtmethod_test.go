@@ -109,7 +109,7 @@ func TestJWTConfig(t *testing.T) {
 		"{secret: {env: S}, leeway: -1s}":                                                      "leeway",
 		"{secret: {env: S}, ca_file: f}":                                                       "ca_file",
 		"{issuer: i, audience: [a], jwks: 'https://id.example.com/keys', refresh: 1s}":         "refresh",
-		"{secret: {env: S}, header: X, cookie: y}":                                             "leave out one",
+		"{secret: {env: S}, header: X, cookie: y}":                                             "remove one",
 	} {
 		_, err := authSection(t, "methods: [{jwt: "+text+"}]")
 		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "auth.methods[0].jwt")) {
@@ -166,30 +166,30 @@ func TestJWTIdentity(t *testing.T) {
 	}
 }
 
-// A remembered token is refused once it has expired, or keys are others.
-func TestVerified(t *testing.T) {
-	v, hash, now := newTokenCache(), [32]byte{1}, time.Now()
+// The cache does not return an expired token, nor one that other keys verified.
+func TestTokenCache(t *testing.T) {
+	c, hash, now := newTokenCache(), [32]byte{1}, time.Now()
 	identity := &Identity{Expires: now.Add(time.Minute)}
-	keys, others := new(int), new(int)
-	v.add(hash, keys, identity)
-	if v.get(hash, keys, now) != identity || v.get(hash, keys, now.Add(59*time.Second)) != identity {
-		t.Error("forgotten")
+	keys, others := new(jwt.Keys), new(jwt.Keys)
+	c.add(hash, keys, identity)
+	if c.get(hash, keys, now) != identity || c.get(hash, keys, now.Add(59*time.Second)) != identity {
+		t.Error("a valid token is not in the cache")
 	}
-	if v.get(hash, keys, now.Add(time.Minute)) != nil {
-		t.Error("expired, and taken")
+	if c.get(hash, keys, now.Add(time.Minute)) != nil {
+		t.Error("the cache returns an expired token")
 	}
-	if v.get(hash, others, now) != nil || v.get([32]byte{2}, keys, now) != nil {
-		t.Error("taken with other keys, or another token")
+	if c.get(hash, others, now) != nil || c.get([32]byte{2}, keys, now) != nil {
+		t.Error("the cache returns a token for other keys, or another token")
 	}
-	v.add(hash, nil, &Identity{})
-	if v.get(hash, nil, now.Add(time.Hour)) == nil {
-		t.Error("what never expires has")
+	c.add(hash, nil, &Identity{})
+	if c.get(hash, nil, now.Add(time.Hour)) == nil {
+		t.Error("a token without expiry is not in the cache")
 	}
 	for i := range 2 * maxCachedTokens {
-		v.add([32]byte{0, byte(i), byte(i >> 8)}, keys, identity)
+		c.add([32]byte{0, byte(i), byte(i >> 8)}, keys, identity)
 	}
-	if n := v.tokens.Len(); n != maxCachedTokens {
-		t.Errorf("%d are remembered", n)
+	if n := c.tokens.Len(); n != maxCachedTokens {
+		t.Errorf("the cache holds %d tokens", n)
 	}
 }
 

@@ -17,30 +17,30 @@ import (
 	"github.com/louche-graphql/louche/internal/secret"
 )
 
-// An APIKey is what is kept of a key that was handed out.
+// An APIKey is the stored part of an API key.
 type APIKey struct {
-	// Name is who has it; it becomes the claim sub.
+	// Name names the holder of the key. It becomes the claim sub.
 	Name string `yaml:"name"`
-	// SHA256 is the hash of the key, in hexadecimal digits. The key is random, so
-	// that nothing slower is needed, as it would be for passwords.
+	// SHA256 is the hash of the key in hexadecimal digits. The key is random, so a fast hash
+	// suffices; only passwords need a slow one.
 	SHA256 string `yaml:"sha256"`
-	// Claims are what else is known of them.
+	// Claims are the other claims of the holder.
 	Claims map[string]any `yaml:"claims,omitempty"`
 }
 
-// NewAPIKey makes a key, and what is to be kept of it.
-func NewAPIKey(name string, claims map[string]any) (key string, kept APIKey, err error) {
+// NewAPIKey generates a key, and returns it with its stored part.
+func NewAPIKey(name string, claims map[string]any) (key string, stored APIKey, err error) {
 	random := make([]byte, 32)
 	rand.Read(random)
 	key = "louche_" + base64.RawURLEncoding.EncodeToString(random)
 	hash := sha256.Sum256([]byte(key))
-	kept = APIKey{Name: name, SHA256: hex.EncodeToString(hash[:]), Claims: claims}
-	return key, kept, newKeyring().add(kept)
+	stored = APIKey{Name: name, SHA256: hex.EncodeToString(hash[:]), Claims: claims}
+	return key, stored, newKeyring().add(stored)
 }
 
 type keyHash [sha256.Size]byte
 
-// keyring are keys by their hash.
+// A keyring holds the identities of API keys by the hash of the key.
 type keyring struct {
 	identities map[keyHash]*Identity
 	names      map[string]bool
@@ -50,22 +50,23 @@ func newKeyring() *keyring {
 	return &keyring{identities: make(map[keyHash]*Identity), names: make(map[string]bool)}
 }
 
+// add adds a key. Names and hashes are unique.
 func (k *keyring) add(key APIKey) error {
 	hash, err := hex.DecodeString(key.SHA256)
 	switch {
 	case key.Name == "":
 		return errors.New("name is missing")
 	case k.names[key.Name]:
-		return fmt.Errorf("name: there are two keys of %s; name them apart, such as %s-2", key.Name, key.Name)
+		return fmt.Errorf("name: two keys have the name %s; rename one, for example to %s-2", key.Name, key.Name)
 	case err != nil || len(hash) != sha256.Size:
-		// It is not shown: it may be the key itself.
-		return fmt.Errorf("sha256 of %s is not the hash of a key, %d hexadecimal digits; louche key makes both", key.Name, 2*sha256.Size)
+		// The error does not contain the value, which may be the key itself.
+		return fmt.Errorf("sha256 of %s is not a hash of %d hexadecimal digits; louche key prints a key and its hash", key.Name, 2*sha256.Size)
 	}
-	if owner, taken := k.identities[keyHash(hash)]; taken {
-		return fmt.Errorf("sha256: %s has the same key as %s", key.Name, owner.Subject)
+	if other, taken := k.identities[keyHash(hash)]; taken {
+		return fmt.Errorf("sha256: %s has the same key as %s", key.Name, other.Subject)
 	}
-	if _, given := key.Claims["sub"]; given {
-		return fmt.Errorf("claims of %s: sub is the name", key.Name)
+	if _, present := key.Claims["sub"]; present {
+		return fmt.Errorf("claims of %s: sub is always the name; remove it", key.Name)
 	}
 	if _, err := appendConstant(nil, key.Claims); err != nil {
 		return fmt.Errorf("claims of %s: %w", key.Name, err)
@@ -76,19 +77,19 @@ func (k *keyring) add(key APIKey) error {
 	return nil
 }
 
-// keyFileEntry is a key that knows where it is written.
+// A keyFileEntry is a key of a file, with its line.
 type keyFileEntry struct {
 	APIKey
 	line int
 }
 
-// UnmarshalYAML is that of [yaml.NodeUnmarshaler].
+// UnmarshalYAML implements [yaml.NodeUnmarshaler].
 func (k *keyFileEntry) UnmarshalYAML(node ast.Node) error {
 	k.line = node.GetToken().Position.Line
 	return yaml.NodeToValue(node, &k.APIKey, yaml.Strict())
 }
 
-// addFile adds those of a file. Errors name file and line.
+// addFile adds the keys of a file. Errors name file and line.
 func (k *keyring) addFile(path string) error {
 	file, err := secret.ReadTrusted(path)
 	if err != nil {
@@ -98,10 +99,10 @@ func (k *keyring) addFile(path string) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(file))
 	switch err := decoder.Decode(&keys); {
 	case errors.Is(err, io.EOF):
-		// Half a file is more likely than that all keys were taken back.
-		return fmt.Errorf("%s is empty; if there are no keys, write []", path)
+		// An empty file is more likely a mistake than the removal of all keys.
+		return fmt.Errorf("%s is empty; write [] for no keys", path)
 	case err != nil:
-		// Without the source: beside the mistake there may be a key.
+		// The error omits the source text, which may contain a key.
 		return fmt.Errorf("%s: %s", path, yaml.FormatError(err, false, false))
 	}
 	for _, key := range keys {

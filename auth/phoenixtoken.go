@@ -9,23 +9,23 @@ import (
 	"github.com/louche-graphql/louche/internal/secret"
 )
 
-// PhoenixTokenConfig is the method phoenix_token: tokens that the application has
-// made with Phoenix.Token.
+// PhoenixTokenConfig is the method phoenix_token: tokens of the application, which it makes
+// with Phoenix.Token.
 type PhoenixTokenConfig struct {
-	// SecretKeyBase is that of the application's endpoint.
+	// SecretKeyBase is secret_key_base of the application's endpoint.
 	SecretKeyBase secret.Source `yaml:"secret_key_base"`
 	// Salt is the second argument of Phoenix.Token.sign, such as "user auth".
 	Salt string `yaml:"salt"`
-	// Encrypted: the tokens are made by Phoenix.Token.encrypt.
+	// Encrypted says that Phoenix.Token.encrypt makes the tokens, not sign.
 	Encrypted bool `yaml:"encrypted"`
-	// MaxAge is how old a token may become; as old as it says itself unless set,
-	// which is a day where Phoenix.Token was not told otherwise.
+	// MaxAge overrides the maximum age of each token, which is the option max_age of
+	// Phoenix.Token, or a day.
 	MaxAge time.Duration `yaml:"max_age"`
-	// The options of Phoenix.Token, with its defaults.
+	// The options of Phoenix.Token, with the same defaults.
 	KeyIterations int    `yaml:"key_iterations"`
 	KeyLength     int    `yaml:"key_length"`
 	KeyDigest     string `yaml:"key_digest"`
-	// TokenLocation is the header Authorization unless set.
+	// The default is the header Authorization.
 	TokenLocation `yaml:",inline"`
 }
 
@@ -54,7 +54,7 @@ func (c *PhoenixTokenConfig) validate(keyPath string, _ bool) error {
 		return fmt.Errorf("%s.%w", keyPath, err)
 	}
 	if c.MaxAge < 0 {
-		return fmt.Errorf("%s.max_age is a time, such as 24h", keyPath)
+		return fmt.Errorf("%s.max_age is negative; write a duration such as 24h", keyPath)
 	}
 	if err := c.TokenLocation.validate(); err != nil {
 		return fmt.Errorf("%s: %w", keyPath, err)
@@ -87,7 +87,7 @@ func (m *phoenixToken) authenticate(_ context.Context, r *Request) (*Identity, e
 	case err != nil || text == "":
 		return nil, err
 	case m.location.Header == authorization && !m.verifier.Recognizes(text):
-		// Other methods have their tokens there too.
+		// The token may be for another method.
 		return nil, errUnrecognized
 	}
 	token, err := m.verifier.Verify(text, time.Now())

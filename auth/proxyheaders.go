@@ -11,15 +11,15 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// ProxyHeadersConfig is the method proxy_headers: headers in which a proxy says who is
-// asking, which it has found out itself.
+// ProxyHeadersConfig is the method proxy_headers: a proxy authenticates the request, and
+// sends the identity in headers.
 type ProxyHeadersConfig struct {
-	// Subject is the header that becomes the claim sub.
+	// Subject is the header with the claim sub.
 	Subject string `yaml:"subject"`
-	// Claims are the headers that become other claims, by the claim's name.
+	// Claims are the headers with other claims, by the name of the claim.
 	Claims map[string]string `yaml:"claims"`
-	// Networks are those of the proxies; trusted_proxies unless set. Headers from
-	// elsewhere count as absent.
+	// Networks are the networks of the proxies. The default is trusted_proxies. Headers from
+	// other peers count as missing.
 	Networks []netip.Prefix `yaml:"networks"`
 }
 
@@ -30,21 +30,21 @@ func (c *ProxyHeadersConfig) setDefaults() {
 	}
 }
 
-func (c *ProxyHeadersConfig) validate(keyPath string, trusted bool) error {
+func (c *ProxyHeadersConfig) validate(keyPath string, hasProxies bool) error {
 	switch {
 	case c.Subject == "":
-		return fmt.Errorf("%s.subject is missing: the header in which the proxy says who is asking, such as X-User-Id", keyPath)
+		return fmt.Errorf("%s.subject is missing; write the header in which the proxy sends the subject, such as X-User-Id", keyPath)
 	case !httpguts.ValidHeaderFieldName(c.Subject):
-		return fmt.Errorf("%s.subject: %q is not a header's name", keyPath, c.Subject)
-	case c.Networks == nil && !trusted:
-		return fmt.Errorf("%s takes headers that anybody could send; list the proxies that set them in networks or in trusted_proxies, such as 127.0.0.0/8", keyPath)
+		return fmt.Errorf("%s.subject: %q is not a valid header name", keyPath, c.Subject)
+	case c.Networks == nil && !hasProxies:
+		return fmt.Errorf("%s uses headers that every client can send; list the proxies that set them in networks or in trusted_proxies, such as 127.0.0.0/8", keyPath)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Claims)) {
 		switch header := c.Claims[name]; {
 		case name == "sub":
-			return fmt.Errorf("%s.claims.sub is what subject is", keyPath)
+			return fmt.Errorf("%s.claims.sub is always the subject; remove it", keyPath)
 		case !httpguts.ValidHeaderFieldName(header):
-			return fmt.Errorf("%s.claims.%s: %q is not a header's name", keyPath, name, header)
+			return fmt.Errorf("%s.claims.%s: %q is not a valid header name", keyPath, name, header)
 		}
 	}
 	return nil
@@ -77,6 +77,7 @@ func (m *proxyHeaders) authenticate(_ context.Context, r *Request) (*Identity, e
 	return &Identity{Method: "proxy_headers", Subject: subject, Claims: claims}, nil
 }
 
+// trustsPeer reports whether the headers of the peer count.
 func (m *proxyHeaders) trustsPeer(r *Request) bool {
 	if m.cfg.Networks == nil {
 		return r.Trusted

@@ -9,30 +9,29 @@ import (
 	"strings"
 )
 
-// A Requirement is what somebody must be to ask: all of it.
+// A Requirement lists the scopes and claims that an identity needs. All of them apply.
 type Requirement struct {
-	// Scopes must all have been granted (RFC 6749, section 3.3).
+	// Scopes must all be granted (RFC 6749, section 3.3).
 	Scopes []string `yaml:"scopes"`
-	// Claims must have the value here, or one of those in a list here. Of a claim
-	// that is itself a list, one element is enough. A map is about the members of
-	// an object: {realm_access: {roles: admin}}.
+	// Claims are required values by the name of the claim. A list has alternatives. Of a
+	// claim that is a list, one element must match. A map applies to the members of an
+	// object: {realm_access: {roles: admin}}.
 	Claims map[string]any `yaml:"claims"`
 }
 
-// An OperationRule is what is required for some operations, besides what is required
-// for all.
+// An OperationRule is an additional Requirement for some operations.
 type OperationRule struct {
-	// Kind is query, mutation or subscription; any, if it is empty.
+	// Kind is query, mutation or subscription. Empty: any kind.
 	Kind string `yaml:"kind"`
-	// Name is the operation's, which clients choose; any, if it is empty.
+	// Name is the name of the operation, which the client chooses. Empty: any name.
 	Name    string      `yaml:"name"`
 	Require Requirement `yaml:"require"`
 }
 
 var (
-	// operationName is a Name of GraphQL (October 2021, section 2.1.9).
+	// operationName matches a Name of GraphQL (October 2021, section 2.1.9).
 	operationName = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*$`)
-	// scopeToken is one of RFC 6749, section 3.3.
+	// scopeToken matches a scope-token of RFC 6749, section 3.3.
 	scopeToken = regexp.MustCompile(`^[!#-\[\]-~]+$`)
 )
 
@@ -41,7 +40,7 @@ func (r *Requirement) empty() bool { return len(r.Scopes) == 0 && len(r.Claims) 
 func (r *Requirement) validate() error {
 	for _, scope := range r.Scopes {
 		if !scopeToken.MatchString(scope) {
-			return fmt.Errorf("scopes: %q is not a scope; each is an element of its own", scope)
+			return fmt.Errorf("scopes: %q is not a scope; write each scope as an element of the list", scope)
 		}
 	}
 	return validateRequiredClaims("claims", r.Claims)
@@ -50,21 +49,21 @@ func (r *Requirement) validate() error {
 func validateRequiredClaims(path string, members map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		keyPath := path + "." + name
-		switch wanted := claimValue(members[name]).(type) {
+		switch required := claimValue(members[name]).(type) {
 		case map[string]any:
-			if len(wanted) == 0 {
+			if len(required) == 0 {
 				return fmt.Errorf("%s is empty", keyPath)
 			}
-			if err := validateRequiredClaims(keyPath, wanted); err != nil {
+			if err := validateRequiredClaims(keyPath, required); err != nil {
 				return err
 			}
 		case []any:
-			if len(wanted) == 0 || slices.ContainsFunc(wanted, func(one any) bool { return !isComparable(one) }) {
-				return fmt.Errorf("%s is a list of texts, integers or booleans, one of which the claim has to be", keyPath)
+			if len(required) == 0 || slices.ContainsFunc(required, func(element any) bool { return !isComparable(element) }) {
+				return fmt.Errorf("%s needs a list of strings, integers or booleans: the alternatives for the claim", keyPath)
 			}
 		default:
-			if !isComparable(wanted) {
-				return fmt.Errorf("%s has to be a text, an integer, a boolean, a list of those, or a map", keyPath)
+			if !isComparable(required) {
+				return fmt.Errorf("%s needs a string, an integer, a boolean, a list of those, or a map", keyPath)
 			}
 		}
 	}
@@ -82,13 +81,13 @@ func isComparable(v any) bool {
 func (o *OperationRule) validate() error {
 	switch {
 	case o.Kind == "" && o.Name == "":
-		return errors.New("needs kind or name; what all operations require is auth.require")
+		return errors.New("needs kind or name; write a rule for all operations in auth.require")
 	case o.Kind != "" && !slices.Contains(operationKinds, o.Kind):
 		return fmt.Errorf("kind %q is not one of %s", o.Kind, strings.Join(operationKinds, ", "))
 	case o.Name != "" && !operationName.MatchString(o.Name):
-		return fmt.Errorf("name %q is not an operation's name", o.Name)
+		return fmt.Errorf("name %q is not a name of an operation", o.Name)
 	case o.Require.empty():
-		return errors.New("require says nothing; give it scopes or claims")
+		return errors.New("require is empty; add scopes or claims")
 	}
 	if err := o.Require.validate(); err != nil {
 		return fmt.Errorf("require.%w", err)

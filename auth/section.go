@@ -9,20 +9,21 @@ import (
 // section is the configuration of a method.
 type section interface {
 	setDefaults()
-	// validate says what is wrong with it. at is where it is in the configuration,
-	// such as auth.methods[0].api_keys.
-	validate(keyPath string, trusted bool) error
-	// open makes the method. It reads the files and secrets that the section names.
-	newMethod(keyPath string, with methodDependencies) (method, error)
+	// validate reports what is wrong with the section. keyPath is its path in the
+	// configuration, such as auth.methods[0].api_keys. hasProxies says whether
+	// trusted_proxies is set.
+	validate(keyPath string, hasProxies bool) error
+	// newMethod returns the method. It reads the files and secrets that the section names.
+	newMethod(keyPath string, deps methodDependencies) (method, error)
 }
 
-// methodDependencies is what methods are made with.
+// methodDependencies are shared by methods.
 type methodDependencies struct {
-	keySets []*jwt.RemoteKeySet // that other methods hold
+	keySets []*jwt.RemoteKeySet // of other methods, for reuse
 	log     *slog.Logger
 }
 
-// sections are those that are set, by key.
+// sections returns the sections that are set, by key.
 func (c *MethodConfig) sections() map[string]section {
 	set := make(map[string]section)
 	if c.JWT != nil {

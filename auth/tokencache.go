@@ -5,42 +5,43 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/louche-graphql/louche/auth/jwt"
 )
 
-// maxCachedTokens is how many accepted tokens a method does not verify again.
+// maxCachedTokens is the capacity of a token cache.
 const maxCachedTokens = 4096
 
-// tokenCache remembers whose tokens are, by the hash of the token, until they expire or
-// make room for others. What was refused is not remembered: it would push out what was
-// accepted.
+// tokenCache holds the identities of verified tokens by the hash of the token, until they
+// expire. It evicts the least recently used. It does not hold refused tokens: they would
+// evict verified ones.
 type tokenCache struct {
 	tokens *lru.Cache[[sha256.Size]byte, cachedToken]
 }
 
 type cachedToken struct {
 	identity *Identity
-	keys     any
+	keys     *jwt.Keys // that verified the token
 }
 
 func newTokenCache() *tokenCache {
 	tokens, err := lru.New[[sha256.Size]byte, cachedToken](maxCachedTokens)
 	if err != nil {
-		panic(err) // only for sizes below 1
+		panic(err) // only for a size below 1
 	}
 	return &tokenCache{tokens}
 }
 
-// get is whose a token is if it was accepted with the same keys, any comparable
-// value that stands for them; nil if not.
-func (v *tokenCache) get(hash [sha256.Size]byte, with any, now time.Time) *Identity {
-	found, ok := v.tokens.Get(hash)
-	if !ok || found.keys != with || !found.identity.Expires.IsZero() && !now.Before(found.identity.Expires) {
+// get returns the identity of a token that these keys have verified, or nil.
+func (c *tokenCache) get(hash [sha256.Size]byte, keys *jwt.Keys, now time.Time) *Identity {
+	found, ok := c.tokens.Get(hash)
+	if !ok || found.keys != keys || !found.identity.Expires.IsZero() && !now.Before(found.identity.Expires) {
 		return nil
 	}
 	return found.identity
 }
 
-// add remembers a token that was accepted.
-func (v *tokenCache) add(hash [sha256.Size]byte, with any, identity *Identity) {
-	v.tokens.Add(hash, cachedToken{identity, with})
+// add adds the identity of a token that these keys have verified.
+func (c *tokenCache) add(hash [sha256.Size]byte, keys *jwt.Keys, identity *Identity) {
+	c.tokens.Add(hash, cachedToken{identity, keys})
 }

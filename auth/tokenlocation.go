@@ -11,18 +11,17 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// A TokenLocation is where requests carry a token: a header, or a cookie.
+// A TokenLocation is the header or the cookie that carries a token.
 type TokenLocation struct {
-	// Header carries the token itself, Authorization the word Bearer before it
-	// (RFC 6750).
+	// Header carries the token. In Authorization the word Bearer precedes it (RFC 6750).
 	Header string `yaml:"header"`
-	// Cookie is a cookie's name. Browsers send it by themselves.
+	// Cookie is the name of a cookie. Browsers attach it by themselves.
 	Cookie string `yaml:"cookie"`
 }
 
 const authorization = "Authorization"
 
-// setDefaultHeader says where the token is if the section does not.
+// setDefaultHeader sets the header if the section names neither header nor cookie.
 func (p *TokenLocation) setDefaultHeader(header string) {
 	if *p == (TokenLocation{}) {
 		p.Header = header
@@ -33,17 +32,16 @@ func (p *TokenLocation) setDefaultHeader(header string) {
 func (p *TokenLocation) validate() error {
 	switch {
 	case p.Header != "" && p.Cookie != "":
-		return errors.New("a token is in a header or in a cookie; leave out one of header and cookie")
+		return errors.New("a token is in a header or in a cookie; remove one of header and cookie")
 	case p.Header != "" && !httpguts.ValidHeaderFieldName(p.Header):
-		return fmt.Errorf("header: %q is not a header's name", p.Header)
+		return fmt.Errorf("header: %q is not a valid header name", p.Header)
 	case p.Cookie != "" && !httpguts.ValidHeaderFieldName(p.Cookie):
-		return fmt.Errorf("cookie: %q is not a cookie's name", p.Cookie)
+		return fmt.Errorf("cookie: %q is not a valid cookie name", p.Cookie)
 	}
 	return nil
 }
 
-// token is what a request carries there, or empty. That it carries several is an
-// error, as it is of headers.
+// token returns the token of a request, or empty. Several tokens are an error.
 func (p *TokenLocation) token(r *Request) (string, error) {
 	if p.Cookie != "" {
 		found := (&http.Request{Header: r.Header}).CookiesNamed(p.Cookie)
@@ -53,7 +51,7 @@ func (p *TokenLocation) token(r *Request) (string, error) {
 		case 1:
 			return found[0].Value, nil
 		}
-		return "", fmt.Errorf("%w: the cookie %s came %d times", ErrInvalidCredentials, p.Cookie, len(found))
+		return "", fmt.Errorf("%w: the cookie %s occurs %d times", ErrInvalidCredentials, p.Cookie, len(found))
 	}
 	value, err := singleHeader(r.Header, p.Header)
 	if err != nil || p.Header != authorization {
@@ -66,26 +64,25 @@ func (p *TokenLocation) token(r *Request) (string, error) {
 	return strings.TrimLeft(token, " "), nil
 }
 
-// single is the value of a header that says who is asking, or empty. Where it came
-// twice, one of them may be a client's that a proxy has let through, and who reads the
-// other one would see somebody else.
+// singleHeader returns the value of a header with credentials, or empty. Several values are
+// an error: a proxy may have let one of the client's through.
 func singleHeader(header http.Header, name string) (string, error) {
 	values := header[name]
 	switch {
 	case len(values) == 0:
 		return "", nil
 	case len(values) > 1:
-		return "", fmt.Errorf("%w: the header %s came %d times", ErrInvalidCredentials, name, len(values))
+		return "", fmt.Errorf("%w: the header %s occurs %d times", ErrInvalidCredentials, name, len(values))
 	case !utf8.ValidString(values[0]):
 		return "", fmt.Errorf("%w: the header %s is not UTF-8", ErrInvalidCredentials, name)
 	}
-	return textproto.TrimString(values[0]), nil // HTTP/2 has blanks around it
+	return textproto.TrimString(values[0]), nil // HTTP/2 permits surrounding blanks
 }
 
-// usesCookie says whether browsers send the token by themselves.
+// usesCookie reports whether a cookie carries the token.
 func (p *TokenLocation) usesCookie() bool { return p.Cookie != "" }
 
-// header is the name of the request header that carries the token.
+// header returns the name of the request header that carries the token.
 func (p *TokenLocation) header() string {
 	if p.usesCookie() {
 		return "Cookie"

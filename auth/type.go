@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// A Type is what the value of an entry is on the BEAM. In the configuration it is a
-// scalar's name, or a list of one, [integer], for a list. The zero Type is that of a
-// claim as it is, of a constant as YAML has it, and of all else string.
+// A Type is the type of a value on the BEAM. In the configuration it is the name of a
+// scalar, or a list of one name, such as [integer]. The zero Type keeps the type of a claim
+// or a constant, and is string for other values.
 type Type struct {
-	Scalar string // one of scalars
+	Scalar string // one of scalarTypes
 	List   bool
 }
 
@@ -20,12 +20,12 @@ const (
 	floatType   = "float"
 	booleanType = "boolean"
 	decimalType = "decimal" // the struct of the library decimal
-	atomType    = "atom"    // one of a list in the configuration
+	atomType    = "atom"    // one of ContextField.Atoms
 )
 
 var scalarTypes = []string{stringType, integerType, floatType, booleanType, decimalType, atomType}
 
-// UnmarshalYAML reads integer or [integer].
+// UnmarshalYAML reads a name or a list of one name.
 func (t *Type) UnmarshalYAML(unmarshal func(any) error) error {
 	var scalar string
 	if unmarshal(&scalar) == nil {
@@ -34,7 +34,7 @@ func (t *Type) UnmarshalYAML(unmarshal func(any) error) error {
 	}
 	var list []string
 	if err := unmarshal(&list); err != nil || len(list) != 1 {
-		return fmt.Errorf("a type is one of %s, or a list of one such as [integer]", strings.Join(scalarTypes, ", "))
+		return fmt.Errorf("a type is one of %s, or a list of one of them, such as [integer]", strings.Join(scalarTypes, ", "))
 	}
 	*t = Type{Scalar: list[0], List: true}
 	return t.validate()
@@ -42,7 +42,7 @@ func (t *Type) UnmarshalYAML(unmarshal func(any) error) error {
 
 func (t Type) validate() error {
 	if !slices.Contains(scalarTypes, t.Scalar) {
-		return fmt.Errorf("unknown type %q; the types are %s, and lists of one such as [integer]", t.Scalar, strings.Join(scalarTypes, ", "))
+		return fmt.Errorf("unknown type %q; the types are %s, and lists of one of them, such as [integer]", t.Scalar, strings.Join(scalarTypes, ", "))
 	}
 	return nil
 }

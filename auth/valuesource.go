@@ -7,13 +7,12 @@ import (
 	"net/textproto"
 )
 
-// A source is where the value of an entry comes from.
+// A valueSource is the source of the value of a field.
 type valueSource interface {
-	// append appends what a request has there, converted. It returns errMissing
-	// where that is nothing; other errors are the rest of a sentence that begins
-	// with the source.
+	// append appends the converted value. It returns errMissing if there is none. An error
+	// is the predicate of a sentence whose subject is the source.
 	append([]byte, *converter, *Request, *Identity) ([]byte, error)
-	// kind is what errors wrap where there is something, and it is not right.
+	// errorKind is the error that an invalid value wraps.
 	errorKind() error
 	String() string
 }
@@ -22,8 +21,8 @@ var errMissing = errors.New("is missing")
 
 func typeError(c *converter) error { return fmt.Errorf("is not of type %s", c.Type) }
 
-// headerSource is the canonical name of a header. It is read from trusted proxies
-// alone: anybody can send it.
+// headerSource is the canonical name of a header. It is read only from trusted proxies,
+// because every client can send it.
 type headerSource string
 
 func (h headerSource) append(b []byte, c *converter, r *Request, _ *Identity) ([]byte, error) {
@@ -32,7 +31,7 @@ func (h headerSource) append(b []byte, c *converter, r *Request, _ *Identity) ([
 	}
 	values := r.Header[string(h)]
 	if len(values) > 1 {
-		return b, fmt.Errorf("came %d times", len(values))
+		return b, fmt.Errorf("occurs %d times", len(values))
 	}
 	if len(values) == 0 {
 		return b, errMissing
@@ -49,7 +48,7 @@ type cookieSource string
 func (k cookieSource) append(b []byte, c *converter, r *Request, _ *Identity) ([]byte, error) {
 	cookies := (&http.Request{Header: r.Header}).CookiesNamed(string(k))
 	if len(cookies) > 1 {
-		return b, fmt.Errorf("came %d times", len(cookies))
+		return b, fmt.Errorf("occurs %d times", len(cookies))
 	}
 	if len(cookies) == 0 {
 		return b, errMissing
@@ -60,7 +59,7 @@ func (k cookieSource) append(b []byte, c *converter, r *Request, _ *Identity) ([
 func (cookieSource) errorKind() error { return ErrInvalidValue }
 func (k cookieSource) String() string { return "the cookie " + string(k) }
 
-// requestSource is one of the facts of a request.
+// requestSource is a property of the request.
 type requestSource string
 
 const (
@@ -84,7 +83,7 @@ func (f requestSource) append(b []byte, c *converter, r *Request, _ *Identity) (
 func (requestSource) errorKind() error { return ErrInvalidValue }
 func (f requestSource) String() string { return "the request's " + string(f) }
 
-// claimSource leads to a claim of who is asking.
+// claimSource is a claim of the identity.
 type claimSource struct{ path ClaimPath }
 
 func (f claimSource) append(b []byte, c *converter, _ *Request, identity *Identity) ([]byte, error) {
@@ -102,8 +101,8 @@ func (f claimSource) append(b []byte, c *converter, _ *Request, identity *Identi
 func (claimSource) errorKind() error { return ErrUnauthenticated }
 func (f claimSource) String() string { return "the claim " + f.path.String() }
 
-// appendRequestText appends a text of a request. Proxies and scripts that mean nothing send
-// an empty one.
+// appendRequestText appends a text of a request. An empty text counts as missing: proxies and
+// scripts send one for no value.
 func appendRequestText(b []byte, c *converter, text string) ([]byte, error) {
 	if text == "" {
 		return b, errMissing

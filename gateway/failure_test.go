@@ -73,7 +73,7 @@ func TestRefusalsAreLogged(t *testing.T) {
 	for _, c := range []struct{ authorization, message, cause string }{
 		{"", "needs to say who is asking", "no credentials"},
 		{"s3cr3t", "needs to say who is asking", "after the word Bearer"},
-		{"Bearer s3cr3t", "is not accepted", "credentials refused"},
+		{"Bearer s3cr3t", "is not accepted", "invalid credentials"},
 	} {
 		log.Reset()
 		r, w := post(`{"query":"{ a }"}`), httptest.NewRecorder()
@@ -157,7 +157,7 @@ func TestFailuresOfPermission(t *testing.T) {
 	}{
 		{nil, "mutation", "", 401, "This request needs to say who is asking."},
 		{&auth.Identity{}, "mutation", "", 403, "This is not allowed: the scope write is missing."},
-		{&auth.Identity{}, "query", "Delete", 403, "This is not allowed: the claim role is not what it has to be."},
+		{&auth.Identity{}, "query", "Delete", 403, "This is not allowed: the claim role does not have a required value."},
 	} {
 		f := failureOf(a.Authorize(c.who, c.kind, c.name), unreachableApp(t, nil))
 		if f.status != c.status || f.message != c.message || strings.Contains(f.message, "secret") {

@@ -118,7 +118,7 @@ func TestContextThatCannotBeMade(t *testing.T) {
 	if status != 401 || !strings.Contains(answer, "the header X-User-Id is missing.") || strings.Contains(answer, "127.0.0.1") {
 		t.Errorf("%d %s", status, answer)
 	}
-	if log := stranger.log.String(); !strings.Contains(log, "the header X-User-Id counts as missing: 127.0.0.1 is not among trusted_proxies") {
+	if log := stranger.log.String(); !strings.Contains(log, "the header X-User-Id counts as missing: 127.0.0.1 is not in trusted_proxies") {
 		t.Errorf("the log does not say why the header does not count:\n%s", log)
 	}
 	if _, answer := g.post(t, `{"query":"{ counter }"}`, "X-User-Id", "1"); answer != `{"data":{"counter":1}}` {

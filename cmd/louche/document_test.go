@@ -49,7 +49,7 @@ func TestConfigWrongTypes(t *testing.T) {
 		{"retry: {budget: much}", "wants a number"},
 		{"breaker: {calls: -1}", "wants a whole number from 0 to 4294967295"},
 		{"discovery: {port: 70000}", "wants a whole number from 0 to 65535"},
-		{"context: {a: {header: X, type: [1, 2]}}", "list of one such as [integer]"},
+		{"context: {a: {header: X, type: [1, 2]}}", "list of one of them, such as [integer]"},
 		{"context: {a: {headre: X}}", "is it header?"},
 	} {
 		got := mistakesIn(t, "apps:\n  - schema: A\n    "+c.text+"\n")
@@ -103,10 +103,10 @@ apps:
 		`louche.yaml:19:5: apps[2]: schema "my.other" is not a module such as MyApp.Schema`,
 		`louche.yaml:21:5: apps[2]: context_from "build" is not a function such as MyApp.Gateway.build_context`,
 		`louche.yaml:23:12: apps[2]: auth.anonymous "perhaps" is not allow or refuse`,
-		"louche.yaml:23:5: apps[2]: auth.require and auth.operations are about claims, and auth.methods says no way to have any",
+		"louche.yaml:23:5: apps[2]: auth.require and auth.operations need claims, and auth.methods is empty; add a method",
 		`louche.yaml:23:46: apps[2]: auth.operations[0]: kind "mutations" is not one of query, mutation, subscription`,
-		`louche.yaml:23:65: apps[2]: auth.operations[1]: name "9x" is not an operation's name`,
-		"louche.yaml:24:15: apps[2]: context.a takes the claim sub, and nothing makes claims known; say in auth.methods who is asking",
+		`louche.yaml:23:65: apps[2]: auth.operations[1]: name "9x" is not a name of an operation`,
+		"louche.yaml:24:15: apps[2]: context.a uses the claim sub, and no method provides claims; add one to auth.methods",
 		"louche.yaml:24:32: apps[2]: context.b needs one of value, claim, header, cookie, request and fields",
 		"louche.yaml:24:39: apps[2]: context.c.d needs one of value, claim, header, cookie, request and fields",
 	}
