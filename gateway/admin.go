@@ -22,8 +22,8 @@ import (
 //   - GET /usage: who uses what of the schemas
 //   - GET /metrics: what there is for Prometheus
 //   - GET /status: what the gateway, its pools and their nodes do
-//   - POST /nodes/{name}/drain: no new calls for a node, those in flight finish
-//   - POST /nodes/{name}/undrain: new calls again
+//   - POST /nodes/{node}/drain: no new calls for a node, those in flight finish
+//   - POST /nodes/{node}/undrain: new calls again
 //
 // Web pages of other origins cannot make a browser drain a node. All but the first
 // line is for those alone who know the token of [Gateway.Admit]; where there is none,
@@ -37,8 +37,8 @@ func (g *Gateway) Admin() http.Handler {
 	r.Get("/usage", g.writeUsage)
 	r.Get("/metrics", g.metrics.handler(g.log).ServeHTTP)
 	r.Get("/status", func(w http.ResponseWriter, _ *http.Request) { writeStatus(w, g.status()) })
-	r.Post("/nodes/{name}/drain", g.drainNode(true))
-	r.Post("/nodes/{name}/undrain", g.drainNode(false))
+	r.Post("/nodes/{node}/drain", g.drainNode(true))
+	r.Post("/nodes/{node}/undrain", g.drainNode(false))
 	return root
 }
 
@@ -156,15 +156,15 @@ func newKeySetStatus(set jwt.KeySetStatus) keySetStatus {
 // drainNode answers with the node's status in every application that has it.
 func (g *Gateway) drainNode(drained bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		name, err := url.PathUnescape(chi.URLParam(r, "name"))
-		if err != nil || !g.node.Drain(name, drained) {
+		node, err := url.PathUnescape(chi.URLParam(r, "node"))
+		if err != nil || !g.node.Drain(node, drained) {
 			unknownNode.write(w)
 			return
 		}
 		nodes := []nodeStatus{}
 		for _, app := range g.status().Apps {
 			for _, n := range app.Nodes {
-				if n.Name == name {
+				if n.Name == node || n.Address == node {
 					nodes = append(nodes, n)
 				}
 			}

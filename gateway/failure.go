@@ -33,7 +33,7 @@ func (f *failure) Error() string { return f.message }
 // Failures that are the same for every request.
 var (
 	notFound              = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no GraphQL endpoint at this path."}
-	unknownNode           = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no node of this name; GET /status names those there are."}
+	unknownNode           = &failure{status: http.StatusNotFound, code: "NOT_FOUND", message: "There is no node of this name or address; GET /status lists those there are."}
 	unknownSchema         = &failure{status: http.StatusServiceUnavailable, code: "SCHEMA_UNKNOWN", message: "No node has told its schema yet."}
 	methodNotAllowed      = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "This path does not take this method; the Allow header names those it takes."}
 	onlyQueries           = &failure{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", message: "By GET only queries are run. This is none, or it cannot be told whether it is one: use POST.", header: [2]string{"Allow", http.MethodPost}}

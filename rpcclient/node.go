@@ -71,22 +71,27 @@ func (n *Node) release(p *peer) {
 	}
 }
 
-// Drain says whether the node of that name gets new calls; those under way go on
-// either way. It holds for as long as a pool knows the node, over reconnections.
-// The name is the one in [NodeStatus]. known is false if there is no such node.
-func (n *Node) Drain(name string, drained bool) (known bool) {
+// Drain says whether a node gets new calls; those under way go on either way. It
+// holds for as long as a pool knows the node, over reconnections. The node is an
+// address or a name of [NodeStatus]. A name means every node that calls itself so:
+// one that takes another's name can be told from that by its address alone. known is
+// false if there is no such node.
+func (n *Node) Drain(node string, drained bool) (known bool) {
+	addr, err := netip.ParseAddrPort(node)
+	byAddress := err == nil
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, p := range n.peers {
-		if p.name() == name {
-			p.drained.Store(drained)
-			what := "node drained by hand"
-			if !drained {
-				what = "node undrained by hand"
-			}
-			n.log.Info(what, "node", name)
-			known = true
+	for at, p := range n.peers {
+		if byAddress && at != addr || !byAddress && p.name() != node {
+			continue
 		}
+		p.drained.Store(drained)
+		what := "node drained by hand"
+		if !drained {
+			what = "node undrained by hand"
+		}
+		n.log.Info(what, "node", p.name(), "address", at)
+		known = true
 	}
 	return known
 }

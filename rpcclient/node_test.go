@@ -56,6 +56,7 @@ func TestTwoNodes(t *testing.T) {
 		{"retry", testRetry},
 		{"context of the application, on another node", testContextFromElsewhere},
 		{"calls go where they fit", testFit},
+		{"drain of one of two nodes of one name", testDrainOfOneName},
 		{"breaker of one node", testBreakerOfOneNode},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

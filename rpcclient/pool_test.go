@@ -379,3 +379,43 @@ func testDrain(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 	eventually(t, "can be called", pool.Ready)
 	checkHello(t, pool)
 }
+
+// Two nodes call themselves a@127.0.0.1. By its address each can be drained alone.
+func testDrainOfOneName(t *testing.T, a, _ *beamtest.Node, atA, _ rpcclient.Target) {
+	_, atOther := startApp(t, beamtest.Options{Name: a.Name})
+	atOther.Name = "other@127.0.0.1" // as discovery has it
+	gw := startGateway(t, nil)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, atA, atOther)
+	drained := func() (addrs []netip.AddrPort) {
+		for _, n := range pool.Status().Nodes {
+			if n.Name != a.Name {
+				t.Errorf("a node calls itself %s, not %s", n.Name, a.Name)
+			}
+			if n.State == rpcclient.Draining {
+				addrs = append(addrs, n.Addr)
+			}
+		}
+		return addrs
+	}
+	for _, step := range []struct {
+		node    string
+		drained bool
+		want    []netip.AddrPort
+	}{
+		{atOther.Addr.String(), true, []netip.AddrPort{atOther.Addr}},
+		{atA.Addr.String(), true, []netip.AddrPort{atA.Addr, atOther.Addr}},
+		{atOther.Addr.String(), false, []netip.AddrPort{atA.Addr}},
+		{a.Name, false, nil},
+		{a.Name, true, []netip.AddrPort{atA.Addr, atOther.Addr}},
+	} {
+		if !gw.Drain(step.node, step.drained) {
+			t.Errorf("%s is not known", step.node)
+		}
+		if got := drained(); !slices.Equal(got, step.want) {
+			t.Errorf("after %v: %v are drained", step, got)
+		}
+	}
+	if gw.Drain("127.0.0.1:1", true) {
+		t.Error("a node was drained at an address where there is none")
+	}
+}

@@ -47,8 +47,12 @@ func TestDrainByHand(t *testing.T) {
 	if status, answer := g.query(t, `{ counter }`); status != 503 || get(t, g.url+"/readyz").StatusCode != 503 {
 		t.Errorf("with every node drained: %d %s", status, answer)
 	}
-	if status, answer := g.operate(t, "/nodes/"+busy.Name+"/undrain"); status != 200 || strings.Contains(answer, `"draining"`) {
-		t.Errorf("undrain: %d %s", status, answer)
+	var drained []struct{ Name, Address string }
+	if _, answer := g.operate(t, "/nodes/"+busy.Name+"/drain"); json.Unmarshal([]byte(answer), &drained) != nil || len(drained) != 1 {
+		t.Fatalf("drain: %s", answer)
+	}
+	if status, answer := g.operate(t, "/nodes/"+url.PathEscape(drained[0].Address)+"/undrain"); status != 200 || !strings.Contains(answer, busy.Name) || strings.Contains(answer, `"draining"`) {
+		t.Errorf("undrain by its address: %d %s", status, answer)
 	}
 	if status, answer := g.query(t, `{ counter }`); answer != `{"data":{"counter":1}}` {
 		t.Errorf("after undrain: %d %s", status, answer)
