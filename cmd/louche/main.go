@@ -21,30 +21,47 @@ type commands struct {
 	Config  configCommand  `cmd:"" help:"Work with configuration files."`
 	Key     keyCommand     `cmd:"" help:"Make a key for the method api_keys."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+	Help    helpCommand    `cmd:"" help:"Show how a command is used."`
+
+	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 // output is where commands print what they were asked for; logs go to standard
 // error.
 type output struct{ io.Writer }
 
-// errFailed ends a command that has said itself what is wrong.
+// errFailed ends a command whose answer is no: it has printed or logged what is wrong.
 var errFailed = errors.New("failed")
+
+// Values of the exit status besides 0.
+const (
+	statusNo    = 1 // the command did what it was asked, and the answer is no
+	statusError = 2 // it could not
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends it at once
-	cli := kong.Parse(&commands{},
+	cli := kong.Parse(new(commands),
 		kong.Name("louche"),
 		kong.Description("GraphQL over HTTP in front of Absinthe applications on the BEAM."),
-		kong.UsageOnError(),
+		kong.ShortUsageOnError(),
+		kong.Vars{"version": "louche " + version()},
+		kong.Exit(func(status int) {
+			if status != 0 { // which are kong's own
+				status = statusError
+			}
+			os.Exit(status)
+		}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(output{os.Stdout}),
 	)
-	if err := cli.Run(); err != nil {
-		if !errors.Is(err, errFailed) {
-			complain(err)
-		}
-		os.Exit(1)
+	switch err := cli.Run(); {
+	case errors.Is(err, errFailed):
+		os.Exit(statusNo)
+	case err != nil:
+		complain(err)
+		os.Exit(statusError)
 	}
 }

@@ -20,7 +20,8 @@ type nodesCommand struct {
 }
 
 // Run looks once, for every application, and asks every node it finds. It fails
-// when an application has no node that can be called.
+// when an application has no node, when a node cannot be called, and when discovery
+// has a problem: there may be nodes that it does not see.
 func (n *nodesCommand) Run(ctx context.Context, out output) error {
 	cfg, err := n.load()
 	if err != nil {
@@ -43,7 +44,8 @@ func (n *nodesCommand) Run(ctx context.Context, out output) error {
 	return nil
 }
 
-// show prints the nodes of one application, and says whether one can be called.
+// show prints the nodes of one application, and says whether there are any and all of
+// them can be called.
 func (n *nodesCommand) show(ctx context.Context, out output, node *rpcclient.Node, app *appConfig) bool {
 	report := discovery.New(app.Discovery, net.DefaultResolver, slog.New(slog.DiscardHandler)).Look(ctx)
 	found := targets(report.Targets)
@@ -63,10 +65,10 @@ func (n *nodesCommand) show(ctx context.Context, out output, node *rpcclient.Nod
 	if len(rows) > 0 {
 		fmt.Fprintln(table, "  NAME\tADDRESS\tHANDSHAKE\tOTP\tSCHEMA")
 	}
-	callable := false
+	callable := len(rows) > 0 && len(report.Problems) == 0
 	for i, r := range rows {
 		fmt.Fprintf(table, "  %s\t%s\t%s\n", r.name(found[i].Name), found[i].Addr, r)
-		callable = callable || r.err == nil && r.HasSchema
+		callable = callable && r.err == nil && r.HasSchema
 	}
 	table.Flush()
 	showDifferences(out, rows)

@@ -31,8 +31,8 @@ func TestNodes(t *testing.T) {
 	g := startGateway(t, before(epmd))
 
 	got, err := nodes(t, before(epmd))
-	if err != nil {
-		t.Error(err)
+	if !errors.Is(err, errFailed) {
+		t.Errorf("with a node that cannot be called: %v", err)
 	}
 	for _, want := range []string{
 		`(?m)^/graphql  TestApp.Schema$`,
@@ -45,6 +45,9 @@ func TestNodes(t *testing.T) {
 	}
 	if strings.Contains(got, beamtest.DefaultCookie) {
 		t.Error("the cookie is printed")
+	}
+	if _, err := nodes(t, strings.Replace(before(epmd), "prefix: testapp", "prefix: testapp-01ABC", 1)); err != nil {
+		t.Errorf("with one that can: %v", err)
 	}
 	if status, answer := g.query(t, `{ counter }`); status != 200 {
 		t.Errorf("the gateway lost its node: %d %s", status, answer)

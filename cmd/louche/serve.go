@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -27,29 +25,37 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	signal.Notify(hangups, syscall.SIGHUP)
 	log, closeLog := cfg.Log.open()
 	defer closeLog()
-	return serve(ctx, cfg, s.reloads(ctx, cfg, hangups, log), log, func() {})
+	started := false
+	err = serve(ctx, cfg, s.reloads(ctx, cfg, hangups, log), log, func() { started = true })
+	if started && err != nil {
+		log.Error("stopped", "reason", err)
+		return errFailed
+	}
+	return err
 }
 
 // serve runs the gateway until ctx ends, then drains it. It goes over to every
 // configuration that reloads delivers. started is called once both listeners are
 // open.
 func serve(ctx context.Context, cfg *config, reloads <-chan *config, log *slog.Logger, started func()) error {
+	// The listeners come first: a second gateway that is started by mistake would take
+	// the node name, and with it the nodes, of the first one.
+	clients, err := listen("listen", cfg.Listen)
+	if err != nil {
+		return err
+	}
+	defer clients.Close()
+	clients = netutil.LimitListener(clients, cfg.Limits.Connections)
+	operators, err := listen("admin", cfg.Admin)
+	if err != nil {
+		return err
+	}
+	defer operators.Close()
 	s, err := startService(cfg, log)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
-	clients, err := net.Listen("tcp", cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	defer clients.Close()
-	clients = netutil.LimitListener(clients, cfg.Limits.Connections)
-	operators, err := net.Listen("tcp", cfg.Admin)
-	if err != nil {
-		return fmt.Errorf("admin: %w", err)
-	}
-	defer operators.Close()
 	log.Info("listening", "clients", clients.Addr(), "tls", cfg.TLS.On(), "operators", operators.Addr(), "node", cfg.Node.Name)
 	started()
 
