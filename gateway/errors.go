@@ -79,8 +79,13 @@ func (rules errorRules) appendError(b []byte, e etf.Term, masked func(etf.Term))
 		named[find(named, "message")].value.Bytes = etf.AppendBinary(nil, maskedMessage)
 		extensions = []pair{{key: etf.Term{Bytes: etf.AppendAtom(nil, "code")}, value: etf.Term{Bytes: etf.AppendBinary(nil, "INTERNAL")}}}
 	case rules.extensions && len(others) > 0:
+		taken := make(map[string]bool, len(extensions))
+		for _, m := range extensions {
+			taken[m.name] = true
+		}
 		for _, m := range others {
-			if find(extensions, m.name) < 0 {
+			if !taken[m.name] {
+				taken[m.name] = true
 				extensions = append(extensions, m)
 			}
 		}
@@ -175,7 +180,7 @@ func (h *graphQL) present(answer etf.Term, r *http.Request, from *caller) etf.Te
 		if logged++; logged > loggedErrors {
 			return
 		}
-		text, err := e.AppendJSON(nil)
+		text, err := e.AppendJSONWithin(r.Context(), nil, 16*loggedBytes)
 		if err != nil {
 			text = []byte(e.String())
 		}

@@ -227,7 +227,7 @@ func (h *graphQL) run(x *exchange, r *http.Request, from *caller, req *request) 
 		x.caching = h.app.Config.Trusted.CacheControl
 	}
 	result := h.present(answer.Value, r, from)
-	x.answer, err = result.AppendJSONOrdered(x.answer[:0], req.document.Order(req.operationName, req.variables), h.limits.Answer)
+	x.answer, err = result.AppendJSONOrdered(ctx, x.answer[:0], req.document.Order(req.operationName, req.variables), h.limits.Answer)
 	return err
 }
 

@@ -71,8 +71,11 @@ func (c AbsintheConfig) introspect(ctx context.Context, node Caller, document st
 	if err := answer.ok(); err != nil {
 		return nil, err
 	}
-	return answer.Value.AppendJSON(nil)
+	return answer.Value.AppendJSONWithin(ctx, nil, maxIntrospection)
 }
+
+// maxIntrospection bounds what is read of a node's schema, in bytes of JSON.
+const maxIntrospection = 32 << 20
 
 // Fingerprint tells whether the schema on a node is still the one it was: its code
 // may be replaced while the node runs. It is never empty.

@@ -25,7 +25,7 @@ func orderedFor(t testing.TB, document, operation, variables, answer string) str
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := etf.Term{Bytes: term}.AppendJSONOrdered(nil, parse(document).Order(operation, []byte(variables)), 1<<30)
+	got, err := etf.Term{Bytes: term}.AppendJSONOrdered(t.Context(), nil, parse(document).Order(operation, []byte(variables)), 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package phoenix
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 
@@ -178,7 +179,7 @@ func decodeStruct(d *etf.Decoder) (any, error) {
 		return nil, errMalformed
 	}
 	// A Decimal may have more digits than its term has bytes.
-	quoted, err := t.AppendJSONWithin(nil, MaxTokenSize)
+	quoted, err := t.AppendJSONWithin(context.Background(), nil, MaxTokenSize)
 	if err != nil {
 		return nil, errUnsupportedStruct
 	}

@@ -66,30 +66,22 @@ func (e *jsonEncoder) microsecond(s *structTerm) (value int64, precision int) {
 	return value, int(digits)
 }
 
-func (e *jsonEncoder) appendNaiveDateTime(dst []byte, s *structTerm) []byte {
+// appendNaiveDateTime appends day and time of day with a byte between them: T, or a
+// blank as to_string prints it.
+func (e *jsonEncoder) appendNaiveDateTime(dst []byte, s *structTerm, between byte) []byte {
 	dst = e.appendDate(dst, s)
-	dst = append(dst, 'T')
+	dst = append(dst, between)
 	return e.appendTime(dst, s)
 }
 
-// appendDateTime appends a DateTime with its offset from UTC in hours and
-// minutes, as DateTime.to_iso8601/1 prints it: Z is for the time zone Etc/UTC
-// alone.
-func (e *jsonEncoder) appendDateTime(dst []byte, s *structTerm) []byte {
-	dst = e.appendNaiveDateTime(dst, s)
+// appendDateTime appends a DateTime with its offset from UTC in hours and minutes, as
+// DateTime.to_iso8601/1 prints it: Z is for the time zone Etc/UTC alone.
+func (e *jsonEncoder) appendDateTime(dst []byte, s *structTerm, between byte) []byte {
+	dst = e.appendNaiveDateTime(dst, s, between)
 	const day = 24 * 60 * 60
 	utc := e.intField(s, fieldUTCOffset, -day, day)
 	std := e.intField(s, fieldStdOffset, -day, day)
-	d, ok := e.at(s, fieldTimeZone)
-	if !ok {
-		return dst
-	}
-	zone, err := d.Binary()
-	if err != nil {
-		s.invalid(fieldTimeZone)
-		return dst
-	}
-	if utc == 0 && std == 0 && string(zone) == "Etc/UTC" {
+	if zone := e.binaryField(s, fieldTimeZone); utc == 0 && std == 0 && string(zone) == etcUTC {
 		return append(dst, 'Z')
 	}
 	sign, minutes := byte('+'), (utc+std)/60
@@ -101,6 +93,8 @@ func (e *jsonEncoder) appendDateTime(dst []byte, s *structTerm) []byte {
 	dst = append(dst, ':')
 	return appendPadded(dst, minutes%60, 2)
 }
+
+const etcUTC = "Etc/UTC"
 
 // appendPadded appends a number that is not negative with zeros in front of it.
 func appendPadded(dst []byte, v int64, width int) []byte {

@@ -1,5 +1,10 @@
 package etf
 
+import (
+	"math"
+	"strconv"
+)
+
 // maxDecimalExponent bounds the exponent of a Decimal, since that many zeros are
 // written for it. It is that of IEEE 754 decimal128.
 const maxDecimalExponent = 6176
@@ -7,6 +12,53 @@ const maxDecimalExponent = 6176
 // appendDecimal appends a Decimal without an exponent, as Jason does: by
 // Decimal.to_string(decimal, :normal).
 func (e *jsonEncoder) appendDecimal(dst []byte, s *structTerm) []byte {
+	dst, start := e.appendDigits(dst, s)
+	if start < 0 {
+		return dst
+	}
+	exp := e.intField(s, fieldExp, math.MinInt64, math.MaxInt64)
+	if exp < -maxDecimalExponent || exp > maxDecimalExponent {
+		s.fail("a Decimal with an exponent past 6,176")
+	}
+	if s.reason != "" {
+		return dst
+	}
+	if exp >= 0 {
+		return appendZeros(dst, int(exp))
+	}
+	return placePoint(dst, start, int(exp))
+}
+
+// appendScientific appends a Decimal as Decimal.to_string/1 does: with an exponent
+// where the point would be far from the digits.
+func (e *jsonEncoder) appendScientific(dst []byte, s *structTerm) []byte {
+	dst, start := e.appendDigits(dst, s)
+	if start < 0 {
+		return dst
+	}
+	n := len(dst) - start
+	exp := e.intField(s, fieldExp, -1<<53, 1<<53)
+	adjusted := exp + int64(n) - 1
+	switch {
+	case s.reason != "" || exp == 0:
+		return dst
+	case exp < 0 && adjusted >= -6:
+		return placePoint(dst, start, int(exp))
+	case n > 1:
+		dst = append(dst, 0)
+		copy(dst[start+2:], dst[start+1:])
+		dst[start+1] = '.'
+	}
+	dst = append(dst, 'E')
+	if exp >= 0 {
+		dst = append(dst, '+')
+	}
+	return strconv.AppendInt(dst, adjusted, 10)
+}
+
+// appendDigits appends the sign and the coefficient of a Decimal, and says where the
+// digits begin: nowhere in one that is no number, or not valid.
+func (e *jsonEncoder) appendDigits(dst []byte, s *structTerm) (_ []byte, start int) {
 	sign := e.intField(s, fieldSign, -1, 1)
 	if sign == 0 {
 		s.invalid(fieldSign)
@@ -17,26 +69,29 @@ func (e *jsonEncoder) appendDecimal(dst []byte, s *structTerm) []byte {
 	d, ok := e.at(s, fieldCoef)
 	switch {
 	case !ok:
-		return dst
+		return dst, -1
 	case d.atomIs("NaN"):
-		return append(dst, "NaN"...)
+		return append(dst, "NaN"...), -1
 	case d.atomIs("inf"):
-		return append(dst, "Infinity"...)
+		return append(dst, "Infinity"...), -1
 	}
-	start := len(dst)
+	start = len(dst)
 	dst = e.appendCoef(dst, s)
+	if s.reason != "" {
+		return dst, -1
+	}
+	return dst, start
+}
+
+// placePoint puts the point into the digits from start on, of which so many as exp
+// says, a negative number, are right of it.
+func placePoint(dst []byte, start, exp int) []byte {
 	n := len(dst) - start
-	exp := int(e.intField(s, fieldExp, -maxDecimalExponent, maxDecimalExponent))
 	point := n + exp // digits left of the point
-	switch {
-	case s.reason != "":
-		return dst
-	case exp >= 0:
-		return appendZeros(dst, exp)
-	case point > 0:
+	if point > 0 {
 		dst = append(dst, 0)
 		copy(dst[start+point+1:], dst[start+point:])
-	default:
+	} else {
 		shift := len("0.") - point
 		dst = appendZeros(dst, shift)
 		copy(dst[start+shift:], dst[start:start+n])
@@ -57,6 +112,9 @@ func (e *jsonEncoder) appendCoef(dst []byte, s *structTerm) []byte {
 		dst, _, ok := e.integer(dst, off)
 		if ok && dst[start] != '-' {
 			return dst
+		}
+		if !ok {
+			s.fail("a Decimal of more than 10,000 digits")
 		}
 	}
 	s.invalid(fieldCoef)

@@ -2,6 +2,7 @@ package etf_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"testing"
@@ -59,13 +60,13 @@ func FuzzTermJSON(f *testing.F) {
 // within checks that text, which is the JSON of a term, is refused exactly where
 // it is longer than what is asked for.
 func within(t *testing.T, term etf.Term, text []byte) {
-	got, err := term.AppendJSONWithin([]byte("> "), len(text))
+	got, err := term.AppendJSONWithin(context.Background(), []byte("> "), len(text))
 	if err != nil || string(got[2:]) != string(text) {
 		t.Fatalf("within its own %d bytes: %q, %v, want %q", len(text), got, err, text)
 	}
 	for max := 0; max < len(text); max += 1 + len(text)/100 {
 		var e *etf.JSONSizeError
-		if got, err := term.AppendJSONWithin([]byte("> "), max); !errors.As(err, &e) || e.Max != max || string(got) != "> " {
+		if got, err := term.AppendJSONWithin(context.Background(), []byte("> "), max); !errors.As(err, &e) || e.Max != max || string(got) != "> " {
 			t.Fatalf("within %d of its %d bytes: %q, %v", max, len(text), got, err)
 		}
 	}

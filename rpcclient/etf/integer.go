@@ -8,10 +8,10 @@ import (
 	"strconv"
 )
 
-// maxBigSize is the longest integer, in bytes, that is turned into decimal
-// digits, because the time for that grows faster than its length. It is some
-// 80,000 digits.
-const maxBigSize = 32 << 10
+// maxBigSize is the longest integer, in bytes, that is turned into decimal digits,
+// because the time for that grows faster than its length. It takes 10,000 digits,
+// as many as [AppendJSONTerm] reads.
+const maxBigSize = 4153
 
 // magnitude consumes the header of a SMALL_BIG_EXT or LARGE_BIG_EXT and its
 // digits, which are bytes, the least significant first. They alias the input.

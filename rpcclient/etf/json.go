@@ -1,6 +1,7 @@
 package etf
 
 import (
+	"context"
 	"encoding/binary"
 	"math"
 	"strconv"
@@ -17,10 +18,12 @@ const tooDeep = "nesting deeper than 1024"
 //
 //   - nil, true and false as themselves (nil as null), other atoms as strings
 //   - binaries, which must be valid UTF-8, as strings
-//   - integers of up to 32 KiB, and floats, which always have a point
+//   - integers of up to 10,000 digits, and floats, which always have a point
 //   - proper lists as arrays, charlists among them
-//   - maps with binaries, atoms and numbers as keys as objects, in the order of
-//     the term
+//   - maps as objects, in the order of the term; their keys are binaries, atoms,
+//     numbers, charlists, or structs of Elixir that the protocol String.Chars
+//     prints: Date, Time, NaiveDateTime, DateTime, Decimal, URI, Version and
+//     Version.Requirement
 //   - the structs Decimal, Date, Time, NaiveDateTime and DateTime as strings,
 //     Jason.OrderedObject as an object
 //
@@ -29,25 +32,25 @@ const tooDeep = "nesting deeper than 1024"
 // error, dst is returned as it was.
 //
 // AppendJSON allocates nothing where dst is large enough, but for integers past
-// 255 bytes and for errors. Its time is linear in the size of the term, times
-// the depth of nesting where structs are nested in structs.
+// 255 bytes and for errors. Its time is linear in the sizes of term and text.
 func (t Term) AppendJSON(dst []byte) ([]byte, error) {
-	return t.AppendJSONWithin(dst, math.MaxInt)
+	return t.AppendJSONWithin(context.Background(), dst, math.MaxInt)
 }
 
-// AppendJSONWithin is [Term.AppendJSON] for a term from somebody who is not
-// trusted: a JSON text of more than max bytes is a [*JSONSizeError]. A term of a
-// few bytes may stand for a text of many, since an atom of the distribution
-// header takes two bytes wherever it occurs, and up to 6,122 in the text. It
-// stops before it has appended 256 KiB more than max bytes.
-func (t Term) AppendJSONWithin(dst []byte, max int) ([]byte, error) {
-	e := jsonEncoder{b: t.Bytes, atoms: t.Atoms, limit: len(dst) + min(max, math.MaxInt-len(dst))}
+// AppendJSONWithin is [Term.AppendJSON] for a term from an untrusted node: a JSON
+// text of more than max bytes is a [*JSONSizeError], and the cause of ctx is the
+// error when ctx ends before the text does. A term of a few bytes may stand for a
+// text of many, since an atom of the distribution header takes two bytes wherever
+// it occurs, and up to 6,122 in the text. It stops before it has appended 256 KiB
+// more than max bytes.
+func (t Term) AppendJSONWithin(ctx context.Context, dst []byte, max int) ([]byte, error) {
+	e := newJSONEncoder(ctx, t, len(dst), max)
 	out, off, ok := e.value(dst, 0, 1)
 	if ok && off < len(e.b) {
 		d := e.decoder(off)
-		ok = e.malformed(d.errorf("%d bytes after the term", d.left()))
+		ok = e.abort(d.errorf("%d bytes after the term", d.left()))
 	}
-	if ok && len(out) > e.limit {
+	if ok && len(out) > e.max {
 		ok = e.tooLong()
 	}
 	if e.failure.tooLong && !ok {
@@ -59,18 +62,53 @@ func (t Term) AppendJSONWithin(dst []byte, max int) ([]byte, error) {
 	return out, nil
 }
 
+// checkInterval is the number of bytes of text from one look at the context to the
+// next.
+const checkInterval = 64 << 10
+
 // A jsonEncoder appends the JSON form of terms.
 //
 // Its methods take the offset of a term and return the one after it, so that it
 // stays in a register. They report false where the term has no JSON form, and why
-// in failure. The offset is good then as well, unless the bytes are malformed,
-// so that the maps around the term can still turn out to be structs.
+// in failure. The offset is good then as well, unless there is no going on, so
+// that the maps around the term can still turn out to be structs.
+//
+// Each byte of the term is walked a bounded number of times, however it is nested:
+// a value is either printed or skipped.
 type jsonEncoder struct {
+	ctx     context.Context
 	b       []byte
 	atoms   []string
-	limit   int // of the length of dst
+	max     int // of the length of dst
+	pause   int // the length of dst at which max and ctx are looked at
 	failure failure
 	tracing bool // whether to keep the path of a failure
+}
+
+// newJSONEncoder returns an encoder that appends up to max bytes to a buffer of a
+// length.
+func newJSONEncoder(ctx context.Context, t Term, length, max int) jsonEncoder {
+	max = length + min(max, math.MaxInt-length)
+	return jsonEncoder{ctx: ctx, b: t.Bytes, atoms: t.Atoms, max: max, pause: min(max, math.MaxInt-checkInterval, length+checkInterval)}
+}
+
+// mayGoOn says whether there is room after n bytes of dst, and time.
+func (e *jsonEncoder) mayGoOn(n int) bool {
+	if n > e.max {
+		return false
+	}
+	if e.ctx.Err() != nil {
+		return e.abort(context.Cause(e.ctx))
+	}
+	e.pause = min(e.max, n+checkInterval)
+	return true
+}
+
+// discard takes back what has been appended to dst after n bytes. The time for it
+// was spent all the same.
+func (e *jsonEncoder) discard(dst []byte, n int) []byte {
+	e.pause -= len(dst) - n
+	return dst[:n]
 }
 
 // decoder returns a Decoder for what is not on the beaten track.
@@ -87,8 +125,8 @@ func (e *jsonEncoder) value(dst []byte, off, depth int) ([]byte, int, bool) {
 	if tag == TagBinary { // the most frequent by far
 		return e.binary(dst, off)
 	}
-	if len(dst) > e.limit {
-		return e.pastLimit(dst, off)
+	if len(dst) > e.pause && !e.mayGoOn(len(dst)) {
+		return e.stop(dst, off)
 	}
 	switch tag {
 	case TagSmallAtomUTF8, TagAtomCacheRef, TagAtomUTF8, TagSmallAtom, TagAtom:
@@ -112,9 +150,8 @@ func (e *jsonEncoder) value(dst []byte, off, depth int) ([]byte, int, bool) {
 
 func (e *jsonEncoder) binary(dst []byte, off int) ([]byte, int, bool) {
 	if n, body, ok := e.header(off, 1); ok {
-		// Only a string that may not fit is worth measuring.
-		if room := e.limit - len(dst); n > room>>3 && jsonStringLen(e.b[body:body+n]) > room {
-			return dst, body + n, e.tooLong()
+		if n > (e.pause-len(dst))>>3 && !e.fits(len(dst), e.b[body:body+n]) {
+			return dst, body + n, false
 		}
 		dst, ok := appendJSONString(dst, e.b[body:body+n])
 		if !ok {
@@ -123,6 +160,20 @@ func (e *jsonEncoder) binary(dst []byte, off int) ([]byte, int, bool) {
 		return dst, body + n, true
 	}
 	return e.refuse(dst, off, "")
+}
+
+// fits says whether a string may be appended after n bytes of dst.
+//
+//go:noinline
+func (e *jsonEncoder) fits(n int, s []byte) bool {
+	if n > e.pause && n <= e.max && !e.mayGoOn(n) {
+		return false
+	}
+	// Only a string that may not fit is worth measuring.
+	if room := e.max - n; len(s) > room>>3 && jsonStringLen(s) > room {
+		return e.tooLong()
+	}
+	return true
 }
 
 // header reads a tag with a count of 32 bits, and reports false unless so many
@@ -181,16 +232,16 @@ func (e *jsonEncoder) integer(dst []byte, off int) ([]byte, int, bool) {
 	if Tag(e.b[off]) == TagInteger {
 		v, err := d.Int()
 		if err != nil {
-			return dst, off, e.malformed(err)
+			return dst, off, e.abort(err)
 		}
 		return strconv.AppendInt(dst, v, 10), d.off, true
 	}
 	digits, negative, err := d.magnitude()
 	if err != nil {
-		return dst, off, e.malformed(err)
+		return dst, off, e.abort(err)
 	}
 	if len(digits) > maxBigSize {
-		return dst, d.off, e.fail("an integer of " + strconv.Itoa(len(digits)) + " bytes")
+		return dst, d.off, e.fail("an integer of more than 10,000 digits")
 	}
 	if negative {
 		dst = append(dst, '-')
@@ -202,7 +253,7 @@ func (e *jsonEncoder) float(dst []byte, off int) ([]byte, int, bool) {
 	d := e.decoder(off)
 	v, err := d.float()
 	if err != nil {
-		return dst, off, e.malformed(err)
+		return dst, off, e.abort(err)
 	}
 	if math.IsInf(v, 0) || math.IsNaN(v) {
 		return dst, d.off, e.fail("a float that is not finite")
@@ -214,7 +265,7 @@ func (e *jsonEncoder) float(dst []byte, off int) ([]byte, int, bool) {
 func (e *jsonEncoder) packedList(dst []byte, off int) ([]byte, int, bool) {
 	d := e.decoder(off)
 	if err := d.Skip(); err != nil {
-		return dst, off, e.malformed(err)
+		return dst, off, e.abort(err)
 	}
 	dst = append(dst, '[')
 	for i, c := range e.b[off+3 : d.off] {

@@ -2,6 +2,7 @@ package etf_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -69,7 +70,7 @@ func TestAppendJSONRefuses(t *testing.T) {
 		{"key that is a tuple", "7400000001 770161 7400000001 6800 6101", "a", "a tuple as a key"},
 		{"key that is a map", "7400000001 7400000000 6101", "", "a map as a key"},
 		{"key that is no UTF-8", "7400000001 770161 7400000001 6d00000001ff 6101", "a", "a binary that is not valid UTF-8"},
-		{"large integer", "6f00008001" + "00" + strings.Repeat("01", 0x8001), "", "an integer of 32769 bytes"},
+		{"large integer", "6f0000103a" + "00" + strings.Repeat("01", 0x103a), "", "an integer of more than 10,000 digits"},
 	}
 	for _, tt := range tests {
 		dst := []byte("> ")
@@ -296,10 +297,10 @@ func TestAppendJSONWithin(t *testing.T) {
 
 	bad := etf.AppendNil(etf.AppendTuple(etf.AppendBinary(etf.AppendList(nil, 2), "long enough"), 0))
 	var size *etf.JSONSizeError
-	if _, err := (etf.Term{Bytes: bad}).AppendJSONWithin(nil, 5); !errors.As(err, &size) {
+	if _, err := (etf.Term{Bytes: bad}).AppendJSONWithin(context.Background(), nil, 5); !errors.As(err, &size) {
 		t.Errorf("%v, want a JSONSizeError for what comes first", err)
 	}
-	if _, err := (etf.Term{Bytes: bad[:len(bad)-1]}).AppendJSONWithin(nil, 5); !isError(err) {
+	if _, err := (etf.Term{Bytes: bad[:len(bad)-1]}).AppendJSONWithin(context.Background(), nil, 5); !isError(err) {
 		t.Errorf("%v, want an Error for malformed bytes wherever they are", err)
 	}
 }
@@ -316,7 +317,7 @@ func TestAppendJSONWithinIsCheap(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := term.AppendJSONWithin(nil, 1<<20)
+		_, err := term.AppendJSONWithin(context.Background(), nil, 1<<20)
 		runtime.ReadMemStats(&after)
 		var e *etf.JSONSizeError
 		if !errors.As(err, &e) {

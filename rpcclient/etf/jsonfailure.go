@@ -2,26 +2,29 @@ package etf
 
 // A failure is why a term has no JSON form.
 type failure struct {
-	malformed error  // what is wrong with the bytes; the rest is unset then
-	tooLong   bool   // whether the text is past the limit; the rest is unset then
-	reason    string // else what was found
-	path      []step // and where, innermost first, if asked for
+	fatal   error  // why there is no going on: the bytes are malformed, or the context has ended; the rest is unset then
+	tooLong bool   // whether the text is past the limit; the rest is unset then
+	reason  string // else what was found
+	path    []step // and where, innermost first, if asked for
 }
 
 // err returns the failure as it is reported. For the path it encodes the term
 // once more, so that nothing need be kept for it where all is well, or where a
 // map turns out to be a struct after all. dst is for scribbling.
 func (e *jsonEncoder) err(dst []byte) error {
-	if e.failure.malformed != nil {
-		return e.failure.malformed
+	if e.failure.fatal != nil {
+		return e.failure.fatal
 	}
 	e.tracing = true
-	e.value(dst, 0, 1)
+	if e.value(dst, 0, 1); e.failure.fatal != nil {
+		return e.failure.fatal
+	}
 	return &JSONError{Path: e.path(), Reason: e.failure.reason}
 }
 
-func (e *jsonEncoder) malformed(err error) bool {
-	e.failure = failure{malformed: err}
+// abort fails for good.
+func (e *jsonEncoder) abort(err error) bool {
+	e.failure = failure{fatal: err}
 	return false
 }
 
@@ -37,11 +40,14 @@ func (e *jsonEncoder) tooLong() bool {
 	return false
 }
 
-// pastLimit fails in front of the term at an offset, because the text is past the
-// limit, unless the term is malformed.
-func (e *jsonEncoder) pastLimit(dst []byte, off int) ([]byte, int, bool) {
+// stop fails in front of the term at an offset, since it may not go on there: if it
+// is for the length of the text, the term may still be malformed.
+func (e *jsonEncoder) stop(dst []byte, off int) ([]byte, int, bool) {
+	if e.failure.fatal != nil {
+		return dst, off, false
+	}
 	dst, off, ok := e.refuse(dst, off, "")
-	if e.failure.malformed == nil {
+	if e.failure.fatal == nil {
 		ok = e.tooLong()
 	}
 	return dst, off, ok
@@ -52,7 +58,7 @@ func (e *jsonEncoder) pastLimit(dst []byte, off int) ([]byte, int, bool) {
 func (e *jsonEncoder) refuse(dst []byte, off int, reason string) ([]byte, int, bool) {
 	d := e.decoder(off)
 	if err := d.Skip(); err != nil {
-		return dst, off, e.malformed(err)
+		return dst, off, e.abort(err)
 	}
 	return dst, d.off, e.fail(reason)
 }
@@ -61,9 +67,9 @@ func (e *jsonEncoder) refuse(dst []byte, off int, reason string) ([]byte, int, b
 // failed.
 func (e *jsonEncoder) skip(off, n int) int {
 	d := e.decoder(off)
-	for ; n > 0 && e.failure.malformed == nil; n-- {
+	for ; n > 0 && e.failure.fatal == nil; n-- {
 		if err := d.Skip(); err != nil {
-			e.malformed(err)
+			e.abort(err)
 		}
 	}
 	return d.off

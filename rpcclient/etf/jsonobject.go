@@ -1,5 +1,6 @@
 package etf
 
+// mapValue appends a map. Most have binaries alone as keys, and are no structs.
 func (e *jsonEncoder) mapValue(dst []byte, off, depth int) ([]byte, int, bool) {
 	n, next, ok := e.header(off, 2)
 	if !ok {
@@ -8,60 +9,92 @@ func (e *jsonEncoder) mapValue(dst []byte, off, depth int) ([]byte, int, bool) {
 	if depth > maxDepth {
 		return e.refuse(dst, off, tooDeep)
 	}
-	at, start := off, len(dst)
+	start := len(dst)
 	off = next
 	dst = append(dst, '{')
 	for i := range n {
-		// A struct is a map with a certain key, which may be any of its keys: then
-		// what has been written of it is taken back, and what has failed is
-		// forgotten.
-		if off < len(e.b) && Tag(e.b[off]) != TagBinary && e.atStructKey(off) {
-			return e.structValue(dst[:start], at, depth)
-		}
-		if !ok {
-			if e.failure.malformed != nil {
-				return dst, off, false
-			}
-			off = e.skip(off, 2)
-			continue
+		if off >= len(e.b) || Tag(e.b[off]) != TagBinary {
+			return e.mixedMap(dst, off, start, depth, i, n, false)
 		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		key := off
-		if off < len(e.b) && Tag(e.b[off]) == TagBinary {
-			dst, off, ok = e.binary(dst, off)
-		} else {
-			dst, off, ok = e.key(dst, off)
-		}
-		if !ok {
-			off = e.skip(off, 1)
-			continue
+		if dst, off, ok = e.binary(dst, off); !ok {
+			return e.mixedMap(dst, e.skip(off, 1), start, depth, i+1, n, true)
 		}
 		if dst, off, ok = e.value(append(dst, ':'), off, depth+1); !ok {
 			e.trace(step{key: key})
+			return e.mixedMap(dst, off, start, depth, i+1, n, true)
 		}
 	}
-	return append(dst, '}'), off, ok
+	return append(dst, '}'), off, true
 }
 
-// key appends a term as the name of a member.
-func (e *jsonEncoder) key(dst []byte, off int) ([]byte, int, bool) {
-	if off >= len(e.b) {
-		return e.refuse(dst, off, "")
+// member appends the i-th member of a map, whose key is at an offset.
+func (e *jsonEncoder) member(dst []byte, off, i, depth int) (_ []byte, _ int, ok bool) {
+	if i > 0 {
+		dst = append(dst, ',')
 	}
-	ok := false
-	switch tag := Tag(e.b[off]); tag {
-	case TagBinary:
-		return e.binary(dst, off)
-	case TagSmallAtomUTF8, TagAtomCacheRef, TagAtomUTF8, TagSmallAtom, TagAtom:
-		return e.atomString(dst, off)
-	case TagSmallInteger, TagInteger, TagSmallBig, TagLargeBig:
-		dst, off, ok = e.integer(append(dst, '"'), off)
-	case TagNewFloat, TagFloat:
-		dst, off, ok = e.float(append(dst, '"'), off)
-	default:
-		return e.refuse(dst, off, kind(tag)+" as a key")
+	key := off
+	if dst, off, ok = e.key(dst, off); !ok {
+		return dst, e.skip(off, 1), false
 	}
-	return append(dst, '"'), off, ok
+	if dst, off, ok = e.value(append(dst, ':'), off, depth+1); !ok {
+		e.trace(step{key: key})
+	}
+	return dst, off, ok
+}
+
+// A mixedMap is a map that may turn out to be a struct, by one of the keys still to
+// come. Then what has been appended of it is taken back, and what has failed is
+// forgotten.
+type mixedMap struct {
+	start   int // where it begins in dst
+	depth   int // what its members are nested in
+	s       structTerm
+	failed  bool    // whether it has no JSON form unless it is a struct
+	failure failure // and why
+}
+
+// mixedMap appends a map, which begins at start in dst, from its i-th member on, which
+// is at an offset; failed says whether a member before it has failed. It neither comes
+// back to a value nor looks ahead, so that structs may be nested in structs.
+func (e *jsonEncoder) mixedMap(dst []byte, off, start, depth, i, n int, failed bool) ([]byte, int, bool) {
+	m := mixedMap{start: start, depth: depth, failed: failed, failure: e.failure}
+	for ; i < n && e.failure.fatal == nil; i++ {
+		key := off
+		f, value := e.field(off)
+		if f != fieldStruct || e.atAtom(value) {
+			m.s.offsets[f] = value
+		}
+		switch {
+		case f == fieldValues && e.atPairs(value):
+			dst, off = e.orderedMembers(dst, value, &m)
+			if !m.failed {
+				e.fail("a tuple")
+				e.trace(step{index: 0})
+				e.trace(step{key: key})
+				m.failed, m.failure = true, e.failure
+			}
+		case m.failed || m.s.isStruct():
+			off = e.skip(off, 2)
+		default:
+			var ok bool
+			if dst, off, ok = e.member(dst, off, i, m.depth); !ok {
+				m.failed, m.failure = true, e.failure
+			}
+		}
+	}
+	switch {
+	case e.failure.fatal != nil:
+		return dst, off, false
+	case m.s.isStruct():
+		dst, ok := e.structValue(dst, &m)
+		return dst, off, ok
+	case m.failed:
+		e.failure = m.failure
+		return dst, off, false
+	}
+	return append(dst, '}'), off, true
 }

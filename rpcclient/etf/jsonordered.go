@@ -2,6 +2,7 @@ package etf
 
 import (
 	"cmp"
+	"context"
 	"encoding/binary"
 	"math"
 	"math/bits"
@@ -49,15 +50,12 @@ var orderedMemories = sync.Pool{New: func() any { return new(orderedMemory) }}
 // does all of a term that has more than a million members to be put in order. It
 // takes a second pass over the term, which does not allocate where one as large
 // came before.
-func (t Term) AppendJSONOrdered(dst []byte, o *Order, max int) ([]byte, error) {
+func (t Term) AppendJSONOrdered(ctx context.Context, dst []byte, o *Order, max int) ([]byte, error) {
 	if o == nil || uint64(len(t.Bytes)) > math.MaxUint32 {
-		return t.AppendJSONWithin(dst, max)
+		return t.AppendJSONWithin(ctx, dst, max)
 	}
 	memory := orderedMemories.Get().(*orderedMemory)
-	e := orderedEncoder{
-		jsonEncoder:   jsonEncoder{b: t.Bytes, atoms: t.Atoms, limit: len(dst) + min(max, math.MaxInt-len(dst))},
-		orderedMemory: memory,
-	}
+	e := orderedEncoder{newJSONEncoder(ctx, t, len(dst), max), memory}
 	out, ok := e.term(dst, o)
 	memory.slots = memory.slots[:0]
 	if cap(memory.slots) <= keptSlots {
@@ -65,7 +63,7 @@ func (t Term) AppendJSONOrdered(dst []byte, o *Order, max int) ([]byte, error) {
 	}
 	if !ok {
 		// Either it needs no order, or this says what is wrong with it.
-		return t.AppendJSONWithin(dst, max)
+		return t.AppendJSONWithin(ctx, dst, max)
 	}
 	return out, nil
 }
@@ -83,7 +81,7 @@ func (e *orderedEncoder) term(dst []byte, o *Order) ([]byte, bool) {
 		return dst, false
 	}
 	dst, _, _, ok := e.print(dst, 0, 0, o, 1)
-	return dst, ok && len(dst) <= e.limit
+	return dst, ok && len(dst) <= e.max
 }
 
 // find makes the slots of a value. Like the other methods of the first pass it
@@ -166,7 +164,7 @@ func (e *orderedEncoder) keep(head, off, n int) (int, bool) {
 	off = e.skip(off, n)
 	e.slots = e.slots[:head+1]
 	e.slots[head] = slot{rank: asItIs}
-	return off, e.failure.malformed == nil
+	return off, e.failure.fatal == nil
 }
 
 // typed returns the order for a map of n members which begin at an offset.
@@ -283,7 +281,7 @@ func (e *orderedEncoder) printMembers(dst []byte, off, next int, o *Order, depth
 		dst, off, ok := e.value(dst, off, depth)
 		return dst, off, next + 1, ok
 	}
-	if len(dst) > e.limit {
+	if len(dst) > e.pause && !e.mayGoOn(len(dst)) {
 		return dst, off, next, false
 	}
 	n := int(head.rank)
@@ -301,7 +299,7 @@ func (e *orderedEncoder) printMembers(dst []byte, off, next int, o *Order, depth
 			if dst, value, ok = e.key(dst, int(s.off)); ok {
 				dst, _, ok = e.value(append(dst, ':'), value, depth+1)
 			}
-		} else if f := &o.fields[s.rank]; len(f.text) <= e.limit-len(dst) {
+		} else if f := &o.fields[s.rank]; len(f.text) <= e.max-len(dst) {
 			if dst = append(dst, f.text...); f.order == nil {
 				dst, _, ok = e.value(dst, int(s.off), depth+1)
 			} else {

@@ -2,6 +2,7 @@ package etf_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -77,13 +78,13 @@ func TestAppendJSONOrdered(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := etf.Term{Bytes: term}.AppendJSONOrdered([]byte("> "), tt.order, len(tt.want))
+			got, err := etf.Term{Bytes: term}.AppendJSONOrdered(context.Background(), []byte("> "), tt.order, len(tt.want))
 			if err != nil || string(got) != "> "+tt.want {
 				t.Errorf("%s, %v, want %s", got, err, tt.want)
 			}
 			for max := range len(tt.want) {
 				var e *etf.JSONSizeError
-				if got, err := (etf.Term{Bytes: term}).AppendJSONOrdered([]byte("> "), tt.order, max); !errors.As(err, &e) || string(got) != "> " {
+				if got, err := (etf.Term{Bytes: term}).AppendJSONOrdered(context.Background(), []byte("> "), tt.order, max); !errors.As(err, &e) || string(got) != "> " {
 					t.Fatalf("within %d bytes: %s, %v", max, got, err)
 				}
 			}
@@ -111,7 +112,7 @@ func TestAppendJSONOrderedAtoms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			term := unhex(t, tt.hex)
 			term.Atoms = []string{"first"}
-			got, err := term.AppendJSONOrdered(nil, order("first b a d{x}"), 1000)
+			got, err := term.AppendJSONOrdered(context.Background(), nil, order("first b a d{x}"), 1000)
 			if tt.want == "" {
 				_, plain := term.AppendJSON(nil)
 				if err == nil || plain == nil || err.Error() != plain.Error() {
@@ -138,7 +139,7 @@ func TestAppendJSONOrderedKeepsAMap(t *testing.T) {
 	b = etf.AppendInt(etf.AppendInt(b, 5), 5) // a number as a key
 	b = inner(etf.AppendAtom(etf.AppendMap(b, 1), "x"))
 	b = inner(etf.AppendAtom(etf.AppendNil(b), "b"))
-	got, err := etf.Term{Bytes: b}.AppendJSONOrdered(nil, order("b{q p} a{x{q p}}"), 1000)
+	got, err := etf.Term{Bytes: b}.AppendJSONOrdered(context.Background(), nil, order("b{q p} a{x{q p}}"), 1000)
 	if want := `{"b":{"q":2,"p":1},"a":[{"x":{"p":1,"q":2},"5":5},{"x":{"q":2,"p":1}}]}`; err != nil || string(got) != want {
 		t.Errorf("%s, %v, want %s", got, err, want)
 	}
@@ -169,7 +170,7 @@ func TestAppendJSONOrderedByType(t *testing.T) {
 		`{"__typename":null,"x":1,"y":2}`,
 		`{"x":1,"y":2}`,
 	}, ",") + `]}`
-	if got, err := (etf.Term{Bytes: term}).AppendJSONOrdered(nil, top, 1000); err != nil || string(got) != want {
+	if got, err := (etf.Term{Bytes: term}).AppendJSONOrdered(context.Background(), nil, top, 1000); err != nil || string(got) != want {
 		t.Errorf("%s, %v\nwant %s", got, err, want)
 	}
 }
@@ -188,7 +189,7 @@ func TestAppendJSONOrderedDepth(t *testing.T) {
 			b = etf.AppendInt(etf.AppendBinary(b, "b"), 1)
 			term = etf.AppendNil(b)
 		}
-		got, err := etf.Term{Bytes: term}.AppendJSONOrdered(nil, o, 1<<20)
+		got, err := etf.Term{Bytes: term}.AppendJSONOrdered(context.Background(), nil, o, 1<<20)
 		if fits && string(got) != strings.Repeat(`[{"b":1,"a":`, depth)+"[]"+strings.Repeat("}]", depth) {
 			t.Errorf("%d deep: %.100s, %v", depth, got, err)
 		}
@@ -203,7 +204,7 @@ func TestAppendJSONOrderedDepthOfLists(t *testing.T) {
 	for depth, fits := range map[int]bool{1024: true, 1025: false} {
 		term := append(bytes.Repeat([]byte{byte(etf.TagList), 0, 0, 0, 1}, depth-1), byte(etf.TagList), 0, 0, 0, 1, byte(etf.TagNil))
 		term = append(term, bytes.Repeat([]byte{byte(etf.TagNil)}, depth)...)
-		_, err := etf.Term{Bytes: term}.AppendJSONOrdered(nil, order("a"), 1<<20)
+		_, err := etf.Term{Bytes: term}.AppendJSONOrdered(context.Background(), nil, order("a"), 1<<20)
 		if (err == nil) != fits {
 			t.Errorf("%d deep: %v", depth, err)
 		}
@@ -223,7 +224,7 @@ func TestAppendJSONOrderedStopsAtTheLimit(t *testing.T) {
 		"name":          {string(etf.AppendInt(etf.AppendBinary(etf.AppendMap(nil, 1), name), 1)), name},
 	} {
 		memory := make([]byte, 4*n)
-		_, err := etf.Term{Bytes: []byte(tt.term)}.AppendJSONOrdered(memory[:0], order(tt.order), 10)
+		_, err := etf.Term{Bytes: []byte(tt.term)}.AppendJSONOrdered(context.Background(), memory[:0], order(tt.order), 10)
 		if written := len(bytes.TrimRight(memory, "\x00")); err == nil || written > 300_000 {
 			t.Errorf("%s: %d bytes, %v", what, written, err)
 		}
@@ -238,7 +239,7 @@ func TestAppendJSONOrderedPastItsMemory(t *testing.T) {
 		b = etf.AppendInt(etf.AppendBinary(b, "a"), 1)
 		b = etf.AppendInt(etf.AppendBinary(b, "b"), 2)
 	}
-	got, err := etf.Term{Bytes: etf.AppendNil(b)}.AppendJSONOrdered(nil, order("b a"), 1<<30)
+	got, err := etf.Term{Bytes: etf.AppendNil(b)}.AppendJSONOrdered(context.Background(), nil, order("b a"), 1<<30)
 	if want := "[" + strings.Repeat(`,{"a":1,"b":2}`, n)[1:] + "]"; err != nil || string(got) != want {
 		t.Errorf("%.100s, %v, want the order of the term", got, err)
 	}
@@ -247,7 +248,7 @@ func TestAppendJSONOrderedPastItsMemory(t *testing.T) {
 func TestAppendJSONOrderedGolden(t *testing.T) {
 	o := order("errors{message locations{line column} path extensions} data{search{sku name id} session{user{name id email}}}")
 	for _, c := range goldenCases(t) {
-		got, err := okResult(t, c.Result).AppendJSONOrdered(nil, o, 1<<20)
+		got, err := okResult(t, c.Result).AppendJSONOrdered(context.Background(), nil, o, 1<<20)
 		if err != nil {
 			t.Fatalf("%s: %v", c.Name, err)
 		}
@@ -268,7 +269,7 @@ func TestAppendJSONOrderedIsTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := etf.Term{Bytes: term}.AppendJSONOrdered(nil, o, len(plain))
+		got, err := etf.Term{Bytes: term}.AppendJSONOrdered(context.Background(), nil, o, len(plain))
 		if err != nil || len(got) != len(plain) {
 			t.Fatalf("%s, %v, want %s", got, err, plain)
 		}
@@ -330,7 +331,7 @@ func FuzzTermJSONOrdered(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		term := etf.Term{Bytes: b, Atoms: cached}
 		plain, err := term.AppendJSON([]byte("> "))
-		got, oerr := term.AppendJSONOrdered([]byte("> "), o, 1<<30)
+		got, oerr := term.AppendJSONOrdered(context.Background(), []byte("> "), o, 1<<30)
 		if (err == nil) != (oerr == nil) || len(got) != len(plain) || err != nil && err.Error() != oerr.Error() {
 			t.Fatalf("%s, %v, without an order %s, %v", got, oerr, plain, err)
 		}
@@ -360,7 +361,7 @@ func TestAppendJSONOrderedAllocs(t *testing.T) {
 	least := math.Inf(1)
 	for range 100 {
 		least = min(least, testing.AllocsPerRun(1, func() {
-			if _, err := term.AppendJSONOrdered(dst, o, 1<<20); err != nil {
+			if _, err := term.AppendJSONOrdered(context.Background(), dst, o, 1<<20); err != nil {
 				t.Fatal(err)
 			}
 		}))
@@ -387,14 +388,14 @@ func BenchmarkAppendJSONOrdered(b *testing.B) {
 				o, label = order("errors data{parts{"+fields+"}}"), map[string]string{same: "same", another: "another"}[fields]
 			}
 			b.Run(name+"/"+label, func(b *testing.B) {
-				text, err := etf.Term{Bytes: term}.AppendJSONOrdered(nil, o, 1<<30)
+				text, err := etf.Term{Bytes: term}.AppendJSONOrdered(context.Background(), nil, o, 1<<30)
 				if err != nil {
 					b.Fatal(err)
 				}
 				b.SetBytes(int64(len(text)))
 				b.ReportAllocs()
 				for b.Loop() {
-					text, _ = etf.Term{Bytes: term}.AppendJSONOrdered(text[:0], o, 1<<30)
+					text, _ = etf.Term{Bytes: term}.AppendJSONOrdered(context.Background(), text[:0], o, 1<<30)
 				}
 			})
 		}

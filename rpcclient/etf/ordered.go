@@ -1,38 +1,47 @@
 package etf
 
-// appendOrdered appends a Jason.OrderedObject: an object whose members are the
-// pairs of a list.
-func (e *jsonEncoder) appendOrdered(dst []byte, s *structTerm, depth int) ([]byte, bool) {
-	d, ok := e.at(s, fieldValues)
+const invalidOrdered = "a Jason.OrderedObject without a valid values"
+
+// orderedMembers appends the pairs of the list at an offset as the members of an
+// object, in place of all that has been appended of the map m, of which the list is
+// a value: m has no JSON form unless it is a Jason.OrderedObject.
+func (e *jsonEncoder) orderedMembers(dst []byte, off int, m *mixedMap) ([]byte, int) {
+	m.s.ordered = true
+	dst, off, m.s.orderedOK = e.pairs(e.discard(dst, m.start), off, m.depth)
+	m.s.failure = e.failure
+	return dst, off
+}
+
+func (e *jsonEncoder) pairs(dst []byte, off, depth int) ([]byte, int, bool) {
+	n, off, ok := e.header(off, 1)
 	if !ok {
-		return dst, false
-	}
-	n, err := d.List()
-	if err != nil {
-		s.invalid(fieldValues)
-		return dst, false
+		return dst, off, false
 	}
 	dst = append(dst, '{')
 	for i := range n {
-		if i > 0 {
-			dst = append(dst, ',')
+		if !e.atTuple2(off) {
+			ok := e.fail(invalidOrdered)
+			return dst, e.skip(off, n-i+1), ok // the elements from this one on and the tail
 		}
-		if arity, err := d.Tuple(); err != nil || arity != 2 {
-			s.invalid(fieldValues)
-			return dst, false
-		}
-		key := d.off
-		if dst, d.off, ok = e.key(dst, d.off); !ok {
-			return dst, false
-		}
-		if dst, d.off, ok = e.value(append(dst, ':'), d.off, depth+1); !ok {
-			e.trace(step{key: key})
-			return dst, false
+		if dst, off, ok = e.member(dst, off+2, i, depth); !ok {
+			return dst, e.skip(off, n-i), false
 		}
 	}
-	if n > 0 && d.Nil() != nil {
-		s.invalid(fieldValues)
-		return dst, false
+	if off >= len(e.b) || Tag(e.b[off]) != TagNil {
+		return e.refuse(dst, off, invalidOrdered)
 	}
-	return append(dst, '}'), true
+	return append(dst, '}'), off + 1, true
+}
+
+// atPairs says whether a list with a pair as its first element is at an offset.
+func (e *jsonEncoder) atPairs(off int) bool {
+	if off >= len(e.b) || Tag(e.b[off]) != TagList {
+		return false
+	}
+	n, first, ok := e.header(off, 1)
+	return ok && n > 0 && e.atTuple2(first)
+}
+
+func (e *jsonEncoder) atTuple2(off int) bool {
+	return off+1 < len(e.b) && Tag(e.b[off]) == TagSmallTuple && e.b[off+1] == 2
 }

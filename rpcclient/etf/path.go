@@ -19,10 +19,17 @@ func (e *jsonEncoder) trace(s step) {
 	}
 }
 
+// maxPath is how many bytes of a path are enough.
+const maxPath = 4 << 10
+
 // path returns the path of the failure, as a [JSONError] shows it.
 func (e *jsonEncoder) path() string {
 	var text []byte
 	for _, s := range slices.Backward(e.failure.path) {
+		if len(text) > maxPath {
+			text = append(text, "…"...)
+			break
+		}
 		if s.key > 0 {
 			text = e.appendStep(text, s.key)
 			continue

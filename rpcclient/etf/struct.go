@@ -2,7 +2,7 @@ package etf
 
 import "strings"
 
-// A field is a field of a struct that has a JSON form of its own.
+// A field is a field of a struct that has a JSON form, or a text as a key, of its own.
 type field int
 
 const (
@@ -22,6 +22,21 @@ const (
 	fieldExp
 	fieldSign
 	fieldValues
+	fieldZoneAbbr
+	fieldScheme
+	fieldUserinfo
+	fieldAuthority
+	fieldHost
+	fieldPort
+	fieldPath
+	fieldQuery
+	fieldFragment
+	fieldMajor
+	fieldMinor
+	fieldPatch
+	fieldPre
+	fieldBuild
+	fieldSource
 	fieldOther // any other key
 	fieldCount = fieldOther
 )
@@ -43,105 +58,130 @@ var fieldNames = [fieldCount]string{
 	fieldExp:         "exp",
 	fieldSign:        "sign",
 	fieldValues:      "values",
+	fieldZoneAbbr:    "zone_abbr",
+	fieldScheme:      "scheme",
+	fieldUserinfo:    "userinfo",
+	fieldAuthority:   "authority",
+	fieldHost:        "host",
+	fieldPort:        "port",
+	fieldPath:        "path",
+	fieldQuery:       "query",
+	fieldFragment:    "fragment",
+	fieldMajor:       "major",
+	fieldMinor:       "minor",
+	fieldPatch:       "patch",
+	fieldPre:         "pre",
+	fieldBuild:       "build",
+	fieldSource:      "source",
+}
+
+var fieldsByName = func() map[string]field {
+	fields := make(map[string]field)
+	for f, name := range fieldNames {
+		fields[name] = field(f)
+	}
+	return fields
+}()
+
+// structNames are the structs that are known, by the atoms that name them.
+var structNames = map[string]string{
+	"Elixir.Date":                "Date",
+	"Elixir.Time":                "Time",
+	"Elixir.NaiveDateTime":       "NaiveDateTime",
+	"Elixir.DateTime":            "DateTime",
+	"Elixir.Decimal":             "Decimal",
+	"Elixir.Jason.OrderedObject": "Jason.OrderedObject",
+	"Elixir.URI":                 "URI",
+	"Elixir.Version":             "Version",
+	"Elixir.Version.Requirement": "Version.Requirement",
 }
 
 // A structTerm is a map that turned out to be a struct, and where its fields are.
 type structTerm struct {
-	name    string              // without the prefix Elixir.
+	name    string              // of structNames
 	offsets [fieldCount + 1]int // of the fields' values, 0 for one that is not there
-	end     int                 // the offset after it
 	reason  string              // why it has no JSON form
+
+	// ordered is whether its values have been appended, as those of a
+	// Jason.OrderedObject are; orderedOK is whether all of them could be, and failure
+	// why not.
+	ordered, orderedOK bool
+	failure            failure
 }
 
-// atStructKey says whether the pair at an offset is what makes a map a struct:
-// the atom __struct__ and another atom.
-func (e *jsonEncoder) atStructKey(off int) bool {
-	name, cached, size, ok := findAtom(e.b[off:], e.atoms)
-	if !ok || string(name) != fieldNames[fieldStruct] && cached != fieldNames[fieldStruct] {
-		return false
-	}
-	_, _, _, ok = findAtom(e.b[off+size:], e.atoms)
-	return ok
-}
+// isStruct says whether the key that makes a map a struct has been met.
+func (s *structTerm) isStruct() bool { return s.offsets[fieldStruct] != 0 }
 
-// structValue appends the struct at an offset.
-func (e *jsonEncoder) structValue(dst []byte, off, depth int) ([]byte, int, bool) {
-	s, err := e.structTerm(off)
-	if err != nil {
-		return dst, off, e.malformed(err)
+// structValue appends a struct in place of what has been appended of it as a map.
+func (e *jsonEncoder) structValue(dst []byte, m *mixedMap) ([]byte, bool) {
+	s := &m.s
+	s.name = e.structName(s)
+	if s.name == "Jason.OrderedObject" && s.ordered {
+		e.failure = s.failure
+		return dst, s.orderedOK
 	}
-	start := len(dst)
-	d := e.decoder(s.offsets[fieldStruct])
-	dst, err = d.appendAtomName(dst)
-	if err != nil {
-		return dst, off, e.malformed(err)
-	}
-	switch string(dst[start:]) {
-	case "Elixir.Date":
-		s.name = "Date"
-		dst = e.appendDate(append(dst[:start], '"'), &s)
-	case "Elixir.Time":
-		s.name = "Time"
-		dst = e.appendTime(append(dst[:start], '"'), &s)
-	case "Elixir.NaiveDateTime":
-		s.name = "NaiveDateTime"
-		dst = e.appendNaiveDateTime(append(dst[:start], '"'), &s)
-	case "Elixir.DateTime":
-		s.name = "DateTime"
-		dst = e.appendDateTime(append(dst[:start], '"'), &s)
-	case "Elixir.Decimal":
-		s.name = "Decimal"
-		dst = e.appendDecimal(append(dst[:start], '"'), &s)
-	case "Elixir.Jason.OrderedObject":
-		s.name = "Jason.OrderedObject"
-		var ok bool
-		if dst, ok = e.appendOrdered(dst[:start], &s, depth); ok || s.reason == "" {
-			return dst, s.end, ok
+	dst = e.discard(dst, m.start)
+	switch s.name {
+	case "Date":
+		dst = e.appendDate(append(dst, '"'), s)
+	case "Time":
+		dst = e.appendTime(append(dst, '"'), s)
+	case "NaiveDateTime":
+		dst = e.appendNaiveDateTime(append(dst, '"'), s, 'T')
+	case "DateTime":
+		dst = e.appendDateTime(append(dst, '"'), s, 'T')
+	case "Decimal":
+		dst = e.appendDecimal(append(dst, '"'), s)
+	case "Jason.OrderedObject":
+		if d, ok := e.at(s, fieldValues); ok && d.Nil() == nil {
+			return append(dst, "{}"...), true
 		}
+		s.invalid(fieldValues)
 	default:
-		s.fail("unknown struct " + strings.TrimPrefix(string(dst[start:]), "Elixir."))
+		s.fail("unknown struct " + e.unknownName(s))
 	}
 	if s.reason != "" {
-		return dst, s.end, e.fail(s.reason)
+		return dst, e.fail(s.reason)
 	}
-	return append(dst, '"'), s.end, true
+	return append(dst, '"'), true
 }
 
-// structTerm finds the fields of the struct at an offset.
-func (e *jsonEncoder) structTerm(off int) (structTerm, error) {
-	var s structTerm
-	d := e.decoder(off)
-	n, err := d.Map()
-	if err != nil {
-		return s, err
+// structName returns the name of a struct that is known, else nothing.
+func (e *jsonEncoder) structName(s *structTerm) string {
+	name, cached, _, _ := findAtom(e.b[s.offsets[fieldStruct]:], e.atoms)
+	if name == nil {
+		return structNames[cached]
 	}
-	for range n {
-		f, err := d.field()
-		if err != nil {
-			return s, err
-		}
-		s.offsets[f] = d.off
-		if err := d.Skip(); err != nil {
-			return s, err
-		}
-	}
-	s.end = d.off
-	return s, nil
+	return structNames[string(name)]
 }
 
-// field consumes a key of a map and returns which field it is.
-func (d *Decoder) field() (field, error) {
-	name, cached, size, ok := findAtom(d.b[d.off:], d.atoms)
+// unknownName returns the name of any struct, as Elixir writes it.
+func (e *jsonEncoder) unknownName(s *structTerm) string {
+	d := e.decoder(s.offsets[fieldStruct])
+	name, _ := d.appendAtomName(nil)
+	return strings.ToValidUTF8(strings.TrimPrefix(string(name), "Elixir."), "\uFFFD")
+}
+
+// field returns which field the key at an offset is, and the offset of its value.
+func (e *jsonEncoder) field(off int) (f field, value int) {
+	name, cached, size, ok := findAtom(e.b[min(off, len(e.b)):], e.atoms)
 	if !ok {
-		return fieldOther, d.Skip()
+		return fieldOther, 0
 	}
-	d.off += size
-	for f, want := range fieldNames {
-		if string(name) == want || cached == want {
-			return field(f), nil
-		}
+	if name == nil {
+		f, ok = fieldsByName[cached]
+	} else {
+		f, ok = fieldsByName[string(name)]
 	}
-	return fieldOther, nil
+	if !ok {
+		f = fieldOther
+	}
+	return f, off + size
+}
+
+// atAtom says whether an atom is at an offset.
+func (e *jsonEncoder) atAtom(off int) bool {
+	return off < len(e.b) && Tag(e.b[off]).isAtom()
 }
 
 // at returns a Decoder in front of a field's value, and whether there is one.
@@ -164,6 +204,19 @@ func (e *jsonEncoder) intField(s *structTerm, f field, least, most int64) int64 
 		return least
 	}
 	return v
+}
+
+// binaryField returns a field which is a binary.
+func (e *jsonEncoder) binaryField(s *structTerm, f field) []byte {
+	d, ok := e.at(s, f)
+	if !ok {
+		return nil
+	}
+	text, err := d.Binary()
+	if err != nil {
+		s.invalid(f)
+	}
+	return text
 }
 
 // invalid notes that a field is not as it should be.

@@ -1,0 +1,144 @@
+package etf_test
+
+import (
+	"context"
+	"errors"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// nest puts a term into depth maps of the pairs that wrap makes around it.
+func nest(term []byte, depth int, wrap func(inner []byte) []pair) []byte {
+	for range depth {
+		term = structTerm(wrap(term)).Bytes
+	}
+	return term
+}
+
+// The time for an answer depends on its size, however structs are nested in it: 500
+// structs around a payload cost about what the payload costs.
+func TestAppendJSONCostIsLinear(t *testing.T) {
+	payload := parts(500)
+	refused := append(etf.AppendTuple(etf.AppendList(nil, 2), 0), payload...)
+	refused = etf.AppendNil(refused)
+	orderedName := atom("Elixir.Jason.OrderedObject")
+	inOrdered := func(inner []byte) []byte { return list(tuple(etf.AppendBinary(nil, "k"), inner)) }
+	for name, c := range map[string]struct {
+		payload []byte
+		wrap    func(inner []byte) []pair
+	}{
+		"ordered, name first": {payload, func(inner []byte) []pair {
+			return []pair{{"__struct__", orderedName}, {"values", inOrdered(inner)}}
+		}},
+		"ordered, name last": {payload, func(inner []byte) []pair {
+			return []pair{{"values", inOrdered(inner)}, {"__struct__", orderedName}}
+		}},
+		"ordered, after another field": {payload, func(inner []byte) []pair {
+			return []pair{{"a", inner}, {"values", list()}, {"__struct__", orderedName}}
+		}},
+		"ordered, with no JSON form in it": {refused, func(inner []byte) []pair {
+			return []pair{{"values", inOrdered(inner)}, {"__struct__", orderedName}}
+		}},
+		"values of no struct": {payload, func(inner []byte) []pair {
+			return []pair{{"values", inOrdered(inner)}, {"z", integer(1)}}
+		}},
+		"decimals in fields of decimals": {payload, func(inner []byte) []pair {
+			return append([]pair{{"extra", inner}}, backwards(decimal(integer(1), 0))...)
+		}},
+		"unknown structs": {payload, func(inner []byte) []pair {
+			return []pair{{"a", inner}, {"__struct__", atom("Elixir.MyApp.User")}}
+		}},
+		"maps with atoms as keys": {payload, func(inner []byte) []pair {
+			return []pair{{"a", inner}, {"b", tuple()}}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			deep := etf.Term{Bytes: nest(c.payload, 500, c.wrap)}
+			print := func(term etf.Term) time.Duration {
+				best := time.Hour
+				for range 3 {
+					began := time.Now()
+					_, _ = term.AppendJSONOrdered(t.Context(), nil, order("k{k{k{k}}} a"), 1<<30)
+					best = min(best, time.Since(began))
+				}
+				return best
+			}
+			flat := print(etf.Term{Bytes: payload})
+			if nested := print(deep); nested > 30*flat {
+				t.Errorf("nested 500 deep it takes %v, flat %v", nested, flat)
+			}
+		})
+	}
+}
+
+// Digits cost more than other bytes of an answer, but not by orders of magnitude.
+func TestAppendJSONCostOfIntegers(t *testing.T) {
+	of := func(digits, n int) time.Duration {
+		v := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits-1)), nil)
+		b := etf.AppendList(nil, n)
+		for range n {
+			b = etf.AppendBig(b, v)
+		}
+		term := etf.Term{Bytes: etf.AppendNil(b)}
+		best := time.Hour
+		for range 3 {
+			began := time.Now()
+			if _, err := term.AppendJSON(nil); err != nil {
+				t.Fatal(err)
+			}
+			best = min(best, time.Since(began))
+		}
+		return best
+	}
+	const all = 1_000_000 // digits
+	if short, long := of(100, all/100), of(10_000, all/10_000); long > 30*short {
+		t.Errorf("a million digits take %v in integers of 100, %v in integers of 10,000", short, long)
+	}
+}
+
+// The deadline of a call bounds the work on its answer, too. A context that has
+// ended stops it within a few hundred KiB, also where what is printed is taken back.
+func TestAppendJSONStopsWithItsContext(t *testing.T) {
+	cause := errors.New("the client left")
+	digits := new(big.Int).Exp(big.NewInt(10), big.NewInt(9_999), nil)
+	taken := structTerm(append([]pair{{"extra", etf.AppendBig(nil, digits)}}, backwards(decimal(integer(1), 0))...)).Bytes
+	for name, element := range map[string][]byte{
+		"text":            etf.AppendBinary(nil, strings.Repeat("x", 1000)),
+		"integers":        etf.AppendBig(nil, digits),
+		"text taken back": taken,
+		"maps":            etf.AppendInt(etf.AppendBinary(etf.AppendMap(nil, 1), "k"), 1),
+		"lists":           list(element1000()...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := 2 << 20 / len(element)
+			b := etf.AppendList(nil, n)
+			for range n {
+				b = append(b, element...)
+			}
+			b = etf.AppendNil(b)
+			term := etf.Term{Bytes: append(etf.AppendBinary(etf.AppendMap(nil, 1), "k"), b...)}
+			ctx, cancel := context.WithCancelCause(t.Context())
+			cancel(cause)
+			for _, o := range []*etf.Order{nil, order("k{k}")} {
+				got, err := term.AppendJSONOrdered(ctx, make([]byte, 0, 1<<20), o, 1<<30)
+				if !errors.Is(err, cause) || len(got) > 0 || cap(got) > 1<<20 {
+					t.Errorf("%d bytes in %d, %v, want %v", len(got), cap(got), err, cause)
+				}
+				if _, err := term.AppendJSONOrdered(t.Context(), nil, o, 1<<30); err != nil {
+					t.Errorf("without an end: %v", err)
+				}
+			}
+		})
+	}
+}
+
+func element1000() (list [][]byte) {
+	for range 1000 {
+		list = append(list, integer(1))
+	}
+	return list
+}
