@@ -112,7 +112,7 @@ func testTypename(t *testing.T, r recordedName) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := etf.Term{Bytes: term}.AppendJSONOrdered(nil, parse(r.Query).Order("", nil), 1<<20)
+	got, err := etf.Term{Bytes: term}.AppendJSONOrdered(t.Context(), nil, parse(r.Query).Order("", nil), 1<<20)
 	if want := `{"data":{"being":{"` + r.Name + `":"Robot","name":2,"id":1}}}`; err != nil || string(got) != want {
 		t.Errorf("order: %s, %v, want %s", got, err, want)
 	}
