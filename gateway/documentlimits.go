@@ -86,7 +86,7 @@ func (l *DocumentLimits) read(documents *schema.Documents, text, operationName s
 	m, ok := document.Measures(operationName)
 	switch {
 	case !ok:
-		return nil, refused("GRAPHQL_PARSE_FAILED", "The document cannot be read: %s.", document.Problem)
+		return nil, unreadableDocument(document)
 	case past(l.Fields, m.Fields):
 		return nil, refused("TOO_MANY_FIELDS", "The operation has more than %d fields.", l.Fields)
 	case past(l.Depth, m.Depth):
@@ -118,6 +118,10 @@ func (l *DocumentLimits) permits(document *schema.Document, operationName string
 		return introspectionForbidden
 	}
 	return nil
+}
+
+func unreadableDocument(document *schema.Document) *failure {
+	return refused("GRAPHQL_PARSE_FAILED", "The document cannot be read: %s.", document.Problem)
 }
 
 func past(limit, n int) bool { return limit > 0 && n > limit }

@@ -123,7 +123,11 @@ func (h *graphQL) operate(x *exchange, r *http.Request, from *caller, req *reque
 	if err := h.app.authenticator.Load().Authorize(from.identity, kind.String(), req.document.Name(req.operationName)); err != nil {
 		return err
 	}
-	if err := h.chargeOperation(x, from, kind, req.arrived); err != nil {
+	rootFields, err := h.rootFields(req)
+	if err != nil {
+		return err
+	}
+	if err := h.chargeOperation(x, from, kind, rootFields, req.arrived); err != nil {
 		return err
 	}
 	if kind == schema.Subscription {

@@ -24,15 +24,29 @@ func (h *graphQL) chargeArrival(x *exchange, from *caller) error {
 
 // chargeOperation counts an operation that may be run by the other rate limits. A
 // request has arrived as its first operation; further ones of a batch count by all.
-func (h *graphQL) chargeOperation(x *exchange, from *caller, kind schema.Kind, arrived bool) error {
+func (h *graphQL) chargeOperation(x *exchange, from *caller, kind schema.Kind, rootFields int, arrived bool) error {
 	asking := ratelimit.Caller{Address: from.request.Client}
 	if who := from.identity; who != nil {
 		asking.Method, asking.Issuer, asking.Subject, asking.Claims = who.Method, who.Issuer, who.Subject, who.Claims
 	}
 	var admitted bool
 	before := len(x.quotas)
-	x.quotas, admitted = h.app.Limiter.Operation(x.quotas, &asking, kind.String(), arrived)
+	x.quotas, admitted = h.app.Limiter.Operation(x.quotas, &asking, kind.String(), rootFields, arrived)
 	return h.limited(x.quotas[before:], admitted)
+}
+
+// rootFields counts what an operation has at its root, where a rate limit needs to know.
+// Fields of a document that cannot be read cannot be counted, and Absinthe might run
+// any number of them.
+func (h *graphQL) rootFields(req *request) (int, error) {
+	if !h.app.Limiter.CountsRootFields() {
+		return 1, nil
+	}
+	m, ok := req.document.Measures(req.operationName)
+	if !ok {
+		return 0, unreadableDocument(req.document)
+	}
+	return m.RootFields, nil
 }
 
 // limited is the failure of an operation that is not admitted.
@@ -41,11 +55,18 @@ func (h *graphQL) limited(quotas []ratelimit.Quota, admitted bool) error {
 		return nil
 	}
 	var wait time.Duration
+	var unaffordable *failure
 	for _, q := range quotas {
 		if q.Refused {
 			h.metrics.limited.WithLabelValues(q.Policy).Inc()
-			wait = max(wait, q.Wait)
+			if q.Cost > q.Limit {
+				unaffordable = refused("TOO_MANY_ROOT_FIELDS", "The operation's fields at its root count as %d, and the rate limit never admits more than %d.", q.Cost, q.Limit)
+			}
+			wait = max(wait, q.RetryAfter)
 		}
+	}
+	if unaffordable != nil {
+		return unaffordable
 	}
 	wait = time.Duration(seconds(wait)) * time.Second
 	return &failure{status: http.StatusTooManyRequests, code: "RATE_LIMITED", retryAfter: wait,

@@ -238,7 +238,7 @@ func TestRateLimitOfIdentity(t *testing.T) {
 	} {
 		from := &caller{identity: &auth.Identity{Method: c.method, Issuer: c.issuer, Subject: c.subject, Claims: map[string]any{"tenant": "acme"}}}
 		from.request.Client = netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
-		if err := h.chargeOperation(new(exchange), from, schema.Query, true); (err == nil) != c.admitted {
+		if err := h.chargeOperation(new(exchange), from, schema.Query, 1, true); (err == nil) != c.admitted {
 			t.Errorf("%d: %v", i, err)
 		}
 	}

@@ -56,7 +56,7 @@ func (h *graphQL) permitSDL(x *exchange, w http.ResponseWriter, r *http.Request)
 	if err := h.app.authenticator.Load().Authorize(from.identity, schema.Query.String(), ""); err != nil {
 		return err
 	}
-	if err := h.chargeOperation(x, from, schema.Query, true); err != nil {
+	if err := h.chargeOperation(x, from, schema.Query, 1, true); err != nil {
 		return err
 	}
 	_, named, err := h.app.Context.Append(nil, &from.request, from.identity)

@@ -1,7 +1,8 @@
 -- What memory.charge does, at once for all who share the counters. KEYS are those of
--- the counters, ARGV their limits and times (in microseconds) in turns. The answer is
--- 1 if all admit the operation, else 0, and for each counter its present and former
--- count and how long its window has lasted, in microseconds.
+-- the counters; ARGV has for each its limit, its time in microseconds, and the cost of
+-- the operation. The answer is 1 if all admit the operation, else 0, and for each
+-- counter its present and former count and how long its window has lasted, in
+-- microseconds.
 --
 -- A counter is a hash: w, the number of the window since 1970; c and p, the counts of
 -- this window and of the one before. It goes when it says nothing any more.
@@ -11,7 +12,7 @@ local admitted = 1
 local answer = {}
 local windows = {}
 for i, key in ipairs(KEYS) do
-  local limit, per = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  local limit, per, cost = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
   local window = math.floor(now / per)
   local elapsed = now - window * per
   local fields = redis.call('HMGET', key, 'w', 'c', 'p')
@@ -22,7 +23,7 @@ for i, key in ipairs(KEYS) do
   elseif known ~= window then
     current, previous = 0, 0
   end
-  if previous * (per - elapsed) / per + current + 1 > limit + 1e-6 then
+  if previous * (per - elapsed) / per + current + cost > limit + 1e-6 then
     admitted = 0
   end
   windows[i] = window
@@ -31,8 +32,8 @@ end
 answer[1] = admitted
 if admitted == 1 then
   for i, key in ipairs(KEYS) do
-    redis.call('HSET', key, 'w', windows[i], 'c', answer[3 * i - 1] + 1, 'p', answer[3 * i])
-    redis.call('PEXPIRE', key, math.ceil(ARGV[2 * i] / 500))
+    redis.call('HSET', key, 'w', windows[i], 'c', answer[3 * i - 1] + ARGV[3 * i], 'p', answer[3 * i])
+    redis.call('PEXPIRE', key, math.ceil(ARGV[3 * i - 1] / 500))
   end
 end
 return answer

@@ -19,7 +19,10 @@ type Rule struct {
 	// Kind is "query", or "mutation" for all that is not certainly a query. Both
 	// count together unless set.
 	Kind string `yaml:"kind"`
-	// Limit is the number of operations.
+	// Cost is what an operation counts as: "operation", which is the default, one
+	// whatever it asks for; "root_fields", as many as it has fields at its root.
+	Cost string `yaml:"cost"`
+	// Limit is the number of operations, or of their root fields.
 	Limit int `yaml:"limit"`
 	// Per is the time in which they may be run: whole seconds.
 	Per time.Duration `yaml:"per"`
@@ -29,6 +32,12 @@ type Rule struct {
 const (
 	kindQuery    = "query"
 	kindMutation = "mutation"
+)
+
+// Values of [Rule.Cost].
+const (
+	costOperation  = "operation"
+	costRootFields = "root_fields"
 )
 
 // By is whom a counter belongs to: in the configuration address, identity or
@@ -70,7 +79,7 @@ func (r Rules) Validate() error {
 		}
 		name := rule.longName()
 		if first, twice := seen[name]; twice {
-			errs = append(errs, fmt.Errorf("rate_limits[%d] has by, kind and per of rate_limits[%d]: one of them would never refuse anything", i, first))
+			errs = append(errs, fmt.Errorf("rate_limits[%d] has by, kind, cost and per of rate_limits[%d]: one of them would never refuse anything", i, first))
 		}
 		seen[name] = i
 	}
@@ -85,6 +94,8 @@ func (r Rule) validate() error {
 		return fmt.Errorf("by: the claim %q names a policy in response headers, which take printable ASCII without quotes and backslashes", r.By.claim)
 	case r.Kind != "" && r.Kind != kindQuery && r.Kind != kindMutation:
 		return fmt.Errorf("kind %q is not %s or %s", r.Kind, kindQuery, kindMutation)
+	case r.Cost != "" && r.Cost != costOperation && r.Cost != costRootFields:
+		return fmt.Errorf("cost %q is not %s or %s", r.Cost, costOperation, costRootFields)
 	case r.Limit <= 0:
 		return errors.New("limit is a number of operations, such as 60")
 	case r.Per < time.Second || r.Per%time.Second != 0:
@@ -102,7 +113,16 @@ func (r Rule) appliesTo(kind string) bool {
 	return r.Kind == "" || (r.Kind == kindQuery) == (kind == kindQuery)
 }
 
-// name is what the rule is called as a policy: identity-mutation.
+// cost is what an operation with so many fields at its root counts as.
+func (r Rule) cost(rootFields int) int {
+	if r.Cost == costRootFields {
+		return max(1, rootFields)
+	}
+	return 1
+}
+
+// name is what the rule is called as a policy: identity-mutation, or
+// identity-mutation-root-fields.
 func (r Rule) name() string {
 	name := r.By.what
 	if r.By.what == byClaim {
@@ -110,6 +130,9 @@ func (r Rule) name() string {
 	}
 	if r.Kind != "" {
 		name += "-" + r.Kind
+	}
+	if r.Cost == costRootFields {
+		name += "-root-fields"
 	}
 	return name
 }

@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -54,8 +55,11 @@ type Quota struct {
 	// Remaining may be run now; it takes Wait until there is one more.
 	Remaining int
 	Wait      time.Duration
-	// Refused: the operation was one too many for this rule.
-	Refused bool
+	// Refused reports that the operation was more than this rule admits. It takes
+	// RetryAfter until it would be admitted; where Cost exceeds Limit, it never is.
+	Refused    bool
+	Cost       int
+	RetryAfter time.Duration
 }
 
 // Arrive counts a request by those rules for which its address is enough, before
@@ -64,43 +68,55 @@ func (l *Limiter) Arrive(quotas []Quota, address netip.Addr) (_ []Quota, admitte
 	if l == nil || len(l.arrival) == 0 {
 		return quotas, true
 	}
-	return l.charge(quotas, &Caller{Address: address}, "", l.arrival)
+	return l.charge(quotas, l.applicable(nil, l.arrival, &Caller{Address: address}, "", 1, 0))
+}
+
+// CountsRootFields reports whether a rule needs to know how many fields an operation
+// has at its root.
+func (l *Limiter) CountsRootFields() bool {
+	counts := func(r rule) bool { return r.Cost == costRootFields }
+	return l != nil && (slices.ContainsFunc(l.arrival, counts) || slices.ContainsFunc(l.others, counts))
 }
 
 // Operation counts an operation by the other rules; and by those of Arrive as well,
-// if it has not arrived as the first of its request. kind is query for what is
-// certainly one.
-func (l *Limiter) Operation(quotas []Quota, c *Caller, kind string, arrived bool) (_ []Quota, admitted bool) {
-	switch {
-	case l == nil:
+// if it has not arrived as the first of its request. What arrived has counted as one
+// there; the rest of its cost counts now. kind is query for what is certainly one.
+func (l *Limiter) Operation(quotas []Quota, c *Caller, kind string, rootFields int, arrived bool) (_ []Quota, admitted bool) {
+	if l == nil {
 		return quotas, true
-	case arrived:
-		return l.charge(quotas, c, kind, l.others)
 	}
-	return l.charge(quotas, c, kind, l.arrival, l.others)
+	paid := 0
+	if arrived {
+		paid = 1
+	}
+	charges := l.applicable(nil, l.arrival, c, kind, rootFields, paid)
+	return l.charge(quotas, l.applicable(charges, l.others, c, kind, rootFields, 0))
 }
 
-func (l *Limiter) charge(quotas []Quota, c *Caller, kind string, lists ...[]rule) (_ []Quota, admitted bool) {
-	var (
-		charges []charge
-		names   []string
-	)
-	for _, rules := range lists {
-		for i := range rules {
-			if r := &rules[i]; r.appliesTo(kind) {
-				charges = append(charges, charge{key: r.key(c), limit: r.Limit, per: r.Per})
-				names = append(names, r.policy)
-			}
+// applicable appends what the rules that apply to an operation charge for it, beyond
+// what has been paid.
+func (l *Limiter) applicable(charges []charge, rules []rule, c *Caller, kind string, rootFields, paid int) []charge {
+	for i := range rules {
+		r := &rules[i]
+		if cost := r.cost(rootFields) - paid; r.appliesTo(kind) && cost > 0 {
+			charges = append(charges, charge{key: r.key(c), policy: r.policy, paid: paid, cost: cost, limit: r.Limit, per: r.Per})
 		}
 	}
+	return charges
+}
+
+func (l *Limiter) charge(quotas []Quota, charges []charge) (_ []Quota, admitted bool) {
 	if len(charges) == 0 {
 		return quotas, true
 	}
 	admitted = l.store.charge(charges)
-	for i, c := range charges {
-		q := Quota{Policy: names[i], Limit: c.limit, Per: c.per, Refused: !c.count.admits(c.limit, c.per)}
+	for _, c := range charges {
+		q := Quota{Policy: c.policy, Limit: c.limit, Per: c.per, Cost: c.paid + c.cost, Refused: !c.admitted()}
+		if q.Refused {
+			q.RetryAfter = c.count.wait(q.Cost, c.limit, c.per)
+		}
 		if admitted {
-			c.count.current++
+			c.count.current += int64(c.cost)
 		}
 		q.Remaining = c.count.remaining(c.limit, c.per)
 		q.Wait = c.count.wait(q.Remaining+1, c.limit, c.per)

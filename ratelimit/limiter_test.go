@@ -38,7 +38,7 @@ func TestWait(t *testing.T) {
 			limit, per := 1+random.IntN(20), time.Duration(1+random.IntN(100))*time.Second
 			l := New("/graphql", Rules{by(byIdentity, "", limit, per)}, inMemory(t))
 			ask := func() (Quota, bool) {
-				quotas, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, true)
+				quotas, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true)
 				return quotas[0], admitted
 			}
 			for range 30 {
@@ -77,7 +77,7 @@ func TestWindows(t *testing.T) {
 		l := New("/graphql", Rules{by(byIdentity, "", 60, time.Minute)}, inMemory(t))
 		run := func(n int) (admitted int) {
 			for range n {
-				if _, yes := l.Operation(nil, from("192.0.2.1"), kindQuery, true); yes {
+				if _, yes := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true); yes {
 					admitted++
 				}
 			}
@@ -119,7 +119,7 @@ func atOnce(limiters ...*Limiter) int64 {
 	)
 	for i := range 400 {
 		all.Go(func() {
-			if _, yes := limiters[i%len(limiters)].Operation(nil, from("192.0.2.1"), kindQuery, true); yes {
+			if _, yes := limiters[i%len(limiters)].Operation(nil, from("192.0.2.1"), kindQuery, 1, true); yes {
 				admitted.Add(1)
 			}
 		})
@@ -138,6 +138,63 @@ func policies(quotas []Quota) (names []string) {
 		names = append(names, name)
 	}
 	return names
+}
+
+// With cost root_fields an operation counts as often as it has fields at its root. One
+// that has arrived has counted once.
+func TestRootFields(t *testing.T) {
+	rootFields(t, inMemory(t))
+}
+
+func rootFields(t *testing.T, store *Store) {
+	t.Helper()
+	byFields := func(what, kind string, limit int) Rule {
+		r := by(what, kind, limit, time.Hour)
+		r.Cost = costRootFields
+		return r
+	}
+	l := New("/fields", Rules{
+		byFields(byAddress, "", 20),
+		byFields(byIdentity, kindMutation, 10),
+		by(byIdentity, "", 5, time.Hour),
+	}, store)
+	if !l.CountsRootFields() {
+		t.Error("root fields need not be counted")
+	}
+	who := &Caller{Address: netip.MustParseAddr("192.0.2.1"), Method: "jwt", Subject: "7"}
+	for i, c := range []struct {
+		kind       string
+		rootFields int
+		arrives    bool
+		policies   []string
+		left       []int
+	}{
+		{"query", 1, true, []string{"address-root-fields", "identity"}, []int{19, 4}},
+		{"query", 3, true, []string{"address-root-fields", "address-root-fields", "identity"}, []int{18, 16, 3}},
+		{"mutation", 4, true, []string{"address-root-fields", "address-root-fields", "identity-mutation-root-fields", "identity"}, []int{15, 12, 6, 2}},
+		{"mutation", 7, false, []string{"address-root-fields", "identity-mutation-root-fields!", "identity"}, []int{12, 6, 2}},
+		{"query", 21, true, []string{"address-root-fields", "address-root-fields!", "identity"}, []int{11, 11, 2}},
+		{"mutation", 50, true, []string{"address-root-fields", "address-root-fields!", "identity-mutation-root-fields!", "identity"}, []int{10, 10, 6, 2}},
+		{"mutation", 6, false, []string{"address-root-fields", "identity-mutation-root-fields", "identity"}, []int{4, 0, 1}},
+		{"query", 0, false, []string{"address-root-fields", "identity"}, []int{3, 0}},
+	} {
+		var quotas []Quota
+		if c.arrives {
+			quotas, _ = l.Arrive(nil, who.Address)
+		}
+		quotas, admitted := l.Operation(quotas, who, c.kind, c.rootFields, c.arrives)
+		var left []int
+		for _, q := range quotas {
+			left = append(left, q.Remaining)
+			if q.Refused && (q.RetryAfter <= 0 || (q.Cost > q.Limit) != (q.Cost > 20 || q.Policy == "identity-mutation-root-fields" && c.rootFields == 50)) {
+				t.Errorf("%d: %+v", i, q)
+			}
+		}
+		refused := slices.ContainsFunc(quotas, func(q Quota) bool { return q.Refused })
+		if got := policies(quotas); !slices.Equal(got, c.policies) || !slices.Equal(left, c.left) || admitted == refused {
+			t.Errorf("%d: %v, %v, %v", i, admitted, got, left)
+		}
+	}
 }
 
 // What one rule refuses does not count for the others.
@@ -168,7 +225,7 @@ func severalRules(t *testing.T, store *Store) {
 		{"query", false, []string{"address", "identity-query", "claim-tenant"}, []int{4, 1, 0}},
 		{"query", false, []string{"address", "identity-query", "claim-tenant!"}, []int{4, 1, 0}},
 	} {
-		quotas, admitted := l.Operation(nil, who, c.kind, c.arrived)
+		quotas, admitted := l.Operation(nil, who, c.kind, 1, c.arrived)
 		var left []int
 		for _, q := range quotas {
 			left = append(left, q.Remaining)
@@ -220,8 +277,8 @@ func TestWhoIsTheSame(t *testing.T) {
 	} {
 		rule := Rule{By: By{what: c.what, claim: "tenant"}, Limit: 1, Per: time.Hour}
 		l := New("/graphql", Rules{rule}, inMemory(t))
-		l.Operation(nil, c.a, kindQuery, false)
-		if _, admitted := l.Operation(nil, c.b, kindQuery, false); admitted == c.same {
+		l.Operation(nil, c.a, kindQuery, 1, false)
+		if _, admitted := l.Operation(nil, c.b, kindQuery, 1, false); admitted == c.same {
 			t.Errorf("%s: admitted: %v", name, admitted)
 		}
 	}
@@ -302,7 +359,7 @@ func benchmark(b *testing.B, store *Store) {
 		quotas := make([]Quota, 0, 2)
 		for pb.Next() {
 			quotas, _ = l.Arrive(quotas[:0], who.Address)
-			quotas, _ = l.Operation(quotas, who, kindMutation, true)
+			quotas, _ = l.Operation(quotas, who, kindMutation, 1, true)
 		}
 	})
 }

@@ -7,13 +7,20 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// A charge is one operation on one counter, and what the counter said before.
+// A charge is the cost of one operation on one counter, and what the counter said
+// before.
 type charge struct {
-	key   key
-	limit int
-	per   time.Duration
-	count count
+	key    key
+	policy string // of the rule
+	paid   int    // of the operation's cost, when it arrived
+	cost   int    // the rest of it
+	limit  int
+	per    time.Duration
+	count  count
 }
+
+// admitted reports whether the counter has room for the cost.
+func (c *charge) admitted() bool { return c.count.admits(c.cost, c.limit, c.per) }
 
 // remembered is how many counters are kept in memory, which bounds it whoever asks:
 // to about 50 MB. Those that were asked for longest ago make room, so one that
@@ -49,11 +56,11 @@ func (m *memory) charge(charges []charge) (admitted bool) {
 	for i := range charges {
 		c := &charges[i]
 		c.count = m.at(c.key).look(now, c.per)
-		admitted = admitted && c.count.admits(c.limit, c.per)
+		admitted = admitted && c.admitted()
 	}
 	for i := range charges {
 		if admitted {
-			m.at(charges[i].key).current++
+			m.at(charges[i].key).current += int64(charges[i].cost)
 		}
 	}
 	return admitted

@@ -139,7 +139,7 @@ func (s *shared) lost(err error) {
 // probe finds out whether Redis counts, as fast as operations need it once there is
 // a connection.
 func (s *shared) probe() error {
-	probe := []charge{{limit: 1 << 40, per: time.Second}}
+	probe := []charge{{cost: 1, limit: 1 << 40, per: time.Second}}
 	if _, err := s.charge(probe, dialTimeout); err != nil {
 		return err
 	}
@@ -152,10 +152,10 @@ func (s *shared) probe() error {
 func (s *shared) charge(charges []charge, timeout time.Duration) (admitted bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	keys, args := make([]string, len(charges)), make([]any, 0, 2*len(charges))
+	keys, args := make([]string, len(charges)), make([]any, 0, 3*len(charges))
 	for i, c := range charges {
 		keys[i] = s.prefix + base64.RawURLEncoding.EncodeToString(c.key[:])
-		args = append(args, c.limit, c.per.Microseconds())
+		args = append(args, c.limit, c.per.Microseconds(), c.cost)
 	}
 	answer, err := chargeScript.Run(ctx, s.client, keys, args...).Int64Slice()
 	if err != nil {

@@ -58,6 +58,7 @@ func eventually(t testing.TB, log *logtest.Recorder, what string, is func() bool
 func TestSeveralRulesInRedis(t *testing.T) {
 	store, _ := inRedis(t, RedisConfig{Address: redistest.Start(t).Addr})
 	severalRules(t, store)
+	rootFields(t, store)
 }
 
 // Two gateways together admit exactly as many as the limit says.
@@ -83,7 +84,7 @@ func TestWindowsInRedis(t *testing.T) {
 	store, _ := inRedis(t, RedisConfig{Address: redistest.Start(t).Addr})
 	l := New("/graphql", Rules{by(byIdentity, "", 2, time.Second)}, store)
 	ask := func() (Quota, bool) {
-		quotas, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, true)
+		quotas, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true)
 		return quotas[0], admitted
 	}
 	for range 3 {
@@ -111,7 +112,7 @@ func TestWhatStandsInRedis(t *testing.T) {
 	store, _ := inRedis(t, RedisConfig{Address: server.Addr, Prefix: "test:"})
 	l := New("/graphql", Rules{by(byAddress, "", 5, time.Hour), by(byIdentity, "", 5, time.Hour), {By: By{byClaim, "tenant"}, Limit: 5, Per: time.Hour}}, store)
 	who := &Caller{Address: from("192.0.2.1").Address, Method: "jwt", Issuer: "https://id.example.com", Subject: "alice", Claims: map[string]any{"tenant": "acme"}}
-	if _, admitted := l.Operation(nil, who, kindQuery, false); !admitted {
+	if _, admitted := l.Operation(nil, who, kindQuery, 1, false); !admitted {
 		t.Fatal("refused")
 	}
 	client := redis.NewClient(&redis.Options{Addr: server.Addr})
@@ -151,7 +152,7 @@ func TestRedisGoesAndComes(t *testing.T) {
 					return
 				default:
 				}
-				if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, true); !admitted {
+				if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true); !admitted {
 					refused.Add(1)
 				}
 			}
@@ -188,7 +189,7 @@ func TestSlowRedis(t *testing.T) {
 	defer server.Resume()
 	began := time.Now()
 	for range 1000 {
-		if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, true); !admitted {
+		if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true); !admitted {
 			t.Fatal("refused")
 		}
 	}

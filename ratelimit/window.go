@@ -22,9 +22,9 @@ func (c count) used(per time.Duration) float64 {
 	return float64(c.previous)*float64(per-c.elapsed)/float64(per) + float64(c.current)
 }
 
-// admits says whether one more operation may be run.
-func (c count) admits(limit int, per time.Duration) bool {
-	return c.used(per)+1 <= float64(limit)+noise
+// admits says whether n more may be run.
+func (c count) admits(n, limit int, per time.Duration) bool {
+	return c.used(per)+float64(n) <= float64(limit)+noise
 }
 
 // remaining is how many more may be run now.
