@@ -39,7 +39,8 @@ type shared struct {
 	client *redis.Client
 	prefix string
 	log    *slog.Logger
-	up     atomic.Bool // whether Redis is to be asked
+	turns  chan struct{} // has room for those that use a connection
+	up     atomic.Bool   // whether Redis is to be asked
 	failed chan error  // why up is false now
 	stop   func()      // returns when nothing is done in the background any more
 }
@@ -62,6 +63,7 @@ func newShared(cfg RedisConfig, log *slog.Logger) (*shared, error) {
 	s := &shared{
 		prefix: cfg.Prefix,
 		log:    log.With("redis", cfg.Address),
+		turns:  make(chan struct{}, connections),
 		failed: make(chan error, 1),
 		client: redis.NewClient(&redis.Options{
 			Addr:                     cfg.Address,
@@ -74,7 +76,7 @@ func newShared(cfg RedisConfig, log *slog.Logger) (*shared, error) {
 			MaxRetries:               -1, // an operation that was counted would count again
 			ReadTimeout:              dialTimeout,
 			ContextTimeoutEnabled:    true,
-			PoolSize:                 connections,
+			PoolSize:                 connections + 1, // one for probe
 			DisableIdentity:          true,
 			MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 		}),
@@ -146,6 +148,24 @@ func (s *shared) probe() error {
 	_, err := s.charge(probe, patience)
 	return err
 }
+
+// take waits for a connection, if Redis is to be asked. This wait says nothing of
+// Redis: clients cause it when more of them ask at once than there are connections.
+// It ends soon, for whoever has a connection has it for the store's patience at most.
+func (s *shared) take() (taken bool) {
+	if !s.up.Load() {
+		return false
+	}
+	s.turns <- struct{}{}
+	if !s.up.Load() { // lost meanwhile
+		s.leave()
+		return false
+	}
+	return true
+}
+
+// leave gives up what take has taken.
+func (s *shared) leave() { <-s.turns }
 
 // charge does what [Store.charge] does, in Redis. A client that leaves does not end
 // it: that would look as if Redis had failed.

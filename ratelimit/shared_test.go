@@ -200,6 +200,34 @@ func TestSlowRedis(t *testing.T) {
 	eventually(t, log, "Redis is used again", store.shared.up.Load)
 }
 
+// That more clients ask at once than there are connections to Redis is no sign that
+// Redis is lost: their operations wait, and count in Redis.
+func TestManyClientsAtOnceDoNotLoseRedis(t *testing.T) {
+	store, log := inRedis(t, RedisConfig{Address: redistest.Start(t).Addr})
+	for range connections {
+		if !store.shared.take() {
+			t.Fatal("Redis is not used")
+		}
+	}
+	store.patience = time.Second // of which a slow machine needs some
+	time.AfterFunc(2*store.patience, func() {
+		for range connections {
+			store.shared.leave()
+		}
+	})
+	if got := atOnce(New("/graphql", Rules{by(byIdentity, "", 100, time.Hour)}, store)); got != 100 {
+		t.Errorf("%d were admitted", got)
+	}
+	if !store.shared.up.Load() {
+		t.Errorf("Redis is given up:\n%s", log)
+	}
+	// They are in Redis.
+	other, _ := inRedis(t, RedisConfig{Address: store.shared.client.Options().Addr})
+	if got := atOnce(New("/graphql", Rules{by(byIdentity, "", 100, time.Hour)}, other)); got != 0 {
+		t.Errorf("another gateway admitted %d", got)
+	}
+}
+
 // A gateway starts without Redis, and uses it once it is there.
 func TestStartWithoutRedis(t *testing.T) {
 	server := redistest.Start(t)

@@ -35,8 +35,9 @@ func (s *Store) Close() {
 // charge notes in charges what their counters say, and counts one operation on all
 // of them if all admit it.
 func (s *Store) charge(charges []charge) (admitted bool) {
-	if s.shared != nil && s.shared.up.Load() {
+	if s.shared != nil && s.shared.take() {
 		admitted, err := s.shared.charge(charges, s.patience)
+		s.shared.leave()
 		if err == nil {
 			return admitted
 		}
