@@ -41,8 +41,8 @@ type shared struct {
 	log    *slog.Logger
 	turns  chan struct{} // has room for those that use a connection
 	up     atomic.Bool   // whether Redis is to be asked
-	failed chan error  // why up is false now
-	stop   func()      // returns when nothing is done in the background any more
+	failed chan error    // why up is false now
+	stop   func()        // returns when nothing is done in the background any more
 }
 
 func newShared(cfg RedisConfig, log *slog.Logger) (*shared, error) {

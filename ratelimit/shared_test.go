@@ -209,8 +209,8 @@ func TestManyClientsAtOnceDoNotLoseRedis(t *testing.T) {
 			t.Fatal("Redis is not used")
 		}
 	}
-	store.patience = time.Second // of which a slow machine needs some
-	time.AfterFunc(2*store.patience, func() {
+	store.patience = 2 * time.Second // of which a slow machine needs some
+	time.AfterFunc(store.patience+time.Second, func() {
 		for range connections {
 			store.shared.leave()
 		}
@@ -223,6 +223,7 @@ func TestManyClientsAtOnceDoNotLoseRedis(t *testing.T) {
 	}
 	// They are in Redis.
 	other, _ := inRedis(t, RedisConfig{Address: store.shared.client.Options().Addr})
+	other.patience = waittest.Limit
 	if got := atOnce(New("/graphql", Rules{by(byIdentity, "", 100, time.Hour)}, other)); got != 0 {
 		t.Errorf("another gateway admitted %d", got)
 	}
