@@ -135,7 +135,8 @@ func (c *Contract) examine(ctx context.Context, link *rpcclient.Link, e *examina
 	has, err := c.absinthe.HasSchema(ctx, link)
 	if err == nil && !has {
 		if !e.lacking {
-			c.log.Warn("node lacks the schema and gets no calls", "node", link.Node())
+			others, _ := rpcclient.SchemaModules(ctx, link) // a suggestion; its absence is no failure
+			c.log.Warn("node lacks the schema and gets no calls", "node", link.Node(), "schemas_there", others)
 			link.Note(nil, false)
 			c.change(func() { delete(c.nodes, link) })
 		}

@@ -41,7 +41,7 @@ var moduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*$
 // Validate says what is wrong, naming the key.
 func (c *AbsintheConfig) Validate() error {
 	var errs []error
-	if !moduleName.MatchString(c.Schema) || len(c.Schema) > 240 || strings.HasPrefix(c.Schema, "Elixir.") {
+	if !moduleName.MatchString(c.Schema) || len(c.Schema) > 240 || strings.HasPrefix(c.Schema, elixirPrefix) {
 		errs = append(errs, fmt.Errorf("schema %q is not a module such as MyApp.Schema", c.Schema))
 	}
 	if c.MaxComplexity < 0 || c.TokenLimit < 0 {
@@ -50,8 +50,18 @@ func (c *AbsintheConfig) Validate() error {
 	return errors.Join(append(errs, c.validateContextFrom())...)
 }
 
+// elixirPrefix begins the atom of every module of Elixir.
+const elixirPrefix = "Elixir."
+
 // Module returns the atom that Elixir means by the name of a module.
-func Module(name string) string { return "Elixir." + name }
+func Module(name string) string { return elixirPrefix + name }
+
+// SetDefaults writes the names of modules as Elixir does: Elixir.MyApp.Schema, as the
+// shell of Erlang shows it, is MyApp.Schema.
+func (c *AbsintheConfig) SetDefaults() {
+	c.Schema = strings.TrimPrefix(c.Schema, elixirPrefix)
+	c.ContextFrom = strings.TrimPrefix(c.ContextFrom, elixirPrefix)
+}
 
 // An Operation is what a client wants run.
 type Operation struct {

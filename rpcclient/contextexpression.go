@@ -21,7 +21,7 @@ func (c *AbsintheConfig) validateContextFrom() error {
 	case c.ContextFrom == "":
 		return nil
 	case !moduleName.MatchString(module) || !functionName.MatchString(function) ||
-		len(c.ContextFrom) > 240 || strings.HasPrefix(module, "Elixir."):
+		len(c.ContextFrom) > 240 || strings.HasPrefix(module, elixirPrefix):
 		return fmt.Errorf("context_from %q is not a function such as MyApp.Gateway.build_context", c.ContextFrom)
 	}
 	return nil

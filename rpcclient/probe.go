@@ -15,6 +15,7 @@ type Probe struct {
 	Handshake  time.Duration // from the dial to the end of the handshake
 	OTPRelease string        // "27"
 	HasSchema  bool          // the schema's module can be loaded there
+	Others     []string      // where it cannot: modules that are schemas
 
 	Description Description // of the schema
 	DescribeErr error       // why there is none
@@ -56,8 +57,15 @@ func (n *Node) Probe(ctx context.Context, t Target, app AbsintheConfig, introspe
 		return p, err
 	}
 	p.OTPRelease = string(text)
-	if p.HasSchema, err = app.HasSchema(ctx, c); err != nil || !p.HasSchema || introspection == "" {
+	p.HasSchema, err = app.HasSchema(ctx, c)
+	switch {
+	case err != nil:
 		return p, err
+	case !p.HasSchema:
+		p.Others, _ = SchemaModules(ctx, c) // a suggestion; its absence is no failure
+		return p, nil
+	case introspection == "":
+		return p, nil
 	}
 	p.Description, p.DescribeErr = app.Describe(ctx, c, introspection)
 	return p, nil

@@ -160,6 +160,7 @@ func (c *config) setDefaults() error {
 	for i := range c.Apps {
 		app := &c.Apps[i]
 		app.AppConfig.SetDefaults()
+		app.AbsintheConfig.SetDefaults()
 		app.PoolConfig.SetDefaults()
 		app.Auth.SetDefaults()
 		app.Contract.SetDefaults()

@@ -322,3 +322,25 @@ func TestConfigCheck(t *testing.T) {
 		t.Error("a bad file is valid")
 	}
 }
+
+// Erlang's shell and :rpc show modules with the prefix.
+func TestNamesOfModulesWithTheirPrefix(t *testing.T) {
+	cfg, err := (&configFlags{Config: write(t, `apps:
+  - {schema: Elixir.MyApp.Schema, context_from: Elixir.MyApp.Gateway.build_context, auth: {methods: [{api_keys: {file: keys.yaml}}]}, discovery: {prefix: my-app}}
+  - {schema: MyApp.Schema, path: /other, discovery: {prefix: my-app}}
+`)}).load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := cfg.Apps[0]; a.Schema != "MyApp.Schema" || a.ContextFrom != "MyApp.Gateway.build_context" || cfg.Apps[1].Schema != "MyApp.Schema" {
+		t.Errorf("%s, %s", a.Schema, a.ContextFrom)
+	}
+	if cfg, err := (&configFlags{Schema: "Elixir.MyApp.Schema", Prefix: "my-app"}).load(); err != nil || cfg.Apps[0].Schema != "MyApp.Schema" {
+		t.Errorf("as a flag: %v", err)
+	}
+	for _, name := range []string{"Elixir.Elixir.MyApp", "Elixir.", "Elixir", "Elixir.my_app"} {
+		if cfg, err := (&configFlags{Schema: name, Prefix: "my-app"}).load(); err == nil && name != "Elixir" {
+			t.Errorf("%s is taken as %s", name, cfg.Apps[0].Schema)
+		}
+	}
+}

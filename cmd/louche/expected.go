@@ -82,3 +82,11 @@ func orRather(name string, known iter.Seq[string]) string {
 	}
 	return "; is it " + best + "?"
 }
+
+// orOneOf suggests the schemas that a node has.
+func orOneOf(schemas []string) string {
+	if len(schemas) == 0 {
+		return ""
+	}
+	return "; schemas there: " + strings.Join(schemas, ", ")
+}

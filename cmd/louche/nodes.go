@@ -127,7 +127,7 @@ func (r row) String() string {
 	case r.err != nil:
 		return fmt.Sprintf("%s\tfailed: %v", r.Handshake.Round(100*time.Microsecond), r.err)
 	}
-	state := "not found"
+	state := "not found" + orOneOf(r.Others)
 	switch {
 	case r.schema != nil:
 		state = "found " + r.schema.Short()

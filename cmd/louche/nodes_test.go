@@ -54,12 +54,19 @@ func TestNodes(t *testing.T) {
 	}
 }
 
+// The schemas that the node has are suggested, loaded or not. None is loaded for that.
 func TestNodesWithoutTheSchema(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
-	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	got, err := nodes(t, strings.Replace(before(epmd), "TestApp.Schema", "No.Such.Schema", 1))
-	if !errors.Is(err, errFailed) || !strings.Contains(got, "not found") {
-		t.Errorf("%v\n%s", err, got)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	for _, state := range []string{"false = :code.is_loaded(TestApp.Schema)", "{:module, _} = :code.ensure_loaded(TestApp.Schema)"} {
+		node.Eval(t, state)
+		got, err := nodes(t, strings.Replace(before(epmd), "TestApp.Schema", "No.Such.Schema", 1))
+		if !errors.Is(err, errFailed) || !strings.Contains(got, "not found; schemas there: TestApp.Schema\n") {
+			t.Errorf("%s: %v\n%s", state, err, got)
+		}
+		if state[:5] == "false" {
+			node.Eval(t, state)
+		}
 	}
 }
 

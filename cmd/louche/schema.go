@@ -71,7 +71,7 @@ func (p *pullCommand) ask(ctx context.Context, node *rpcclient.Node, t rpcclient
 	case err != nil:
 		return "", err
 	case !probe.HasSchema:
-		return "", fmt.Errorf("%s is not there", app.Schema)
+		return "", fmt.Errorf("%s is not there%s", app.Schema, orOneOf(probe.Others))
 	case probe.DescribeErr != nil:
 		return "", probe.DescribeErr
 	}

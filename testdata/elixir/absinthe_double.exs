@@ -166,5 +166,8 @@ defmodule Absinthe.Schema do
 end
 
 defmodule TestApp.Schema do
+  # What use Absinthe.Schema defines, by which schemas are found.
+  def __absinthe_schema_provider__, do: Absinthe.Schema.Compiled
+
   @moduledoc "Has the name of the schema, so that a node can be asked whether it has it."
 end
