@@ -31,8 +31,8 @@ type AbsintheConfig struct {
 	// gets the claims and returns what becomes part of the context: a map or {:ok,
 	// map}; or {:error, reason}. None unless set.
 	ContextFrom string `yaml:"context_from" env:"CONTEXT_FROM"`
-	// ContextCache is how long what it built is used again for the same identity.
-	// Not at all if it is zero.
+	// ContextCache is how long what a node built is sent to it again for the same
+	// identity. Not at all if it is zero.
 	ContextCache time.Duration `yaml:"context_cache" env:"CONTEXT_CACHE"`
 }
 
@@ -77,8 +77,8 @@ type Operation struct {
 	// empty.
 	Claims []byte
 	// Identity is whose claims they are, in whatever form: operations of the same
-	// share the context that was built of them, until it Expires, if that is not zero.
-	// It differs where Claims differ.
+	// identity share the context that a node built of them, until it Expires, if that
+	// is not zero. It differs where Claims differ.
 	Identity string
 	Expires  time.Time
 	// Repeatable says that the operation is safe to run twice, as queries are. If
@@ -96,7 +96,7 @@ type Absinthe struct {
 
 	once       sync.Once // of expression and contexts
 	expression []byte
-	contexts   *lru.Cache[string, *builtContext]
+	contexts   *lru.Cache[contextKey, *builtContext]
 }
 
 // Run is Absinthe.run/3 on one of the nodes. The answer's Value is the result
@@ -113,10 +113,17 @@ func (a *Absinthe) Run(ctx context.Context, op Operation) (*Answer, error) {
 }
 
 func (a *Absinthe) run(ctx context.Context, op Operation) (*Answer, error) {
-	answer, err := a.call(ctx, op, "Elixir.Absinthe", "run", (*Absinthe).appendArgs)
+	b := buffers.Get().(*[]byte)
+	defer putBuffer(b)
+	var err error
+	if *b, err = a.appendRun((*b)[:0], op); err != nil {
+		return nil, err
+	}
+	answer, err := a.Pool.execute(ctx, sameArguments(*b), op.Repeatable, op.Fit)
 	if err != nil {
 		return nil, err
 	}
+	unwrapTrapping(answer)
 	if err := answer.ok(); err != nil {
 		answer.Release()
 		return nil, err
@@ -124,22 +131,10 @@ func (a *Absinthe) run(ctx context.Context, op Operation) (*Answer, error) {
 	return answer, nil
 }
 
-// call runs module:function on one of the nodes for an operation, with the arguments
-// that appendArgs appends for it.
-func (a *Absinthe) call(ctx context.Context, op Operation, module, function string, appendArgs func(*Absinthe, []byte, Operation) ([]byte, error)) (*Answer, error) {
-	b := buffers.Get().(*[]byte)
-	defer putBuffer(b)
-	*b = beginTrappingCall((*b)[:0], module, function)
-	var err error
-	if *b, err = appendArgs(a, *b, op); err != nil {
-		return nil, err
-	}
-	*b = endTrappingCall(*b)
-	answer, err := a.Pool.execute(ctx, *b, op.Repeatable, op.Fit)
-	if err == nil {
-		unwrapTrapping(answer)
-	}
-	return answer, err
+// appendRun appends the arguments of a call of Absinthe.run/3.
+func (a *Absinthe) appendRun(b []byte, op Operation) ([]byte, error) {
+	b, err := a.appendArgs(beginTrappingCall(b, "Elixir.Absinthe", "run"), op)
+	return endTrappingCall(b), err
 }
 
 // appendArgs appends [Document, Schema, Options].

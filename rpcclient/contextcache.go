@@ -16,9 +16,16 @@ const (
 	perKey         = 64       // bytes that a key takes besides its own, about
 )
 
-// builtContext is a context that the application built.
+// contextKey tells contexts apart: by the connection to the node that built them,
+// which is the only one they are sent over, and by identity.
+type contextKey struct {
+	conn     uint64
+	identity string
+}
+
+// builtContext is a context that the application built on a node.
 type builtContext struct {
-	members []byte // keys and values, ready to be sent to any node
+	members []byte // keys and values, with atoms spelled out
 	keys    map[string]struct{}
 	until   time.Time
 }
@@ -27,22 +34,23 @@ type builtContext struct {
 func (a *Absinthe) prepare() {
 	a.once.Do(func() {
 		a.expression = a.Config.contextExpression()
-		a.contexts, _ = lru.New[string, *builtContext](keptContexts) // fails for sizes below 1
+		a.contexts, _ = lru.New[contextKey, *builtContext](keptContexts) // fails for sizes below 1
 	})
 }
 
-// known returns the context of an identity, nil if it has to be built.
-func (a *Absinthe) known(identity string, now time.Time) *builtContext {
-	c, ok := a.contexts.Get(identity)
+// known returns the context that was built over a connection for an identity, nil if
+// it has to be built.
+func (a *Absinthe) known(key contextKey, now time.Time) *builtContext {
+	c, ok := a.contexts.Get(key)
 	if !ok || !now.Before(c.until) {
 		return nil
 	}
 	return c
 }
 
-// keep remembers what was built for an identity, unless it is too large or not fit to
-// be sent on. It copies the term.
-func (a *Absinthe) keep(identity string, built etf.Term, until time.Time) {
+// keep remembers what was built, unless it is too large or not fit to be sent back. It
+// copies the term.
+func (a *Absinthe) keep(key contextKey, built etf.Term, until time.Time) {
 	if len(built.Bytes) > maxKeptContext {
 		return
 	}
@@ -57,14 +65,14 @@ func (a *Absinthe) keep(identity string, built etf.Term, until time.Time) {
 	}
 	c := &builtContext{members: d.Rest().Bytes, keys: make(map[string]struct{}, n), until: until}
 	for range n {
-		key, err := d.Term()
+		name, err := d.Term()
 		if err != nil || d.Skip() != nil {
 			return
 		}
-		c.keys[string(key.Bytes)] = struct{}{}
+		c.keys[string(name.Bytes)] = struct{}{}
 	}
-	if len(c.keys) == n { // else a node has sent what is no map to any other
-		a.contexts.Add(identity, c)
+	if len(c.keys) == n { // else it is no map
+		a.contexts.Add(key, c)
 	}
 }
 

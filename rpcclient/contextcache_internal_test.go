@@ -35,11 +35,11 @@ func TestContextsAreKeptForATime(t *testing.T) {
 		"an end before that": {asked.Add(time.Second), time.Second},
 		"an end in the past": {asked.Add(-time.Second), 0},
 	} {
-		a.keep(name, etf.Term{Bytes: mapOf("kept")}, a.keptUntil(asked, tt.expires))
-		if before := a.known(name, asked.Add(tt.want-1)) != nil; before != (tt.want > 0) {
+		a.keep(contextKey{1, name}, etf.Term{Bytes: mapOf("kept")}, a.keptUntil(asked, tt.expires))
+		if before := a.known(contextKey{1, name}, asked.Add(tt.want-1)) != nil; before != (tt.want > 0) {
 			t.Errorf("%s: known just before %v: %v", name, tt.want, before)
 		}
-		if a.known(name, asked.Add(tt.want)) != nil {
+		if a.known(contextKey{1, name}, asked.Add(tt.want)) != nil {
 			t.Errorf("%s: still known after %v", name, tt.want)
 		}
 	}
@@ -64,15 +64,15 @@ func TestKeptContextsAreBounded(t *testing.T) {
 		"nothing":                      {etf.Term{}, false},
 		"an atom of no cache":          {etf.Term{Bytes: append(etf.AppendMap(nil, 1), "R\x07j"...)}, false},
 	} {
-		a.keep(name, tt.built, until)
-		if kept := a.known(name, now) != nil; kept != tt.kept {
+		a.keep(contextKey{1, name}, tt.built, until)
+		if kept := a.known(contextKey{1, name}, now) != nil; kept != tt.kept {
 			t.Errorf("%s: kept %v", name, kept)
 		}
 	}
 	for i := range keptContexts + 1 {
-		a.keep(fmt.Sprint(i), etf.Term{Bytes: mapOf("kept")}, until)
+		a.keep(contextKey{1, fmt.Sprint(i)}, etf.Term{Bytes: mapOf("kept")}, until)
 	}
-	if a.contexts.Len() != keptContexts || a.known("0", now) != nil || a.known("1", now) == nil {
+	if a.contexts.Len() != keptContexts || a.known(contextKey{1, "0"}, now) != nil || a.known(contextKey{1, "1"}, now) == nil {
 		t.Errorf("%d contexts are kept, of which the oldest is not the one that went", a.contexts.Len())
 	}
 }

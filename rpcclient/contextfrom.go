@@ -27,30 +27,69 @@ func (e *ContextError) Error() string {
 // deadline.
 func (a *Absinthe) runFrom(ctx context.Context, op Operation) (*Answer, error) {
 	a.prepare()
-	now := time.Now()
-	if known := a.known(op.Identity, now); known != nil {
-		var err error
-		if op.Context, err = known.over(nil, op.Context); err != nil {
-			return nil, err
-		}
-		return a.run(ctx, op)
+	c := contextCall{app: a, op: op, asked: time.Now(), evaluation: buffers.Get().(*[]byte), run: buffers.Get().(*[]byte)}
+	defer putBuffer(c.evaluation)
+	defer putBuffer(c.run)
+	var err error
+	if *c.evaluation, err = a.appendEvaluation((*c.evaluation)[:0], op); err != nil {
+		return nil, err
 	}
-	answer, err := a.call(ctx, op, "erl_eval", "expr", (*Absinthe).appendEvaluation)
+	answer, err := a.Pool.execute(ctx, &c, op.Repeatable, op.Fit)
 	if err != nil {
 		return nil, err
 	}
-	built, err := a.evaluated(answer)
-	if err == nil {
-		if until := a.keptUntil(now, op.Expires); until.After(now) {
-			a.keep(op.Identity, built, until)
-		}
-		err = answer.ok()
-	}
-	if err != nil {
+	unwrapTrapping(answer)
+	if err := c.read(answer); err != nil {
 		answer.Release()
 		return nil, err
 	}
 	return answer, nil
+}
+
+// A contextCall is a call whose arguments differ by node: a node that has built the
+// context a moment ago gets that again, and any other builds one. What a node built
+// goes to no other node: see docs/decisions/0014-untrusted-nodes.md.
+type contextCall struct {
+	app   *Absinthe
+	op    Operation
+	asked time.Time
+	// evaluation holds the arguments that have the context built, run those with the
+	// context that is known on the node being asked.
+	evaluation, run *[]byte
+	key             contextKey
+	known           *builtContext // nil: it is being built
+}
+
+func (c *contextCall) on(conn *connected) []byte {
+	c.key = contextKey{conn.id, c.op.Identity}
+	if c.known = c.app.known(c.key, c.asked); c.known == nil {
+		return *c.evaluation
+	}
+	op := c.op
+	var err error
+	if op.Context, err = c.known.over(nil, op.Context); err == nil {
+		*c.run, err = c.app.appendRun((*c.run)[:0], op)
+	}
+	if err != nil { // of the same variables that are in the evaluation: it cannot be
+		c.known = nil
+		return *c.evaluation
+	}
+	return *c.run
+}
+
+// read makes the answer that of Absinthe, and keeps the context that the node built.
+func (c *contextCall) read(answer *Answer) error {
+	if c.known != nil {
+		return answer.ok()
+	}
+	built, err := c.app.evaluated(answer)
+	if err != nil {
+		return err
+	}
+	if until := c.app.keptUntil(c.asked, c.op.Expires); until.After(c.asked) {
+		c.app.keep(c.key, built, until)
+	}
+	return answer.ok()
 }
 
 // keptUntil is when a context that was asked for at this time is too old.
@@ -62,11 +101,12 @@ func (a *Absinthe) keptUntil(asked, expires time.Time) time.Time {
 	return until
 }
 
-// appendEvaluation appends the arguments of erl_eval:expr/5, which every release has
+// appendEvaluation appends the arguments of a call of erl_eval:expr/5, which every release has
 // as a part of stdlib. What a request brings is in the bindings, as terms and never
 // as code; with the last argument they are no part of the answer. expr/2 would have
 // the expression checked each time.
 func (a *Absinthe) appendEvaluation(b []byte, op Operation) ([]byte, error) {
+	b = beginTrappingCall(b, "erl_eval", "expr")
 	b = append(etf.AppendList(b, 5), a.expression...)
 	b = etf.AppendList(b, 5)
 	b = appendBinding(b, "Claims")
@@ -87,7 +127,8 @@ func (a *Absinthe) appendEvaluation(b []byte, op Operation) ([]byte, error) {
 	b = appendBinding(etf.AppendNil(b), "Schema")
 	b = etf.AppendNil(etf.AppendAtom(b, Module(a.Config.Schema)))
 	b = etf.AppendAtom(etf.AppendAtom(b, "none"), "none") // handlers of functions
-	return etf.AppendNil(etf.AppendAtom(b, "value")), nil // without the bindings
+	b = etf.AppendNil(etf.AppendAtom(b, "value"))         // without the bindings
+	return endTrappingCall(b), nil
 }
 
 // appendBinding appends the start of {Name, Value}.

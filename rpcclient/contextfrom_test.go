@@ -286,8 +286,8 @@ func checkCallError(t testing.TB, name string, err error, class string, reason .
 	}
 }
 
-// What one node has built is good for another one; and a query that is lost while its
-// context is built goes to another one, a mutation does not.
+// What a node has built goes back to that node and to no other; and a query that is
+// lost while its context is built goes to another one, a mutation does not.
 func testContextFromElsewhere(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 	gw := startGateway(t, nil)
 	relay := newRelay(t, "a@relay", atA)
@@ -300,15 +300,20 @@ func testContextFromElsewhere(t *testing.T, a, b *beamtest.Node, atA, atB rpccli
 	}
 
 	op := rpcclient.Operation{Claims: claims("sub", "42"), Identity: "42"}
+	called(t, a)
 	called(t, b)
-	for _, order := range [][2]*beamtest.Node{{a, b}, {b, a}} {
-		only(order[0], order[1])
-		if got, err := contextText(t.Context(), app, op); err != nil || got != `%{claims: %{"sub" => "42"}}` {
-			t.Errorf("on %s: %s, %v", order[0].Name, got, err)
+	for range 2 {
+		for _, order := range [][2]*beamtest.Node{{a, b}, {b, a}} {
+			only(order[0], order[1])
+			if got, err := contextText(t.Context(), app, op); err != nil || got != `%{claims: %{"sub" => "42"}}` {
+				t.Errorf("on %s: %s, %v", order[0].Name, got, err)
+			}
 		}
 	}
-	if got := called(t, b); got != "0" {
-		t.Errorf("built on b %s times, after it was on a", got)
+	for _, node := range []*beamtest.Node{a, b} {
+		if got := called(t, node); got != "1" {
+			t.Errorf("%s built it %s times for 2 operations there", node.Name, got)
+		}
 	}
 
 	for repeatable, want := range map[bool]string{true: "1", false: "0"} {

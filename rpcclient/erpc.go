@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/louche-graphql/louche/rpcclient/dist"
@@ -39,6 +40,7 @@ func (e *CallError) Error() string {
 // connected is a live connection and what is needed to call over it.
 type connected struct {
 	*dist.Conn
+	id       uint64 // among all connections of this process
 	since    time.Time
 	progress progress
 	// leader is the process user of the node: what a resolver prints or logs
@@ -46,9 +48,11 @@ type connected struct {
 	leader etf.Pid
 }
 
+var connections atomic.Uint64
+
 // connect makes a connection fit for calls.
 func connect(ctx context.Context, conn *dist.Conn) (*connected, error) {
-	c := &connected{Conn: conn, since: time.Now()}
+	c := &connected{Conn: conn, id: connections.Add(1), since: time.Now()}
 	args := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), "user"))
 	answer, err := c.Call(ctx, "erlang", "whereis", args)
 	if err != nil {

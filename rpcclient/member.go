@@ -145,9 +145,9 @@ type place struct {
 
 // execute runs the call, and gives the place up whatever happens. comparable is as in
 // [healthOf].
-func (p *place) execute(ctx context.Context, args []byte, comparable bool) (answer *Answer, err error) {
+func (p *place) execute(ctx context.Context, args arguments, comparable bool) (answer *Answer, err error) {
 	defer func() { p.leave(err, healthOf(ctx, err, comparable)) }()
-	answer, err = p.conn.execute(ctx, args)
+	answer, err = p.conn.execute(ctx, args.on(p.conn))
 	if endedWith(ctx, err) {
 		err = fmt.Errorf("call on %s: %w", p.target.Name, err)
 	}

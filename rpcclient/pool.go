@@ -151,14 +151,25 @@ func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (
 	defer putBuffer(b)
 	*b = append(beginCall((*b)[:0], module, function), args...)
 	*b = endCall(*b)
-	return p.execute(ctx, *b, false, nil)
+	return p.execute(ctx, sameArguments(*b), false, nil)
 }
 
-// execute is Call with the finished argument list of erpc:execute_call. A call
+// arguments are the finished argument list of erpc:execute_call.
+type arguments interface {
+	// on returns those for a connection. They are good until the next call of on.
+	on(*connected) []byte
+}
+
+// sameArguments are the same for every node.
+type sameArguments []byte
+
+func (a sameArguments) on(*connected) []byte { return a }
+
+// execute is Call with the finished arguments. A call
 // that is repeatable may be sent to a second node when it is lost with its
 // connection, or fails on a node that is starting or stopping. It is sent to those
 // nodes only that fit, where fit is given.
-func (p *Pool) execute(ctx context.Context, args []byte, repeatable bool, fit func(note any) bool) (*Answer, error) {
+func (p *Pool) execute(ctx context.Context, args arguments, repeatable bool, fit func(note any) bool) (*Answer, error) {
 	p.budget.earn()
 	var previous error // on the node before
 	for sent := 0; ; {
