@@ -2,8 +2,8 @@ package demo
 
 import "github.com/louche-graphql/louche/rpcclient/etf"
 
-// properList returns the elements of a list that ends in []. A STRING_EXT is
-// refused: nothing that the demo is called with is a list of bytes.
+// properList returns the elements of a proper list. It refuses a STRING_EXT: no
+// argument of the demo is a list of bytes.
 func properList(t etf.Term) ([]etf.Term, error) {
 	d := etf.NewDecoder(t)
 	n, err := d.List()

@@ -1,12 +1,10 @@
 // Package demo is the application behind `louche demo`: a small procurement
-// domain that answers like an Elixir application with Absinthe on its code
-// path, so that the gateway can be tried, and tested end to end, where no BEAM
-// is installed. What it answers are Erlang terms of exactly the shape that
-// Absinthe gives them.
+// domain that behaves like an Elixir application with Absinthe. It serves to try
+// the gateway, and to test it end to end, without a BEAM. Its results are Erlang
+// terms of exactly the shape that Absinthe returns.
 //
-// It is a demonstration and must stay one: nothing outside the demo command and
-// tests imports it, `louche serve` least of all, and no production code may
-// come to depend on what it does.
+// Only the demo command and tests may import the package. No production code,
+// above all not `louche serve`, may depend on it.
 package demo
 
 import (
@@ -24,28 +22,27 @@ const Schema = "Gearbox.Schema"
 
 const schemaModule = "Elixir." + Schema
 
-// otpRelease is what the nodes say of themselves: the release whose behaviour
-// on the wire they follow.
+// otpRelease is the OTP release that the nodes report, and whose behaviour on
+// the wire they implement.
 const otpRelease = "27"
 
-// maxDepth bounds how deep the fields of a document nest. The domain has cycles
-// (a supplier's parts have a supplier), which would otherwise let a short
-// document ask for an answer that fills the memory of the gateway beside it.
-// The deepest introspection query that tools send has this depth.
+// maxDepth is the maximum depth of a document. The domain has cycles (a
+// supplier's parts have a supplier). Without a maximum, the result of a short
+// document could fill the memory of the gateway in the same process. The deepest
+// introspection query of common tools has this depth.
 const maxDepth = 15
 
 //go:embed schema.graphql
 var sdl string
 
 // Backend is the demo application: its data and its schema. It is safe for
-// concurrent use. The nodes of one process share one Backend, so that what a
-// mutation changes on one of them is seen on all.
+// concurrent use. The nodes of one process share one Backend, so a mutation on
+// one node is visible on all.
 type Backend struct {
 	schema *graphql.Schema
 }
 
-// NewBackend returns an application with the data that it is shipped with, the
-// same every time.
+// NewBackend returns an application with the seed data.
 func NewBackend() *Backend {
 	return &Backend{schema: graphql.MustParseSchema(sdl, &root{store: loadStore()},
 		graphql.UseStringDescriptions(), graphql.UseFieldResolvers(), graphql.MaxDepth(maxDepth))}
@@ -53,31 +50,30 @@ func NewBackend() *Backend {
 
 type nodeKey struct{}
 
-// WithNode returns a context for [Backend.Apply] which says that the node called
-// name runs the call. The field `backend` answers with that name.
+// WithNode returns a context for [Backend.Apply] with the name of the node that
+// runs the call. The field `backend` returns the name.
 func WithNode(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, nodeKey{}, name)
 }
 
-// An mfa names a function as Erlang does.
+// An mfa is a module, function and arity.
 type mfa struct {
 	module, function string
 	arity            int
 }
 
-// Apply does what erlang:apply/3 does on a BEAM node, for the functions that
-// the gateway calls:
+// Apply is erlang:apply/3 for the functions that the gateway calls:
 //
 //   - 'Elixir.Absinthe':run/3
 //   - 'Elixir.Absinthe.Schema':to_sdl/1
 //   - code:ensure_loaded/1
 //   - 'Elixir.System':otp_release/0
 //
-// Every other function is undefined, and raises undef. Args is the list of
-// arguments; it is not kept after Apply has returned.
+// Any other function raises undef. args is the list of arguments. Apply does not
+// retain it.
 //
-// The process that runs the call lives as long as ctx. When ctx ends first, it
-// has been killed: there is no outcome, and the error is the cause of ctx.
+// The end of ctx kills the process that runs the call. There is then no outcome,
+// and the error is the cause of ctx.
 func (b *Backend) Apply(ctx context.Context, module, function string, args etf.Term) (Outcome, error) {
 	list, err := properList(args)
 	if err != nil {

@@ -1,7 +1,7 @@
 package demo
 
-// A fieldError is what a resolver of an Elixir application returns as
-// {:error, message: message, code: code}: it stands beside the data.
+// A fieldError is the error that an Elixir resolver returns as
+// {:error, message: message, code: code}.
 type fieldError struct {
 	message string
 	code    string // an atom

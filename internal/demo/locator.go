@@ -12,8 +12,8 @@ type locator struct {
 	root     ast.SelectionSet
 }
 
-// newLocator returns a locator for a document that has been found valid, so
-// that its fragments exist and have no cycles.
+// newLocator returns a locator for a valid document, whose fragments exist and
+// have no cycles.
 func newLocator(document, operation string) locator {
 	doc, err := parser.ParseQuery(&ast.Source{Input: document})
 	if err != nil {
@@ -26,8 +26,9 @@ func newLocator(document, operation string) locator {
 	return locator{document: doc, root: op.SelectionSet}
 }
 
-// locate returns where the field that path leads to is written; where it is
-// written several times, the first place. Nil if it is nowhere.
+// locate returns the location of the field at a path of the response. For a
+// field that occurs several times it is the first location. It returns nil if
+// there is no such field.
 func (l locator) locate(path []any) []gqlerrors.Location {
 	sets := []ast.SelectionSet{l.root}
 	var fields []*ast.Field
@@ -52,13 +53,13 @@ func (l locator) locate(path []any) []gqlerrors.Location {
 	return []gqlerrors.Location{{Line: at.Line, Column: at.Column}}
 }
 
-// appendFields appends the fields of set, fragments included, whose key in the
-// response is key.
+// appendFields appends the fields of set, and of its fragments, that have this
+// response key.
 func (l locator) appendFields(fields []*ast.Field, set ast.SelectionSet, key string) []*ast.Field {
 	for _, selection := range set {
 		switch s := selection.(type) {
 		case *ast.Field:
-			if s.Alias == key { // the name, where there is no alias
+			if s.Alias == key { // without an alias, Alias is the name
 				fields = append(fields, s)
 			}
 		case *ast.InlineFragment:

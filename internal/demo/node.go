@@ -16,19 +16,18 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// A Cluster is an EPMD and nodes registered with it, in this process and on the
-// loopback interface: what a host with releases of the application looks like
-// from outside.
+// A Cluster is an EPMD with registered nodes, in this process and on the loopback
+// interface. To a client it looks like a host with releases of the application.
 type Cluster struct {
-	// EPMDPort is where the EPMD listens on 127.0.0.1.
+	// EPMDPort is the port of the EPMD on 127.0.0.1.
 	EPMDPort uint16
 	nodes    []node.Node
 	serving  sync.WaitGroup // connections
 	cancel   context.CancelFunc
 }
 
-// StartCluster starts a node for each short name, all with the same cookie and
-// backend. Ports are free ones.
+// StartCluster starts a node for each short name, with the same cookie and
+// backend, on free ports.
 func StartCluster(b *Backend, cookie string, names ...string) (*Cluster, error) {
 	port, err := freePort()
 	if err != nil {
@@ -47,7 +46,7 @@ func StartCluster(b *Backend, cookie string, names ...string) (*Cluster, error) 
 	return c, nil
 }
 
-// Stop ends the nodes; their connections are lost.
+// Stop stops the nodes and closes their connections.
 func (c *Cluster) Stop() {
 	for _, n := range c.nodes {
 		n.Stop()
@@ -56,7 +55,7 @@ func (c *Cluster) Stop() {
 	c.serving.Wait()
 }
 
-// freePort finds a port for the EPMD, which ergo wants to be told.
+// freePort returns a free port for the EPMD: ergo needs a port number.
 func freePort() (uint16, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -66,8 +65,8 @@ func freePort() (uint16, error) {
 	return uint16(l.Addr().(*net.TCPAddr).Port), nil
 }
 
-// startNode starts an ergo node which listens, registers itself, and speaks our
-// own handshake and protocol. The first one brings the EPMD with it.
+// startNode starts an ergo node, which listens and registers itself. It uses the
+// handshake and the protocol of this project. The first node starts the EPMD.
 func (c *Cluster) startNode(ctx context.Context, b *Backend, name, cookie string) (node.Node, error) {
 	l := listener{
 		serving: &c.serving,
@@ -88,17 +87,17 @@ func (c *Cluster) startNode(ctx context.Context, b *Backend, name, cookie string
 	return n, nil
 }
 
-// listener is what the connections to one node have in common.
+// listener is shared by the connections to one node.
 type listener struct {
 	serving *sync.WaitGroup
 	local   dist.Node
 	backend *Backend
 }
 
-// acceptTimeout bounds a handshake: ergo accepts one connection after the other.
+// acceptTimeout bounds a handshake, because ergo accepts connections one by one.
 const acceptTimeout = 5 * time.Second
 
-// handshake is a listener as ergo's handshake.
+// handshake implements ergo's HandshakeInterface.
 type handshake struct{ listener }
 
 func (handshake) Init(string, uint32, node.Flags) error { return nil }
@@ -115,10 +114,10 @@ func (handshake) Start(net.Addr, lib.NetReadWriter, bool, string) (node.Handshak
 	return node.HandshakeDetails{}, lib.ErrUnsupported
 }
 
-// protocol is a listener as ergo's protocol.
+// protocol implements ergo's ProtoInterface.
 type protocol struct{ listener }
 
-// connection is what ergo registers.
+// connection is the connection that ergo registers.
 type connection struct {
 	node.ConnectionInterface
 	dist *dist.Conn
@@ -136,7 +135,7 @@ func (p protocol) Serve(c node.ConnectionInterface, _ node.CoreRouter) {
 
 func (p protocol) Terminate(node.ConnectionInterface) { p.serving.Done() }
 
-// executeCall is erpc:execute_call/4, the one function that callers spawn.
+// executeCall is erpc:execute_call/4, the only function that callers spawn.
 func (l listener) executeCall(ctx context.Context, p dist.Process) []byte {
 	list, err := properList(p.Args)
 	if err != nil || p.Module != "erpc" || p.Function != "execute_call" || len(list) != 4 {
@@ -150,7 +149,7 @@ func (l listener) executeCall(ctx context.Context, p dist.Process) []byte {
 		return etf.AppendAtom(nil, "badarg")
 	}
 	outcome, err := l.apply(ctx, module, function, list[3])
-	if err != nil { // killed: nobody reads it
+	if err != nil { // killed: the caller has left
 		return etf.AppendAtom(nil, "killed")
 	}
 	return outcome.AppendReason(nil, ref)
@@ -158,7 +157,7 @@ func (l listener) executeCall(ctx context.Context, p dist.Process) []byte {
 
 func (l listener) apply(ctx context.Context, module, function string, args etf.Term) (Outcome, error) {
 	if module == "erlang" && function == "whereis" {
-		// Callers ask for user, to print through. Nothing here prints.
+		// Callers use the process user as group leader. The demo does not print.
 		user := etf.Pid{Node: l.local.Name, ID: 1, Creation: l.local.Creation}
 		return returned(etf.AppendPid(nil, user)), nil
 	}
@@ -170,7 +169,7 @@ func (l listener) apply(ctx context.Context, module, function string, args etf.T
 		return l.zipWith3(ctx, args)
 	}
 	if module == "erlang" && function == "process_flag" {
-		// Nothing here is linked to anything.
+		// The demo has no linked processes.
 		return returned(etf.AppendBool(nil, false)), nil
 	}
 	return l.backend.Apply(WithNode(ctx, l.local.Name), module, function, args)

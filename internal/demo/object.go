@@ -6,9 +6,9 @@ import (
 	"github.com/graph-gophers/graphql-go"
 )
 
-// The types below are the rows of the seed and the objects of the schema at
-// once: graphql-go resolves a field by the method of its name, else by the
-// struct field.
+// The types below are both the rows of the seed and the objects of the schema.
+// graphql-go resolves a field by the method of that name, else by the struct
+// field.
 
 type user struct {
 	ID          graphql.ID
@@ -71,7 +71,7 @@ func (p *part) id() graphql.ID { return p.ID }
 
 func (p *part) Supplier() *supplier { return p.store.supplier(p.SupplierID) }
 
-// pending is the status of an order that waits to be approved.
+// pending is the status of an order before its approval.
 const pending = "PENDING"
 
 type order struct {

@@ -2,26 +2,24 @@ package demo
 
 import "github.com/louche-graphql/louche/rpcclient/etf"
 
-// Class says how the application of a function ended. Its value is the atom
-// that stands for it in what erpc reports.
+// Class is the kind of an outcome. Its value is the atom that erpc reports.
 type Class string
 
-// The ends that a call of the demo can have. Nothing in it exits or throws.
+// The classes of the demo, whose functions neither exit nor throw.
 const (
 	Return Class = "return"
 	Error  Class = "error"
 )
 
-// An Outcome is how the application of a function ended, in what
-// erpc:execute_call/4 has to tell of it.
+// An Outcome is the outcome of a function call, as erpc:execute_call/4 reports it.
 type Outcome struct {
 	Class Class
-	Value []byte // one encoded term: what the function returned, or the reason of the error
-	Stack []byte // one encoded term: the stack trace of an error; nil for a return
+	Value []byte // one encoded term: the return value, or the reason of the error
+	Stack []byte // one encoded term: the stack trace of an error; nil: the function returned
 }
 
-// AppendReason appends the reason with which the process of
-// erpc:execute_call/4 exits: {Ref, return, Value} or {Ref, error, Reason, Stack}.
+// AppendReason appends the exit reason of the process of erpc:execute_call/4:
+// {Ref, return, Value} or {Ref, error, Reason, Stack}.
 func (o Outcome) AppendReason(b []byte, ref etf.Ref) []byte {
 	arity := 3
 	if o.Class == Error {
@@ -38,8 +36,8 @@ func returned(value []byte) Outcome {
 	return Outcome{Class: Return, Value: value}
 }
 
-// raised is the outcome of an error whose reason is an atom, with f alone on
-// the stack: [{Module, Function, Arity, []}].
+// raised returns the outcome of an error whose reason is an atom. Only f is on the
+// stack: [{Module, Function, Arity, []}].
 func raised(reason string, f mfa) Outcome {
 	stack := etf.AppendList(nil, 1)
 	stack = etf.AppendTuple(stack, 4)

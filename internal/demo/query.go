@@ -61,7 +61,7 @@ func (r *root) Slow(ctx context.Context, args struct{ Ms int32 }) (*int32, error
 	}
 }
 
-// partFilter is the input of that name. What is nil matches every part.
+// partFilter is the input PartFilter. A nil member matches every part.
 type partFilter struct {
 	Category   *string
 	IDs        *[]graphql.ID
@@ -79,7 +79,7 @@ func (f *partFilter) matches(p *part) bool {
 			(f.SupplierID == nil || p.SupplierID == *f.SupplierID)
 }
 
-// limited returns the first limit records, all of them without a limit.
+// limited returns the first limit records, or all without a limit.
 func limited[T any](limit *int32, records []T) []T {
 	if limit == nil {
 		return records

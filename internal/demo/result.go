@@ -11,10 +11,10 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// appendResult appends {ok, #{data => ..., errors => ...}} as Absinthe makes it
-// of a document that has run: keys that Absinthe leaves out are left out.
+// appendResult appends {ok, #{data => ..., errors => ...}} in the form of Absinthe,
+// which omits keys without a value.
 func appendResult(b []byte, r *graphql.Response, document, operation string) ([]byte, error) {
-	// An error without a path is not about a field: the document did not run.
+	// An error without a path concerns the document, which then did not run.
 	ran := !slices.ContainsFunc(r.Errors, func(e *gqlerrors.QueryError) bool { return e.Path == nil })
 	if ran {
 		locateErrors(r.Errors, document, operation)
@@ -41,9 +41,9 @@ func appendResult(b []byte, r *graphql.Response, document, operation string) ([]
 	return b, nil
 }
 
-// locateErrors gives errors of fields their locations, which graphql-go does not
-// report, and puts them in the order of the document and of the lists in the
-// answer: fields run concurrently and fail in any order.
+// locateErrors sets the locations of errors, which graphql-go does not report. It
+// sorts the errors in the order of the document and of the lists in the result,
+// because fields run concurrently and fail in any order.
 func locateErrors(errs []*gqlerrors.QueryError, document, operation string) {
 	if len(errs) == 0 {
 		return
@@ -71,8 +71,8 @@ func indexes(path []any) []int {
 	return is
 }
 
-// appendError appends one error as Absinthe shows it. What a resolver says
-// beside the message stands in the error itself, not under extensions.
+// appendError appends an error in the form of Absinthe. The other members of a
+// resolver's error are members of the error itself, not of extensions.
 func appendError(b []byte, e *gqlerrors.QueryError) []byte {
 	failure, _ := errors.AsType[*fieldError](e.ResolverError)
 	b = etf.AppendMap(b, 1+countTrue(failure != nil, e.Path != nil, e.Locations != nil))
@@ -110,7 +110,7 @@ func appendError(b []byte, e *gqlerrors.QueryError) []byte {
 	return b
 }
 
-// count returns how many of the conditions hold.
+// countTrue returns the number of conditions that are true.
 func countTrue(conditions ...bool) (n int) {
 	for _, c := range conditions {
 		if c {

@@ -12,13 +12,13 @@ import (
 
 type contextKey struct{}
 
-// absintheContext is the term that run/3 was given as the context.
+// absintheContext returns the context that is an option of run/3.
 func absintheContext(ctx context.Context) etf.Term {
 	return ctx.Value(contextKey{}).(etf.Term)
 }
 
-// run is Absinthe.run/3. Arguments that are not of its form raise
-// function_clause, which is what most of them come to in Absinthe too.
+// run is Absinthe.run/3. Invalid arguments raise function_clause, as most of them
+// do in Absinthe.
 func (b *Backend) run(ctx context.Context, f mfa, documentArg, schemaArg, optionsArg etf.Term) (Outcome, error) {
 	document, err := binary(documentArg)
 	if err != nil {
@@ -48,10 +48,10 @@ func (b *Backend) run(ctx context.Context, f mfa, documentArg, schemaArg, option
 	return returned(result), nil
 }
 
-// options are those of run/3 that the demo heeds.
+// options are the options of run/3 that the demo supports.
 type options struct {
 	variables map[string]any
-	operation string // "" where none is named
+	operation string // empty: not named
 	context   etf.Term
 }
 
@@ -69,14 +69,14 @@ func decodeOptions(keywords etf.Term) (options, error) {
 	return opts, nil
 }
 
-// set takes one {Key, Value} of the keyword list. Keys which it does not know
-// are ignored, as Absinthe ignores them.
+// set reads one {Key, Value} of the keyword list. Like Absinthe it ignores
+// unknown keys.
 func (o *options) set(pair etf.Term) error {
 	d := etf.NewDecoder(pair)
 	if arity, err := d.Tuple(); err != nil {
 		return err
 	} else if arity != 2 {
-		return errors.New("demo: a keyword list holds pairs only")
+		return errors.New("demo: an element of the keyword list is not a pair")
 	}
 	key, err := d.Atom()
 	if err != nil {
@@ -115,8 +115,8 @@ func decodeVariables(value etf.Term) (map[string]any, error) {
 	return variables, nil
 }
 
-// exactNumbers replaces every json.Number in v by the type that graphql-go
-// takes a literal of the same text for, so that an integer stays one.
+// exactNumbers converts each json.Number in v to the Go type of a literal with the
+// same text in graphql-go, so that an integer stays an integer.
 func exactNumbers(v any) any {
 	switch v := v.(type) {
 	case json.Number:

@@ -14,12 +14,12 @@ import (
 // A decimal is the scalar Decimal, in hundredths.
 type decimal int64
 
-// decimalForm is what a decimal may look like; its length keeps it in range.
+// decimalForm is the form of a decimal. Its length keeps the value in range.
 var decimalForm = regexp.MustCompile(`^-?[0-9]{1,15}(\.[0-9]{1,2})?$`)
 
 func parseDecimal(text string) (decimal, error) {
 	if !decimalForm.MatchString(text) {
-		return 0, fmt.Errorf("invalid decimal %q: want at most 15 digits, and 2 after the point", text)
+		return 0, fmt.Errorf("invalid decimal %q: write at most 15 digits, and at most 2 after the point", text)
 	}
 	whole, fraction, _ := strings.Cut(text, ".")
 	hundredths, err := strconv.ParseInt(whole+(fraction + "00")[:2], 10, 64)
@@ -52,7 +52,7 @@ func (d *decimal) UnmarshalGraphQL(input any) (err error) {
 	case float64:
 		*d, err = parseDecimal(strconv.FormatFloat(v, 'f', -1, 64))
 	default:
-		*d, err = parseDecimal(fmt.Sprint(v)) // an integer, or nothing that parses
+		*d, err = parseDecimal(fmt.Sprint(v)) // an integer, or a type that parseDecimal refuses
 	}
 	return err
 }
@@ -62,8 +62,8 @@ type dateTime struct{ graphql.Time }
 
 func (dateTime) ImplementsGraphQLType(name string) bool { return name == "DateTime" }
 
-// A float is the scalar Float. Unlike float64 it keeps its point in JSON when
-// it is whole, since Elixir sends 2.0 as a float and never as the integer 2.
+// A float is the scalar Float. Unlike float64 it has a point in JSON when it is
+// whole: Elixir sends 2.0 as a float, never as the integer 2.
 type float float64
 
 func (f float) MarshalJSON() ([]byte, error) {
@@ -88,8 +88,8 @@ func (f *float) UnmarshalGraphQL(input any) error {
 	return nil
 }
 
-// A text is an argument of the scalar String. Unlike for a string, graphql-go
-// does not take a number for it, as the code point of a character.
+// A text is an argument of the scalar String. For the Go type string, graphql-go
+// would accept a number as the code point of a character.
 type text string
 
 func (text) ImplementsGraphQLType(name string) bool { return name == "String" }

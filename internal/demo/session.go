@@ -15,7 +15,7 @@ func (s *session) User(ctx context.Context) (*user, error) { return s.store.curr
 
 func (s *session) Context(ctx context.Context) string { return absintheContext(ctx).String() }
 
-// currentUser returns the user whom the context of the request names.
+// currentUser returns the user that the context of the request names.
 func (s *store) currentUser(ctx context.Context) (*user, error) {
 	if id, ok := currentUserID(absintheContext(ctx)); ok {
 		if u := s.user(id); u != nil {
@@ -25,8 +25,8 @@ func (s *store) currentUser(ctx context.Context) (*user, error) {
 	return nil, errUnauthenticated
 }
 
-// currentUserID returns the value of current_user_id in a context, an integer or
-// a string. Ok is false where the context has none such.
+// currentUserID returns the value of current_user_id in a context, which is an
+// integer or a string. ok reports whether the context has such a value.
 func currentUserID(absintheContext etf.Term) (id graphql.ID, ok bool) {
 	d := etf.NewDecoder(absintheContext)
 	pairs, err := d.Map()

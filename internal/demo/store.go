@@ -14,9 +14,8 @@ import (
 //go:embed seed.json
 var seed []byte
 
-// A store holds the state of the application. What its slices point to never
-// changes: a mutation puts a changed copy in its place, so that whoever has read
-// a record keeps a consistent one without a lock.
+// A store holds the state of the application. Its records are immutable: a
+// mutation replaces a record by a changed copy, so a record needs no lock.
 type store struct {
 	users     []*user
 	suppliers []*supplier
@@ -26,7 +25,7 @@ type store struct {
 	orders []*order
 }
 
-// loadStore returns a store with the seed data. It panics if that is broken,
+// loadStore returns a store with the seed data. It panics if the data is invalid,
 // which is a fault of the build.
 func loadStore() *store {
 	var data struct {
@@ -57,7 +56,7 @@ func loadStore() *store {
 	return s
 }
 
-// find returns the record with that id, nil if there is none.
+// find returns the record with an id, or nil.
 func find[T interface{ id() graphql.ID }](records []T, id graphql.ID) (found T) {
 	if i := slices.IndexFunc(records, func(r T) bool { return r.id() == id }); i >= 0 {
 		found = records[i]
@@ -65,7 +64,7 @@ func find[T interface{ id() graphql.ID }](records []T, id graphql.ID) (found T) 
 	return found
 }
 
-// filter returns the records for which keep holds, never nil.
+// filter returns the records for which keep returns true. The slice is not nil.
 func filter[T any](records []T, keep func(T) bool) []T {
 	kept := []T{}
 	for _, r := range records {
@@ -103,7 +102,8 @@ func (s *store) ordersWhere(keep func(*order) bool) []*order {
 	return filter(s.orders, keep)
 }
 
-// placeOrder adds an order and takes its parts out of stock, or does neither.
+// placeOrder adds an order and takes its parts out of stock. On an error it
+// changes neither.
 func (s *store) placeOrder(by *user, lines []*orderLine, note *string) (*order, error) {
 	if len(lines) == 0 {
 		return nil, &fieldError{"an order needs a line", "invalid"}
@@ -140,7 +140,7 @@ func (s *store) placeOrder(by *user, lines []*orderLine, note *string) (*order, 
 	return o, nil
 }
 
-// approveOrder marks a pending order as approved.
+// approveOrder approves a pending order.
 func (s *store) approveOrder(by *user, id graphql.ID) (*order, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

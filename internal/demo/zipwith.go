@@ -6,9 +6,9 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// zipWith3 is lists:zipwith3/3 of fun erlang:apply/3, by which the gateway has a
-// process trap exits before it runs Absinthe. It returns the list of what the
-// functions returned.
+// zipWith3 is lists:zipwith3/3 of fun erlang:apply/3, with which the gateway
+// makes the process trap exits before it runs Absinthe. It returns the list of
+// the return values.
 func (l listener) zipWith3(ctx context.Context, args etf.Term) (Outcome, error) {
 	f := mfa{"lists", "zipwith3", 4}
 	list, err := properList(args)

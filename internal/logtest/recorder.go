@@ -1,4 +1,4 @@
-// Package logtest collects what is logged, for tests.
+// Package logtest records log output for tests.
 package logtest
 
 import (
@@ -7,28 +7,28 @@ import (
 	"sync"
 )
 
-// A Recorder holds what has been written to it. It may be read meanwhile.
+// A Recorder records what is written to it. It is safe for concurrent use.
 type Recorder struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (j *Recorder) Write(b []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(b)
+func (r *Recorder) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.Write(b)
 }
 
-func (j *Recorder) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
+func (r *Recorder) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.String()
 }
 
-// Lines returns the records in which all of parts occur.
-func (j *Recorder) Lines(parts ...string) (found []string) {
+// Lines returns the lines that contain all of parts.
+func (r *Recorder) Lines(parts ...string) (found []string) {
 next:
-	for line := range strings.Lines(j.String()) {
+	for line := range strings.Lines(r.String()) {
 		for _, part := range parts {
 			if !strings.Contains(line, part) {
 				continue next

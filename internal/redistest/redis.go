@@ -1,4 +1,4 @@
-// Package redistest runs a real Redis for tests, on loopback and without files.
+// Package redistest runs a real Redis for tests, on a loopback address and without files.
 package redistest
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
-// A Server is a redis-server (testdata/install-redis). It ends with its test.
+// A Server is a redis-server process (testdata/install-redis), which ends with the test.
 type Server struct {
 	Addr string
 	args []string
@@ -20,15 +20,14 @@ type Server struct {
 	out  bytes.Buffer
 }
 
-// Start runs a server on a free port of 127.0.0.1 until the test ends, and waits
-// until it accepts connections. Further arguments are those of redis-server.
+// Start starts a server on a free port of 127.0.0.1, and waits until it accepts
+// connections. args are further arguments of redis-server.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
 	return start(t, "--port", args)
 }
 
-// StartTLS is Start with a server that takes connections over TLS alone. The files
-// are PEM.
+// StartTLS starts a server that accepts only TLS. The files are in PEM form.
 func StartTLS(t testing.TB, certFile, keyFile string, args ...string) *Server {
 	t.Helper()
 	return start(t, "--tls-port", append([]string{"--port", "0", "--tls-cert-file", certFile, "--tls-key-file", keyFile,
@@ -49,7 +48,7 @@ func start(t testing.TB, portOption string, args []string) *Server {
 	return s
 }
 
-// Start runs the server again, on the same port, with nothing in it.
+// Start starts the server again, on the same port and without data.
 func (s *Server) Start() {
 	s.t.Helper()
 	s.out.Reset()
@@ -74,14 +73,14 @@ func (s *Server) Start() {
 	})
 }
 
-// Kill ends it at once.
+// Kill kills the server.
 func (s *Server) Kill() {
 	s.cmd.Process.Kill()
 	s.cmd.Wait()
 }
 
-// Pause keeps it from doing anything, as if it or the network were too slow.
+// Pause suspends the server, as if it or the network were too slow.
 func (s *Server) Pause() { s.cmd.Process.Signal(syscall.SIGSTOP) }
 
-// Resume ends what Freeze began.
+// Resume ends Pause.
 func (s *Server) Resume() { s.cmd.Process.Signal(syscall.SIGCONT) }
