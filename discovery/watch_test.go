@@ -260,6 +260,11 @@ func TestWatchKeepsStaticNodes(t *testing.T) {
 // Whatever DNS says that is no address changes nothing; the next answer counts at
 // once.
 func TestWatchThroughFailuresOfDNS(t *testing.T) {
+	answered := far(func() {
+		zone := startDNS(t)
+		zone.set("my-app.test", "10.0.0.1")
+		look(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000, Timeout: waittest.Limit}, zone.resolver())
+	})
 	for name, r := range map[string]record{
 		"no address": {},
 		"NXDOMAIN":   {code: dns.RcodeNameError},
@@ -272,7 +277,7 @@ func TestWatchThroughFailuresOfDNS(t *testing.T) {
 			zone := startDNS(t)
 			w := watch(t, discovery.Config{
 				DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000,
-				Interval: time.Millisecond, Timeout: 500 * time.Millisecond,
+				Interval: time.Millisecond, Timeout: answered,
 			}, zone.resolver())
 			w.poll(t)
 			w.expectLogged(t, []string{"level=WARN", `source="dns my-app.test"`})

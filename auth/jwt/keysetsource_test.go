@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 func TestSourceAddress(t *testing.T) {
@@ -54,13 +56,13 @@ func serveTLS(t *testing.T, h http.Handler) (address, caFile string) {
 	return s.URL, caFile
 }
 
-func fetchFrom(t *testing.T, s KeySetSource) (*response, error) {
+func fetchFrom(t *testing.T, s KeySetSource, timeout time.Duration) (*response, error) {
 	t.Helper()
 	transport, err := s.newTransport()
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	return s.fetch(ctx, transport)
 }
@@ -116,7 +118,11 @@ func TestFetch(t *testing.T) {
 		"/header":    "header",
 		"/nothing":   "404",
 	} {
-		resp, err := fetchFrom(t, KeySetSource{URL: address + path + "?key=hunter2", CAFile: ca})
+		timeout := waittest.Limit
+		if path == "/slow" {
+			timeout = 100 * time.Millisecond
+		}
+		resp, err := fetchFrom(t, KeySetSource{URL: address + path + "?key=hunter2", CAFile: ca}, timeout)
 		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), address+path) || strings.Contains(err.Error(), "hunter2")) {
 			t.Errorf("%s: %v", path, err)
 		}
@@ -124,7 +130,7 @@ func TestFetch(t *testing.T) {
 			t.Errorf("%s: %+v", path, resp)
 		}
 	}
-	if _, err := fetchFrom(t, KeySetSource{URL: address + "/keys"}); err == nil || !strings.Contains(err.Error(), "certificate") {
+	if _, err := fetchFrom(t, KeySetSource{URL: address + "/keys"}, waittest.Limit); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("a certificate that nobody vouches for: %v", err)
 	}
 	if err := os.Chmod(ca, 0o664); err != nil {
@@ -158,7 +164,7 @@ func TestDiscover(t *testing.T) {
 		{"no JSON", issuer, "<html>", "JSON"},
 	} {
 		configuration = tt.configuration
-		resp, err := fetchFrom(t, KeySetSource{Issuer: tt.issuer, CAFile: ca})
+		resp, err := fetchFrom(t, KeySetSource{Issuer: tt.issuer, CAFile: ca}, waittest.Limit)
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
