@@ -8,52 +8,56 @@ import (
 	"time"
 )
 
-// Clients leave midway, in every way: nothing of theirs is left, here or there.
+// Clients leave midway, in every way: nothing of theirs is left, here or there, long
+// before their calls would have ended.
 func TestDisconnects(t *testing.T) {
-	f := startFleet(t, 2, time.Minute)
-	g := startGateway(t, nil, f.settings("timeout: 2m", "load: {in_flight: 2000}"))
+	f := startFleet(t, 2, time.Hour)
+	g := startGateway(t, nil, f.settings("timeout: 2h", "load: {in_flight: 2000}"))
 	g.waitConnected(t, 2)
 	goroutines, connections := g.status(t).Goroutines, g.status(t).Connections
 
 	clients, parallel := form(1000, 10_000), 250
 	body := operation(`{ counter pace }`)
 	request := g.request(body)
-	places := make(chan struct{}, parallel)
-	var leaving sync.WaitGroup
+	running := func() int { return calls(t, f.live[0]) + calls(t, f.live[1]) }
 	began := time.Now()
-	for i := range clients {
-		places <- struct{}{}
-		leaving.Go(func() {
-			defer func() { <-places }()
-			conn, err := net.Dial("tcp", g.listen)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer conn.Close()
-			text := request
-			if i%10 == 0 { // leaves before all is said
-				text = request[:len(request)-len(body)/2]
-			}
-			if _, err := conn.Write([]byte(text)); err != nil {
-				t.Error(err)
-				return
-			}
-			time.Sleep(rand.N(200 * time.Millisecond))
-			if i%2 == 0 { // by a reset
-				conn.(*net.TCPConn).SetLinger(0)
-			}
-		})
+	for range clients / parallel {
+		var leaving sync.WaitGroup
+		mostRun := make(chan struct{})
+		for i := range parallel {
+			leaving.Go(func() {
+				conn, err := net.Dial("tcp", g.listen)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				text := request
+				if i%10 == 0 { // leaves before all is said
+					text = request[:len(request)-len(body)/2]
+				}
+				if _, err := conn.Write([]byte(text)); err != nil {
+					t.Error(err)
+					return
+				}
+				if i%5 > 2 { // leaves at any time
+					time.Sleep(rand.N(200 * time.Millisecond))
+				} else {
+					<-mostRun
+				}
+				if i%2 == 0 { // by a reset
+					conn.(*net.TCPConn).SetLinger(0)
+				}
+			})
+		}
+		eventually(t, "a third of the calls run", func() bool { return running() >= parallel/3 })
+		close(mostRun)
+		leaving.Wait()
 	}
-	leaving.Wait()
 	took := time.Since(began).Round(time.Millisecond)
 
 	left := time.Now()
-	var processes int
-	eventually(t, "the nodes have no process left of a client", func() bool {
-		processes = calls(t, f.live[0]) + calls(t, f.live[1])
-		return processes == 0
-	})
+	eventually(t, "the nodes have no process left of a client", func() bool { return running() == 0 })
 	there := time.Since(left).Round(time.Millisecond)
 	eventually(t, "the gateway has no goroutine left of a client", func() bool { return g.status(t).Goroutines <= goroutines })
 	here := time.Since(left).Round(time.Millisecond)
@@ -62,12 +66,6 @@ func TestDisconnects(t *testing.T) {
 	s := g.status(t)
 	t.Logf("figures: %d clients left within %v, %d of their calls ran; last process gone after %v, last goroutine after %v (%d, before %d)",
 		clients, took, ran, there, here, s.Goroutines, goroutines)
-	if there > time.Second || here > time.Second {
-		t.Errorf("processes are gone after %v, goroutines after %v; want 1s", there, here)
-	}
-	if ran < clients/4 {
-		t.Errorf("only %d of %d calls ran: little was shown", ran, clients)
-	}
 	if s.InFlight != 0 || s.Connections > connections {
 		t.Errorf("after all: %d operations in flight, %d connections where there were %d at most", s.InFlight, s.Connections, connections)
 	}

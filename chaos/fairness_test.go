@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
 )
@@ -19,7 +18,7 @@ func TestLargeAnswersBesideSmall(t *testing.T) {
 	schedulers := []string{"+S", "2:2"}
 	f.start(t, schedulers...)
 	beamtest.StartNode(t, beamtest.Options{Name: "other@127.0.0.1", EPMDPort: f.epmd, Args: append(slim, schedulers...)})
-	s := f.settings("timeout: 30s")
+	s := f.settings(patient)
 	s.timed = true
 	s.more = []string{"  - path: /other", "    schema: TestApp.Schema",
 		fmt.Sprintf("    discovery: {dns: [127.0.0.1], prefix: other, epmd_port: %d}", f.epmd)}
@@ -29,8 +28,8 @@ func TestLargeAnswersBesideSmall(t *testing.T) {
 		return len(s.connected(0)) == 1 && len(s.connected(1)) == 1
 	})
 
-	const rate = 100
-	n := rate * int(form(4*time.Second, 30*time.Second)/time.Second)
+	rate, rounds := g.rate(t, 100), 4
+	n := rate * form(1, 8) // in seconds
 	large := operation(fmt.Sprintf(`{ large(bytes: %d) }`, 50<<20))
 	small := func() outcomes {
 		return g.offer(rate, n, "/graphql", func(int) string { return operation(`{ counter }`) }).wait()
@@ -41,8 +40,13 @@ func TestLargeAnswersBesideSmall(t *testing.T) {
 		return light, stream.end()
 	}
 	alone := small()
-	apart, answersApart := beside("/other")
-	together, answers := beside("/graphql")
+	var apart, answersApart, together, answers outcomes
+	for range rounds { // in turns: this machine may be busier at one time than at another
+		light, heavy := beside("/other")
+		apart, answersApart = append(apart, light...), append(answersApart, heavy...)
+		light, heavy = beside("/graphql")
+		together, answers = append(together, light...), append(answers, heavy...)
+	}
 
 	conn, err := net.Dial("tcp", g.listen)
 	if err != nil {
@@ -68,10 +72,10 @@ func TestLargeAnswersBesideSmall(t *testing.T) {
 	}
 	// Held up on its connection alone, a small query would wait for large answers
 	// to pass whole.
-	a, b := apart.percentile(90), together.percentile(90)
+	a, b, whole := apart.percentile(90), together.percentile(90), answers.percentile(50)
 	t.Logf("figures: p90 beside large answers %v on another connection, %v on the same: ratio %.1f", a, b, float64(b)/float64(a))
-	if b > a*3/2 {
-		t.Errorf("p90 on the same connection is %v, on another %v", b, a)
+	if b > a*3/2 && b > whole/4 {
+		t.Errorf("p90 on the same connection is %v, on another %v; a large answer takes %v", b, a, whole)
 	}
 	if len(answers) < 3 {
 		t.Errorf("only %d large answers: little was shown", len(answers))
@@ -81,7 +85,7 @@ func TestLargeAnswersBesideSmall(t *testing.T) {
 // An answer that is larger than allowed ends its call and nothing else.
 func TestAnswerTooLarge(t *testing.T) {
 	f := startFleet(t, 1, 0)
-	s := f.settings("timeout: 30s")
+	s := f.settings(patient)
 	s.top = []string{"limits: {answer: 33554432}"}
 	g := startGateway(t, nil, s)
 	g.waitConnected(t, 1)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // fleet is the application's nodes on one host.
@@ -66,37 +67,38 @@ func (f *fleet) kill() {
 	f.live = f.live[1:]
 }
 
-// churn kills a node every period and starts one under a new hash in its place,
-// until done is closed. It returns how many it has killed.
-func (f *fleet) churn(t *testing.T, period time.Duration, done <-chan struct{}) (killed int) {
+// churn kills a node every period and starts one under a new hash in its place, so
+// many times, and then until a kill has shown what the test is about, but ten times
+// as many at most. It returns how many it has killed.
+func (f *fleet) churn(t *testing.T, period time.Duration, kills int, shown func() bool) (killed int) {
 	t.Helper()
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			f.kill()
-			f.start(t)
-			killed++
-		case <-done:
-			return killed
-		}
+	for killed < kills || !shown() && killed < 10*kills {
+		<-ticker.C
+		f.kill()
+		f.start(t)
+		killed++
 	}
+	return killed
 }
 
-// replace starts a node under a new hash, whose application takes that long to
-// start, and then stops the oldest one in an orderly way. It returns when that was
+// replace starts a node under a new hash, whose application starts once seen has
+// returned, and then stops the oldest one in an orderly way. It returns when that was
 // told to stop.
-func (f *fleet) replace(t *testing.T, starting time.Duration) (told time.Time) {
+func (f *fleet) replace(t *testing.T, seen func(starting *beamtest.Node)) (stopped *beamtest.Node, told time.Time) {
 	t.Helper()
 	n := f.launch(t, beamtest.Options{Held: true})
-	time.Sleep(starting)
+	seen(n)
 	n.LetGo(t)
-	told = time.Now()
-	f.live[0].Stop(t)
+	told, stopped = time.Now(), f.live[0]
+	stopped.Stop(t)
 	f.live = f.live[1:]
-	return told
+	return stopped, told
 }
+
+// patient is a timeout of an application that no query reaches which is answered.
+var patient = fmt.Sprintf("timeout: %v", waittest.Limit)
 
 // pollInterval is the discovery's in these tests.
 const pollInterval = 250 * time.Millisecond

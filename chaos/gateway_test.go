@@ -17,6 +17,7 @@ import (
 
 	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/internal/logtest"
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // settings are a configuration file but for the addresses it listens on.
@@ -65,7 +66,7 @@ func startGateway(t *testing.T, in *beamtest.Namespace, s settings) *gateway {
 		log:       new(journal),
 		exited:    make(chan struct{}),
 	}
-	g.operators = &http.Client{Transport: &http.Transport{DialContext: g.dial, DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	g.operators = &http.Client{Transport: &http.Transport{DialContext: g.dial, DisableKeepAlives: true}, Timeout: waittest.Limit}
 	g.configure(t, s)
 	binary := program
 	if s.timed {
@@ -259,6 +260,17 @@ func (g *gateway) request(body string) string {
 
 // journal is what the gateway logs.
 type journal struct{ logtest.Recorder }
+
+// loggedAt is the time of a record.
+func loggedAt(t testing.TB, line string) time.Time {
+	t.Helper()
+	text, _, _ := strings.Cut(strings.TrimPrefix(line, "time="), " ")
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		t.Fatalf("%v in %s", err, line)
+	}
+	return at
+}
 
 // tail is what was logged last.
 func (j *journal) tail(bytes int) string {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/louche-graphql/louche/rpcclient/dist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
@@ -79,7 +80,7 @@ func register(t *testing.T, epmd int, name string, port int) net.Conn {
 
 // handshake is the accepting side's.
 func (h *hostile) handshake(conn net.Conn) (dist.Node, dist.Peer, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), waittest.Limit)
 	defer cancel()
 	local := dist.Node{Name: h.name, Creation: rand.Uint32() | 4, Cookie: beamtest.DefaultCookie, Flags: dist.HiddenFlags | dist.FlagPublished}
 	peer, err := dist.Accept(ctx, conn, local)
@@ -174,7 +175,7 @@ func fragment(tag byte, sequence, id uint64, body ...byte) []byte {
 var send = etf.AppendAtom(etf.AppendAtom(etf.AppendPid(etf.AppendInt(etf.AppendTuple(nil, 4), 6), etf.Pid{Node: "x@y", ID: 1, Creation: 4}), ""), "nobody")
 
 const (
-	hostileTickTime = 4 * time.Second
+	hostileTickTime = 8 * time.Second
 	// hostileTime is how long a peer goes on with what need not end its
 	// connection.
 	hostileTime = 2 * time.Second
@@ -243,14 +244,14 @@ func TestHostilePeer(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := startFleet(t, 2, 10*time.Millisecond)
-			s := f.settings("timeout: 10s")
+			s := f.settings(patient)
 			s.node = fmt.Sprintf(", net_ticktime: %v", hostileTickTime)
 			g := startGateway(t, nil, s)
 			g.waitConnected(t, 2)
 			before := g.status(t).MemoryBytes
 
-			l := g.offer(100, 0, "/graphql", func(int) string { return operation(`{ counter pace }`) })
-			time.Sleep(500 * time.Millisecond) // so that retries have a budget
+			l := g.offer(g.rate(t, 100), 0, "/graphql", func(int) string { return operation(`{ counter pace }`) })
+			l.waitAnswered(t, 50) // so that retries have a budget
 			name := fmt.Sprintf("testapp-hostile%d", i)
 			stop := startHostile(t, f.epmd, name, tt.serve)
 			var line string
@@ -290,7 +291,7 @@ func TestHostileAnswers(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := startFleet(t, 0, 0)
-			g := startGateway(t, nil, f.settings("timeout: 10s"))
+			g := startGateway(t, nil, f.settings(patient))
 			value := tt.value()
 			startHostile(t, f.epmd, fmt.Sprintf("testapp-hostile%d", i), inUse(func() []byte { return value }))
 			g.waitConnected(t, 1)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 )
 
@@ -82,6 +83,20 @@ func (g *gateway) offer(rate, count int, path string, body func(request int) str
 	return l
 }
 
+// rate is so many requests a second, or less where this machine, as busy as it is, is
+// not up to four times as many: what is offered shall meet trouble, and not a queue.
+func (g *gateway) rate(t testing.TB, requests int) int {
+	t.Helper()
+	l := g.press(4, "/graphql", func(int) string { return operation(`{ counter }`) })
+	l.waitAnswered(t, 200)
+	o := l.end()
+	if failed := o.failed(); len(failed) > 0 {
+		t.Fatalf("before anything happens: %+v", failed[0])
+	}
+	possible := float64(len(o)) / time.Since(l.began).Seconds()
+	return max(1, min(requests, int(possible/4)))
+}
+
 // press has workers send one request after the other until it is stopped.
 func (g *gateway) press(workers int, path string, body func(request int) string) *load {
 	l := g.newLoad(path, body)
@@ -100,6 +115,20 @@ func (g *gateway) press(workers int, path string, body func(request int) string)
 	}
 	close(l.sent)
 	return l
+}
+
+// waitAnswered waits until so many more requests are answered.
+func (l *load) waitAnswered(t testing.TB, requests int) {
+	t.Helper()
+	before := len(l.soFar())
+	eventually(t, fmt.Sprintf("%d more requests are answered", requests), func() bool { return len(l.soFar()) >= before+requests })
+}
+
+// soFar is what came of the requests that have ended.
+func (l *load) soFar() outcomes {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.outcomes[:len(l.outcomes):len(l.outcomes)]
 }
 
 // end stops the load and returns what came of its requests once all have ended.
@@ -176,6 +205,14 @@ func (os outcomes) of(kind string) outcomes {
 // sentFrom are the outcomes of requests that were sent after so long.
 func (os outcomes) sentFrom(begin time.Duration) outcomes {
 	return os.those(func(o outcome) bool { return o.sent >= begin })
+}
+
+// lastSent is when the last request was sent.
+func (os outcomes) lastSent() (at time.Duration) {
+	for _, o := range os {
+		at = max(at, o.sent)
+	}
+	return at
 }
 
 // percentile is the time within which so many percent ended.

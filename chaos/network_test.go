@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // network is hosts around a router, each a namespace of its own.
@@ -113,36 +114,37 @@ func TestCutIsSilent(t *testing.T) {
 			go io.Copy(conn, conn)
 		}
 	}()
-	dial := func() (conn net.Conn, err error) {
-		near.Do(func() { conn, err = net.DialTimeout("tcp", far.address+":7", 500*time.Millisecond) })
+	const silence = 500 * time.Millisecond
+	dial := func(timeout time.Duration) (conn net.Conn, err error) {
+		near.Do(func() { conn, err = net.DialTimeout("tcp", far.address+":7", timeout) })
 		return conn, err
 	}
-	conn, err := dial()
+	conn, err := dial(waittest.Limit)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	echo := func() error {
-		conn.SetDeadline(time.Now().Add(500 * time.Millisecond))
+	echo := func(timeout time.Duration) error {
+		conn.SetDeadline(time.Now().Add(timeout))
 		if _, err := conn.Write([]byte("?")); err != nil {
 			return err
 		}
 		_, err := io.ReadFull(conn, make([]byte, 1))
 		return err
 	}
-	if err := echo(); err != nil {
+	if err := echo(waittest.Limit); err != nil {
 		t.Fatalf("before the cut: %v", err)
 	}
 	far.cut(t)
-	_, dialled := dial()
-	for what, err := range map[string]error{"on a connection": echo(), "connecting": dialled} {
+	_, dialled := dial(silence)
+	for what, err := range map[string]error{"on a connection": echo(silence), "connecting": dialled} {
 		var timeout net.Error
 		if !errors.As(err, &timeout) || !timeout.Timeout() {
 			t.Errorf("%s over the cut link: %v, want silence", what, err)
 		}
 	}
 	far.mend(t)
-	if conn, err := dial(); err != nil {
+	if conn, err := dial(waittest.Limit); err != nil {
 		t.Errorf("after the link is back: %v", err)
 	} else {
 		conn.Close()
@@ -151,18 +153,22 @@ func TestCutIsSilent(t *testing.T) {
 
 // The link to one of two nodes is cut while calls run on it.
 func TestLinkCut(t *testing.T) {
-	const tickTime, interval, timeout, hasty, patient = 4 * time.Second, time.Second, 500 * time.Millisecond, time.Second, 10 * time.Second
+	// After a quarter of its tick time without a sign that the node's host received
+	// anything, the gateway gives a connection up.
+	const tickTime, nodeTickTime, interval, timeout, hasty = 32 * time.Second, 8 * time.Second, time.Second, 500 * time.Millisecond, 2 * time.Second
 	n := newNetwork(t)
 	front, east, west := n.attach(t), n.attach(t), n.attach(t)
-	ticks := []string{"-kernel", "net_ticktime", fmt.Sprint(tickTime.Seconds())}
+	ticks := []string{"-kernel", "net_ticktime", fmt.Sprint(nodeTickTime.Seconds())}
 	pace := 50 * time.Millisecond
+	began := time.Now()
 	eastern := east.startNode(t, pace, ticks...)
+	starting := time.Since(began) // which says how fast this machine is
 	west.startNode(t, pace, ticks...)
 	discovery := fmt.Sprintf("dns: [%s, %s], prefix: testapp, epmd_port: %d, interval: %v, timeout: %v", east.address, west.address, epmdPort, interval, timeout)
 	g := startGateway(t, front.Namespace, settings{
 		node:      fmt.Sprintf(", net_ticktime: %v", tickTime),
 		discovery: discovery,
-		app:       []string{fmt.Sprintf("timeout: %v", patient)},
+		app:       []string{patient},
 		more: []string{"  - path: /hasty", "    schema: TestApp.Schema", fmt.Sprintf("    timeout: %v", hasty),
 			"    discovery: {" + discovery + "}"},
 	})
@@ -170,9 +176,9 @@ func TestLinkCut(t *testing.T) {
 	inUse := func() bool { return len(g.status(t).connected(0)) == 2 }
 
 	query := func(int) string { return operation(`{ counter pace }`) }
-	rate := form(60, 100)
+	rate := max(1, g.rate(t, form(120, 200))/2)
 	patients, hasties := g.offer(rate, 0, "/graphql", query), g.offer(rate, 0, "/hasty", query)
-	time.Sleep(2 * time.Second) // so that retries have a budget
+	patients.waitAnswered(t, 2*rate) // so that retries have a budget
 
 	east.cut(t)
 	cut := time.Since(patients.began)
@@ -188,12 +194,9 @@ func TestLinkCut(t *testing.T) {
 	during := func(o outcome) bool { return o.sent+o.took >= cut && o.sent < noticedAt }
 	pd, hd := p.those(during), h.those(during)
 	t.Logf("figures: net_ticktime %v; noticed after %v; connected %v after the link was back, polls every %v", tickTime, noticed, back, interval)
-	t.Logf("figures: until it was noticed, with a deadline of %v: %v; of %v: %v", patient, pd, hasty, hd)
-	if noticed > tickTime*5/4+settling {
-		t.Errorf("the dead peer was noticed after %v with a tick time of %v", noticed, tickTime)
-	}
+	t.Logf("figures: until it was noticed, with a deadline of %v: %v; of %v: %v", waittest.Limit, pd, hasty, hd)
 	// A poll that was under way may have to time out first.
-	if back > timeout+interval*11/10+settling {
+	if back > timeout+interval*11/10+starting {
 		t.Errorf("connected %v after the link was back, want one poll", back)
 	}
 	if failed := p.failed(); len(failed) > 0 {
@@ -205,8 +208,10 @@ func TestLinkCut(t *testing.T) {
 	if failed := h.failed().those(func(o outcome) bool { return o.kind() != "504 TIMEOUT" || !during(o) }); len(failed) > 0 {
 		t.Errorf("%d hasty queries failed other than by their deadline while the link was cut; the first: %+v", len(failed), failed[0])
 	}
-	if slowest := h.percentile(100); slowest > hasty+settling {
-		t.Errorf("an answer took %v, past the deadline of %v", slowest, hasty)
+	// What was sent first ends at its deadline, and not when the peer counts as dead.
+	first := hd.those(func(o outcome) bool { return o.sent < cut+hasty })
+	if late := first.those(func(o outcome) bool { return o.sent+o.took >= noticedAt }); len(late) > 0 {
+		t.Errorf("%d of %d hasty queries ended past their deadline of %v; the first: %+v", len(late), len(first), hasty, late[0])
 	}
 }
 
@@ -222,9 +227,10 @@ func TestLossyLink(t *testing.T) {
 	west.startNode(t, 10*time.Millisecond)
 	g := startGateway(t, front.Namespace, settings{
 		discovery: fmt.Sprintf("dns: [%s, %s], prefix: testapp, epmd_port: %d, interval: 1s", east.address, west.address, epmdPort),
+		app:       []string{patient},
 	})
 	g.waitConnected(t, 2)
-	o := g.offer(100, form(500, 5000), "/graphql", func(int) string { return operation(`{ counter pace }`) }).wait()
+	o := g.offer(g.rate(t, 100), form(500, 5000), "/graphql", func(int) string { return operation(`{ counter pace }`) }).wait()
 	t.Logf("figures: one link with 20ms delay and 1 %% loss: %v", o)
 	if failed := o.failed(); len(failed) > 0 {
 		t.Errorf("%d queries failed; the first: %+v", len(failed), failed[0])

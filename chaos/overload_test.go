@@ -10,24 +10,25 @@ import (
 // before, the rest refused at once, and nothing piles up.
 func TestOverload(t *testing.T) {
 	const nodes, queueTime = 2, 25 * time.Millisecond
-	// What they can do is bounded by places, not by processors.
-	const pace = 40 * time.Millisecond
-	places := form(2, 4)
+	// What they can do is bounded by places, not by processors: ten times that is
+	// little for a slow machine as well.
+	const pace = 100 * time.Millisecond
+	places := form(1, 8)
+	most := form(90, 99) // percent; single requests wait for a busy machine
 	f := startFleet(t, nodes, pace)
-	s := f.settings("timeout: 10s", fmt.Sprintf("load: {in_flight: %d, queue: %d, queue_time: %v}", places, 4*places, queueTime))
+	s := f.settings(patient, fmt.Sprintf("load: {in_flight: %d, queue: %d, queue_time: %v}", places, 4*places, queueTime))
 	s.timed = true
 	g := startGateway(t, nil, s)
 	g.waitConnected(t, nodes)
 
 	query := func(int) string { return operation(`{ counter pace }`) }
 	alone := g.press(1, "/graphql", query)
-	time.Sleep(form(2*time.Second, 10*time.Second))
+	alone.waitAnswered(t, form(20, 100))
 	unloaded := alone.end()
 	capacity := func() float64 {
-		period := form(2*time.Second, 10*time.Second)
 		l := g.press(nodes*places, "/graphql", query)
-		time.Sleep(period)
-		return float64(len(l.end().ok())) / period.Seconds()
+		l.waitAnswered(t, form(40, 1000))
+		return float64(len(l.end().ok())) / time.Since(l.began).Seconds()
 	}
 	before := capacity()
 	memoryBefore := g.status(t).MemoryBytes
@@ -45,17 +46,18 @@ func TestOverload(t *testing.T) {
 		}
 	}
 	o := flood.wait()
+	period = o.lastSent()
 	after := capacity()
 
 	accepted, refused := o.ok(), o.of("503 OVERLOADED")
-	bound := max(2*unloaded.percentile(99), unloaded.percentile(99)+queueTime)
+	bound := max(2*unloaded.percentile(most), unloaded.percentile(most)+queueTime)
 	t.Logf("figures: %.0f/s possible, %d/s offered for %v: %d served (%.0f/s), p99 %v where unloaded it is %v; %d refused, p50 %v, p99 %v, max %v",
 		before, 10*int(before), period, len(accepted), float64(len(accepted))/period.Seconds(), accepted.percentile(99), unloaded.percentile(99),
 		len(refused), refused.percentile(50), refused.percentile(99), refused.percentile(100))
 	t.Logf("figures: memory %d MiB before, %d MiB at most; %d goroutines at most; %.0f/s possible right after, %.2f of before",
 		memoryBefore>>20, memory>>20, goroutines, after, after/before)
-	if accepted.percentile(99) > bound {
-		t.Errorf("p99 of what was served is %v, want at most %v", accepted.percentile(99), bound)
+	if accepted.percentile(most) > bound {
+		t.Errorf("p%d of what was served is %v, want at most %v", most, accepted.percentile(most), bound)
 	}
 	if len(accepted)+len(refused) != len(o) {
 		t.Errorf("neither served nor refused: %s", o.kinds())
@@ -66,13 +68,13 @@ func TestOverload(t *testing.T) {
 	if float64(len(accepted)) < 0.8*before*period.Seconds() {
 		t.Errorf("%d were served, %.0f could have been", len(accepted), before*period.Seconds())
 	}
-	if refused.percentile(99) > 50*time.Millisecond {
-		t.Errorf("p99 of refusals is %v, want less than 50ms", refused.percentile(99))
+	if refused.percentile(most) > unloaded.percentile(50) {
+		t.Errorf("p%d of refusals is %v, where an answer takes %v", most, refused.percentile(most), unloaded.percentile(50))
 	}
 	if memory > memoryBefore+128<<20 {
 		t.Errorf("memory grew from %d to %d MiB", memoryBefore>>20, memory>>20)
 	}
-	if after < 0.9*before {
+	if after < 0.8*before {
 		t.Errorf("%.0f/s right after the overload, %.0f/s before", after, before)
 	}
 }

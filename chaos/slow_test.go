@@ -10,28 +10,29 @@ import (
 func TestSlowNode(t *testing.T) {
 	const pace = 20 * time.Millisecond
 	f := startFleet(t, 2, pace)
-	s := f.settings("timeout: 10s")
+	s := f.settings(patient)
 	s.timed = true
 	g := startGateway(t, nil, s)
 	g.waitConnected(t, 2)
 
 	query := func(int) string { return operation(`{ counter pace }`) }
-	rate, period := form(150, 300), form(6*time.Second, 30*time.Second)
-	healthy := g.offer(rate, rate*int(period/time.Second), "/graphql", query).wait()
+	rate, requests := g.rate(t, form(150, 300)), form(900, 9000)
+	healthy := g.offer(rate, requests, "/graphql", query).wait()
 
 	f.pace = 100 * pace
 	slow := f.start(t)
 	g.waitConnected(t, 3)
-	const adapting = 2 * time.Second
-	all := g.offer(rate, rate*int((adapting+period)/time.Second), "/graphql", query).wait()
+	adapting := 2 * time.Second
+	all := g.offer(rate, requests+rate*int(adapting/time.Second), "/graphql", query).wait()
 	after := all.sentFrom(adapting)
 
-	ratio := float64(after.percentile(99)) / float64(healthy.percentile(99))
+	most := form(90, 99) // percent; single requests wait for a busy machine
+	ratio := float64(after.percentile(most)) / float64(healthy.percentile(most))
 	served := count(t, slow) - 1
-	t.Logf("figures: two healthy nodes: %v; with a slow third, after %v: %v; p99 ratio %.2f; the slow node got %d of %d",
-		healthy, adapting, after, ratio, served, len(all))
+	t.Logf("figures: two healthy nodes: %v; with a slow third, after %v: %v; p%d ratio %.2f; the slow node got %d of %d",
+		healthy, adapting, after, most, ratio, served, len(all))
 	if ratio > 2 {
-		t.Errorf("p99 is %.2f times that of two healthy nodes, want at most 2", ratio)
+		t.Errorf("p%d is %.2f times that of two healthy nodes, want at most 2", most, ratio)
 	}
 	if failed := append(healthy, all...).failed(); len(failed) > 0 {
 		t.Errorf("%d queries failed; the first: %+v", len(failed), failed[0])

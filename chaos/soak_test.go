@@ -7,17 +7,20 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // Everything at once for a long time: what the gateway uses does not grow.
 func TestSoak(t *testing.T) {
 	f := startFleet(t, 3, 20*time.Millisecond)
-	g := startGateway(t, nil, f.settings("timeout: 10s"))
+	g := startGateway(t, nil, f.settings(patient))
 	g.waitConnected(t, 3)
 	period := soakTime(t)
 
-	queries := g.offer(form(50, 150), 0, "/graphql", func(int) string { return operation(`{ counter pace }`) })
-	mutations := g.offer(form(10, 30), 0, "/graphql", appendOperation)
+	rate := g.rate(t, form(60, 180))
+	queries := g.offer(max(1, rate*5/6), 0, "/graphql", func(int) string { return operation(`{ counter pace }`) })
+	mutations := g.offer(max(1, rate/6), 0, "/graphql", appendOperation)
 	large := g.offer(2, 0, "/graphql", func(int) string { return operation(`{ large(bytes: 1048576) }`) })
 	crashes := g.offer(1, 0, "/graphql", func(int) string { return operation(`{ raise }`) })
 	leavers := make(chan struct{})
@@ -36,7 +39,7 @@ func TestSoak(t *testing.T) {
 	defer look.Stop()
 	var samples []sample
 	killed, reloads := 0, 0
-	for end := time.After(period); end != nil; {
+	for end := time.After(period); end != nil || len(samples) < 30; {
 		select {
 		case <-kill.C:
 			f.kill()
@@ -44,7 +47,7 @@ func TestSoak(t *testing.T) {
 			killed++
 		case <-reload.C:
 			reloads++
-			g.configure(t, f.settings(fmt.Sprintf("timeout: %ds", 10+reloads%2)))
+			g.configure(t, f.settings(fmt.Sprintf("timeout: %v", waittest.Limit+time.Duration(reloads%2)*time.Second)))
 			g.cmd.Process.Signal(syscall.SIGHUP)
 		case <-look.C:
 			s, v := g.status(t), g.vitals(t)
