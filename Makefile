@@ -9,18 +9,17 @@ FUZZTIME ?= 30s
 BENCHTIME ?= 5s
 # How long chaos keeps its mixed load up.
 SOAK ?= 30m
-
-# Tools with many dependencies, which are not the gateway's.
-TOOL = go tool -modfile=tools/go.mod
+# After this time the tests of a package hang, on a slow machine as well.
+TIMEOUT ?= 1h
 
 # What gosec does not ask:
 # G104, errors that are ignored: of closing, and of writing to who may have left.
 # G115, conversions that could overflow: it does not see where a length, a code point
 #       or a time was bounded before, which is everywhere in the codecs.
 # G304, files whose names are variables: only operators name files.
-# internal/beamtest starts processes and makes directories for tests alone.
+# The packages internal/*test start processes and make directories for tests alone.
 # What else it finds in vain is marked where it stands (#nosec), with the reason.
-GOSEC_EXCLUDED = -exclude=G104,G115,G304 -exclude-dir=internal/beamtest -exclude-dir=internal/redistest
+GOSEC_FLAGS = -test=false -exclude=G104,G115,G304
 
 .PHONY: build demo test test-matrix chaos lint vulncheck bench fuzz
 
@@ -31,15 +30,17 @@ demo: build
 	bin/louche demo
 
 # Against the machine's own Erlang, Elixir and Redis, with GraphQL clients of npm and
-# in Chromium, all installed if need be. The chaos suite, in its short form, measures
-# times and so runs alone.
+# in Chromium, all installed if need be. go build names the packages that it compiles,
+# which takes minutes where nothing is cached. The chaos suite, in its short form,
+# compares times and so runs alone.
 test:
 	testdata/install-erlang
 	testdata/install-clients
 	testdata/install-browser
 	testdata/install-redis
-	go test -race $$(go list ./... | grep -v /chaos$$)
-	go test -race -timeout 20m ./chaos
+	go build -race -v ./...
+	go test -race -timeout $(TIMEOUT) $$(go list ./... | grep -v /chaos$$)
+	go test -race -timeout $(TIMEOUT) ./chaos
 
 # Against OTP 27 and 29 from newer Debian releases (root, on Debian).
 test-matrix:
@@ -47,8 +48,8 @@ test-matrix:
 	testdata/install-clients
 	testdata/install-browser
 	testdata/install-redis
-	TEST_BEAM_ROOT=$(OTP_MATRIX)/otp27 go test -race -count=1 $(BEAM_PACKAGES)
-	TEST_BEAM_ROOT=$(OTP_MATRIX)/otp29 go test -race -count=1 $(BEAM_PACKAGES)
+	TEST_BEAM_ROOT=$(OTP_MATRIX)/otp27 go test -race -count=1 -timeout $(TIMEOUT) $(BEAM_PACKAGES)
+	TEST_BEAM_ROOT=$(OTP_MATRIX)/otp29 go test -race -count=1 -timeout $(TIMEOUT) $(BEAM_PACKAGES)
 
 # The whole chaos suite with its full numbers (root): about an hour.
 chaos:
@@ -59,18 +60,19 @@ lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo "gofmt -w these files"; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
-	$(TOOL) gosec -quiet $(GOSEC_EXCLUDED) ./...
+	go build -C tools -o ../bin/gosec ./gosec
+	bin/gosec $(GOSEC_FLAGS) $$(go list ./... | grep -v '/internal/[a-z]*test$$')
 
 # Known vulnerabilities in what the gateway is built from. It asks the Go project, which
 # CI may not reach, and its answer changes without a change of ours: not part of lint.
 vulncheck:
-	$(TOOL) govulncheck ./...
+	go tool -modfile=tools/go.mod govulncheck ./...
 
 # Throughput and CPU beside :erpc.call, with ratios, and of every feature on and off;
 # then the transcoder.
 bench:
 	testdata/install-erlang
-	go test -run '^$$' -bench 'Bridge|Features' -benchtime $(BENCHTIME) -timeout 20m ./cmd/louche
+	go test -run '^$$' -bench 'Bridge|Features' -benchtime $(BENCHTIME) -timeout $(TIMEOUT) ./cmd/louche
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./rpcclient/etf
 
 # Every fuzz target for FUZZTIME.
