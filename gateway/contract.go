@@ -30,6 +30,9 @@ type ContractConfig struct {
 	Pin bool `yaml:"pin" env:"PIN"`
 	// Usage counts which fields and arguments clients use.
 	Usage bool `yaml:"usage" env:"USAGE"`
+	// Publishes is whether mutations can reach subscribers. A schema that has
+	// subscriptions is logged where they cannot.
+	Publishes bool `yaml:"-"`
 }
 
 // SetDefaults fills what was left out.
@@ -74,6 +77,8 @@ type Contract struct {
 	mu    sync.Mutex
 	nodes map[*rpcclient.Link]*schema.Schema // nil: it has not told, or what cannot be read
 	pairs map[[2]string]bool                 // of hashes, logged
+
+	unpublished sync.Once // the warning that subscribers are not reached
 
 	current  atomic.Pointer[agreement]
 	verdicts *verdicts
@@ -188,6 +193,11 @@ func (c *Contract) adopt(link *rpcclient.Link, s *schema.Schema) {
 		c.nodes[link] = s
 		link.Note(s, true) // before anybody looks for a node that has it
 	})
+	if s.HasSubscriptions() && !c.cfg.Publishes {
+		c.unpublished.Do(func() {
+			c.log.Warn("the schema has subscriptions, and mutations do not reach their subscribers: set pubsub of the application to the module that Absinthe.Plug is given, such as MyAppWeb.Endpoint")
+		})
+	}
 }
 
 // change changes what is known of the nodes, and draws the conclusions.

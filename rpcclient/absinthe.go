@@ -27,6 +27,10 @@ type AbsintheConfig struct {
 	// TokenLimit has Absinthe refuse documents of more tokens. No limit if it is
 	// zero.
 	TokenLimit int `yaml:"token_limit" env:"TOKEN_LIMIT"`
+	// PubSub is the module by which mutations reach subscribers of the application,
+	// MyAppWeb.Endpoint, as Absinthe finds it in the context under the key pubsub. None
+	// unless set.
+	PubSub string `yaml:"pubsub" env:"PUBSUB"`
 	// ContextFrom is a function of the application, MyApp.Gateway.build_context. It
 	// gets the claims and returns what becomes part of the context: a map or {:ok,
 	// map}; or {:error, reason}. None unless set.
@@ -41,13 +45,20 @@ var moduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*$
 // Validate says what is wrong, naming the key.
 func (c *AbsintheConfig) Validate() error {
 	var errs []error
-	if !moduleName.MatchString(c.Schema) || len(c.Schema) > 240 || strings.HasPrefix(c.Schema, elixirPrefix) {
+	if !isModule(c.Schema) {
 		errs = append(errs, fmt.Errorf("schema %q is not a module such as MyApp.Schema", c.Schema))
+	}
+	if c.PubSub != "" && !isModule(c.PubSub) {
+		errs = append(errs, fmt.Errorf("pubsub %q is not a module such as MyAppWeb.Endpoint", c.PubSub))
 	}
 	if c.MaxComplexity < 0 || c.TokenLimit < 0 {
 		errs = append(errs, errors.New("max_complexity and token_limit are numbers, such as 1000"))
 	}
 	return errors.Join(append(errs, c.validateContextFrom())...)
+}
+
+func isModule(name string) bool {
+	return moduleName.MatchString(name) && len(name) <= 240 && !strings.HasPrefix(name, elixirPrefix)
 }
 
 // elixirPrefix begins the atom of every module of Elixir.
@@ -60,6 +71,7 @@ func Module(name string) string { return elixirPrefix + name }
 // shell of Erlang shows it, is MyApp.Schema.
 func (c *AbsintheConfig) SetDefaults() {
 	c.Schema = strings.TrimPrefix(c.Schema, elixirPrefix)
+	c.PubSub = strings.TrimPrefix(c.PubSub, elixirPrefix)
 	c.ContextFrom = strings.TrimPrefix(c.ContextFrom, elixirPrefix)
 }
 

@@ -20,8 +20,7 @@ func (c *AbsintheConfig) validateContextFrom() error {
 		return errors.New("context_cache is without context_from, which builds what would be kept")
 	case c.ContextFrom == "":
 		return nil
-	case !moduleName.MatchString(module) || !functionName.MatchString(function) ||
-		len(c.ContextFrom) > 240 || strings.HasPrefix(module, elixirPrefix):
+	case !isModule(module) || !functionName.MatchString(function) || len(c.ContextFrom) > 240:
 		return fmt.Errorf("context_from %q is not a function such as MyApp.Gateway.build_context", c.ContextFrom)
 	}
 	return nil

@@ -73,6 +73,9 @@ func load(sdl string) (*ast.Schema, error) {
 	return types, nil
 }
 
+// HasSubscriptions reports whether clients can subscribe.
+func (s *Schema) HasSubscriptions() bool { return s.types.Subscription != nil }
+
 // SDL is the text that was loaded.
 func (s *Schema) SDL() string { return s.sdl }
 

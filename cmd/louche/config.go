@@ -230,6 +230,7 @@ func (c *config) validate() (errs []error) {
 		note(where+"discovery: ", app.Discovery.Validate())
 		note(where, app.Auth.Validate(len(c.TrustedProxies) > 0))
 		note(where, app.Context.Validate(len(c.TrustedProxies) > 0, len(app.Auth.Methods) > 0))
+		note(where, app.validatePubSub())
 		note(where, app.validateIntrospection())
 		note(where, app.validateCertificates(c.TLS.ClientCAFile != ""))
 		note(where, app.RateLimits.Validate())

@@ -135,6 +135,8 @@ func TestConfigMistakes(t *testing.T) {
 		"listen is admin":       {app + "listen: 127.0.0.1:1\nadmin: 127.0.0.1:1\n", []string{"listen and admin"}},
 		"two documents":         {app + "---\nx: 1\n", []string{"more than one"}},
 		"Elixir. in schema":     {"apps: [{schema: Elixir.A, discovery: {prefix: a}}]", []string{"apps[0]", "Elixir.A"}},
+		"no module in pubsub":   {"apps: [{schema: A, discovery: {prefix: a}, pubsub: my_app}]", []string{"apps[0]", "pubsub", "my_app", "MyAppWeb.Endpoint"}},
+		"pubsub twice":          {"apps: [{schema: A, discovery: {prefix: a}, pubsub: B, context: {pubsub: {value: c}}}]", []string{"apps[0]", "context.pubsub"}},
 		"same path twice":       {"apps: [{schema: A, discovery: {prefix: a}}, {schema: B, discovery: {prefix: b}}]", []string{"apps[1]", "/graphql"}},
 		"own path":              {"apps: [{path: /readyz, schema: A, discovery: {prefix: a}}]", []string{"apps[0]", "/readyz"}},
 		"untrusted header":      {"apps: [{schema: A, discovery: {prefix: a}, context: {u: {header: X-U}}}]", []string{"apps[0]", "context.u", "trusted_proxies"}},

@@ -121,7 +121,7 @@ func (s *service) build(cfg *config) (apps []*application, replaced []*auth.Auth
 			apps = append(apps, old)
 			continue
 		}
-		requests, err := auth.NewContext(app.cfg.Context, app.proxies)
+		requests, err := auth.NewContext(app.cfg.resolverContext(), app.proxies)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -135,7 +135,9 @@ func (s *service) build(cfg *config) (apps []*application, replaced []*auth.Auth
 				Config: app.cfg.AbsintheConfig,
 			},
 		}
-		app.Contract = gateway.NewContract(app.cfg.Contract, app.Absinthe, s.log.With("path", app.cfg.Path))
+		contract := app.cfg.Contract
+		contract.Publishes = app.cfg.publishes()
+		app.Contract = gateway.NewContract(contract, app.Absinthe, s.log.With("path", app.cfg.Path))
 		app.discovery = discovery.New(app.cfg.Discovery, net.DefaultResolver, s.log)
 		if old != nil {
 			app.discovery.Resume(old.discovery)
