@@ -134,7 +134,6 @@ func TestConfigMistakes(t *testing.T) {
 		"bad node name":         {app + "node: {name: louche}\n", []string{"node.name", "name@host"}},
 		"listen is admin":       {app + "listen: 127.0.0.1:1\nadmin: 127.0.0.1:1\n", []string{"listen and admin"}},
 		"two documents":         {app + "---\nx: 1\n", []string{"more than one"}},
-		"Elixir. in schema":     {"apps: [{schema: Elixir.A, discovery: {prefix: a}}]", []string{"apps[0]", "Elixir.A"}},
 		"no module in pubsub":   {"apps: [{schema: A, discovery: {prefix: a}, pubsub: my_app}]", []string{"apps[0]", "pubsub", "my_app", "MyAppWeb.Endpoint"}},
 		"pubsub twice":          {"apps: [{schema: A, discovery: {prefix: a}, pubsub: B, context: {pubsub: {value: c}}}]", []string{"apps[0]", "context.pubsub"}},
 		"same path twice":       {"apps: [{schema: A, discovery: {prefix: a}}, {schema: B, discovery: {prefix: b}}]", []string{"apps[1]", "/graphql"}},
