@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -43,6 +44,7 @@ func (o outcome) ok() bool { return o.kind() == "200" }
 type load struct {
 	url    string
 	body   func(request int) string
+	header http.Header
 	client *http.Client
 	began  time.Time
 	stop   chan struct{}
@@ -57,6 +59,7 @@ func (g *gateway) newLoad(path string, body func(request int) string) *load {
 	return &load{
 		url:    "http://" + g.listen + path,
 		body:   body,
+		header: http.Header{"Content-Type": {"application/json"}},
 		client: &http.Client{Transport: &http.Transport{DialContext: g.dial, MaxIdleConnsPerHost: 10000, DisableCompression: true}},
 		began:  time.Now(),
 		stop:   make(chan struct{}),
@@ -67,7 +70,10 @@ func (g *gateway) newLoad(path string, body func(request int) string) *load {
 // offer sends so many requests a second, whether or not the ones before are
 // answered, until it is stopped or count, if not 0, are sent.
 func (g *gateway) offer(rate, count int, path string, body func(request int) string) *load {
-	l := g.newLoad(path, body)
+	return g.newLoad(path, body).offer(rate, count)
+}
+
+func (l *load) offer(rate, count int) *load {
 	go func() {
 		defer close(l.sent)
 		for i := 0; count == 0 || i < count; i++ {
@@ -147,7 +153,7 @@ func (l *load) wait() outcomes {
 
 func (l *load) send(request int) {
 	o := outcome{request: request, sent: time.Since(l.began)}
-	resp, err := l.client.Post(l.url, "application/json", strings.NewReader(l.body(request)))
+	resp, err := l.post(l.body(request))
 	if o.err = err; err == nil {
 		o.status = resp.StatusCode
 		// Errors are short, and come first or alone.
@@ -164,7 +170,17 @@ func (l *load) send(request int) {
 	l.mu.Unlock()
 }
 
-// errorCode is the code of an answer's first error, or "".
+func (l *load) post(body string) (*http.Response, error) {
+	r, err := http.NewRequest(http.MethodPost, l.url, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header = l.header
+	return l.client.Do(r)
+}
+
+// errorCode is the code of an answer's first error, or "". Of a batch, the first
+// answer counts.
 func errorCode(answer []byte) string {
 	if !strings.Contains(string(answer), `"errors"`) {
 		return ""
@@ -175,7 +191,11 @@ func errorCode(answer []byte) string {
 			Extensions struct{ Code string }
 		}
 	}
-	if json.Unmarshal(answer, &body) != nil || len(body.Errors) == 0 {
+	decoder := json.NewDecoder(bytes.NewReader(answer))
+	if answer[0] == '[' {
+		decoder.Token()
+	}
+	if decoder.Decode(&body) != nil || len(body.Errors) == 0 {
 		return "malformed answer"
 	}
 	return cmp.Or(body.Errors[0].Extensions.Code, "GraphQL error: "+body.Errors[0].Message)
