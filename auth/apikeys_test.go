@@ -44,8 +44,8 @@ func TestAPIKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	methods := fmt.Sprintf("{anonymous: allow, methods: [{api_keys: {file: %q, keys: [{name: reports, sha256: %s}]%%s}}]}", keyFile(t, string(list)), keptReports.SHA256)
-	a := asking(t, fmt.Sprintf(methods, ""))
-	bearer := asking(t, fmt.Sprintf(methods, ", header: authorization"))
+	a := newAuthenticator(t, fmt.Sprintf(methods, ""))
+	bearer := newAuthenticator(t, fmt.Sprintf(methods, ", header: authorization"))
 	for _, tt := range []struct {
 		name string
 		a    *auth.Authenticator
@@ -55,9 +55,9 @@ func TestAPIKeys(t *testing.T) {
 		{"of the file", a, from("1.2.3.4", "X-Api-Key", billing), "api_keys billing"},
 		{"of the configuration", a, from("1.2.3.4", "X-Api-Key", reports), "api_keys reports"},
 		{"bearer", bearer, from("1.2.3.4", "Authorization", "Bearer "+billing), "api_keys billing"},
-		{"none", a, from("1.2.3.4"), nobody},
-		{"an empty one", a, from("1.2.3.4", "X-Api-Key", ""), nobody},
-		{"in another header", a, from("1.2.3.4", "Authorization", "Bearer "+billing), nobody},
+		{"none", a, from("1.2.3.4"), anonymous},
+		{"an empty one", a, from("1.2.3.4", "X-Api-Key", ""), anonymous},
+		{"in another header", a, from("1.2.3.4", "Authorization", "Bearer "+billing), anonymous},
 		{"cut short", a, from("1.2.3.4", "X-Api-Key", billing[:49]), refused},
 		{"longer", a, from("1.2.3.4", "X-Api-Key", billing+"A"), refused},
 		{"in another case", a, from("1.2.3.4", "X-Api-Key", strings.ToUpper(billing)), refused},
@@ -81,10 +81,10 @@ func TestAPIKeys(t *testing.T) {
 	}
 }
 
-// The length of what is presented counts, and not whether its hash is known.
+// A short key is refused even if its hash is configured.
 func TestShortAPIKey(t *testing.T) {
 	// The hash of "password".
-	a := asking(t, "methods: [{api_keys: {keys: [{name: a, sha256: 5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8}]}}]")
+	a := newAuthenticator(t, "methods: [{api_keys: {keys: [{name: a, sha256: 5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8}]}}]")
 	if got := outcome(t, a, from("1.2.3.4", "X-Api-Key", "password")); got != refused {
 		t.Error(got)
 	}
@@ -99,7 +99,7 @@ func TestKeyFile(t *testing.T) {
 		return err
 	}
 	for name, tt := range map[string]struct {
-		text, want string // what the error says after the path; "" for none
+		text, want string // a part of the error after the path; empty: no error
 	}{
 		"one":            {entry, ""},
 		"none":           {"[]\n", ""},
@@ -137,6 +137,6 @@ func TestKeyFile(t *testing.T) {
 		}
 	}
 	if err := open(path + ".none"); err == nil {
-		t.Error("a file that is not there is taken")
+		t.Error("a missing file is accepted")
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// parse reads an auth section and fills its defaults.
+// parse parses an auth section and sets its defaults.
 func parse(tb testing.TB, text string) *auth.Config {
 	tb.Helper()
 	var c auth.Config
@@ -26,8 +26,8 @@ func parse(tb testing.TB, text string) *auth.Config {
 	return &c
 }
 
-// asking makes an authenticator of an auth section.
-func asking(tb testing.TB, text string) *auth.Authenticator {
+// newAuthenticator returns an Authenticator for an auth section.
+func newAuthenticator(tb testing.TB, text string) *auth.Authenticator {
 	tb.Helper()
 	c := parse(tb, text)
 	if err := c.Validate(true); err != nil {
@@ -41,7 +41,7 @@ func asking(tb testing.TB, text string) *auth.Authenticator {
 	return a
 }
 
-// header makes one of pairs.
+// header returns a header of names and values.
 func header(pairs ...string) http.Header {
 	h := make(http.Header)
 	for i := 0; i < len(pairs); i += 2 {
@@ -54,10 +54,10 @@ func from(peer string, pairs ...string) *auth.Request {
 	return &auth.Request{Peer: netip.MustParseAddr(peer), Header: header(pairs...)}
 }
 
-// outcomes of Identify, without a subject.
+// outcomes of Authenticate without an identity
 const (
-	nobody  = "nobody"  // nothing says who is asking
-	refused = "refused" // something does, and it is not true
+	anonymous = "anonymous" // no credentials
+	refused   = "refused"   // invalid credentials
 )
 
 func outcome(tb testing.TB, a *auth.Authenticator, r *auth.Request) string {
@@ -67,7 +67,7 @@ func outcome(tb testing.TB, a *auth.Authenticator, r *auth.Request) string {
 	case errors.Is(err, auth.ErrInvalidCredentials):
 		return refused
 	case errors.Is(err, auth.ErrUnauthenticated) || err == nil && identity == nil:
-		return nobody
+		return anonymous
 	case err != nil:
 		tb.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestValidate(t *testing.T) {
 	tests := []struct {
 		method  string
 		proxies bool
-		want    string // "" for none
+		want    string // empty: no error
 	}{
 		{"{}", true, "auth.methods[0] needs exactly one key"},
 		{"{client_certificate: {}, proxy_headers: {subject: X-User-Id}}", true, "auth.methods[0] needs exactly one key"},
@@ -113,15 +113,15 @@ func TestValidate(t *testing.T) {
 			t.Errorf("%s: %v, want %q", tt.method, err, tt.want)
 		}
 	}
-	// Everything that is wrong is said.
+	// Validate reports all problems.
 	err := parse(t, "methods: [{}, {api_keys: {}}]").Validate(true)
 	if err == nil || !strings.Contains(err.Error(), "methods[0]") || !strings.Contains(err.Error(), "methods[1]") {
 		t.Error(err)
 	}
 }
 
-// What is refused in a header is never taken for nobody's, whichever methods look at
-// that header and in which order.
+// A request with refused credentials in a header is never anonymous, whichever methods read
+// the header, in any order.
 func TestMethodsOfOneHeader(t *testing.T) {
 	t.Setenv("SECRET_KEY_BASE", recordedSecret)
 	t.Setenv("S", strings.Repeat("s", 32))
@@ -140,7 +140,7 @@ func TestMethodsOfOneHeader(t *testing.T) {
 		r    *auth.Request
 		want string
 	}{
-		{"nothing", from("10.1.2.3"), nobody},
+		{"nothing", from("10.1.2.3"), anonymous},
 		{"a token of one salt", from("10.1.2.3", "Authorization", "Bearer "+user), "phoenix_token 7"},
 		{"of the other", from("10.1.2.3", "Authorization", "Bearer "+phoenixSigned(t, "admin auth", etf.AppendInt(nil, 8))), "phoenix_token 8"},
 		{"of none", from("10.1.2.3", "Authorization", "Bearer "+phoenixSigned(t, "else", etf.AppendInt(nil, 7))), refused},
@@ -149,8 +149,8 @@ func TestMethodsOfOneHeader(t *testing.T) {
 		{"what begins as a JWT", from("10.1.2.3", "Authorization", "Bearer eyJ.eyJ.AAAA"), refused},
 		{"what no method knows", from("10.1.2.3", "Authorization", "Bearer x"), refused},
 		{"two", from("10.1.2.3", "Authorization", "Bearer "+user, "Authorization", "Bearer "+user), refused},
-		{"a bad cookie", from("10.1.2.3", "Cookie", "token=x"), nobody},
-		{"a cookie twice", from("10.1.2.3", "Cookie", "token="+user+"; token="+user), nobody},
+		{"a bad cookie", from("10.1.2.3", "Cookie", "token=x"), anonymous},
+		{"a cookie twice", from("10.1.2.3", "Cookie", "token="+user+"; token="+user), anonymous},
 		{"a bad cookie beside a bad header", from("10.1.2.3", "Authorization", "Bearer x", "Cookie", "token=x"), refused},
 		{"a bad cookie beside a key", from("10.1.2.3", "Authorization", "Bearer "+key, "Cookie", "token=x"), "api_keys billing"},
 		{"a bad token beside the proxy's word", from("10.1.2.3", "Authorization", "Bearer x", "X-User-Id", "9"), "proxy_headers 9"},
@@ -158,14 +158,14 @@ func TestMethodsOfOneHeader(t *testing.T) {
 	} {
 		for i := range methods {
 			order := append(slices.Clone(methods[i:]), methods[:i]...)
-			if got := outcome(t, asking(t, "{anonymous: allow, methods: ["+strings.Join(order, ", ")+"]}"), tt.r); got != tt.want {
+			if got := outcome(t, newAuthenticator(t, "{anonymous: allow, methods: ["+strings.Join(order, ", ")+"]}"), tt.r); got != tt.want {
 				t.Errorf("%s, from method %d on: %s, want %s", tt.name, i, got, tt.want)
 			}
 		}
 	}
 }
 
-func BenchmarkIdentify(b *testing.B) {
+func BenchmarkAuthenticate(b *testing.B) {
 	token, _ := goldenToken(b, "map of claims")
 	encrypted, _ := goldenToken(b, "encrypted map")
 	forYears := strings.ReplaceAll(phoenixMethods, "user auth", "user auth, max_age: 1000000h")
@@ -177,7 +177,7 @@ func BenchmarkIdentify(b *testing.B) {
 		{"headers", "methods: [{proxy_headers: {subject: X-User-Id, networks: [10.0.0.0/8]}}]", "X-User-Id", "42"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			a := asking(b, c.methods)
+			a := newAuthenticator(b, c.methods)
 			r := from("10.1.2.3", c.header, c.value)
 			b.ReportAllocs()
 			for b.Loop() {

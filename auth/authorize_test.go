@@ -18,13 +18,13 @@ func parseAuth(t testing.TB, section string) Config {
 	return cfg
 }
 
-func TestPermits(t *testing.T) {
+func TestAuthorize(t *testing.T) {
 	type claims = map[string]any
 	for _, c := range []struct {
 		name, section string
 		claims        claims // nil: anonymous
 		kind, op      string
-		missing       string // empty: permitted
+		missing       string // empty: authorized
 	}{
 		{"nothing required", `{}`, nil, "mutation", "A", ""},
 		{"scope in scope", `{require: {scopes: [read, write]}}`, claims{"scope": "write read"}, "query", "", ""},
@@ -59,7 +59,7 @@ func TestPermits(t *testing.T) {
 		{"unknown, and no name", `{operations: [{name: A, require: {scopes: [a]}}]}`, claims{}, "unknown", "", "the scope a"},
 		{"unknown, and another name", `{operations: [{name: A, require: {scopes: [a]}}]}`, claims{}, "unknown", "B", ""},
 		{"name and kind", `{operations: [{name: A, kind: mutation, require: {scopes: [a]}}]}`, claims{}, "query", "A", ""},
-		{"all rules that fit", `{operations: [{kind: mutation, require: {scopes: [write]}}, {name: A, require: {claims: {role: admin}}}]}`, claims{"scope": "write"}, "mutation", "A", "the claim role"},
+		{"all rules that match", `{operations: [{kind: mutation, require: {scopes: [write]}}, {name: A, require: {claims: {role: admin}}}]}`, claims{"scope": "write"}, "mutation", "A", "the claim role"},
 		{"besides what all require", `{require: {scopes: [graphql]}, operations: [{kind: mutation, require: {scopes: [write]}}]}`, claims{"scope": "write"}, "mutation", "", "the scope graphql"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestPermits(t *testing.T) {
 	}
 }
 
-func TestBadRequirements(t *testing.T) {
+func TestInvalidRequirements(t *testing.T) {
 	for section, want := range map[string]string{
 		`{require: {scopes: ["read write"]}}`:                     `auth.require.scopes: "read write"`,
 		`{require: {scopes: [""]}}`:                               "auth.require.scopes",

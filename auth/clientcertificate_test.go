@@ -48,7 +48,7 @@ func TestClientCertificate(t *testing.T) {
 			EmailAddresses: []string{"billing@example.com"},
 			NotAfter:       expires,
 		}
-		a := asking(t, "methods: [{client_certificate: {}}]")
+		a := newAuthenticator(t, "methods: [{client_certificate: {}}]")
 		shown := certificate(t, full)
 		identity, err := a.Authenticate(t.Context(), &auth.Request{Certificate: shown})
 		fingerprint := sha256.Sum256(shown.Raw)
@@ -68,7 +68,7 @@ func TestClientCertificate(t *testing.T) {
 			t.Errorf("%+v, %v", identity, err)
 		}
 		if !a.UsesAmbientCredentials() {
-			t.Error("browsers show certificates by themselves")
+			t.Error("a client certificate is an ambient credential")
 		}
 
 		for _, tt := range []struct {
@@ -85,7 +85,7 @@ func TestClientCertificate(t *testing.T) {
 				t.Errorf("%s, want %s", got, tt.want)
 			}
 		}
-		if got := outcome(t, a, &auth.Request{}); got != nobody {
+		if got := outcome(t, a, &auth.Request{}); got != anonymous {
 			t.Errorf("without a certificate: %s", got)
 		}
 	})

@@ -40,7 +40,7 @@ func compiled(t testing.TB, section string) *Context {
 	return c
 }
 
-// from is a request of a peer.
+// from returns a request of a peer.
 func from(peer netip.Addr, h http.Header) *Request {
 	return &Request{Peer: peer, Trusted: proxies.Contains(peer), Header: h}
 }
@@ -53,7 +53,7 @@ func header(pairs ...string) http.Header {
 	return h
 }
 
-// decimal is a Decimal in Elixir's notation.
+// decimal returns a Decimal in Elixir notation.
 func decimal(coef string, exp, sign int) string {
 	return fmt.Sprintf("%%Decimal{coef: %s, exp: %d, sign: %d}", coef, exp, sign)
 }
@@ -62,7 +62,7 @@ func TestContext(t *testing.T) {
 	for _, c := range []struct {
 		name, section string
 		header        http.Header
-		want          string // in Elixir's notation
+		want          string // in Elixir notation
 	}{
 		{"empty", `{}`, nil, `%{}`},
 		{"integer", `{current_user_id: {header: X-User-Id, type: integer}}`, header("X-User-Id", "42"), `%{current_user_id: 42}`},
@@ -104,7 +104,7 @@ func TestContext(t *testing.T) {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 			if string(b[:len("kept")]) != "kept" {
-				t.Error("what was in the buffer is lost")
+				t.Error("the previous content of the buffer is lost")
 			}
 		})
 	}
@@ -152,7 +152,7 @@ func TestInvalidHeaders(t *testing.T) {
 		for _, text := range texts {
 			_, _, err := c.Append(nil, from(proxy, header("X-Secret", text)), nil)
 			if !errors.Is(err, ErrInvalidValue) {
-				t.Errorf("%s %q: %v, want ErrInvalid", typ, text, err)
+				t.Errorf("%s %q: %v, want ErrInvalidValue", typ, text, err)
 				continue
 			}
 			if !strings.Contains(err.Error(), "X-Secret") || len(text) > 3 && strings.Contains(err.Error(), text) {
@@ -162,12 +162,12 @@ func TestInvalidHeaders(t *testing.T) {
 	}
 }
 
-// One proxy that appends, where it should replace, would let a client choose.
+// A proxy that appends a header instead of replacing it would let the client choose.
 func TestRepeatedHeaderIsInvalid(t *testing.T) {
 	c := compiled(t, `{id: {header: X-User-Id}}`)
 	_, _, err := c.Append(nil, from(proxy, header("X-User-Id", "1", "x-user-id", "2")), nil)
 	if !errors.Is(err, ErrInvalidValue) {
-		t.Errorf("%v, want ErrInvalid", err)
+		t.Errorf("%v, want ErrInvalidValue", err)
 	}
 }
 
@@ -178,7 +178,7 @@ func TestRequiredHeader(t *testing.T) {
 	}
 }
 
-func TestHeadersOfOthersAreNotRead(t *testing.T) {
+func TestHeadersOfUntrustedPeers(t *testing.T) {
 	optional := compiled(t, `{id: {header: X-User-Id}}`)
 	required := compiled(t, `{id: {header: X-User-Id, required: true}}`)
 	for peer, trusted := range map[string]bool{
@@ -197,13 +197,13 @@ func TestHeadersOfOthersAreNotRead(t *testing.T) {
 			t.Errorf("%s: %v", peer, err)
 		}
 	}
-	// A request without a peer's address, as through a Unix socket.
+	// A request without a peer address, as through a Unix socket.
 	if b, _, _ := optional.Append(nil, from(netip.Addr{}, header("X-User-Id", "1")), nil); (etf.Term{Bytes: b}).String() != `%{}` {
 		t.Error("a peer without address is trusted")
 	}
 }
 
-func TestBadSections(t *testing.T) {
+func TestInvalidContextConfig(t *testing.T) {
 	for section, want := range map[string]string{
 		`{k: {}}`:                                                            "context.k needs one of",
 		`{k: {value: 1, header: X}}`:                                         "context.k needs one of",
@@ -261,7 +261,7 @@ func TestBadSections(t *testing.T) {
 	}
 }
 
-// What a request carries never becomes an atom that the configuration has not.
+// No byte of a request becomes an atom; all atoms are in the configuration.
 func FuzzContext(f *testing.F) {
 	f.Add("42", "a,b")
 	f.Add("-1.50e3", "admin, nobody")
@@ -285,7 +285,7 @@ func FuzzContext(f *testing.F) {
 			entries.WriteString(entry + "}\n")
 		}
 	}
-	var contexts []*Context // one each, since the first that fails ends a context
+	var contexts []*Context // one for each field: the first error ends the context
 	for entry := range strings.Lines(entries.String()) {
 		contexts = append(contexts, compiled(f, entry))
 	}
@@ -311,7 +311,7 @@ func FuzzContext(f *testing.F) {
 	})
 }
 
-// onlyAtoms fails unless b is one term, with none but these atoms in it.
+// onlyAtoms fails unless b is one term whose atoms are all known.
 func onlyAtoms(t *testing.T, b []byte, known map[string]bool) {
 	t.Helper()
 	d := etf.NewDecoder(etf.Term{Bytes: b})
@@ -356,13 +356,13 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("%v, want %v", got, want)
 		}
 		if c.UsesCookies() != slices.Contains(want, "Cookie") {
-			t.Errorf("%s: ambient is %v", section, c.UsesCookies())
+			t.Errorf("%s: UsesCookies is %v", section, c.UsesCookies())
 		}
 	}
 }
 
-// An error says which entry and which source, to the client and to the log.
-func TestEntryErrors(t *testing.T) {
+// An error names the field and its source, for the client and the log.
+func TestContextFieldErrors(t *testing.T) {
 	stranger := netip.MustParseAddr("10.1.2.3")
 	for _, c := range []struct {
 		section string

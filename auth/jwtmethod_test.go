@@ -31,7 +31,7 @@ import (
 
 const jwtSecret = "0123456789abcdef0123456789abcdef"
 
-// signed is a token that is good for a minute, with changes: nil leaves a claim out.
+// signed returns a token that is valid for a minute. In changes, nil removes a claim.
 func signed(t testing.TB, algorithm jose.SignatureAlgorithm, key any, id string, changes map[string]any) string {
 	t.Helper()
 	claims := map[string]any{"iss": "https://id.example.com/", "aud": "my-app", "sub": "user-1", "exp": time.Now().Unix() + 60}
@@ -58,7 +58,7 @@ func signed(t testing.TB, algorithm jose.SignatureAlgorithm, key any, id string,
 	return text
 }
 
-// authSection reads an auth section as the configuration does.
+// authSection parses and validates an auth section.
 func authSection(t testing.TB, text string) (cfg Config, err error) {
 	t.Helper()
 	if err := yaml.UnmarshalWithOptions([]byte(text), &cfg, yaml.Strict()); err != nil {
@@ -131,7 +131,7 @@ func TestJWTIdentity(t *testing.T) {
 	a := authenticator(t, nil, "methods: [{jwt: {secret: {env: S}, audience: [my-app]}}]")
 	defer a.Close()
 	key := []byte(jwtSecret)
-	for range 2 { // anew, and remembered
+	for range 2 { // first verified, then cached
 		identity, err := a.Authenticate(t.Context(), bearer(signed(t, jose.HS256, key, "", map[string]any{"n": 1, "exp": 4000000000})))
 		if err != nil || identity.Method != "jwt" || identity.Issuer != "https://id.example.com/" || identity.Subject != "user-1" || identity.Claims["n"] != int64(1) || identity.Expires.Unix() != 4000000030 {
 			t.Errorf("%+v, %v", identity, err)
@@ -193,7 +193,7 @@ func TestTokenCache(t *testing.T) {
 	}
 }
 
-// provider is an issuer whose keys can be changed.
+// A provider is an issuer with replaceable keys.
 type provider struct {
 	*httptest.Server
 	set     atomic.Pointer[string]
@@ -222,7 +222,7 @@ func (p *provider) publish(keys map[string]crypto.PublicKey) {
 	p.set.Store(&s)
 }
 
-// Several issuers, one after the other: each has its own keys.
+// Each of several issuers has its own keys.
 func TestSeveralIssuers(t *testing.T) {
 	one, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	two, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -240,7 +240,7 @@ func TestSeveralIssuers(t *testing.T) {
 		key    *ecdsa.PrivateKey
 		aud    string
 		want   error
-		says   string
+		text   string
 	}{
 		{"one", one, "my-app", nil, ""},
 		{"two", two, "my-app", nil, ""},
@@ -253,11 +253,11 @@ func TestSeveralIssuers(t *testing.T) {
 		{"dead", one, "other", ErrInvalidCredentials, "aud"},
 	} {
 		identity, err := a.Authenticate(t.Context(), bearer(signed(t, jose.ES256, tt.key, "k", map[string]any{"iss": tt.issuer, "aud": tt.aud})))
-		if !errors.Is(err, tt.want) || err != nil && !strings.Contains(err.Error(), tt.says) || err == nil && identity.Issuer != tt.issuer {
+		if !errors.Is(err, tt.want) || err != nil && !strings.Contains(err.Error(), tt.text) || err == nil && identity.Issuer != tt.issuer {
 			t.Errorf("%+v: %v, %v", tt, identity, err)
 		}
 		if errors.Is(err, ErrUnavailable) && errors.Is(err, ErrUnauthenticated) {
-			t.Error("what cannot be checked counts as refused")
+			t.Error("credentials that cannot be checked are refused")
 		}
 	}
 	for _, set := range a.KeySetStatuses() {
@@ -267,7 +267,7 @@ func TestSeveralIssuers(t *testing.T) {
 	}
 }
 
-// A cookie whose issuer cannot be reached is not taken for nobody's.
+// A request with a cookie whose issuer cannot be reached is not anonymous.
 func TestUnavailableCookie(t *testing.T) {
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	dead := newProvider(t, nil)
@@ -278,7 +278,7 @@ func TestUnavailableCookie(t *testing.T) {
 		return a.Authenticate(t.Context(), &Request{Header: http.Header{"Cookie": {"session=" + token}}})
 	}
 	if identity, err := ask("x.y.z"); identity != nil || err != nil {
-		t.Errorf("a refused cookie, which counts as none: %v, %v", identity, err)
+		t.Errorf("a refused cookie counts as none: %v, %v", identity, err)
 	}
 	if identity, err := ask(signed(t, jose.ES256, key, "k", map[string]any{"iss": "i"})); identity != nil || !errors.Is(err, ErrUnavailable) {
 		t.Errorf("%v, %v", identity, err)
@@ -290,7 +290,7 @@ func TestUnavailableCookie(t *testing.T) {
 	}
 }
 
-// A reload fetches nothing of what is there, and what nobody needs any more ends.
+// A reload reuses fetched key sets, and stops fetching unused ones.
 func TestReload(t *testing.T) {
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	p := newProvider(t, map[string]crypto.PublicKey{"k": &key.PublicKey})
@@ -302,14 +302,14 @@ func TestReload(t *testing.T) {
 	}
 	second := authenticator(t, first, text)
 	first.Close()
-	p.Close() // so that only what is known can be used
+	p.Close() // so that only the fetched keys are available
 	if _, err := second.Authenticate(t.Context(), token); err != nil || p.fetches.Load() != 1 || len(second.KeySetStatuses()) != 1 {
 		t.Errorf("%v, %d fetches, %d key sets", err, p.fetches.Load(), len(second.KeySetStatuses()))
 	}
 	third := authenticator(t, second, strings.ReplaceAll(text, "my-app", "their-app"))
 	defer third.Close()
 	if _, err := third.Authenticate(t.Context(), token); !errors.Is(err, ErrInvalidCredentials) {
-		t.Errorf("remembered over a reload that refuses it: %v", err)
+		t.Errorf("a reload keeps a cached token that its configuration refuses: %v", err)
 	}
 	second.Close()
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// What the golden tokens are made with, and methods that take them.
+// The key options of the golden tokens, and methods that accept them.
 const (
 	recordedSecret = "louche-secret-key-base-louche-secret-key-base-louche-secret-key-base-"
 	phoenixMethods = `
@@ -31,7 +31,7 @@ methods:
 `
 )
 
-// goldenToken is a recorded token, and when it was signed.
+// goldenToken returns a recorded token and its signing time.
 func goldenToken(tb testing.TB, name string) (token string, signed time.Time) {
 	tb.Helper()
 	tb.Setenv("SECRET_KEY_BASE", recordedSecret)
@@ -56,7 +56,7 @@ func goldenToken(tb testing.TB, name string) (token string, signed time.Time) {
 	panic("unreachable")
 }
 
-// at runs a test at a time after those at which synctest begins.
+// at runs a test at a fake time after the start of synctest.
 func at(t *testing.T, now time.Time, test func(*testing.T)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -70,7 +70,7 @@ func TestPhoenixToken(t *testing.T) {
 	encrypted, _ := goldenToken(t, "encrypted integer")
 	jwt := "eyJhbGciOiJIUzI1NiJ9.e30.ZRrHA1JJJW8opsbCGfG_HACGpVUMN_a9IV7pAx_Zmeo"
 	at(t, signed.Add(time.Hour), func(t *testing.T) {
-		a := asking(t, phoenixMethods)
+		a := newAuthenticator(t, phoenixMethods)
 		for _, tt := range []struct {
 			name string
 			r    *auth.Request
@@ -78,10 +78,10 @@ func TestPhoenixToken(t *testing.T) {
 		}{
 			{"signed", from("1.2.3.4", "Authorization", "Bearer "+token), "phoenix_token 42"},
 			{"encrypted", from("1.2.3.4", "Authorization", "bearer "+encrypted), "phoenix_token 42"},
-			{"no token", from("1.2.3.4"), nobody},
-			{"an empty one", from("1.2.3.4", "Authorization", "Bearer "), nobody},
-			{"another scheme", from("1.2.3.4", "Authorization", "Basic "+token), nobody},
-			{"another header", from("1.2.3.4", "X-Token", token), nobody},
+			{"no token", from("1.2.3.4"), anonymous},
+			{"an empty one", from("1.2.3.4", "Authorization", "Bearer "), anonymous},
+			{"another scheme", from("1.2.3.4", "Authorization", "Basic "+token), anonymous},
+			{"another header", from("1.2.3.4", "X-Token", token), anonymous},
 			{"another method's", from("1.2.3.4", "Authorization", "Bearer "+jwt), refused},
 			{"tampered with", from("1.2.3.4", "Authorization", "Bearer "+token[:len(token)-1]), refused},
 			{"twice", from("1.2.3.4", "Authorization", "Bearer "+token, "Authorization", "Bearer "+token), refused},
@@ -100,20 +100,20 @@ func TestPhoenixToken(t *testing.T) {
 		}
 	})
 	at(t, signed.Add(24*time.Hour+time.Second), func(t *testing.T) {
-		_, err := asking(t, phoenixMethods).Authenticate(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+token))
+		_, err := newAuthenticator(t, phoenixMethods).Authenticate(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+token))
 		if err == nil || !strings.Contains(err.Error(), "expired") || strings.Contains(err.Error(), "acme") {
 			t.Error(err)
 		}
 	})
 }
 
-// Where nobody else has tokens, what is none is refused.
+// In a location of its own, text that is not a token is refused.
 func TestPhoenixTokenElsewhere(t *testing.T) {
 	token, signed := goldenToken(t, "integer user id")
 	at(t, signed, func(t *testing.T) {
 		const section = "{anonymous: allow, methods: [{phoenix_token: {secret_key_base: {env: SECRET_KEY_BASE}, salt: user auth, max_age: 1m, "
-		cookie := asking(t, section+"cookie: token}}]}")
-		elsewhere := asking(t, section+"header: x-token}}]}")
+		cookie := newAuthenticator(t, section+"cookie: token}}]}")
+		elsewhere := newAuthenticator(t, section+"header: x-token}}]}")
 		for _, tt := range []struct {
 			name string
 			a    *auth.Authenticator
@@ -121,7 +121,7 @@ func TestPhoenixTokenElsewhere(t *testing.T) {
 			want string
 		}{
 			{"cookie", cookie, from("1.2.3.4", "Cookie", "a=b; token="+token), "phoenix_token 42"},
-			{"a bad cookie, which the page cannot help", cookie, from("1.2.3.4", "Cookie", "token=x"), nobody},
+			{"a bad cookie, which the page cannot help", cookie, from("1.2.3.4", "Cookie", "token=x"), anonymous},
 			{"header", elsewhere, from("1.2.3.4", "X-Token", token), "phoenix_token 42"},
 			{"a bad header", elsewhere, from("1.2.3.4", "X-Token", "x"), refused},
 		} {
@@ -130,7 +130,7 @@ func TestPhoenixTokenElsewhere(t *testing.T) {
 			}
 		}
 		if !cookie.UsesAmbientCredentials() || elsewhere.UsesAmbientCredentials() {
-			t.Error("only cookies are sent by browsers themselves")
+			t.Error("only a cookie is an ambient credential")
 		}
 		time.Sleep(time.Minute + time.Millisecond)
 		if got := outcome(t, elsewhere, from("1.2.3.4", "X-Token", token)); got != refused {
@@ -139,7 +139,7 @@ func TestPhoenixTokenElsewhere(t *testing.T) {
 	})
 }
 
-// phoenixSigned is a token of a term, as Phoenix.Token.sign makes it.
+// phoenixSigned returns a token of a term, as Phoenix.Token.sign makes it.
 func phoenixSigned(tb testing.TB, salt string, term []byte) string {
 	tb.Helper()
 	key, err := pbkdf2.Key(sha256.New, recordedSecret, []byte(salt), 1000, 32)
@@ -157,7 +157,7 @@ func phoenixSigned(tb testing.TB, salt string, term []byte) string {
 func TestPhoenixTokenSubjects(t *testing.T) {
 	t.Setenv("SECRET_KEY_BASE", recordedSecret)
 	const methods = "methods: [{phoenix_token: {secret_key_base: {env: SECRET_KEY_BASE}, salt: user auth}}, {phoenix_token: {secret_key_base: {env: SECRET_KEY_BASE}, salt: admin auth}}]"
-	a := asking(t, methods)
+	a := newAuthenticator(t, methods)
 	term := func(b []byte, sub string) []byte { return etf.AppendBinary(b, sub) }
 	hash := func(term []byte) string { return fmt.Sprintf("phoenix_token sha256:%x", sha256.Sum256(term)) }
 	for _, tt := range []struct {
@@ -171,13 +171,13 @@ func TestPhoenixTokenSubjects(t *testing.T) {
 		{"empty text", term(nil, ""), hash(term(nil, ""))},
 		{"false", etf.AppendBool(nil, false), hash(etf.AppendBool(nil, false))},
 		{"a map without sub", term(term(etf.AppendMap(nil, 1), "id"), "7"), hash(term(term(etf.AppendMap(nil, 1), "id"), "7"))},
-		{"nil, which pages have for those who are not logged in", etf.AppendAtom(nil, "nil"), refused},
+		{"nil, the term of a user who is not logged in", etf.AppendAtom(nil, "nil"), refused},
 	} {
 		if got := outcome(t, a, from("1.2.3.4", "Authorization", "Bearer "+phoenixSigned(t, "user auth", tt.term))); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}
-	// The same subject of two salts is not the same identity.
+	// The same subject under two salts is two identities.
 	user, _ := a.Authenticate(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+phoenixSigned(t, "user auth", term(nil, "7"))))
 	admin, _ := a.Authenticate(t.Context(), from("1.2.3.4", "Authorization", "Bearer "+phoenixSigned(t, "admin auth", term(nil, "7"))))
 	if user.Issuer != "user auth" || admin.Issuer != "admin auth" {

@@ -11,8 +11,9 @@ import (
 	"github.com/louche-graphql/louche/auth"
 )
 
-// Why credentials are refused is in the log. Nothing of them is, be they nearly good.
-func TestErrorsHoldNoCredentials(t *testing.T) {
+// The log has the reason of a refusal, and no part of the credentials, even of nearly valid
+// ones.
+func TestErrorsContainNoCredentials(t *testing.T) {
 	const secret, value = "s3cret-that-tokens-are-signed-with", "s3cret-of-a-claim"
 	t.Setenv("S", secret)
 	sign := func(key string, changes map[string]any) string {
@@ -35,12 +36,12 @@ func TestErrorsHoldNoCredentials(t *testing.T) {
 	good := sign(secret, nil)
 	phoenix, _ := goldenToken(t, "map of claims") // which has expired
 	key, kept := newKey(t, "billing", nil)
-	all := asking(t, phoenixMethods+`
+	all := newAuthenticator(t, phoenixMethods+`
   - jwt: {secret: {env: S}, issuer: us, audience: [my-app]}
   - jwt: {secret: {env: S}, issuer: us, audience: [my-app], cookie: token}
   - api_keys: {keys: [{name: billing, sha256: `+kept.SHA256+`}]}
   - proxy_headers: {subject: X-User-Id, claims: {email: X-Email}, networks: [10.0.0.0/8]}`)
-	keysAlone := asking(t, `methods: [{api_keys: {header: Authorization, keys: [{name: billing, sha256: `+kept.SHA256+`}]}}]`)
+	keysAlone := newAuthenticator(t, `methods: [{api_keys: {header: Authorization, keys: [{name: billing, sha256: `+kept.SHA256+`}]}}]`)
 	for _, pairs := range [][]string{
 		{"Authorization", "Bearer " + value},
 		{"Authorization", "Bearer ey" + value + "." + value + "." + value},

@@ -11,7 +11,7 @@ import (
 
 var proxies = auth.TrustedProxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fe80::/10")}
 
-func TestClient(t *testing.T) {
+func TestClientAddress(t *testing.T) {
 	const proxy = "10.0.0.1"
 	for _, tt := range []struct{ peer, forwarded, want string }{
 		{"192.0.2.1", "198.51.100.7", "192.0.2.1"},
@@ -26,7 +26,7 @@ func TestClient(t *testing.T) {
 		{proxy, "[2001:db8::1]:4711", "2001:db8::1"},
 		{"fe80::1%eth0", "192.0.2.1", "192.0.2.1"},
 		{proxy, "192.0.2.1, fe80::1%eth0", "192.0.2.1"},
-		// What no proxy wrote ends it.
+		// An entry that is not an address ends the search.
 		{proxy, "192.0.2.1, unknown", proxy},
 		{proxy, "192.0.2.1, unknown, 10.0.0.2", "10.0.0.2"},
 		{proxy, "192.0.2.1,", proxy},
@@ -48,7 +48,7 @@ func TestClient(t *testing.T) {
 	}
 }
 
-// However much a client writes there, it costs what the proxies wrote behind it.
+// A long header of a client costs no more than the entries of the proxies behind it.
 func TestLongForwarded(t *testing.T) {
 	long := http.Header{"X-Forwarded-For": {strings.Repeat(",", 60_000) + "192.0.2.1, 10.0.0.2"}}
 	peer := netip.MustParseAddr("10.0.0.1")

@@ -7,16 +7,16 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// fullyEd25519 is the name that RFC 9864 gives to EdDSA with a key of Ed25519. Tokens
-// with either name are signed in the same way.
-const fullyEd25519 jose.SignatureAlgorithm = "Ed25519"
+// ed25519Algorithm is the name of EdDSA with an Ed25519 key in RFC 9864. Both names stand
+// for the same signatures.
+const ed25519Algorithm jose.SignatureAlgorithm = "Ed25519"
 
 // Algorithms of RFC 7518 (3.1), RFC 8037 and RFC 9864 by kind of key.
 var (
 	hmacAlgorithms = []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512}
 	rsaAlgorithms  = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512}
 	ecAlgorithms   = []jose.SignatureAlgorithm{jose.ES256, jose.ES384, jose.ES512}
-	edAlgorithms   = []jose.SignatureAlgorithm{jose.EdDSA, fullyEd25519}
+	edAlgorithms   = []jose.SignatureAlgorithm{jose.EdDSA, ed25519Algorithm}
 
 	publicAlgorithms = slices.Concat(rsaAlgorithms, ecAlgorithms, edAlgorithms)
 )

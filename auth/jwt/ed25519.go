@@ -7,21 +7,21 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// verifier returns the key in the form that go-jose verifies a signature with.
+// verifier returns the key in the form that go-jose expects.
 func (k *key) verifier(algorithm jose.SignatureAlgorithm) any {
-	if public, ok := k.material.(ed25519.PublicKey); ok && algorithm == fullyEd25519 {
+	if public, ok := k.material.(ed25519.PublicKey); ok && algorithm == ed25519Algorithm {
 		return ed25519Verifier(public)
 	}
 	return k.material
 }
 
-// ed25519Verifier verifies signatures of fullyEd25519, a name that go-jose does not
-// know.
+// ed25519Verifier verifies signatures of ed25519Algorithm, which go-jose does not
+// support.
 type ed25519Verifier ed25519.PublicKey
 
-// VerifyPayload is that of jose.OpaqueVerifier.
+// VerifyPayload implements [jose.OpaqueVerifier].
 func (v ed25519Verifier) VerifyPayload(payload, signature []byte, algorithm jose.SignatureAlgorithm) error {
-	if algorithm != fullyEd25519 || !ed25519.Verify(ed25519.PublicKey(v), payload, signature) {
+	if algorithm != ed25519Algorithm || !ed25519.Verify(ed25519.PublicKey(v), payload, signature) {
 		return errors.New("the signature does not match the key")
 	}
 	return nil

@@ -50,7 +50,7 @@ func TestSecretLength(t *testing.T) {
 		length     int
 		algorithms []string
 		fine       bool
-		fit        int
+		count      int
 	}{
 		{31, nil, false, 0},
 		{32, nil, true, 1},
@@ -62,7 +62,7 @@ func TestSecretLength(t *testing.T) {
 		{0, []string{"HS256"}, false, 0},
 	} {
 		keys, err := NewHMACKeys(make([]byte, tt.length), tt.algorithms)
-		if (err == nil) != tt.fine || err == nil && len(keys.keys[0].algorithms) != tt.fit {
+		if (err == nil) != tt.fine || err == nil && len(keys.keys[0].algorithms) != tt.count {
 			t.Errorf("%d bytes, %s: %v", tt.length, tt.algorithms, err)
 		}
 	}

@@ -39,7 +39,7 @@ func TestSourceAddress(t *testing.T) {
 			t.Errorf("%s: %v", address, err)
 		}
 		if err != nil && strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("the password is told: %v", err)
+			t.Errorf("the error contains the password: %v", err)
 		}
 	}
 }
@@ -131,7 +131,7 @@ func TestFetch(t *testing.T) {
 		}
 	}
 	if _, err := fetchFrom(t, KeySetSource{URL: address + "/keys"}, waittest.Limit); err == nil || !strings.Contains(err.Error(), "certificate") {
-		t.Errorf("a certificate that nobody vouches for: %v", err)
+		t.Errorf("a certificate of an unknown authority is accepted: %v", err)
 	}
 	if err := os.Chmod(ca, 0o664); err != nil {
 		t.Fatal(err)

@@ -161,7 +161,7 @@ func TestUnknownKeys(t *testing.T) {
 			t.Errorf("after that: %v after %s", err, took)
 		}
 		if keys, err := r.Refresh(t.Context(), old); keys != r.Keys() || err != nil {
-			t.Error("who comes late does not get what there is", err)
+			t.Error("a late call does not get the fetched keys", err)
 		}
 		for range 1000 {
 			r.Refresh(t.Context(), r.Keys())
@@ -173,7 +173,7 @@ func TestUnknownKeys(t *testing.T) {
 	})
 }
 
-func TestNobodyWaitsForLong(t *testing.T) {
+func TestMaxRefreshWait(t *testing.T) {
 	s := &server{takes: time.Hour}
 	fetching(t, s, func(t *testing.T, r *RemoteKeySet, _ *bytes.Buffer) {
 		keys, took, err := refresh(t, r)
@@ -246,7 +246,7 @@ func TestBackoff(t *testing.T) {
 	})
 }
 
-func TestHold(t *testing.T) {
+func TestRetain(t *testing.T) {
 	s := &server{}
 	fetching(t, s, func(t *testing.T, r *RemoteKeySet, _ *bytes.Buffer) {
 		if other := (KeySetSource{Issuer: "https://other.example.com/", URL: r.source.URL, Refresh: r.source.Refresh}); r.Retain(other) {
@@ -259,7 +259,7 @@ func TestHold(t *testing.T) {
 		before := s.count()
 		pass(time.Hour)
 		if s.count() == before {
-			t.Error("it ended while somebody holds it")
+			t.Error("the key set stopped while it had a reference")
 		}
 		r.Retain(r.source)
 		r.Close()
@@ -267,7 +267,7 @@ func TestHold(t *testing.T) {
 		before = s.count()
 		pass(time.Hour)
 		if s.count() != before {
-			t.Error("it goes on when nobody holds it")
+			t.Error("the key set still runs after the last Close")
 		}
 		r.references = 1 // so that the Close of the test is the last
 	})

@@ -42,7 +42,7 @@ func signers() map[jose.SignatureAlgorithm]any {
 		jose.HS256: testSecret, jose.HS384: testSecret, jose.HS512: testSecret,
 		jose.RS256: rsaKey(), jose.RS384: rsaKey(), jose.RS512: rsaKey(),
 		jose.PS256: rsaKey(), jose.PS384: rsaKey(), jose.PS512: rsaKey(),
-		jose.ES256: p256, jose.ES384: p384, jose.ES512: p521, jose.EdDSA: ed, fullyEd25519: ed25519Signer{ed},
+		jose.ES256: p256, jose.ES384: p384, jose.ES512: p521, jose.EdDSA: ed, ed25519Algorithm: ed25519Signer{ed},
 	}
 }
 
@@ -54,7 +54,7 @@ func (s ed25519Signer) Public() *jose.JSONWebKey {
 }
 
 func (ed25519Signer) Algs() []jose.SignatureAlgorithm {
-	return []jose.SignatureAlgorithm{fullyEd25519}
+	return []jose.SignatureAlgorithm{ed25519Algorithm}
 }
 
 func (s ed25519Signer) SignPayload(payload []byte, _ jose.SignatureAlgorithm) ([]byte, error) {

@@ -295,7 +295,7 @@ func TestClaimsAsValues(t *testing.T) {
 }
 
 // Errors contain no part of the token.
-func TestErrorsHoldNothing(t *testing.T) {
+func TestErrorsContainNoToken(t *testing.T) {
 	_, keys := issuers(t)
 	const mark = "zzmarkzz"
 	for _, text := range []string{

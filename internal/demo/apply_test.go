@@ -114,8 +114,7 @@ func TestAppendReason(t *testing.T) {
 	}
 }
 
-// Arguments come from another node: whatever they are, one whole outcome comes
-// of them.
+// Arguments come from another node. Any arguments yield one complete outcome.
 func FuzzApply(f *testing.F) {
 	schema := etf.AppendAtom(nil, "Elixir."+demo.Schema)
 	f.Add(request{document: `{ session { user { id } context } }`, variables: `{"a":[1,2.5,null]}`, context: asUser(42)}.args(f).Bytes)

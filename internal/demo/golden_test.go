@@ -13,10 +13,9 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// What the demo answers must be told from what Absinthe answers by its values
-// only: the same kinds of terms under the same keys. The cases were recorded
-// from Absinthe; where their schema has no counterpart for a document, one of
-// the demo's that comes to the same stands in.
+// Results of the demo differ from those of Absinthe only in their values: they
+// have the same kinds of terms under the same keys. The cases were recorded from
+// Absinthe. A similar document of the demo replaces one that needs another schema.
 func TestAnswersHaveTheShapeOfAbsinthes(t *testing.T) {
 	recorded := goldenCases(t)
 	for name, document := range map[string]string{
@@ -57,8 +56,7 @@ func TestAnswersHaveTheShapeOfAbsinthes(t *testing.T) {
 	}
 }
 
-// The queries that the documentation leads with answer exactly alike, user
-// aside.
+// The first queries of the documentation have equal results, except for the user.
 func TestSeedQueryWithoutUserAnswersAsAbsinthe(t *testing.T) {
 	c := goldenCases(t)["the seed's query without a user"]
 	wantJSON(t, toJSON(t, request{document: c.Query}.run(t, demo.NewBackend())), c.JSON)
@@ -97,10 +95,9 @@ func goldenCases(t *testing.T) map[string]goldenCase {
 	return cases
 }
 
-// shape writes a term with its values replaced by their types. Elements of a
-// list count once for each shape among them, and so do the values under the
-// binary keys of a map, whose names are the schema's; atom keys stand as they
-// are.
+// shape writes a term with types in place of values. It merges elements of a list
+// with the same shape, and also the values under binary keys of a map, whose names
+// come from the schema. Atom keys remain.
 func shape(t *testing.T, term etf.Term) string {
 	t.Helper()
 	d := etf.NewDecoder(term)

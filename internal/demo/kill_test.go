@@ -21,8 +21,7 @@ func TestSlowTakesItsTime(t *testing.T) {
 	})
 }
 
-// A caller that has gone must not keep a call running: when its context ends the
-// call is over at that very moment, without an outcome.
+// The end of the context ends the call at once, without an outcome.
 func TestKillStopsACallAtOnce(t *testing.T) {
 	b := demo.NewBackend()
 	synctest.Test(t, func(t *testing.T) {

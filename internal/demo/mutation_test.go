@@ -55,14 +55,14 @@ func TestMutationsThatFailChangeNothing(t *testing.T) {
 		request
 		field, message, code string
 	}{
-		"nobody orders":         {request{placeOrder, `{"l":[{"partId":"p1","quantity":1}]}`, "", nil}, "placeOrder", "unauthenticated", "unauthenticated"},
+		"anonymous order":       {request{placeOrder, `{"l":[{"partId":"p1","quantity":1}]}`, "", nil}, "placeOrder", "unauthenticated", "unauthenticated"},
 		"unknown user":          {request{placeOrder, `{"l":[{"partId":"p1","quantity":1}]}`, "", asUser(51)}, "placeOrder", "unauthenticated", "unauthenticated"},
 		"no lines":              {request{placeOrder, `{"l":[]}`, "", asUser(42)}, "placeOrder", "an order needs a line", "invalid"},
 		"unknown part":          {request{placeOrder, `{"l":[{"partId":"p1","quantity":1},{"partId":"p41","quantity":1}]}`, "", asUser(42)}, "placeOrder", `there is no part "p41"`, "not_found"},
 		"nothing of a part":     {request{placeOrder, `{"l":[{"partId":"p1","quantity":0}]}`, "", asUser(42)}, "placeOrder", "a quantity must be at least 1", "invalid"},
 		"a negative quantity":   {request{placeOrder, `{"l":[{"partId":"p1","quantity":-5}]}`, "", asUser(42)}, "placeOrder", "a quantity must be at least 1", "invalid"},
 		"more than is in stock": {request{placeOrder, `{"l":[{"partId":"p1","quantity":1},{"partId":"p35","quantity":5},{"partId":"p35","quantity":5}]}`, "", asUser(42)}, "placeOrder", "SEL-MS30: 4 in stock", "out_of_stock"},
-		"nobody approves":       {request{approveOrder, `{"id":"o10"}`, "", nil}, "approveOrder", "unauthenticated", "unauthenticated"},
+		"anonymous approval":    {request{approveOrder, `{"id":"o10"}`, "", nil}, "approveOrder", "unauthenticated", "unauthenticated"},
 		"a buyer approves":      {request{approveOrder, `{"id":"o10"}`, "", asUser(14)}, "approveOrder", "forbidden", "forbidden"},
 		"unknown order":         {request{approveOrder, `{"id":"o99"}`, "", asUser(42)}, "approveOrder", `there is no order "o99"`, "not_found"},
 		"order already shipped": {request{approveOrder, `{"id":"o1"}`, "", asUser(42)}, "approveOrder", "order o1 is not pending", "conflict"},
@@ -84,7 +84,7 @@ func TestMutationsThatFailChangeNothing(t *testing.T) {
 	}
 }
 
-// Of many who order the last piece at once, one gets it.
+// One of many concurrent orders of the last piece succeeds.
 func TestStockIsNeverSoldTwice(t *testing.T) {
 	b := demo.NewBackend()
 	order := request{document: `mutation { placeOrder(lines: [{partId: "p35", quantity: 2}]) { id } }`, context: asUser(42)}

@@ -11,12 +11,12 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// A request is what a caller gives to Absinthe.run/3.
+// A request has the arguments of Absinthe.run/3.
 type request struct {
 	document  string
-	variables string // JSON; "" for none
+	variables string // JSON; empty: none
 	operation string
-	context   []byte // encoded map; nil for none
+	context   []byte // encoded map; nil: none
 }
 
 // args returns the encoded list [Document, Schema, Options].
@@ -76,7 +76,7 @@ func list(elements ...[]byte) etf.Term {
 	return etf.Term{Bytes: etf.AppendNil(b)}
 }
 
-// asUser is the context %{current_user_id: id}.
+// asUser returns the context %{current_user_id: id}.
 func asUser(id int64) []byte {
 	return etf.AppendInt(etf.AppendAtom(etf.AppendMap(nil, 1), "current_user_id"), id)
 }
@@ -211,11 +211,11 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// A document that does not run has errors and no data at all.
+// A document that does not run has errors and no data.
 func TestDocumentsThatDoNotRun(t *testing.T) {
 	for name, tc := range map[string]struct {
 		request
-		message string // a part of it
+		message string // a part of the message
 	}{
 		"unknown field":             {request{document: `{ nope }`}, `Cannot query field "nope" on type "RootQueryType"`},
 		"unknown argument":          {request{document: `{ part(sku: "x") { id } }`}, `sku`},
@@ -245,13 +245,13 @@ func TestDocumentsThatDoNotRun(t *testing.T) {
 				t.Fatalf("got %s, want errors alone", got)
 			}
 			if message := result["errors"][0].Message; !strings.Contains(message, tc.message) {
-				t.Errorf("message %q does not say %q", message, tc.message)
+				t.Errorf("message %q does not contain %q", message, tc.message)
 			}
 		})
 	}
 }
 
-// The context reaches resolvers as the term that it is.
+// The context reaches resolvers as an unchanged term.
 func TestContextKeepsItsTypes(t *testing.T) {
 	c := etf.AppendMap(nil, 1)
 	c = etf.AppendAtom(c, "scope")
@@ -282,7 +282,7 @@ func TestBackendFieldNamesTheNode(t *testing.T) {
 	}
 }
 
-// As Elixir has it: a Float is a float on the wire where it is whole, too.
+// As in Elixir, a whole Float is a float on the wire.
 func TestWholeFloatStaysAFloat(t *testing.T) {
 	got := toJSON(t, request{document: `{ part(id: "p11") { weight } }`}.run(t, demo.NewBackend()))
 	if want := `{"data":{"part":{"weight":2.0}}}`; got != want {
@@ -290,10 +290,10 @@ func TestWholeFloatStaysAFloat(t *testing.T) {
 	}
 }
 
-// Tools send the introspection query before anything else, and it nests deep.
+// The introspection query of common tools is deeply nested.
 func TestIntrospection(t *testing.T) {
 	typeRef := `kind name`
-	for range 9 { // as deep as graphql-js asks
+	for range 9 { // the depth of the query of graphql-js
 		typeRef = `kind name ofType { ` + typeRef + ` }`
 	}
 	got := toJSON(t, request{document: `{ __schema { queryType { name } mutationType { name } subscriptionType { name }
@@ -306,7 +306,7 @@ func TestIntrospection(t *testing.T) {
 	}
 }
 
-// Whatever a caller sends, an answer comes back that a gateway can send on.
+// Any arguments yield a result that a gateway can forward.
 func FuzzRun(f *testing.F) {
 	f.Add(`{ session { user { id } context } }`, `{}`, "")
 	f.Add(`query A($f: PartFilter) { parts(filter: $f, limit: 2) { id price weight } }`, `{"f":{"ids":["p1",2],"maxPrice":1.5}}`, "A")
@@ -317,11 +317,11 @@ func FuzzRun(f *testing.F) {
 	b := demo.NewBackend()
 	f.Fuzz(func(t *testing.T, document, variables, operation string) {
 		if strings.Contains(document, "slow") {
-			return // it waits
+			return // the call waits
 		}
 		variablesTerm, err := etf.AppendJSONTerm(pair("variables"), []byte(variables))
 		if err != nil {
-			return // no gateway sends this
+			return // a gateway never sends this
 		}
 		outcome, err := b.Apply(context.Background(), "Elixir.Absinthe", "run", list(
 			etf.AppendBinary(nil, document),

@@ -7,7 +7,7 @@ import (
 	"github.com/louche-graphql/louche/internal/demo"
 )
 
-// Every field of every record resolves, so all references in the seed are good.
+// Every field of every record resolves, so all references in the seed are valid.
 func TestSeedIsWhole(t *testing.T) {
 	got := toJSON(t, request{
 		document: `{

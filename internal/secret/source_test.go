@@ -42,7 +42,7 @@ func TestRead(t *testing.T) {
 }
 
 // A secret in the configuration is an error, and the error does not contain it.
-func TestSecretInTheFile(t *testing.T) {
+func TestSecretInTheConfiguration(t *testing.T) {
 	var s Source
 	err := yaml.Unmarshal([]byte("hunter2"), &s)
 	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "{file: PATH}") {

@@ -13,7 +13,7 @@ import (
 )
 
 // No way to print a Text, or a value that contains one, prints the secret.
-func TestTextHidesItself(t *testing.T) {
+func TestTextIsNotPrinted(t *testing.T) {
 	type config struct{ Cookie Text }
 	held := config{"s3cret-cookie"}
 	var out bytes.Buffer
