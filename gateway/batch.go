@@ -1,18 +1,15 @@
 package gateway
 
 import (
-	"bytes"
-	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"runtime/debug"
 	"slices"
 	"sync"
-	"unicode/utf8"
+
+	"github.com/louche-graphql/louche/internal/strictjson"
 )
 
 // batched is one operation of a batch.
@@ -26,39 +23,23 @@ type batched struct {
 // fromArray reads a batch. What is wrong with one of its operations is told in
 // place of its answer.
 func fromArray(body []byte, limit int) ([]*batched, error) {
-	if !utf8.Valid(body) {
-		return nil, notUTF8
+	if err := checkJSON(body); err != nil {
+		return nil, err
 	}
 	var batch []*batched
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	_, err := decoder.Token()
-	for err == nil && decoder.More() {
+	for element := range strictjson.Elements(body) {
 		if len(batch) == limit {
 			return nil, batchTooLarge(limit)
 		}
-		var text json.RawMessage
-		if err = decoder.Decode(&text); err == nil {
-			op := &batched{}
-			if op.err = json.Unmarshal(text, &op.members); op.err != nil || op.members == nil {
-				op.err = badRequest("This operation of the batch is not a JSON object.")
-			} else {
-				op.request, op.err = fromMembers(op.members)
-			}
-			batch = append(batch, op)
+		op := &batched{members: strictjson.Object(element)}
+		if op.members == nil {
+			op.err = badRequest("This operation of the batch is not a JSON object.")
+		} else {
+			op.request, op.err = fromMembers(op.members)
 		}
+		batch = append(batch, op)
 	}
-	if err == nil {
-		_, err = decoder.Token()
-	}
-	if err == nil {
-		if _, after := decoder.Token(); !errors.Is(after, io.EOF) {
-			err = cmp.Or(after, errors.New("something follows"))
-		}
-	}
-	switch {
-	case err != nil:
-		return nil, badRequest("The request's body is not JSON, near byte %d.", decoder.InputOffset())
-	case len(batch) == 0:
+	if len(batch) == 0 {
 		return nil, badRequest("The request's batch is empty.")
 	}
 	return batch, nil

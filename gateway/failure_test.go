@@ -195,7 +195,8 @@ func TestOperationsNeedPermission(t *testing.T) {
 		`{"query":"query A { a }","operationName":"Delete"}`:                    "UNAUTHENTICATED",
 		`{"query":"query Delete { a }","operationName":""}`:                     "UNAUTHENTICATED",
 		`{"query":"query Delete { a }","operationName":null}`:                   "UNAUTHENTICATED",
-		`{"query":"{ a }","query":"mutation { b }"}`:                            "UNAUTHENTICATED",
+		`{"query":"mutation { b }","query":"{ a }"}`:                            "UNAUTHENTICATED",
+		`{"query":"{ a }","query":"mutation { b }"}`:                            "NO_NODE_AVAILABLE",
 		`{"query":"query Dele\u0074e { a }"}`:                                   "UNAUTHENTICATED",
 	} {
 		if _, code := ask(t, h, post(body)); code != want {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"net/url"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -32,11 +33,24 @@ func fromDocument(body []byte, rawQuery string) (*request, error) {
 	return fromForm(values)
 }
 
-// parseForm reads names and values as browsers encode those of forms.
+// parseForm reads names and values as browsers encode those of forms: separated by &
+// alone (application/x-www-form-urlencoded of the URL standard). url.ParseQuery refuses
+// a semicolon, which other programs took for a separator once.
 func parseForm(encoded string) (url.Values, error) {
-	values, err := url.ParseQuery(encoded)
-	if err != nil {
-		return nil, badRequest("The request's parameters are not encoded as those of a URL.")
+	values := make(url.Values)
+	for pair := range strings.SplitSeq(encoded, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		if err == nil {
+			value, err = url.QueryUnescape(value)
+		}
+		if err != nil {
+			return nil, badRequest("The request's parameters are not encoded as those of a URL.")
+		}
+		values.Add(name, value)
 	}
 	return values, nil
 }
@@ -61,12 +75,8 @@ func fromForm(values url.Values) (*request, error) {
 		}
 	}
 	for name, value := range map[string]*json.RawMessage{"variables": &req.variables, "extensions": &req.extensions} {
-		text := json.RawMessage(values.Get(name))
-		if len(text) > 0 && !json.Valid(text) {
-			return nil, badRequest("%q among the request's parameters is not JSON.", name)
-		}
 		var err error
-		if *value, err = object(text, name); err != nil {
+		if *value, err = objectText(values.Get(name), name); err != nil {
 			return nil, err
 		}
 	}

@@ -43,7 +43,16 @@ func TestGet(t *testing.T) {
 		"bad escapes":                   {"query=%zz", 400},
 		"not UTF-8":                     {"query={a(b:%22%ff%22)}", 400},
 		"operation name that is no UTF": {"query={a}&operationName=%ff", 400},
-		"semicolons":                    {"query={a};variables={}", 400},
+		"a semicolon":                   {`query={hello(name:"a;b")}`, 503},
+		"a semicolon in variables":      {`query={a}&variables={"a":";"}`, 503},
+		"a semicolon in a name":         {"query={a}&a;b=1", 503},
+		"a semicolon separates nothing": {"variables={};query={a}", 400},
+		"a semicolon hides no mutation": {"query=mutation{a};&x=1", 405},
+		"separators alone":              {"&&query={a}&", 503},
+		"no equals sign":                {"query={a}&x", 503},
+		"half a pair in variables":      {`query={a}&variables={"a":"\ud800"}`, 400},
+		"half a pair in extensions":     {`query={a}&extensions={"a":"\ud800"}`, 400},
+		"variables as a text":           {`query={a}&variables="{}"`, 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			method := http.MethodGet
@@ -71,6 +80,8 @@ func TestForms(t *testing.T) {
 	on, off := unreachable(t, Limits{}, nil, forms), unreachable(t, Limits{}, nil)
 	for body, want := range map[string]int{
 		`query=mutation{a}&variables={"a":1}&operationName=`: 503,
+		`query={a(b:";")}&variables={"a":";"}`:               503,
+		`query={a};variables={}&variables=1`:                 400,
 		`query={a}&variables=[]`:                             400,
 		`query={a}&query={a}`:                                400,
 		`variables={}`:                                       400,
@@ -98,6 +109,8 @@ func TestDocumentAsBody(t *testing.T) {
 		{`mutation A($a: Int) { a }`, `?variables={"a":1}&operationName=A`, 503},
 		{`{ a }`, `?extensions={"a":1}`, 503},
 		{`{ a }`, ``, 503},
+		{`{ a }`, `?variables={"a":";"}`, 503},
+		{`{ a }`, `?variables={"a":"\ud800"}`, 400},
 		{``, ``, 400},
 		{`{ a }`, `?query={b}`, 400},
 		{`{ a }`, `?variables=1`, 400},
@@ -127,7 +140,8 @@ func FuzzForm(f *testing.F) {
 		if !refusedOrRun(status, code) && status != 405 {
 			t.Errorf("GET %q: %d %s", text, status, code)
 		}
-		if document := strings.TrimSpace(r.URL.Query().Get("query")); strings.HasPrefix(document, "mutation") && status == 503 {
+		values, _ := parseForm(text)
+		if document := strings.TrimSpace(values.Get("query")); strings.HasPrefix(document, "mutation") && status == 503 {
 			t.Errorf("%q would be run", text)
 		}
 		r = httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(text))

@@ -53,7 +53,7 @@ func negotiate(accept []string) (*mediaType, error) {
 	var plain, response acceptance
 	eachPreference(accept, func(name, params string, quality float64) {
 		asked = true
-		if charset, given := param(params, "charset"); given && !strings.EqualFold(charset, "utf-8") {
+		if charset, given := param(params, "charset"); given && !isUTF8(charset) {
 			return
 		}
 		switch {

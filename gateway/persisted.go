@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
+	"github.com/louche-graphql/louche/internal/strictjson"
 	"github.com/louche-graphql/louche/schema"
 )
 
@@ -30,20 +31,15 @@ func persistedHash(extensions json.RawMessage) (hash string, err error) {
 	if !bytes.Contains(extensions, []byte("persistedQuery")) {
 		return "", nil
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(extensions, &members) != nil {
-		return "", badRequest(`"extensions" of the request are not JSON.`)
-	}
-	var persisted struct {
-		Version    int
-		Sha256Hash string
-	}
-	if raw := members["persistedQuery"]; len(raw) == 0 || bytes.Equal(raw, null) {
+	raw := strictjson.Object(extensions)["persistedQuery"]
+	if len(raw) == 0 || bytes.Equal(raw, null) {
 		return "", nil
-	} else if json.Unmarshal(raw, &persisted) != nil || persisted.Version != 1 || persisted.Sha256Hash == "" {
+	}
+	persisted := strictjson.Object(raw)
+	if string(persisted["version"]) != "1" || json.Unmarshal(persisted["sha256Hash"], &hash) != nil || hash == "" {
 		return "", badRequest(`"persistedQuery" in the request's extensions is not {"version": 1, "sha256Hash": "…"}.`)
 	}
-	return persisted.Sha256Hash, nil
+	return hash, nil
 }
 
 // persisted finds the document that a request means by its hash alone, or checks

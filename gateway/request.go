@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/louche-graphql/louche/internal/strictjson"
 	"github.com/louche-graphql/louche/schema"
 )
 
@@ -63,7 +63,7 @@ func (h *graphQL) read(x *exchange, w http.ResponseWriter, r *http.Request) (sin
 		single, err = fromDocument(body, r.URL.RawQuery)
 	case form == formName:
 		single, err = fromURL(string(body))
-	case firstByte(body) == '[':
+	case strictjson.First(body) == '[':
 		batch, err = fromArray(body, h.limits.Batch)
 	default:
 		single, err = fromJSON(body)
@@ -125,42 +125,32 @@ func bodyType(contentType string) string {
 	if err != nil {
 		return ""
 	}
-	if charset, given := params["charset"]; given && !strings.EqualFold(charset, "utf-8") {
+	if charset, given := params["charset"]; given && !isUTF8(charset) {
 		return ""
 	}
 	return media
 }
 
+// isUTF8 reports whether a charset is UTF-8, which clients also write without the
+// hyphen.
+func isUTF8(charset string) bool {
+	return strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
+}
+
 func fromJSON(body []byte) (*request, error) {
-	// encoding/json would replace what is not UTF-8 instead of refusing it.
-	if !utf8.Valid(body) {
-		return nil, notUTF8
-	}
-	if firstByte(body) != '{' {
-		return nil, badRequest("The request's body is not a JSON object.")
-	}
-	// A map and not a struct, for which encoding/json would take "Query" as well.
-	var members map[string]json.RawMessage
-	if err := unmarshal(body, &members); err != nil {
+	if err := checkJSON(body); err != nil {
 		return nil, err
 	}
-	return fromMembers(members)
-}
-
-// firstByte is the one that says of JSON what it is, or 0.
-func firstByte(text []byte) byte {
-	if trimmed := bytes.TrimLeft(text, " \t\r\n"); len(trimmed) > 0 {
-		return trimmed[0]
+	if strictjson.First(body) != '{' {
+		return nil, badRequest("The request's body is not a JSON object.")
 	}
-	return 0
+	return fromMembers(strictjson.Object(body))
 }
 
-func unmarshal(body []byte, into any) error {
-	var syntax *json.SyntaxError
-	if err := json.Unmarshal(body, into); errors.As(err, &syntax) {
-		return badRequest("The request's body is not JSON: %v, at byte %d.", syntax, syntax.Offset)
-	} else if err != nil {
-		return badRequest("The request's body is not JSON.")
+// checkJSON refuses a body that is not JSON.
+func checkJSON(body []byte) error {
+	if err := strictjson.Check(body); err != nil {
+		return badRequest("The request's body is not JSON: %v.", err)
 	}
 	return nil
 }
@@ -175,7 +165,7 @@ func fromMembers(members map[string]json.RawMessage) (*request, error) {
 	if _, err := text(members, "operationName", &req.operationName); err != nil {
 		return nil, err
 	}
-	if req.variables, err = object(members["variables"], "variables"); err != nil {
+	if req.variables, err = variables(members["variables"]); err != nil {
 		return nil, err
 	}
 	if req.extensions, err = object(members["extensions"], "extensions"); err != nil {
@@ -209,9 +199,33 @@ func (req *request) complete(given bool) (err error) {
 	return nil
 }
 
+// variables returns the JSON object of a member that may also hold it as a text, as
+// Absinthe.Plug takes it. An empty text, and null in it, count as absent.
+func variables(member json.RawMessage) (json.RawMessage, error) {
+	if strictjson.First(member) != '"' {
+		return object(member, "variables")
+	}
+	var text string
+	if json.Unmarshal(member, &text) != nil {
+		return nil, badRequest(`"variables" of the request are not a string.`)
+	}
+	return objectText(text, "variables")
+}
+
+// objectText returns the JSON object that a text holds.
+func objectText(text, name string) (json.RawMessage, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if err := strictjson.Check([]byte(text)); err != nil {
+		return nil, badRequest("The text of %q is not JSON: %v.", name, err)
+	}
+	return object(json.RawMessage(text), name)
+}
+
 // object checks that JSON is an object. null counts as absent.
 func object(text json.RawMessage, name string) (json.RawMessage, error) {
-	switch first := firstByte(text); {
+	switch first := strictjson.First(text); {
 	case first == '{':
 		return text, nil
 	case first == 0, bytes.Equal(bytes.TrimSpace(text), null):

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/internal/strictjson"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
@@ -107,7 +108,25 @@ func TestBadInput(t *testing.T) {
 		"query in capitals":               {`{"Query":"{ a }"}`, 400, "BAD_REQUEST"},
 		"query is a number":               {`{"query":1}`, 400, "BAD_REQUEST"},
 		"variables are a list":            {`{"query":"{ a }","variables":[1]}`, 400, "BAD_REQUEST"},
-		"variables are a string":          {`{"query":"{ a }","variables":"{}"}`, 400, "BAD_REQUEST"},
+		"variables as a text":             {`{"query":"{ a }","variables":" {\"a\":\"\\u00e9\"}"}`, 503, "NO_NODE_AVAILABLE"},
+		"variables are an empty text":     {`{"query":"{ a }","variables":""}`, 503, "NO_NODE_AVAILABLE"},
+		"variables are null as a text":    {`{"query":"{ a }","variables":"null"}`, 503, "NO_NODE_AVAILABLE"},
+		"variables as a text of a list":   {`{"query":"{ a }","variables":"[]"}`, 400, "BAD_REQUEST"},
+		"variables as a text twice":       {`{"query":"{ a }","variables":"\"{}\""}`, 400, "BAD_REQUEST"},
+		"variables as a text, not JSON":   {`{"query":"{ a }","variables":"{a:1}"}`, 400, "BAD_REQUEST"},
+		"half a pair in their text":       {`{"query":"{ a }","variables":"{\"a\":\"\\udc00\"}"}`, 400, "BAD_REQUEST"},
+		"half a pair in the query":        {`{"query":"{ a(b: \"\ud800\") }"}`, 400, "BAD_REQUEST"},
+		"a pair in the query":             {`{"query":"{ a(b: \"\ud83d\ude00 \\\\ud800\") }"}`, 503, "NO_NODE_AVAILABLE"},
+		"half a pair in a name":           {`{"query":"{ a }","\udc00":1}`, 400, "BAD_REQUEST"},
+		"half a pair in the operation":    {`{"query":"{ a }","operationName":"\ud800"}`, 400, "BAD_REQUEST"},
+		"half a pair in an id":            {`{"documentId":"\udfff"}`, 400, "BAD_REQUEST"},
+		"half a pair in a hash":           {`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"\ud800"}}}`, 400, "BAD_REQUEST"},
+		"half a pair in extensions":       {`{"query":"{ a }","extensions":{"x":["\ud800\u0020"]}}`, 400, "BAD_REQUEST"},
+		"batch with half a pair":          {`[{"query":"{ a }"},{"query":"{ a }","x":"\ud800"}]`, 400, "BAD_REQUEST"},
+		"query twice, the first counts":   {`{"query":"{ a }","query":1}`, 503, "NO_NODE_AVAILABLE"},
+		"query twice, the first is none":  {`{"query":1,"query":"{ a }"}`, 400, "BAD_REQUEST"},
+		"variables twice":                 {`{"query":"{ a }","variables":{},"v\u0061riables":1}`, 503, "NO_NODE_AVAILABLE"},
+		"hash twice":                      {`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"","sha256Hash":"a"}}}`, 400, "BAD_REQUEST"},
 		"variables are a number":          {`{"query":"{ a }","variables":0}`, 400, "BAD_REQUEST"},
 		"variables are false":             {`{"query":"{ a }","variables":false}`, 400, "BAD_REQUEST"},
 		"extensions are null":             {`{"query":"{ a }","extensions":null}`, 503, "NO_NODE_AVAILABLE"},
@@ -160,20 +179,23 @@ func TestChunkedBodyThatIsTooLarge(t *testing.T) {
 func TestContentType(t *testing.T) {
 	h := unreachable(t, Limits{}, nil)
 	for contentType, want := range map[string]int{
-		"application/json":                   503,
-		"application/json; charset=utf-8":    503,
-		"application/json;charset=\"UTF-8\"": 503,
-		"Application/JSON":                   503,
-		"application/json; charset=latin1":   415,
-		"text/plain":                         415,
-		"application/jsonx":                  415,
-		"":                                   415,
-		"application/x-www-form-urlencoded":  415,
-		"application/graphql":                503,
-		"application/graphql; charset=utf-8": 503,
-		"application/graphql;charset=utf-16": 415,
-		"multipart/form-data; boundary=x":    415,
-		"application/json, text/plain":       415,
+		"application/json":                      503,
+		"application/json; charset=utf-8":       503,
+		"application/json;charset=\"UTF-8\"":    503,
+		"application/json;charset=utf8":         503,
+		"application/graphql; charset=\"UTF8\"": 503,
+		"application/json; charset=utf-16":      415,
+		"Application/JSON":                      503,
+		"application/json; charset=latin1":      415,
+		"text/plain":                            415,
+		"application/jsonx":                     415,
+		"":                                      415,
+		"application/x-www-form-urlencoded":     415,
+		"application/graphql":                   503,
+		"application/graphql; charset=utf-8":    503,
+		"application/graphql;charset=utf-16":    415,
+		"multipart/form-data; boundary=x":       415,
+		"application/json, text/plain":          415,
 	} {
 		r := post(`{"query":"{ a }"}`)
 		r.Header.Set("Content-Type", contentType)
@@ -281,7 +303,7 @@ func FuzzRequest(f *testing.F) {
 	}
 	h := unreachable(f, Limits{}, nil)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if firstByte(body) == '[' {
+		if strictjson.First(body) == '[' {
 			return // FuzzBatch
 		}
 		if status, code := ask(t, h, post(string(body))); !refusedOrRun(status, code) {

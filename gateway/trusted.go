@@ -4,11 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/louche-graphql/louche/internal/strictjson"
 )
 
 // TrustedConfig is which documents an application's own frontends send, and what
@@ -85,6 +88,9 @@ func LoadTrustedDocuments(cfg TrustedConfig) (*TrustedDocuments, error) {
 // add reads a manifest: Apollo's says what it is, Relay's is a map of ids to
 // documents.
 func (t *TrustedDocuments) add(manifest []byte) error {
+	if err := strictjson.Check(manifest); err != nil {
+		return fmt.Errorf("it is not JSON: %w", err)
+	}
 	var apollo struct {
 		Format     string
 		Version    int
@@ -101,17 +107,22 @@ func (t *TrustedDocuments) add(manifest []byte) error {
 		}
 		return nil
 	}
-	var relay map[string]string
-	if err := json.Unmarshal(manifest, &relay); err != nil || relay == nil {
-		return fmt.Errorf("it is neither a manifest of Apollo nor a JSON object of ids and documents, as Relay writes: %v", err)
+	if strictjson.First(manifest) != '{' {
+		return errNoManifest
 	}
-	for id, document := range relay {
+	for id, text := range strictjson.Members(manifest) {
+		var document string
+		if json.Unmarshal(text, &document) != nil {
+			return errNoManifest
+		}
 		if err := t.put(id, document); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+var errNoManifest = errors.New("it is neither a manifest of Apollo nor a JSON object of ids and documents, as Relay writes")
 
 func (t *TrustedDocuments) put(id, document string) error {
 	if id == "" || document == "" {

@@ -94,6 +94,8 @@ func TestBadManifests(t *testing.T) {
 		"another version":    `{"format":"apollo-persisted-query-manifest","version":2,"operations":[]}`,
 		"an empty document":  `{"a":""}`,
 		"an empty id":        `{"format":"apollo-persisted-query-manifest","version":1,"operations":[{"id":"","body":"{ a }"}]}`,
+		"half a pair":        `{"a":"{ a(b: \"\ud800\") }"}`,
+		"two of one id":      `{"a":"{ a }","\u0061":"{ b }"}`,
 		"two of the same id": `{"format":"apollo-persisted-query-manifest","version":1,"operations":[{"id":"a","body":"{ a }"},{"id":"a","body":"{ b }"}]}`,
 	} {
 		file := manifest(t, text)

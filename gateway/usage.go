@@ -245,7 +245,12 @@ func counted(counts map[client]uint64) []clientUsage {
 // writeUsage answers with the usage of every application that counts it; of those
 // parts alone that are deprecated where the request asks so with ?deprecated=true.
 func (g *Gateway) writeUsage(w http.ResponseWriter, r *http.Request) {
-	deprecated := r.URL.Query().Get("deprecated") == "true"
+	parameters, err := parseForm(r.URL.RawQuery)
+	if err != nil {
+		failureOf(err, nil).write(w)
+		return
+	}
+	deprecated := parameters.Get("deprecated") == "true"
 	reports := []usageReport{}
 	for _, app := range g.configured().apps {
 		c := app.Contract

@@ -1,11 +1,12 @@
 package schema
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/louche-graphql/louche/internal/strictjson"
 )
 
 // maxDeciding is the most variables that an order may depend on: it is made for all
@@ -121,10 +122,10 @@ func (d *Document) decide(o *operation, given []byte) int {
 	if len(d.deciding) == 0 || len(given) == 0 {
 		return index
 	}
-	var values map[string]json.RawMessage
-	if json.Unmarshal(given, &values) != nil {
+	if strictjson.Check(given) != nil {
 		return index
 	}
+	values := strictjson.Object(given)
 	for i, name := range d.deciding {
 		if value, found := values[name]; found {
 			index &^= 1 << i

@@ -34,6 +34,8 @@ func TestOrderByVariables(t *testing.T) {
 		"not skipped":              {skip, "", `{"s":false}`, ab, ab},
 		"with spaces":              {skip, "", `{ "x" : {"s": false}, "s" : true }`, ab, ba},
 		"not given":                {skip, "", ``, ab, ab},
+		"twice, the first counts":  {skip, "", `{"s":true,"s":false}`, ab, ba},
+		"twice, not skipped":       {skip, "", `{"s":false,"\u0073":true}`, ab, ab},
 		"no boolean":               {skip, "", `{"s":"true"}`, ab, ab},
 		"included":                 {`query($s: Boolean!) { a @include(if: $s) b a }`, "", `{"s":true}`, ab, ab},
 		"not included":             {`query($s: Boolean!) { a @include(if: $s) b a }`, "", `{"s":false}`, ab, ba},

@@ -9,9 +9,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4/json"
+
+	"github.com/louche-graphql/louche/internal/strictjson"
 )
 
 const (
@@ -32,14 +33,15 @@ func decodeBase64(part string) ([]byte, error) {
 }
 
 // decodeObject decodes a part of a token: base64url of a JSON object. It refuses repeated
-// members, of which another parser may read a different one, and invalid UTF-8.
+// members, of which another parser may read a different one, invalid UTF-8 and half a surrogate
+// pair: two subjects that differ there would become one.
 func decodeObject(part string) (map[string]any, error) {
 	text, err := decodeBase64(part)
 	if err != nil {
 		return nil, err
 	}
-	if !utf8.Valid(text) {
-		return nil, errors.New("not UTF-8")
+	if err := strictjson.Check(text); err != nil {
+		return nil, errors.New("not JSON in UTF-8")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.SetNumberType(json.UnmarshalJSONNumber)

@@ -246,6 +246,8 @@ func TestAmbiguousJSON(t *testing.T) {
 		"a claim twice, escaped":   `{"sub":"a","\u0073ub":"b",` + rest + `}`,
 		"a claim twice, deep down": `{"x":[{"a":1,"a":2}],` + rest + `}`,
 		"something behind":         `{` + rest + `} {}`,
+		"half a pair":              `{"sub":"\ud800",` + rest + `}`,
+		"half a pair in a name":    `{"\udc00":1,` + rest + `}`,
 		"not UTF-8":                "{\"sub\":\"\xff\"," + rest + `}`,
 		"a list":                   `[{` + rest + `}]`,
 		"null":                     `null`,

@@ -1,0 +1,79 @@
+// Package strictjson reads JSON that comes from outside, such as requests and tokens,
+// so that every reader sees the same: it refuses what encoding/json replaces, which is
+// invalid UTF-8 and half a surrogate pair, and of a member that is there more than once
+// the first counts, as it does with Jason and in etf.AppendJSONTerm.
+//
+// It decodes nothing but names: values stay JSON.
+package strictjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// ErrEncoding is the error of text that is not UTF-8.
+var ErrEncoding = errors.New("it is not UTF-8")
+
+// Check reports why a text is not a single JSON value. Its errors quote no more than
+// one character of the text.
+func Check(text []byte) error {
+	if !utf8.Valid(text) {
+		return ErrEncoding
+	}
+	if !json.Valid(text) {
+		return syntaxError(text)
+	}
+	if at := halfPair(text); at >= 0 {
+		return fmt.Errorf("half of a surrogate pair at byte %d", at)
+	}
+	return nil
+}
+
+func syntaxError(text []byte) error {
+	var value json.RawMessage
+	err := json.Unmarshal(text, &value)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("%w at byte %d", syntax, syntax.Offset)
+	}
+	return err
+}
+
+// halfPair returns where valid JSON has an escaped surrogate without its other half;
+// -1: nowhere. A backslash begins an escape wherever it stands.
+func halfPair(text []byte) int {
+	for i := 0; ; {
+		next := bytes.IndexByte(text[i:], '\\')
+		if next < 0 {
+			return -1
+		}
+		i += next
+		r, escaped := escapedRune(text[i:])
+		switch {
+		case !escaped:
+			i += len(`\n`)
+			continue
+		case utf16.IsSurrogate(r):
+			low, _ := escapedRune(text[i+len(`\u0000`):])
+			if utf16.DecodeRune(r, low) == utf8.RuneError {
+				return i
+			}
+			i += len(`\u0000`)
+		}
+		i += len(`\u0000`)
+	}
+}
+
+// escapedRune reads an escape such as \u00e9 at the beginning of a text.
+func escapedRune(text []byte) (r rune, found bool) {
+	if len(text) < len(`\u0000`) || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	return rune(n), err == nil
+}
