@@ -164,7 +164,7 @@ func TestTLSDistributionAsTheGuideSays(t *testing.T) {
 			}
 
 			got, err := nodes(t, c.gateway(t))
-			row := regexp.MustCompile(`(?m)^  NAME .*\n  \S+@127.0.0.1  127.0.0.1:\d+ +[\d.]+ms +\d\d +found [0-9a-f]{8}$`)
+			row := regexp.MustCompile(`(?m)^  NAME .*\n  \S+@127.0.0.1  127.0.0.1:\d+ +[\d.]+m?s +\d\d +found [0-9a-f]{8}$`)
 			if err != nil || !row.MatchString(got) || !row.MatchString(g.block(t, "nodes")) {
 				t.Fatalf("%v\n%s", err, got)
 			}
