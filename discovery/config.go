@@ -38,6 +38,12 @@ type Config struct {
 	// keeps nothing.
 	Keep time.Duration `yaml:"keep" env:"KEEP"`
 
+	// MaxNodes is how many nodes are offered at most, and how many addresses of a host
+	// are asked, 256 unless set. EPMD lists whatever a process of its host registers:
+	// where there are more, every source has an equal share. Nodes that are listed one by
+	// one in Nodes are not bounded.
+	MaxNodes int `yaml:"max_nodes" env:"MAX_NODES"`
+
 	// EPMDPort is where EPMD listens on every host, 4369 unless set.
 	EPMDPort uint16 `yaml:"epmd_port" env:"EPMD_PORT"`
 
@@ -57,6 +63,9 @@ func (c *Config) SetDefaults() {
 	}
 	if c.Keep == 0 {
 		c.Keep = 10 * time.Minute
+	}
+	if c.MaxNodes == 0 {
+		c.MaxNodes = 256
 	}
 	if c.EPMDPort == 0 {
 		c.EPMDPort = 4369
@@ -117,6 +126,9 @@ func (c Config) Validate() error {
 	}
 	if c.Keep < 0 {
 		mistake("keep: %s is negative; write how long the nodes named by a source that fell silent are kept, as in 10m", c.Keep)
+	}
+	if c.MaxNodes < 0 {
+		mistake("max_nodes: %d is negative; write how many nodes there may be, as in 256", c.MaxNodes)
 	}
 	return errors.Join(errs...)
 }

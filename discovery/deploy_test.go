@@ -108,7 +108,7 @@ func TestAThousandNamesInOneEPMD(t *testing.T) {
 		want = append(want, fmt.Sprintf("%s@127.0.0.2 127.0.0.2:%d", names[i], 40001+i))
 	}
 	host := startHost(t, "127.0.0.2:0", saying(namesOf(names...)))
-	report := look(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
+	report := look(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", MaxNodes: 1000, EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
 	expectTargets(t, report, want...)
 
 	// A real one, which holds a connection for each node.
@@ -116,7 +116,7 @@ func TestAThousandNamesInOneEPMD(t *testing.T) {
 	for i := range 1000 {
 		register(t, epmd, registration{name: fmt.Sprintf("my-app-%04d", i), port: uint16(40001 + i)})
 	}
-	report = look(t, discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", EPMDPort: uint16(epmd), Timeout: waittest.Limit}, nil)
+	report = look(t, discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", MaxNodes: 1000, EPMDPort: uint16(epmd), Timeout: waittest.Limit}, nil)
 	if len(report.Targets) != 1000 || len(report.Problems) > 0 {
 		t.Errorf("%d targets, problems: %v", len(report.Targets), report.Problems)
 	}
@@ -138,7 +138,7 @@ func TestAThousandAddressesHalfOfThemMute(t *testing.T) {
 	zone := startDNS(t)
 	zone.set("my-app.test", addrs...)
 
-	cfg := discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: port, Timeout: waittest.Limit}
+	cfg := discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", MaxNodes: 1000, EPMDPort: port, Timeout: waittest.Limit}
 	start := time.Now()
 	look(t, cfg, zone.resolver())
 	answered := time.Since(start)

@@ -388,7 +388,7 @@ func TestHostsAreAskedInParallel(t *testing.T) {
 		case <-t.Context().Done():
 		}
 	})
-	report := look(t, discovery.Config{DNS: loopback(hosts), Prefix: "my-app", EPMDPort: everywhere.addr.Port(), Timeout: waittest.Limit}, nil)
+	report := look(t, discovery.Config{DNS: loopback(hosts), Prefix: "my-app", MaxNodes: 1000, EPMDPort: everywhere.addr.Port(), Timeout: waittest.Limit}, nil)
 	if len(report.Targets) != hosts || len(report.Problems) > 0 {
 		t.Errorf("%d targets, problems: %v", len(report.Targets), report.Problems)
 	}

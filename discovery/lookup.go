@@ -44,6 +44,7 @@ func (p *poll) lookUp(ctx context.Context, hosts []string) {
 
 	for i, name := range names {
 		known, err := combine(answers[i*len(families):][:len(families)], p.last.addrs[name], p.now)
+		p.boundAddrs(name, known)
 		p.next.addrs[name] = known
 		if err == nil {
 			continue

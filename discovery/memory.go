@@ -12,6 +12,7 @@ type memory struct {
 	addrs    map[string][]said[netip.Addr] // by host, one for each of families
 	targets  map[string]said[Target]       // by EPMD, or by static node and EPMD
 	problems map[string]Problem            // by Problem.Source
+	offered  map[string]bool               // names of the report's targets
 }
 
 // said is what a source said when it last answered. The zero said is that of one

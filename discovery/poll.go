@@ -18,6 +18,7 @@ type poll struct {
 	last     memory
 	next     memory
 	report   Report
+	offers   []offer
 }
 
 func newPoll(cfg Config, resolver Resolver, last memory) *poll {
@@ -54,16 +55,23 @@ func (p *poll) run(ctx context.Context) {
 	default:
 		p.hosts(ctx)
 	}
+	p.share()
 	p.report.Targets = distinct(p.report.Targets)
+	p.next.offered = make(map[string]bool, len(p.report.Targets))
+	for _, t := range p.report.Targets {
+		p.next.offered[t.Name] = true
+	}
 }
 
 // fixed takes the nodes that run without EPMD, of which DNS is the only source. A
 // static node is taken at the first address of its host.
 func (p *poll) fixed() {
 	for _, host := range p.cfg.DNS {
+		var targets []Target
 		for _, addr := range p.current(host) {
-			p.found(Target{composeName(p.cfg.Prefix, addr), netip.AddrPortFrom(addr, p.cfg.Port)})
+			targets = append(targets, Target{composeName(p.cfg.Prefix, addr), netip.AddrPortFrom(addr, p.cfg.Port)})
 		}
+		p.offer("nodes of "+host, targets)
 	}
 	for _, name := range p.cfg.Nodes {
 		_, host := splitName(name)
@@ -93,9 +101,12 @@ func (p *poll) hosts(ctx context.Context) {
 			targets, a.err = p.withPrefix(a.entries, addr)
 		}
 		source := "epmd " + netip.AddrPortFrom(addr, p.cfg.EPMDPort).String()
+		if a.err == nil {
+			targets = p.offer(source, targets)
+		}
 		targets = p.heard(source, targets, a.err)
-		p.found(targets...)
 		if a.err != nil {
+			p.offer(source, targets)
 			p.problem(Problem{source, a.err, len(targets)})
 		}
 	}

@@ -55,12 +55,16 @@ var (
 	// ErrNotRegistered: EPMD answered, and does not know the listed node.
 	ErrNotRegistered = errors.New("EPMD does not know the node")
 
+	// ErrTooMany: there are more nodes or addresses than Config.MaxNodes; the others are
+	// left out.
+	ErrTooMany = errors.New("more than max_nodes")
+
 	// ErrTooOld: the listed node speaks only versions of the distribution protocol
 	// below 6.
 	ErrTooOld = errors.New("node is too old, it needs OTP 23 or later")
 )
 
-var kinds = []error{ErrLookup, ErrUnreachable, ErrMalformed, ErrNoMatch, ErrNotRegistered, ErrTooOld}
+var kinds = []error{ErrLookup, ErrUnreachable, ErrMalformed, ErrNoMatch, ErrNotRegistered, ErrTooMany, ErrTooOld}
 
 // kind is the first of kinds that the problem is. Unlike the whole error, which
 // may hold port numbers that differ from poll to poll, it stays the same while

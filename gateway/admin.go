@@ -70,6 +70,7 @@ type appStatus struct {
 	Schemas    []string          `json:"schemas"` // different ones that nodes have, that of most nodes first
 	Validation *validationStatus `json:"validation,omitempty"`
 	KeySets    []keySetStatus    `json:"key_sets,omitempty"`
+	Problems   []string          `json:"problems,omitempty"` // of discovery
 	Nodes      []nodeStatus      `json:"nodes"`
 }
 
@@ -122,6 +123,9 @@ func (a *App) status() appStatus {
 		Schemas:    a.Contract.hashes(),
 		Validation: a.Contract.validation(),
 		Nodes:      make([]nodeStatus, len(pool.Nodes)),
+	}
+	if problems := a.problems.Load(); problems != nil {
+		s.Problems = *problems
 	}
 	for _, set := range a.authenticator.Load().KeySetStatuses() {
 		s.KeySets = append(s.KeySets, newKeySetStatus(set))

@@ -29,7 +29,11 @@ type App struct {
 
 	trusted       atomic.Pointer[TrustedDocuments] // nil where they are off
 	authenticator atomic.Pointer[auth.Authenticator]
+	problems      atomic.Pointer[[]string] // that /status shows
 }
+
+// SetProblems says what is wrong with the search for the application's nodes.
+func (a *App) SetProblems(problems []string) { a.problems.Store(&problems) }
 
 // Ask replaces what finds out who is asking. It has to be there before the
 // application is part of a gateway; one that comes later is of the same section, and

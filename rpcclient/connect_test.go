@@ -187,3 +187,51 @@ func testProbe(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 	}
 	eventually(t, "the gateway has left", func() bool { return node.Eval(t, "Node.list(:hidden)") == "[]" })
 }
+
+// Nodes that do not answer are connected to a few at a time, and each in its turn.
+func TestDialsAtOnceAreBounded(t *testing.T) {
+	const nodes, most = 200, 64
+	l, err := net.Listen("tcp", "0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	accepted := make(chan net.Conn, nodes)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			accepted <- conn
+		}
+	}()
+	var targets []rpcclient.Target
+	for i := range nodes {
+		addr := netip.AddrFrom4([4]byte{127, 0, 1, byte(i + 1)})
+		targets = append(targets, rpcclient.Target{
+			Name: fmt.Sprintf("silent@%v", addr),
+			Addr: netip.AddrPortFrom(addr, uint16(l.Addr().(*net.TCPAddr).Port)),
+		})
+	}
+	startGateway(t, nil).pool(t, rpcclient.PoolConfig{}).Update(targets, nil)
+
+	var open []net.Conn
+	seen := make(map[string]bool)
+	for len(seen) < nodes { // each time that as many wait as may, one of them is let go
+		conn := <-accepted
+		open = append(open, conn)
+		seen[conn.LocalAddr().String()] = true
+		if len(open) == most {
+			// A connection that the gateway has given up may still be among them.
+			if n := len(open) + len(accepted); n > 2*most {
+				t.Fatalf("%d at once, want %d", n, most)
+			}
+			open[0].Close()
+			open = open[1:]
+		}
+	}
+	for _, conn := range open {
+		conn.Close()
+	}
+}

@@ -16,9 +16,15 @@ type Node struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup // peers, those that nobody holds any more among them
 
+	dials chan struct{} // holds a token for each handshake under way
+
 	mu    sync.Mutex
 	peers map[netip.AddrPort]*peer // one node has one name, however it was found
 }
+
+// maxDials is how many nodes are connected to at once. A node that does not answer
+// holds its turn for handshakeTime.
+const maxDials = 64
 
 // Start starts the node. It connects to nothing until a [Pool] is told of nodes.
 func Start(cfg NodeConfig, log *slog.Logger) (*Node, error) {
@@ -28,7 +34,7 @@ func Start(cfg NodeConfig, log *slog.Logger) (*Node, error) {
 		cancel()
 		return nil, err
 	}
-	return &Node{runtime: r, log: log, ctx: ctx, cancel: cancel, peers: make(map[netip.AddrPort]*peer)}, nil
+	return &Node{runtime: r, log: log, ctx: ctx, cancel: cancel, dials: make(chan struct{}, maxDials), peers: make(map[netip.AddrPort]*peer)}, nil
 }
 
 // Name returns the node's name.

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/louche-graphql/louche/rpcclient/dist"
 )
 
 // Reconnecting waits from minBackoff, doubled after each failure, to maxBackoff, or
@@ -35,6 +37,7 @@ type Target struct {
 type peer struct {
 	target  Target
 	runtime *runtime
+	dials   chan struct{} // of the node
 	log     *slog.Logger
 	holders int // guarded by Node.mu
 	cancel  context.CancelFunc
@@ -47,7 +50,7 @@ type peer struct {
 }
 
 func newPeer(t Target, n *Node, cancel context.CancelFunc) *peer {
-	return &peer{target: t, runtime: n.runtime, log: n.log, cancel: cancel, due: make(chan struct{}, 1), changed: make(chan struct{})}
+	return &peer{target: t, runtime: n.runtime, dials: n.dials, log: n.log, cancel: cancel, due: make(chan struct{}, 1), changed: make(chan struct{})}
 }
 
 // connect notes the connection that there is now, nil for none.
@@ -142,10 +145,21 @@ func closedByPeer(err error) bool {
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
+// dial connects when it is this peer's turn.
+func (p *peer) dial(ctx context.Context, reconnect bool) (*dist.Conn, <-chan struct{}, error) {
+	select {
+	case p.dials <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	defer func() { <-p.dials }()
+	return p.runtime.dial(ctx, p.target.Name, p.target.Addr, reconnect)
+}
+
 // session is one connection from its dial to its end. reached says whether calls
 // could be made.
 func (p *peer) session(ctx context.Context, reconnect bool) (reached bool, err error) {
-	conn, ended, err := p.runtime.dial(ctx, p.target.Name, p.target.Addr, reconnect)
+	conn, ended, err := p.dial(ctx, reconnect)
 	if err != nil {
 		return false, err
 	}

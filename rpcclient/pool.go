@@ -73,18 +73,24 @@ func NewPool(n *Node, cfg PoolConfig, log *slog.Logger) *Pool {
 	return p
 }
 
+// maxUnlisted bounds the nodes of a pool that discovery does not name any more: a list
+// that names others at every poll would add to them for ever.
+const maxUnlisted = 256
+
 // Update tells the pool which nodes there are. It connects to targets, and tries
 // at once those that it waits to connect to again. A node that is no target any
 // more is kept while it is connected and its address among addrs, where nodes may
-// be: that it answers says more than that a list lacks it. Else it gets no new
-// calls, and is disconnected when those under way have ended.
+// be: that it answers says more than that a list lacks it. Else, or if a target has
+// another name for it, it gets no new calls, and is disconnected when those under way
+// have ended.
 func (p *Pool) Update(targets []Target, addrs []netip.Addr) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	missing := make(map[Target]bool, len(targets))
+	missing, taken := make(map[Target]bool, len(targets)), make(map[netip.AddrPort]bool, len(targets))
 	for _, t := range targets {
-		missing[t] = true
+		missing[t], taken[t.Addr] = true, true
 	}
+	unlisted := 0
 	var members []*member
 	for _, m := range *p.members.Load() {
 		listed := missing[m.target]
@@ -92,7 +98,8 @@ func (p *Pool) Update(targets []Target, addrs []netip.Addr) {
 		switch {
 		case listed:
 			m.peer.seen()
-		case m.peer.current.Load() != nil && slices.Contains(addrs, m.target.Addr.Addr()):
+		case m.peer.current.Load() != nil && slices.Contains(addrs, m.target.Addr.Addr()) && !taken[m.target.Addr] && unlisted < maxUnlisted:
+			unlisted++
 		default:
 			p.gone.Go(func() {
 				m.retire()

@@ -330,6 +330,14 @@ func testUnlistedNode(t *testing.T, node *beamtest.Node, target rpcclient.Target
 	if got := state(); !slices.Equal(got, []rpcclient.NodeState{rpcclient.Unlisted}) {
 		t.Errorf("states %v, want unlisted", got)
 	}
+	// A list that names it otherwise at every poll makes no other node of it.
+	for i := range 3 {
+		pool.Update([]rpcclient.Target{{Name: fmt.Sprintf("renamed-%d@127.0.0.1", i), Addr: relay.Addr}}, addrs)
+		if got := state(); !slices.Equal(got, []rpcclient.NodeState{rpcclient.Connected}) {
+			t.Errorf("states %v, want one node that is connected", got)
+		}
+		checkHello(t, pool)
+	}
 	relay.refuse(true)
 	relay.cut()
 	gw.log.wait(t, "node down")

@@ -164,6 +164,7 @@ func (a *application) look() {
 	watch.Go(func() {
 		a.discovery.Watch(ctx, func(r discovery.Report) {
 			a.Absinthe.Pool.Update(targets(r.Targets), r.Addrs)
+			a.SetProblems(problems(r))
 			once()
 		})
 	})
@@ -171,6 +172,15 @@ func (a *application) look() {
 		cancel()
 		watch.Wait()
 	}
+}
+
+// problems are those of a report, a line each.
+func problems(r discovery.Report) []string {
+	lines := make([]string, len(r.Problems))
+	for i, p := range r.Problems {
+		lines[i] = fmt.Sprintf("%s: %v", p.Source, p.Err)
+	}
+	return lines
 }
 
 // firstLook bounds how long a new configuration waits for its nodes to be found.

@@ -1,0 +1,121 @@
+package discovery_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/internal/waittest"
+)
+
+// hostNames answers a NAMES_REQ by the address that was asked.
+func hostNames(t *testing.T, names func(addr string) []string) *host {
+	return startHost(t, "0.0.0.0:0", func(conn net.Conn) {
+		readRequest(conn)
+		addr, _, _ := net.SplitHostPort(conn.LocalAddr().String())
+		io.WriteString(conn, namesOf(names(addr)...))
+	})
+}
+
+func numbered(prefix string, n int) (names []string) {
+	for i := range n {
+		names = append(names, fmt.Sprintf("%s-%05d", prefix, i))
+	}
+	return names
+}
+
+func count(report discovery.Report, part string) (n int) {
+	for _, t := range report.Targets {
+		if strings.Contains(t.Name, part) {
+			n++
+		}
+	}
+	return n
+}
+
+// An EPMD that lists thousands of nodes gets what the others leave, and no more than
+// max_nodes.
+func TestAnEPMDThatListsThousands(t *testing.T) {
+	hosts := hostNames(t, func(addr string) []string {
+		if addr == "127.0.0.2" {
+			return numbered("my-app-bad", 9000)
+		}
+		return numbered("my-app-good", 3)
+	})
+	cfg := discovery.Config{DNS: []string{"127.0.0.2", "127.0.0.3", "127.0.0.4"}, Prefix: "my-app", EPMDPort: hosts.addr.Port(), Timeout: waittest.Limit}
+	report := look(t, cfg, nil)
+	if good, bad := count(report, "good"), count(report, "bad"); good != 6 || bad != 250 {
+		t.Errorf("%d and %d nodes, want 6 and 250", good, bad)
+	}
+	err := expectProblem(t, report, "all nodes", discovery.ErrTooMany)
+	if !strings.Contains(err.Error(), "256 of 9006 are used; epmd 127.0.0.2:") || !strings.Contains(err.Error(), " names 9000") {
+		t.Error(err)
+	}
+	cfg.MaxNodes = 10_000
+	if report := look(t, cfg, nil); len(report.Targets) != 9006 || len(report.Problems) > 0 {
+		t.Errorf("%d nodes, %v", len(report.Targets), report.Problems)
+	}
+}
+
+// What was offered once is offered again as long as it is listed, whatever is listed
+// besides; and one line is logged, however often it is so.
+func TestTooManyNodesAreAStableChoice(t *testing.T) {
+	var polls atomic.Int32
+	hosts := hostNames(t, func(string) []string {
+		names := numbered("my-app-m", 3)
+		if polls.Add(1) > 1 { // before and after them by name
+			names = append(append(numbered("my-app-a", 5), names...), numbered("my-app-z", 5)...)
+		}
+		return names
+	})
+	zone := startDNS(t)
+	zone.set("my-app.test", "127.0.0.2")
+	w := watch(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: hosts.addr.Port(), Timeout: waittest.Limit, MaxNodes: 4, Interval: time.Millisecond}, zone.resolver())
+	w.poll(t, "my-app-m-00000@127.0.0.2 127.0.0.2:40001", "my-app-m-00001@127.0.0.2 127.0.0.2:40002", "my-app-m-00002@127.0.0.2 127.0.0.2:40003")
+	w.expectLogged(t)
+	for i := range 3 {
+		w.poll(t, "my-app-a-00000@127.0.0.2 127.0.0.2:40001", "my-app-m-00000@127.0.0.2 127.0.0.2:40006", "my-app-m-00001@127.0.0.2 127.0.0.2:40007", "my-app-m-00002@127.0.0.2 127.0.0.2:40008")
+		if i == 0 {
+			w.expectLogged(t, []string{"more than max_nodes", "4 of 13 are used", "source=\"all nodes\""})
+		} else {
+			w.expectLogged(t)
+		}
+	}
+}
+
+// An EPMD that lists one port under many names gets one node.
+func TestOnePortUnderManyNames(t *testing.T) {
+	var names strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&names, "name my-app-%03d at port 40001\n", i)
+	}
+	host := startHost(t, "127.0.0.2:0", saying("\x00\x00\x11\x11"+names.String()))
+	report := look(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
+	expectTargets(t, report, "my-app-000@127.0.0.2 127.0.0.2:40001")
+	if len(report.Problems) > 0 {
+		t.Error(report.Problems)
+	}
+}
+
+// Of thousands of addresses of a name max_nodes are asked.
+func TestDNSWithThousandsOfAddresses(t *testing.T) {
+	var asked atomic.Int32
+	hosts := hostNames(t, func(string) []string { asked.Add(1); return []string{"my-app"} })
+	zone := startDNS(t)
+	zone.set("my-app.test", loopback(2000)...)
+	cfg := discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: hosts.addr.Port(), Timeout: waittest.Limit}
+	report := look(t, cfg, zone.resolver())
+	if len(report.Targets) != 256 || len(report.Addrs) != 256 || asked.Load() != 256 {
+		t.Errorf("%d nodes, %d addresses, %d asked", len(report.Targets), len(report.Addrs), asked.Load())
+	}
+	expectProblem(t, report, "dns my-app.test", discovery.ErrTooMany)
+	cfg.EPMDPort, cfg.Port = 0, 9000
+	if report := look(t, cfg, zone.resolver()); len(report.Targets) != 256 {
+		t.Errorf("%d nodes without EPMD", len(report.Targets))
+	}
+}
