@@ -49,6 +49,7 @@ func Diff(former, next *Schema) []Change {
 // Summary names changes in one short line: what was added, removed and changed.
 func Summary(changes []Change, most int) string {
 	paths := make(map[string][]string)
+	seen := make(map[[2]string]bool)
 	for _, c := range changes {
 		how := "changed"
 		switch {
@@ -57,7 +58,8 @@ func Summary(changes []Change, most int) string {
 		case strings.HasSuffix(c.Kind, "_ADDED") || strings.HasSuffix(c.Kind, "_ADDED_TO_ENUM") || strings.HasSuffix(c.Kind, "_ADDED_TO_UNION"):
 			how = "added"
 		}
-		if !slices.Contains(paths[how], c.Path) {
+		if change := [2]string{how, c.Path}; !seen[change] {
+			seen[change] = true
 			paths[how] = append(paths[how], c.Path)
 		}
 	}

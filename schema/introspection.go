@@ -94,7 +94,7 @@ func FromIntrospection(answer []byte) (sdl string, err error) {
 //
 // [Absinthe.Schema.to_sdl/1]: https://hexdocs.pm/absinthe/Absinthe.Schema.html#to_sdl/2
 func AddDefaults(sdl string, answer []byte) (string, error) {
-	doc, err := parser.ParseSchema(&ast.Source{Input: sdl})
+	doc, err := parseSDL(sdl)
 	if err != nil {
 		return "", err
 	}
@@ -115,8 +115,12 @@ func AddDefaults(sdl string, answer []byte) (string, error) {
 			}
 		}
 	}
+	toldByName := make(map[string]*ast.Definition, len(told.Definitions))
+	for _, def := range told.Definitions {
+		toldByName[def.Name] = def
+	}
 	for _, def := range doc.Definitions {
-		same := told.Definitions.ForName(def.Name)
+		same := toldByName[def.Name]
 		if same == nil {
 			continue
 		}
@@ -156,7 +160,11 @@ func readIntrospection(answer []byte) (*ast.SchemaDocument, error) {
 	if body.Data == nil || body.Data.Schema.QueryType == nil {
 		return nil, errors.New("introspection: the answer has no schema")
 	}
-	return body.Data.Schema.document()
+	doc, err := body.Data.Schema.document()
+	if err != nil {
+		return nil, err
+	}
+	return doc, checkSize(doc)
 }
 
 func (s *introspected) document() (*ast.SchemaDocument, error) {

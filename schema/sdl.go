@@ -49,15 +49,15 @@ func FromNode(sdl string, introspection []byte) (*Schema, error) {
 }
 
 func loadWith(sdl string, defaults bool) (*Schema, error) {
+	text, err := canonical(sdl)
+	if err != nil {
+		return nil, err
+	}
 	types, err := load(sdl)
 	if err != nil {
 		return nil, err
 	}
 	lax, err := load(sdl) // a copy of its own, to be changed
-	if err != nil {
-		return nil, err
-	}
-	text, err := canonical(sdl)
 	if err != nil {
 		return nil, err
 	}
@@ -89,12 +89,24 @@ const shortHash = 8
 // Short is the beginning of the hash, as it is shown to people.
 func (s *Schema) Short() string { return s.hash[:shortHash] }
 
+// parseSDL reads a schema that may be larger than is good.
+func parseSDL(sdl string) (*ast.SchemaDocument, error) {
+	if len(sdl) > maxText {
+		return nil, fmt.Errorf("schema: %d bytes, more than %d", len(sdl), maxText)
+	}
+	doc, err := parser.ParseSchema(&ast.Source{Input: sdl})
+	if err != nil {
+		return nil, fmt.Errorf("schema: %w", err)
+	}
+	return doc, checkSize(doc)
+}
+
 // canonical is the schema with its parts in the order of their names and without
 // descriptions.
 func canonical(sdl string) (string, error) {
-	doc, err := parser.ParseSchema(&ast.Source{Input: sdl})
+	doc, err := parseSDL(sdl)
 	if err != nil {
-		return "", fmt.Errorf("schema: %w", err)
+		return "", err
 	}
 	for _, s := range doc.Schema {
 		slices.SortFunc(s.OperationTypes, func(a, b *ast.OperationTypeDefinition) int { return cmp.Compare(a.Operation, b.Operation) })

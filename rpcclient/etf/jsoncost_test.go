@@ -22,7 +22,7 @@ func nest(term []byte, depth int, wrap func(inner []byte) []pair) []byte {
 // The time for an answer depends on its size, however structs are nested in it: 500
 // structs around a payload cost about what the payload costs.
 func TestAppendJSONCostIsLinear(t *testing.T) {
-	payload := parts(500)
+	payload := parts(200)
 	refused := append(etf.AppendTuple(etf.AppendList(nil, 2), 0), payload...)
 	refused = etf.AppendNil(refused)
 	orderedName := atom("Elixir.Jason.OrderedObject")
