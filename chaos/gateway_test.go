@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -162,6 +163,27 @@ type status struct {
 		Queued, Retries, Overloaded int
 		Nodes                       []nodeStatus
 	}
+}
+
+// metric is the value of a metric without labels.
+func (g *gateway) metric(t testing.TB, name string) float64 {
+	t.Helper()
+	resp, err := g.operators.Get("http://" + g.admin + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+		if text, found := strings.CutPrefix(lines.Text(), name+" "); found {
+			value, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return value
+		}
+	}
+	t.Fatalf("there is no metric %s", name)
+	return 0
 }
 
 type nodeStatus struct {

@@ -11,8 +11,13 @@ import (
 
 	"github.com/louche-graphql/louche/auth/jwt"
 	"github.com/louche-graphql/louche/internal/logging"
+	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/rpcclient"
 )
+
+// adminMemory bounds the memory for requests of operators, in bytes: they are answered
+// also while clients have used up theirs.
+const adminMemory = 32 << 20
 
 // Admin serves operators:
 //
@@ -29,7 +34,7 @@ import (
 // line is for those alone who know the token of [Gateway.Admit]; where there is none,
 // for those who ask by an address or as localhost.
 func (g *Gateway) Admin() http.Handler {
-	root := g.router(g.configured().limits)
+	root := g.router(g.configured().limits, memory.NewBudget(adminMemory))
 	root.Use(http.NewCrossOriginProtection().Handler)
 	g.health(root)
 	r := root.With(g.admit)

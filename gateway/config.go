@@ -25,9 +25,16 @@ type Limits struct {
 	InFlight int64 `yaml:"in_flight" env:"IN_FLIGHT"`
 	// Batch is the most operations in one request. 10 unless set.
 	Batch int `yaml:"batch" env:"BATCH"`
-	// Connections is the most open connections of clients; more wait to be
-	// accepted. 10,000 unless set.
+	// Memory is how many bytes requests and answers may hold together. 256 MiB unless
+	// set, or what one request and answer of the greatest sizes need if that is more.
+	Memory int64 `yaml:"memory" env:"MEMORY"`
+	// Connections is the most open connections of clients. For another one the
+	// connection is closed that has been without a request for longest. 10,000 unless
+	// set.
 	Connections int `yaml:"connections" env:"CONNECTIONS"`
+	// ConnectionsPerAddress is the most of them from one address, trusted proxies
+	// excepted. Half of Connections unless set.
+	ConnectionsPerAddress int `yaml:"connections_per_address" env:"CONNECTIONS_PER_ADDRESS"`
 	// PersistedQueries is the most documents that clients can store to call them by
 	// their hash, and PersistedBytes how large they may be together. 10,000 and
 	// 16 MiB unless set.
@@ -36,7 +43,7 @@ type Limits struct {
 	// ReadTimeout is how long a client may take to send a request. 30s unless
 	// set.
 	ReadTimeout time.Duration `yaml:"read_timeout" env:"READ_TIMEOUT"`
-	// WriteTimeout is how long a client may take to accept each 256 KiB of an
+	// WriteTimeout is how long a client may take to accept each 64 KiB of an
 	// answer. 30s unless set.
 	WriteTimeout time.Duration `yaml:"write_timeout" env:"WRITE_TIMEOUT"`
 	// IdleTimeout is how long a connection without a request is kept. 2m unless
@@ -61,8 +68,14 @@ func (l *Limits) SetDefaults() {
 	if l.Batch == 0 {
 		l.Batch = 10
 	}
+	if l.Memory == 0 {
+		l.Memory = max(256<<20, l.leastMemory())
+	}
 	if l.Connections == 0 {
 		l.Connections = 10_000
+	}
+	if l.ConnectionsPerAddress == 0 {
+		l.ConnectionsPerAddress = max(1, l.Connections/2)
 	}
 	if l.PersistedQueries == 0 {
 		l.PersistedQueries = 10_000
@@ -90,8 +103,11 @@ func (l *Limits) Validate() error {
 	if l.Answer < 0 {
 		errs = append(errs, errors.New("limits.answer is a number of bytes, such as 67108864"))
 	}
-	if l.InFlight < 0 || l.Connections < 0 {
-		errs = append(errs, errors.New("limits.in_flight and limits.connections are numbers, such as 10000"))
+	if l.InFlight < 0 || l.Connections < 0 || l.ConnectionsPerAddress < 0 {
+		errs = append(errs, errors.New("limits.in_flight, limits.connections and limits.connections_per_address are numbers, such as 10000"))
+	}
+	if least := l.leastMemory(); l.Memory < least {
+		errs = append(errs, fmt.Errorf("limits.memory %d is less than the %d bytes that one request of limits.body and its answer of limits.answer need: raise it, or lower these", l.Memory, least))
 	}
 	if l.PersistedQueries < 0 || l.PersistedBytes < 0 {
 		errs = append(errs, errors.New("limits.persisted_queries is a number, such as 10000, and limits.persisted_bytes one of bytes, such as 16777216"))

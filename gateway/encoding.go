@@ -46,16 +46,11 @@ func coding(header http.Header) (name string, err error) {
 	return "", unsupportedEncoding
 }
 
-// decompressing bounds how many bodies are decompressed at once. A few bytes can
-// make a decoder take 16 MiB for its window; what has arrived is decompressed at
-// the speed of the processor, so more at once would not be done sooner.
-var decompressing = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
-
-// decompress appends to dst what body is the compressed form of, if that is no more
+// decompress leaves in x.body what body is the compressed form of, if that is no more
 // than limit bytes.
-func decompress(dst *bytes.Buffer, name string, body []byte, limit int64) error {
-	decompressing <- struct{}{}
-	defer func() { <-decompressing }()
+func decompress(x *exchange, name string, body []byte, limit int64) error {
+	coders <- struct{}{}
+	defer func() { <-coders }()
 	var decoder io.Reader
 	var err error
 	switch name {
@@ -75,16 +70,23 @@ func decompress(dst *bytes.Buffer, name string, body []byte, limit int64) error 
 			decoder = z
 		}
 	}
-	var read int64
-	if err == nil {
-		read, err = dst.ReadFrom(io.LimitReader(decoder, limit+1))
+	if errors.Is(err, io.EOF) {
+		return cutOff
+	}
+	for err == nil && int64(len(x.body)) <= limit {
+		if !x.makeRoom(limit) {
+			return overloaded
+		}
+		var n int
+		n, err = decoder.Read(x.body[len(x.body):cap(x.body)])
+		x.body = x.body[:len(x.body)+n]
 	}
 	switch {
-	case read > limit:
+	case int64(len(x.body)) > limit:
 		return tooLarge(limit)
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return cutOff
-	case err != nil:
+	case !errors.Is(err, io.EOF):
 		return badEncoding
 	}
 	return nil
@@ -127,7 +129,7 @@ func liking(accept []string, name string) (quality float64) {
 }
 
 // compress makes x.packed of x.answer if it is worth it, and says with which
-// coding.
+// coding. Without memory for it the answer is sent as it is.
 func (c *compression) compress(x *exchange, r *http.Request) (name string, done bool) {
 	if len(c.codings) == 0 || len(x.answer) < c.from {
 		return "", false
@@ -137,6 +139,10 @@ func (c *compression) compress(x *exchange, r *http.Request) (name string, done 
 		return "", false
 	}
 	name = c.choose(accept)
+	if name == identity || !x.enlarge(&x.packed, len(x.answer)) {
+		return "", false
+	}
+	packers <- struct{}{}
 	x.packed = x.packed[:0]
 	switch name {
 	case codingZstd:
@@ -145,16 +151,28 @@ func (c *compression) compress(x *exchange, r *http.Request) (name string, done 
 		pack(x, &gzipWriters)
 	case codingBrotli:
 		pack(x, &brotliWriters)
-	default:
+	}
+	<-packers
+	if len(x.packed) >= len(x.answer) {
 		return "", false
 	}
-	return name, len(x.packed) < len(x.answer)
+	if cap(x.answer) > keep {
+		x.drop(&x.answer)
+	}
+	if cap(x.packed) > max(keep, 2*len(x.packed)) {
+		x.shrink(&x.packed)
+	}
+	return name, true
 }
+
+// packers bounds how many answers are compressed at once: each takes up to some 2 MiB
+// besides the answer, and no client is waited for meanwhile.
+var packers = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 
 // Fast levels: an answer is compressed for one client once.
 var (
 	zstdEncoder = sync.OnceValue(func() *zstd.Encoder {
-		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithLowerEncoderMem(true))
+		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
 		if err != nil {
 			panic("gateway: " + err.Error())
 		}
@@ -164,7 +182,9 @@ var (
 		w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails for unknown levels
 		return w
 	}}
-	brotliWriters = sync.Pool{New: func() any { return brotli.NewWriterLevel(nil, 3) }}
+	brotliWriters = sync.Pool{New: func() any {
+		return brotli.NewWriterOptions(nil, brotli.WriterOptions{Quality: 3, LGWin: 18})
+	}}
 )
 
 // packer is a compressing writer that can be used again.

@@ -11,6 +11,8 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/louche-graphql/louche/internal/memory"
 )
 
 func compressed(t testing.TB, name, text string) string {
@@ -61,14 +63,22 @@ func uncompressed(t testing.TB, name, body string) string {
 	return string(text)
 }
 
+// funded is an exchange with an account in a budget of limit bytes.
+func funded(limit int64) *exchange { return &exchange{account: memory.NewBudget(limit).Open()} }
+
+func compresses(c compression, x *exchange, r *http.Request) bool {
+	_, done := c.compress(x, r)
+	return done
+}
+
 func TestCompressedBodies(t *testing.T) {
 	h := unreachable(t, Limits{Body: 10_000}, nil)
 	good := `{"query":"{ a }","x":"` + strings.Repeat("x", 9000) + `"}`
 	bomb := `{"query":"{ a }","x":"` + strings.Repeat("x", 8_000_000) + `"}`
 	for _, name := range codings {
-		var taken bytes.Buffer
-		if err := decompress(&taken, name, []byte(compressed(t, name, bomb)), 10_000); err == nil || taken.Len() > 10_001 {
-			t.Errorf("%s: %d bytes are taken of a bomb, %v", name, taken.Len(), err)
+		taken := funded(20_000)
+		if err := decompress(taken, name, []byte(compressed(t, name, bomb)), 10_000); err == nil || len(taken.body) > 10_001 {
+			t.Errorf("%s: %d bytes are taken of a bomb, %v", name, len(taken.body), err)
 		}
 		body := compressed(t, name, good)
 		for what, c := range map[string]struct {
@@ -143,17 +153,20 @@ func TestCompressedAnswers(t *testing.T) {
 		for range 2 { // with encoders that were used before
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.Header.Set("Accept-Encoding", name)
-			x := &exchange{answer: []byte(large)}
+			x := funded(1 << 20)
+			x.answer = []byte(large)
 			got, done := c.compress(x, r)
 			if !done || got != name || len(x.packed) > len(large)/4 || uncompressed(t, name, string(x.packed)) != large {
 				t.Errorf("%s: %d bytes of %d, as %q", name, len(x.packed), len(large), got)
 			}
-			if _, done := c.compress(&exchange{answer: []byte(large)[:2047]}, r); done {
+			x = funded(1 << 20)
+			if x.answer = []byte(large)[:2047]; compresses(c, x, r) {
 				t.Errorf("%s: a small answer is compressed", name)
 			}
 		}
 	}
-	if _, done := c.compress(&exchange{answer: []byte(large)}, httptest.NewRequest(http.MethodGet, "/", nil)); done {
+	x := funded(1 << 20)
+	if x.answer = []byte(large); compresses(c, x, httptest.NewRequest(http.MethodGet, "/", nil)) {
 		t.Error("compressed for a client that did not ask for it")
 	}
 }
@@ -165,10 +178,10 @@ func FuzzDecompress(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, i uint8, body []byte) {
 		const limit = 10_000
-		var dst bytes.Buffer
-		err := decompress(&dst, codings[int(i)%len(codings)], body, limit)
-		if dst.Len() > limit+1 || err == nil && dst.Len() > limit {
-			t.Errorf("%d bytes", dst.Len())
+		x := funded(2 * limit)
+		err := decompress(x, codings[int(i)%len(codings)], body, limit)
+		if len(x.body) > limit+1 || err == nil && len(x.body) > limit {
+			t.Errorf("%d bytes", len(x.body))
 		}
 	})
 }
@@ -179,7 +192,8 @@ func BenchmarkCompress(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.Header.Set("Accept-Encoding", name)
-			c, x := compression{codings, 2048}, &exchange{answer: answer}
+			c, x := compression{codings, 2048}, funded(1<<20)
+			x.answer = answer
 			b.SetBytes(int64(len(answer)))
 			b.ReportAllocs()
 			for b.Loop() {
@@ -194,11 +208,11 @@ func BenchmarkDecompress(b *testing.B) {
 	for _, name := range codings {
 		b.Run(name, func(b *testing.B) {
 			body := []byte(compressed(b, name, `{"query":"{ a }","x":"`+strings.Repeat("abcdefgh", 500)+`"}`))
-			var dst bytes.Buffer
+			x := funded(1 << 20)
 			b.ReportAllocs()
 			for b.Loop() {
-				dst.Reset()
-				if err := decompress(&dst, name, body, 1<<20); err != nil {
+				x.body = x.body[:0]
+				if err := decompress(x, name, body, 1<<20); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -170,10 +170,13 @@ const (
 
 // present changes the errors of an answer as the application's section says, and
 // logs what clients do not get to see.
-func (h *graphQL) present(answer etf.Term, r *http.Request, from *caller) etf.Term {
+func (h *graphQL) present(x *exchange, answer etf.Term, r *http.Request, from *caller) (etf.Term, error) {
 	rules := errorRules{h.app.Config.ErrorExtensions, h.app.Config.MaskErrors}
-	if rules == (errorRules{}) {
-		return answer
+	if rules == (errorRules{}) || !hasMember(answer, "errors") {
+		return answer, nil
+	}
+	if !x.account.Reserve(2 * len(answer.Bytes)) {
+		return answer, errNoMemory
 	}
 	logged := 0
 	return rules.apply(answer, func(e etf.Term) {
@@ -189,5 +192,5 @@ func (h *graphQL) present(answer etf.Term, r *http.Request, from *caller) etf.Te
 			slog.String("request_id", from.request.ID),
 			slog.String("path", h.app.Config.Path),
 			slog.String("error", strings.ToValidUTF8(string(text), "")))
-	})
+	}), nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/schema"
@@ -51,6 +52,7 @@ type Gateway struct {
 	log       *slog.Logger
 	documents *schema.Documents
 	persisted *documentStore
+	memory    *memory.Budget // for the requests of clients
 	started   time.Time
 	metrics   *metrics
 
@@ -64,6 +66,8 @@ type Gateway struct {
 	draining    atomic.Bool
 	inFlight    atomic.Int64 // operations
 	connections atomic.Int64 // open ones, of clients and operators
+	turningAway atomic.Int64 // requests for which there is no memory, at the moment
+	turnedAway  atomic.Uint64
 }
 
 // rememberedDocuments is how many documents of clients are not parsed again.
@@ -77,6 +81,7 @@ func New(node *rpcclient.Node, limits Limits, apps []*App, log *slog.Logger) *Ga
 		log:       log,
 		documents: schema.NewDocuments(rememberedDocuments),
 		persisted: newDocumentStore(limits.PersistedQueries, limits.PersistedBytes),
+		memory:    memory.NewBudget(limits.Memory),
 		started:   time.Now(),
 		tallies:   tallies{past: make(map[string]tally)},
 		guesses:   newGuesses(),
@@ -86,9 +91,17 @@ func New(node *rpcclient.Node, limits Limits, apps []*App, log *slog.Logger) *Ga
 	return g
 }
 
+// SetMemory has requests take their memory from a budget that others share. It has to
+// be called before the first request.
+func (g *Gateway) SetMemory(budget *memory.Budget) {
+	g.memory = budget
+	g.current = g.configure(g.current.limits, g.current.apps)
+}
+
 // Reconfigure replaces limits and applications. Requests that have begun finish
 // with the former ones; the result is closed when all have. Of limits, Header,
-// IdleTimeout, Connections, Answer and those on persisted queries stay as they are.
+// IdleTimeout, Connections, ConnectionsPerAddress, Answer, Memory and those on persisted
+// queries stay as they are.
 func (g *Gateway) Reconfigure(limits Limits, apps []*App) (finished <-chan struct{}) {
 	next := g.configure(limits, apps)
 	g.mu.Lock()
@@ -121,7 +134,7 @@ type configuration struct {
 
 func (g *Gateway) configure(limits Limits, apps []*App) *configuration {
 	c := &configuration{limits: limits, apps: apps}
-	r := g.router(c.limits)
+	r := g.router(c.limits, g.memory)
 	for _, app := range apps {
 		g.serveApp(r, app, limits)
 	}
@@ -185,9 +198,9 @@ func (g *Gateway) Handler() http.Handler {
 }
 
 // router answers what no route does as HTTP says, and OPTIONS for all that do.
-func (g *Gateway) router(limits Limits) chi.Router {
+func (g *Gateway) router(limits Limits, budget *memory.Budget) chi.Router {
 	r := chi.NewRouter()
-	r.Use(identify, noSniff, limits.deadline)
+	r.Use(identify, noSniff, g.bounded(limits, budget))
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { notFound.write(w) })
 	r.MethodNotAllowed(otherMethods(r))
 	return r

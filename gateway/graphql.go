@@ -1,14 +1,11 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
-	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 	"github.com/louche-graphql/louche/schema"
@@ -26,81 +23,66 @@ type graphQL struct {
 	compression compression
 }
 
-// keep bounds the buffers that are kept for later requests, in bytes.
-const keep = 1 << 20
-
-// exchange holds the memory of one request.
-type exchange struct {
-	began   time.Time
-	body    bytes.Buffer
-	context []byte
-	answer  []byte
-	packed  []byte            // the answer, compressed
-	code    string            // of the answer: answered, or that of its error
-	hasData bool              // whether the answer has a member "data"
-	caching string            // of the answer to a GET: Cache-Control
-	media   *mediaType        // of the answer
-	quotas  []ratelimit.Quota // that the caller has, as far as rate limits were asked
-	node    string            // that answered
-}
-
-var exchanges = sync.Pool{New: func() any { return new(exchange) }}
-
 func (h *graphQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := exchanges.Get().(*exchange)
-	x.began = time.Now()
-	h.serve(x, w, r)
+	began := time.Now()
+	x, err := newExchange(accountOf(w))
+	if err != nil {
+		overloaded.write(w)
+		return
+	}
+	x.began = began
+	if h.serve(x, w, r) {
+		h.write(x, w, r)
+	}
 	x.release()
 }
 
-func (x *exchange) release() {
-	if x.body.Cap() <= keep && cap(x.answer) <= keep && cap(x.packed) <= keep {
-		x.body.Reset()
-		x.quotas = x.quotas[:0]
-		exchanges.Put(x)
-	}
-}
-
-// serve answers a request. An operation is under way from when it has been read
-// until its answer has been written: so long it holds memory.
-func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) {
+// serve leaves the answer to a request in x, or reports false where it has answered
+// with an error. An operation is under way from when it has been read until its answer
+// is ready: what waits only for its client takes the place of no other.
+func (h *graphQL) serve(x *exchange, w http.ResponseWriter, r *http.Request) (ready bool) {
 	var err error
 	if x.media, err = negotiate(r.Header["Accept"]); err != nil {
 		x.media = jsonMedia
 		h.fail(x, w, r, err)
-		return
+		return false
 	}
 	if err := h.csrf.check(r); err != nil { // not counted: a page would use up its visitor's limits
 		h.fail(x, w, r, err)
-		return
+		return false
 	}
 	from, err := h.identify(x, w, r)
 	if err != nil {
 		h.fail(x, w, r, err)
-		return
+		return false
 	}
 	single, batch, err := h.read(x, w, r)
+	if err == nil {
+		err = h.answer(x, w, r, from, single, batch)
+	}
 	if err != nil {
 		h.fail(x, w, r, err)
-		return
+		return false
 	}
+	return true
+}
+
+// answer runs the operations of a request and leaves their answer in x.
+func (h *graphQL) answer(x *exchange, w http.ResponseWriter, r *http.Request, from *caller, single *request, batch []*batched) error {
 	operations := int64(max(1, len(batch)))
 	defer h.gateway.inFlight.Add(-operations)
 	if h.gateway.inFlight.Add(operations) > h.limits.InFlight {
-		h.fail(x, w, r, overloaded)
-		return
+		return overloaded
 	}
 	if batch != nil {
-		h.operateBatch(x, w, r, from, batch)
-	} else {
-		single.arrived = true
-		if err := h.operate(x, r, from, single); err != nil {
-			h.fail(x, w, r, err)
-			return
-		}
-		h.metrics.count(x.code, x.began)
+		return h.operateBatch(x, w, r, from, batch)
 	}
-	h.write(x, w, r)
+	single.arrived = true
+	if err := h.operate(x, r, from, single); err != nil {
+		return err
+	}
+	h.metrics.count(x.code, x.began)
+	return nil
 }
 
 // operate runs one operation, if it may be run. Those of a batch are run at once, so
@@ -221,7 +203,7 @@ func (h *graphQL) run(x *exchange, r *http.Request, from *caller, req *request) 
 	defer cancel()
 	answer, err := h.app.Absinthe.Run(ctx, op)
 	if err != nil {
-		return err
+		return dropped(err, req.isQuery())
 	}
 	defer answer.Release()
 	x.node = answer.Node
@@ -230,9 +212,11 @@ func (h *graphQL) run(x *exchange, r *http.Request, from *caller, req *request) 
 	if req.byID && !hasMember(answer.Value, "errors") {
 		x.caching = h.app.Config.Trusted.CacheControl
 	}
-	result := h.present(answer.Value, r, from)
-	x.answer, err = result.AppendJSONOrdered(ctx, x.answer[:0], req.document.Order(req.operationName, req.variables), h.limits.Answer)
-	return err
+	result, err := h.present(x, answer.Value, r, from)
+	if err == nil {
+		err = x.print(ctx, result, req.document.Order(req.operationName, req.variables), h.limits.Answer)
+	}
+	return dropped(err, req.isQuery())
 }
 
 // fail answers with an error.

@@ -35,6 +35,9 @@ func (g *Gateway) health(r chi.Router) {
 	}
 }
 
+// isProbe says whether a request is for one of the two.
+func isProbe(r *http.Request) bool { return r.URL.Path == healthPath || r.URL.Path == readyPath }
+
 func (g *Gateway) ready() bool {
 	return slices.ContainsFunc(g.configured().apps, func(a *App) bool { return a.Absinthe.Pool.Ready() })
 }

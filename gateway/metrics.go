@@ -103,6 +103,9 @@ var (
 	operationsDesc  = described("operations_in_flight", "Operations under way in the whole gateway.")
 	connectionsDesc = described("connections", "Open HTTP connections, of clients and operators.")
 	limitStoreDesc  = described("rate_limit_store_up", "1 while rate limits are counted in Redis, 0 while each gateway counts alone because Redis cannot be used.")
+	memoryDesc      = described("memory_reserved_bytes", "Bytes that requests and answers hold, of limits.memory.")
+	cutsDesc        = described("memory_cuts_total", "Requests and answers that were given up, the slowest clients first, to make room for others.")
+	turnedAwayDesc  = described("turned_away_total", "Requests that were refused before they were read, because there was no memory or no connection for them.")
 	drainingDesc    = described("draining", "1 while the gateway is stopping, else 0.")
 	droppedDesc     = described("log_lines_dropped_total", "Log lines that are missing because standard error was not read in time.")
 	suppressedDesc  = described("log_lines_suppressed_total", "Log lines that are missing because others with the same message were written.")
@@ -127,7 +130,7 @@ var (
 
 func (stateCollector) Describe(descs chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
-		operationsDesc, connectionsDesc, drainingDesc, droppedDesc, suppressedDesc, limitStoreDesc,
+		operationsDesc, connectionsDesc, memoryDesc, cutsDesc, turnedAwayDesc, drainingDesc, droppedDesc, suppressedDesc, limitStoreDesc,
 		callsDesc, queuedDesc, retriesDesc, overloadedDesc, schemasDesc, validationsDesc,
 		keysDesc, keysAgeDesc,
 		nodesDesc, nodeCallsDesc, nodeLatencyDesc, nodeBreakerDesc,
@@ -144,6 +147,9 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 	}
 	gauge(to, operationsDesc, g.inFlight.Load())
 	gauge(to, connectionsDesc, g.connections.Load())
+	gauge(to, memoryDesc, g.memory.Used())
+	counter(to, cutsDesc, g.memory.Cuts())
+	counter(to, turnedAwayDesc, g.turnedAway.Load())
 	gauge(to, drainingDesc, draining)
 	missing := logging.CountsOf(g.log)
 	counter(to, droppedDesc, missing.Dropped)

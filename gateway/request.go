@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
-	"io"
 	"mime"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/louche-graphql/louche/internal/strictjson"
@@ -41,7 +38,10 @@ func (h *graphQL) read(x *exchange, w http.ResponseWriter, r *http.Request) (sin
 		if r.Body == http.NoBody { // else it is passed over, in its time
 			endReadDeadline(w)
 		}
-		single, err = fromURL(r.URL.RawQuery)
+		err = x.parse(len(r.URL.RawQuery), func() (err error) {
+			single, err = fromURL(r.URL.RawQuery)
+			return err
+		})
 		return single, nil, err
 	}
 	form := bodyType(r.Header.Get("Content-Type"))
@@ -57,57 +57,24 @@ func (h *graphQL) read(x *exchange, w http.ResponseWriter, r *http.Request) (sin
 	if err := h.readBody(x, w, r); err != nil {
 		return nil, nil, err
 	}
-	body := x.body.Bytes()
-	switch {
-	case form == documentName:
-		single, err = fromDocument(body, r.URL.RawQuery)
-	case form == formName:
-		single, err = fromURL(string(body))
-	case strictjson.First(body) == '[':
-		batch, err = fromArray(body, h.limits.Batch)
-	default:
-		single, err = fromJSON(body)
-	}
+	err = x.parse(len(x.body)+len(r.URL.RawQuery), func() (err error) {
+		switch body := x.body; {
+		case form == documentName:
+			single, err = fromDocument(body, r.URL.RawQuery)
+		case form == formName:
+			single, err = fromURL(string(body))
+		case strictjson.First(body) == '[':
+			batch, err = fromArray(body, h.limits.Batch)
+		default:
+			single, err = fromJSON(body)
+		}
+		return err
+	})
 	return single, batch, err
 }
 
 // isSafe says whether a method asks for no more than to look.
 func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
-
-// readBody reads the body into x.body, decompressed.
-func (h *graphQL) readBody(x *exchange, w http.ResponseWriter, r *http.Request) error {
-	name, err := coding(r.Header)
-	if err != nil {
-		return err
-	}
-	if r.ContentLength > h.limits.Body {
-		return tooLarge(h.limits.Body)
-	}
-	if _, err := x.body.ReadFrom(http.MaxBytesReader(w, r.Body, h.limits.Body)); err != nil {
-		return h.unread(err)
-	}
-	endReadDeadline(w)
-	if name == identity {
-		return nil
-	}
-	compressed := bytes.Clone(x.body.Bytes())
-	x.body.Reset()
-	return decompress(&x.body, name, compressed, h.limits.Body)
-}
-
-// unread says why a body could not be read.
-func (h *graphQL) unread(err error) error {
-	var tooLong *http.MaxBytesError
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return tooSlow
-	case errors.As(err, &tooLong):
-		return tooLarge(h.limits.Body)
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return cutOff
-	}
-	return badRequest("The request's body cannot be read.")
-}
 
 // What bodies may be.
 const (

@@ -10,8 +10,12 @@ import (
 )
 
 // streams is how many requests there may be at once on a connection of HTTP/2: as
-// few as the RFC recommends, since each may hold a body of limits.body.
+// few as the RFC recommends.
 const streams = 100
+
+// receiveBuffer is how many bytes of bodies a connection of HTTP/2 may hold that no
+// request has taken yet.
+const receiveBuffer = 128 << 10
 
 // Serve answers on a listener until ctx ends: HTTP/1.1, and HTTP/2 with clients that
 // know beforehand (h2c). Then it takes no new requests and lets those in flight
@@ -36,14 +40,20 @@ func (g *Gateway) server(handler http.Handler) *http.Server {
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Handler:           handler,
+		Handler:           noting(handler),
+		ConnContext:       withConn,
 		ReadHeaderTimeout: limits.ReadTimeout,
 		IdleTimeout:       limits.IdleTimeout,
 		MaxHeaderBytes:    limits.Header,
 		ConnState:         g.countConnection,
 		ErrorLog:          newLibraryLog(g.log, "HTTP server"),
 		Protocols:         protocols,
-		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: streams, WriteByteTimeout: limits.WriteTimeout},
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams:          streams,
+			MaxReceiveBufferPerConnection: receiveBuffer,
+			MaxReceiveBufferPerStream:     receiveBuffer,
+			WriteByteTimeout:              limits.WriteTimeout,
+		},
 	}
 }
 

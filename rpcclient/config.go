@@ -33,8 +33,10 @@ type NodeConfig struct {
 	NetTickTime time.Duration `yaml:"net_ticktime" env:"NET_TICKTIME"`
 	// MaxAnswer is the largest answer of a node, in bytes. 128 MiB unless set.
 	MaxAnswer int `yaml:"-"`
-	// Memory bounds the bytes of all answers together. No bound if it is nil.
-	Memory dist.Memory `yaml:"-"`
+	// Memory bounds the bytes of all answers together, and MaxCollected those of the
+	// answers that come from one node at once. No bounds if they are not given.
+	Memory       dist.Memory `yaml:"-"`
+	MaxCollected int         `yaml:"-"`
 	// TLS is set where the nodes use inet_tls_dist.
 	TLS TLSConfig `yaml:"tls" envPrefix:"TLS_"`
 }

@@ -58,7 +58,7 @@ func startRuntime(ctx context.Context, cfg NodeConfig) (*runtime, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start node %s: %w", cfg.Name, err)
 	}
-	return &runtime{n, local, tlsConfig, dist.Options{TickTime: cfg.NetTickTime, MaxMessage: cfg.MaxAnswer, Memory: cfg.Memory}}, nil
+	return &runtime{n, local, tlsConfig, dist.Options{TickTime: cfg.NetTickTime, MaxMessage: cfg.MaxAnswer, Memory: cfg.Memory, MaxCollected: cfg.MaxCollected}}, nil
 }
 
 func ergoOptions(local dist.Node, tlsConfig *tls.Config) node.Options {

@@ -99,38 +99,107 @@ func TestSlowClients(t *testing.T) {
 	}
 }
 
-// More connections than there may be wait until one ends.
-func TestConnections(t *testing.T) {
+// rawConn is a client's connection.
+type rawConn struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+func dialClients(t *testing.T, g *running) *rawConn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(g.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return &rawConn{conn, bufio.NewReader(conn)}
+}
+
+// status sends a request and returns the status of the answer, 0 if the connection is
+// closed.
+func (c *rawConn) status(request string) int {
+	io.WriteString(c, request)
+	resp, err := http.ReadResponse(c.in, nil)
+	if err != nil {
+		return 0
+	}
+	io.Copy(io.Discard, resp.Body)
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+const (
+	askHealth  = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+	askHello   = "GET /graphql?query=%7Bhello%7D HTTP/1.1\r\nHost: x\r\n\r\n"
+	askSlowly  = "GET /graphql?query=%7Bsleep(ms:60000)%7D HTTP/1.1\r\nHost: x\r\n\r\n"
+	beginToAsk = "GET /graphql HTTP/1.1\r\nHost: x\r\nX-Endless: "
+)
+
+// Another connection than there may be takes the place of the one that has been
+// without a request for longest, whether it has said nothing yet, half of a request, or
+// whole ones.
+func TestConnectionsMakeRoom(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
-	g := launch(t, before(epmd)+"limits: {connections: 2}\n")
-	ask := func(conn net.Conn, patience time.Duration) error {
-		conn.SetDeadline(time.Now().Add(patience))
-		io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err == nil {
-			resp.Body.Close()
-		}
-		return err
+	g := launch(t, before(epmd)+"limits: {connections: 3, connections_per_address: 3}\n")
+	silent, half, used := dialClients(t, g), dialClients(t, g), dialClients(t, g)
+	io.WriteString(half, beginToAsk)
+	if status := used.status(askHealth); status != 200 {
+		t.Fatalf("the last of three connections: %d", status)
 	}
-	var conns []net.Conn
-	for range 3 {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(g.url, "http://"))
-		if err != nil {
-			t.Fatal(err)
+	for _, longest := range []*rawConn{silent, half, used} {
+		if status := dialClients(t, g).status(askHealth); status != 200 {
+			t.Errorf("another connection: %d", status)
 		}
-		defer conn.Close()
-		conns = append(conns, conn)
-	}
-	for i, conn := range conns[:2] {
-		if err := ask(conn, waittest.Limit); err != nil {
-			t.Errorf("connection %d: %v", i, err)
+		if _, err := longest.in.ReadByte(); err == nil {
+			t.Error("the connection that was idle for longest is still open")
 		}
 	}
-	if err := ask(conns[2], 300*time.Millisecond); err == nil {
-		t.Error("the third is served beside two")
+}
+
+// While every connection has a request, health is answered on another one, and other
+// requests are refused at once.
+func TestHealthBeyondConnections(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	for name, limits := range map[string]string{
+		"in all":      "limits: {connections: 2, connections_per_address: 2}\n",
+		"per address": "limits: {connections: 100, connections_per_address: 2}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := startGateway(t, strings.Replace(before(epmd), "127.0.0.0/8", "10.0.0.0/8", 1)+limits)
+			g.cutOff = true
+			seen := strings.Count(node.Output(), "sleeping ")
+			var busy []*rawConn
+			for range 2 {
+				busy = append(busy, dialClients(t, g))
+				io.WriteString(busy[len(busy)-1], askSlowly)
+			}
+			waittest.Until(t, "both operations run", func() bool { return strings.Count(node.Output(), "sleeping ") == seen+2 })
+			for range 200 { // more than are open beyond the limit at once
+				if status := dialClients(t, g).status(askHealth); status != 200 {
+					t.Fatalf("/healthz: %d", status)
+				}
+			}
+			if status := dialClients(t, g).status(askHello); status != 503 {
+				t.Errorf("an operation: %d, want 503", status)
+			}
+			busy[0].Close()
+			waittest.Until(t, "there is room again", func() bool { return dialClients(t, g).status(askHello) == 200 })
+		})
 	}
-	conns[0].Close()
-	eventually(t, "the third is served", func() bool { return ask(conns[2], time.Second) == nil })
+}
+
+// A trusted proxy has the connections of many clients, and no share.
+func TestConnectionsOfTrustedProxies(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	g := launch(t, before(epmd)+"limits: {connections: 100, connections_per_address: 1}\n")
+	first := dialClients(t, g)
+	for range 3 { // the tests trust 127.0.0.0/8
+		dialClients(t, g).status(askHealth)
+	}
+	if status := first.status(askHealth); status != 200 {
+		t.Errorf("the first connection of the proxy: %d", status)
+	}
 }
 
 // The time to send a request is over when it has been sent: an operation may take

@@ -127,6 +127,8 @@ func (c *config) fixed(other *config) (keys []string) {
 		{"redis", c.Redis == other.Redis},
 		{"limits.header", c.Limits.Header == other.Limits.Header},
 		{"limits.connections", c.Limits.Connections == other.Limits.Connections},
+		{"limits.connections_per_address", c.Limits.ConnectionsPerAddress == other.Limits.ConnectionsPerAddress},
+		{"limits.memory", c.Limits.Memory == other.Limits.Memory},
 		{"limits.idle_timeout", c.Limits.IdleTimeout == other.Limits.IdleTimeout},
 		{"limits.answer", c.Limits.Answer == other.Limits.Answer},
 		{"limits.persisted_queries", c.Limits.PersistedQueries == other.Limits.PersistedQueries},

@@ -8,8 +8,6 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
-
-	"golang.org/x/net/netutil"
 )
 
 type serveCommand struct {
@@ -25,6 +23,7 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	signal.Notify(hangups, syscall.SIGHUP)
 	log, closeLog := cfg.Log.open()
 	defer closeLog()
+	limitMemory(cfg.Limits, log)
 	started := false
 	err = serve(ctx, cfg, s.reloads(ctx, cfg, hangups, log), log, func() { started = true })
 	if started && err != nil {
@@ -45,7 +44,6 @@ func serve(ctx context.Context, cfg *config, reloads <-chan *config, log *slog.L
 		return err
 	}
 	defer clients.Close()
-	clients = netutil.LimitListener(clients, cfg.Limits.Connections)
 	operators, err := listen("admin", cfg.Admin)
 	if err != nil {
 		return err
@@ -56,6 +54,7 @@ func serve(ctx context.Context, cfg *config, reloads <-chan *config, log *slog.L
 		return err
 	}
 	defer s.stop()
+	clients, operators = s.gateway.LimitClients(clients), s.gateway.LimitOperators(operators)
 	log.Info("listening", "clients", clients.Addr(), "tls", cfg.TLS.On(), "operators", operators.Addr(), "node", cfg.Node.Name)
 	started()
 

@@ -14,6 +14,7 @@ import (
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/gateway"
+	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
 )
@@ -49,7 +50,11 @@ func startService(cfg *config, log *slog.Logger) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	node, err := rpcclient.Start(cfg.Node, log)
+	budget := memory.NewBudget(cfg.Limits.Memory)
+	nodeConfig := cfg.Node
+	nodeConfig.Memory = gateway.AnswerMemory{Budget: budget}
+	nodeConfig.MaxCollected = cfg.Limits.AnswersOfANode()
+	node, err := rpcclient.Start(nodeConfig, log)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +69,8 @@ func startService(cfg *config, log *slog.Logger) (*service, error) {
 		node.Stop()
 		return nil, err
 	}
-	s.gateway = gateway.New(node, cfg.Limits, served(s.apps), log)
+	s.gateway = gateway.New(node, fitting(cfg.Limits, log), served(s.apps), log)
+	s.gateway.SetMemory(budget)
 	shown.use(s.gateway)
 	return s, nil
 }

@@ -33,6 +33,15 @@ func (a *Account) Reserve(n int) bool {
 	return true
 }
 
+// Transfer takes n bytes that somebody else has reserved for the account, and is about
+// to release.
+func (a *Account) Transfer(n int) {
+	if a.cutting == nil {
+		a.budget.used.Add(int64(n))
+		a.held.Add(int64(n))
+	}
+}
+
 // Release gives back n bytes.
 func (a *Account) Release(n int) {
 	if a.cutting == nil {

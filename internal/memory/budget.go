@@ -36,17 +36,21 @@ func (b *Budget) Used() int64 { return b.used.Load() }
 func (b *Budget) Cuts() uint64 { return b.cuts.Load() }
 
 // Reserve takes n bytes and reports whether there was room for them.
-func (b *Budget) Reserve(n int) bool {
-	return b.take(int64(n)) || b.makeRoom(int64(n))
+func (b *Budget) Reserve(n int) bool { return b.ReserveLeaving(n, 0) }
+
+// ReserveLeaving is Reserve for n bytes beside which so many others have to be left.
+func (b *Budget) ReserveLeaving(n int, left int64) bool {
+	limit := b.limit - left
+	return b.take(int64(n), limit) || b.makeRoom(int64(n), limit)
 }
 
 // Release gives back n bytes.
 func (b *Budget) Release(n int) { b.used.Add(-int64(n)) }
 
-func (b *Budget) take(n int64) bool {
+func (b *Budget) take(n, limit int64) bool {
 	for {
 		used := b.used.Load()
-		if n > b.limit-used {
+		if n > limit-used {
 			return false
 		}
 		if b.used.CompareAndSwap(used, used+n) {
@@ -58,14 +62,14 @@ func (b *Budget) take(n int64) bool {
 // makeRoom interrupts the slowest of the accounts that wait for their clients, one
 // after the other, until there is room for n bytes. It interrupts none if all of
 // them would not be enough.
-func (b *Budget) makeRoom(n int64) bool {
+func (b *Budget) makeRoom(n, limit int64) bool {
 	for {
-		victim := b.slowest(n)
+		victim := b.slowest(n, limit)
 		if victim == nil {
 			return false
 		}
 		victim.cut()
-		if b.take(n) {
+		if b.take(n, limit) {
 			return true
 		}
 	}
@@ -73,12 +77,12 @@ func (b *Budget) makeRoom(n int64) bool {
 
 // slowest removes the slowest account from those that wait and returns it; nil if
 // there is none, or not enough to make room for n bytes.
-func (b *Budget) slowest(n int64) (victim *Account) {
+func (b *Budget) slowest(n, limit int64) (victim *Account) {
 	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var least float64
-	room := b.limit - b.used.Load()
+	room := limit - b.used.Load()
 	for a := range b.waiting {
 		rate := a.rateAt(now)
 		if rate >= a.enough {

@@ -12,22 +12,21 @@ import (
 // time, so this is more than there will be.
 const maxAssemblies = 1 << 16
 
-// pieceSize is that of the fragments an Erlang node sends.
-const pieceSize = 64 << 10
-
 // assembly is a message of which some fragments have come. Only answers that
 // somebody waits for are collected; of anything else the fragments are counted
 // and dropped.
 type assembly struct {
-	next   uint64 // the fragment id expected next
-	call   uint64 // whose answer it is; 0 when the message is being dropped
-	held   int    // bytes of the fields below, which Options.MaxCollected bounds
-	size   int    // bytes of pieces
-	pieces [][]byte
-	atoms  []string
+	next  uint64 // the fragment id expected next
+	call  uint64 // whose answer it is; 0 when the message is being dropped
+	held  int    // bytes of the fields below, which Options.MaxCollected bounds
+	bytes []byte
+	atoms []string
 }
 
-// first begins an assembly with the first fragment of a message.
+// first begins an assembly with the first fragment of a message. Its number is how many
+// there will be, and Erlang nodes make all of them but the last equally long: so there
+// is room for the whole message from the beginning, or the call fails before most of it
+// has come.
 func (r *reader) first(h header, m control, payload etf.Term) error {
 	if _, ok := r.assemblies[h.sequence]; ok {
 		return &FrameError{2, fmt.Sprintf("fragment sequence %#x begins twice", h.sequence)}
@@ -41,10 +40,24 @@ func (r *reader) first(h header, m control, payload etf.Term) error {
 		a.call = n
 		if r.hold(a, atomBytes(payload.Atoms)) {
 			a.atoms = slices.Clone(payload.Atoms)
+			r.expect(a, h.fragment, len(payload.Bytes))
 		}
 	}
 	r.fragment(h, a, payload)
 	return nil
+}
+
+// expect makes room for a message of so many fragments, the first of which has size
+// bytes, or gives it up where it will be too long.
+func (r *reader) expect(a *assembly, fragments uint64, size int) {
+	most := r.conn.options.MaxMessage
+	switch {
+	case size == 0: // the next ones will tell
+	case (fragments - 1) > uint64(most/size):
+		r.refuse(a, &TooLargeError{Node: r.conn.peer.Name, Max: most})
+	default:
+		r.enlarge(a, min(int(fragments)*size, most))
+	}
 }
 
 func (r *reader) continuation(h header, payload etf.Term) error {
@@ -70,22 +83,40 @@ func (r *reader) fragment(h header, a *assembly, payload etf.Term) {
 	delete(r.assemblies, h.sequence)
 	if a.call != 0 {
 		r.collected -= a.held
-		r.conn.resolve(a.call, &Exit{pieces: a.pieces, atoms: a.atoms, memory: r.conn.options.Memory, held: a.held})
+		r.conn.resolve(a.call, &Exit{
+			Reason: etf.Term{Bytes: a.bytes, Atoms: a.atoms},
+			bytes:  a.bytes, atoms: a.atoms,
+			memory: r.conn.options.Memory, held: a.held,
+		})
 	}
 }
 
 // collect keeps the bytes of a fragment, or gives the message up when its caller
 // has left or it has grown too long.
 func (r *reader) collect(a *assembly, fragment []byte) {
+	size := len(a.bytes) + len(fragment)
 	switch {
 	case a.call == 0:
 	case !r.conn.waiting(a.call):
 		r.drop(a)
-	case a.size+len(fragment) > r.conn.options.MaxMessage:
+	case size > r.conn.options.MaxMessage:
 		r.refuse(a, &TooLargeError{Node: r.conn.peer.Name, Max: r.conn.options.MaxMessage})
-	case r.hold(a, len(fragment)):
-		a.append(fragment)
+	case size <= cap(a.bytes) || r.enlarge(a, min(max(size, 2*cap(a.bytes)), r.conn.options.MaxMessage)):
+		a.bytes = append(a.bytes, fragment...)
 	}
+}
+
+// enlarge gives a room for size bytes, or gives it up.
+func (r *reader) enlarge(a *assembly, size int) bool {
+	if !r.hold(a, size) {
+		return false
+	}
+	former := cap(a.bytes)
+	a.bytes = append(make([]byte, 0, size), a.bytes...)
+	r.collected -= former
+	a.held -= former
+	r.conn.options.Memory.Release(former)
+	return true
 }
 
 // hold accounts for n more bytes that a is going to hold. It gives a up where they
@@ -134,24 +165,6 @@ func (r *reader) sweep() {
 func (r *reader) dropAll() {
 	for _, a := range r.assemblies {
 		r.drop(a)
-	}
-}
-
-// append copies a fragment, each byte once: what has come before is not moved.
-// What a small fragment leaves of its piece the next one fills, so that a flood of
-// them takes no more than twice its bytes.
-func (a *assembly) append(fragment []byte) {
-	if last := len(a.pieces) - 1; last >= 0 {
-		piece := a.pieces[last]
-		fits := min(len(fragment), cap(piece)-len(piece))
-		a.pieces[last] = append(piece, fragment[:fits]...)
-		a.size += fits
-		fragment = fragment[fits:]
-	}
-	if len(fragment) > 0 {
-		piece := make([]byte, 0, max(len(fragment), min(a.size, pieceSize)))
-		a.pieces = append(a.pieces, append(piece, fragment...))
-		a.size += len(fragment)
 	}
 }
 

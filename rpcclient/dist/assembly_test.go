@@ -40,15 +40,11 @@ func TestAssembly(t *testing.T) {
 	for i := range answer {
 		answer[i] = byte(rnd.Uint32())
 	}
-	for _, size := range []int{1, 7, 1000, pieceSize - 1, pieceSize, pieceSize + 1, 200_000, len(answer)} {
+	for _, size := range []int{1, 7, 1000, 65535, 65536, 65537, 200_000, len(answer)} {
 		r, calls := receiving(Options{}, 1)
 		deliver(t, r, fragmented(r.conn, r.conn.ref(1), 9, answer, size)...)
 		exit := <-calls[1].exit
-		held := 0
-		for _, piece := range exit.pieces {
-			held += cap(piece) + 24
-		}
-		exit.join()
+		held := cap(exit.bytes)
 		if !bytes.Equal(exit.Reason.Bytes, answer) {
 			t.Errorf("fragments of %d bytes: another answer came out", size)
 		}
@@ -67,7 +63,7 @@ func TestMaxCollected(t *testing.T) {
 	r, calls := receiving(Options{MaxMessage: 1000, MaxCollected: 2500}, 1, 2, 3, 4)
 	var frames [5][][]byte
 	for n := 1; n <= 4; n++ {
-		frames[n] = fragmented(r.conn, r.conn.ref(uint64(n)), uint64(n), make([]byte, 1000), 500)
+		frames[n] = fragmented(r.conn, r.conn.ref(uint64(n)), uint64(n), make([]byte, 800), 400)
 	}
 	answered := func(n uint64) error {
 		t.Helper()
@@ -79,25 +75,25 @@ func TestMaxCollected(t *testing.T) {
 			return nil
 		}
 	}
-	deliver(t, r, frames[1][0], frames[2][0], frames[3][0], frames[1][1]) // 2000 at most
+	deliver(t, r, frames[1][0], frames[2][0], frames[3][0], frames[1][1]) // 2400 at most
 	if err := answered(1); err != nil {
 		t.Fatal(err)
 	}
-	deliver(t, r, frames[4][0], fragmented(r.conn, r.conn.ref(9), 9, make([]byte, 5000), 1000)[0]) // 1500; nobody waits for the latter
+	deliver(t, r, frames[4][0], fragmented(r.conn, r.conn.ref(9), 9, make([]byte, 5000), 1000)[0]) // no call waits for the latter
 	deliver(t, r, frames[2][1], frames[3][1])
 	for n := uint64(2); n <= 3; n++ {
 		if err := answered(n); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// With 500 of call 4, 2100 do not fit.
-	for n := uint64(5); n <= 7; n++ {
+	// Beside 800 of call 4, there is room for the 1000 of call 5 alone.
+	for n := uint64(5); n <= 6; n++ {
 		p := &call{exit: make(chan *Exit, 1)}
 		r.conn.calls[n], calls[n] = p, p
 		deliver(t, r, fragmented(r.conn, r.conn.ref(n), n, make([]byte, 1000), 700)[0])
 	}
 	var large *TooLargeError
-	if err := answered(7); !errors.As(err, &large) || !large.Together || large.Max != 2500 {
+	if err := answered(6); !errors.As(err, &large) || !large.Together || large.Max != 2500 {
 		t.Errorf("%v, want a TooLargeError for 2500 bytes together", err)
 	}
 	deliver(t, r, frames[4][1])
@@ -149,7 +145,7 @@ func TestMaxCollectedCountsAtoms(t *testing.T) {
 func BenchmarkLargeAnswer(b *testing.B) {
 	const size = 50 << 20
 	r, _ := receiving(Options{})
-	frames := fragmented(r.conn, r.conn.ref(1), 9, make([]byte, size), pieceSize)
+	frames := fragmented(r.conn, r.conn.ref(1), 9, make([]byte, size), 64<<10)
 	b.SetBytes(size)
 	var stalls time.Duration
 	for b.Loop() {
@@ -163,8 +159,7 @@ func BenchmarkLargeAnswer(b *testing.B) {
 			longest = max(longest, time.Since(began))
 		}
 		stalls += longest
-		exit := <-calls[1].exit
-		exit.join()
+		<-calls[1].exit
 	}
 	b.ReportMetric(float64(stalls.Microseconds())/float64(b.N), "µs-longest-stall/op")
 }

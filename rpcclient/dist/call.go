@@ -27,38 +27,12 @@ type Exit struct {
 	// Reason is the exit reason of the process. It may be used until Release.
 	Reason etf.Term
 
-	bytes  []byte
-	pieces [][]byte // what bytes is to be joined from
-	atoms  []string
-	lost   error // instead of a reason
+	bytes []byte
+	atoms []string
+	lost  error // instead of a reason
 
 	memory Memory
 	held   int // bytes that are reserved
-}
-
-// join makes one term of an answer that came in fragments, and reports whether there
-// was memory for it. It copies the whole, so it is for the caller's goroutine and not
-// for the one that all calls of the connection share.
-func (e *Exit) join() bool {
-	if e.pieces == nil {
-		return true
-	}
-	size := 0
-	for _, piece := range e.pieces {
-		size += len(piece)
-	}
-	if !e.memory.Reserve(size) {
-		return false
-	}
-	e.bytes = make([]byte, 0, size)
-	for i, piece := range e.pieces {
-		e.bytes = append(e.bytes, piece...)
-		e.pieces[i] = nil
-	}
-	e.pieces = nil
-	e.memory.Release(size)
-	e.Reason = etf.Term{Bytes: e.bytes, Atoms: e.atoms}
-	return true
 }
 
 // keptExit is the largest buffer of an Exit that is kept for later ones, in bytes:
@@ -71,7 +45,7 @@ func (e *Exit) Release() {
 	if e.held > 0 {
 		e.memory.Release(e.held)
 	}
-	if e.lost != nil || e.pieces != nil || cap(e.bytes) > keptExit {
+	if e.lost != nil || cap(e.bytes) > keptExit {
 		return
 	}
 	*e = Exit{bytes: e.bytes[:0], atoms: e.atoms[:0]}
@@ -182,10 +156,6 @@ func (c *Conn) Spawn(ctx context.Context, s Spawn) (*Exit, error) {
 	case exit := <-p.exit:
 		if exit.lost != nil {
 			return nil, exit.lost
-		}
-		if !exit.join() {
-			exit.Release()
-			return nil, &NoMemoryError{c.peer.Name}
 		}
 		return exit, nil
 	case <-ctx.Done():

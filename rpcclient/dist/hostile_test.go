@@ -94,6 +94,7 @@ func heapInUse() int64 {
 // connection with an error that says where the fault is.
 func TestHostilePeer(t *testing.T) {
 	const many = 1<<64 - 1 // fragments to come
+	const pieceSize = 64 << 10
 	piece := make([]byte, pieceSize)
 	repeat := func(w io.Writer, frame []byte, total int) {
 		for range total / len(frame) {

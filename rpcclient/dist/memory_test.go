@@ -46,25 +46,31 @@ func TestMemory(t *testing.T) {
 	inFragments := func(r *reader, n uint64) [][]byte {
 		return fragmented(r.conn, r.conn.ref(n), n, answer, 1000)
 	}
+	// The first fragment says nothing of how long the others are.
+	inOddFragments := func(r *reader, n uint64) [][]byte {
+		return [][]byte{
+			fragmentOf(tagFragment, n, 3, append(exitOf(r.conn, n), answer[:1]...)...),
+			fragmentOf(tagContinuation, n, 2, answer[1:5000]...),
+			fragmentOf(tagContinuation, n, 1, answer[5000:]...),
+		}
+	}
 	for name, test := range map[string]struct {
 		frames func(*reader, uint64) [][]byte
 		limit  int
 		fails  bool
 	}{
-		"whole":                         {whole, 100_000, false},
-		"whole, no room":                {whole, len(answer) - 1, true},
-		"in fragments":                  {inFragments, 2 * len(answer), false},
-		"in fragments, no room":         {inFragments, 5000, true},
-		"in fragments, no room to join": {inFragments, 2*len(answer) - 1, true},
+		"whole":                             {whole, 100_000, false},
+		"whole, no room":                    {whole, len(answer) - 1, true},
+		"in fragments":                      {inFragments, 11_000, false},
+		"in fragments, no room":             {inFragments, 10_999, true},
+		"in fragments of any size":          {inOddFragments, 100_000, false},
+		"in fragments of any size, no room": {inOddFragments, 10_000, true},
 	} {
 		memory := &counted{limit: test.limit}
 		r, calls := receiving(Options{Memory: memory}, 1)
 		deliver(t, r, test.frames(r, 1)...)
 		exit := <-calls[1].exit
 		err := exit.lost
-		if err == nil && !exit.join() {
-			err = &NoMemoryError{}
-		}
 		var noMemory *NoMemoryError
 		if errors.As(err, &noMemory) != test.fails || !test.fails && len(exit.Reason.Bytes) < size {
 			t.Errorf("%s: %v, %d bytes", name, err, len(exit.Reason.Bytes))

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -36,9 +37,11 @@ func (r *recorder) Write(b []byte) (int, error) {
 func TestEveryStepOfAnAnswerHasItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits := Limits{WriteTimeout: time.Minute}
+		limits.SetDefaults()
 		answer := bytes.Repeat([]byte("x"), 2*step+1)
 		r := &recorder{ResponseRecorder: *httptest.NewRecorder()}
-		limits.deadline(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		g := New(nil, limits, nil, slog.New(slog.DiscardHandler))
+		g.bounded(limits, g.memory)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			writeJSON(w, http.StatusOK, answer)
 		})).ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/", nil))
 

@@ -1,0 +1,231 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/louche-graphql/louche/internal/waittest"
+)
+
+// What the gateway may take at most with these limits is in docs/operations.md.
+const (
+	memoryLimits = "limits: {memory: 268435456, connections: 1000, in_flight: 1000}"
+	footprint    = 256<<20 + 3*(256<<20)/2 + 1000*(32<<10)
+)
+
+// startBounded starts a gateway with these limits in front of one node.
+func startBounded(t *testing.T) *gateway {
+	t.Helper()
+	f := startFleet(t, 1, 0)
+	s := f.settings("timeout: 60s", "compress: []")
+	s.top = []string{memoryLimits}
+	s.timed = true // the race detector takes memory of its own
+	g := startGateway(t, nil, s)
+	g.waitConnected(t, 1)
+	return g
+}
+
+// peak is the most memory that the process has had, in bytes.
+func (g *gateway) peak(t testing.TB) int64 {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(g.cmd.Process.Pid), "status"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(text)
+	if found == nil {
+		t.Fatal("the kernel does not tell the peak of a process' memory")
+	}
+	kib, err := strconv.ParseInt(string(found[1]), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kib << 10
+}
+
+// assertBounded fails if the process has had more memory than it may.
+func (g *gateway) assertBounded(t *testing.T, before int64) {
+	t.Helper()
+	peak := g.peak(t)
+	t.Logf("figures: memory %d MiB before, %d MiB at most; the limits allow %d MiB", before>>20, peak>>20, int64(footprint)>>20)
+	if peak > footprint {
+		t.Errorf("the process had %d MiB, and may have %d", peak>>20, int64(footprint)>>20)
+	}
+}
+
+// assertServed asks as an honest client until done is closed, and fails if it is
+// refused once.
+func (g *gateway) assertServed(t *testing.T, done <-chan struct{}) {
+	t.Helper()
+	for n := 1; ; n++ {
+		resp, err := http.Post("http://"+g.listen+"/graphql", "application/json", strings.NewReader(operation(`{ counter }`)))
+		if err != nil {
+			t.Errorf("honest request %d: %v", n, err)
+			return
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("honest request %d: %d %s", n, resp.StatusCode, body)
+			return
+		}
+		select {
+		case <-done:
+			t.Logf("figures: %d honest requests were served meanwhile", n)
+			return
+		default:
+		}
+	}
+}
+
+// overHTTP2 is a client with one connection, whose server may send window bytes before
+// it has to wait.
+func overHTTP2(t *testing.T, window int) *http.Client {
+	transport := &http.Transport{
+		Protocols: new(http.Protocols),
+		HTTP2:     &http.HTTP2Config{MaxReceiveBufferPerStream: window, MaxReceiveBufferPerConnection: 64 << 10},
+	}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+// stalledBody is a body of which the rest never comes. sent is called when all that
+// comes has been read.
+type stalledBody struct {
+	ctx  context.Context
+	text io.Reader
+	sent func()
+}
+
+func (s *stalledBody) Read(b []byte) (int, error) {
+	n, err := s.text.Read(b)
+	if err == io.EOF {
+		s.sent()
+		<-s.ctx.Done()
+		return 0, s.ctx.Err()
+	}
+	return n, err
+}
+
+// Ten connections with a hundred bodies each, half sent, take no more memory than there
+// is for them, and no place of an honest client.
+func TestHalfSentBodies(t *testing.T) {
+	g := startBounded(t)
+	before := g.peak(t)
+	ctx, leave := context.WithCancel(t.Context())
+	var under, sent sync.WaitGroup
+	half := append([]byte(`{"query":"{ counter }","x":"`), bytes.Repeat([]byte("x"), 512<<10)...)
+	for range 10 {
+		client := overHTTP2(t, 1)
+		for range 100 {
+			sent.Add(1)
+			once := sync.OnceFunc(sent.Done)
+			body := &stalledBody{ctx, bytes.NewReader(half), once}
+			under.Go(func() {
+				defer once()
+				req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+g.listen+"/graphql", body)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				req.ContentLength = 1 << 20
+				req.Header.Set("Content-Type", "application/json")
+				if resp, err := client.Do(req); err == nil {
+					resp.Body.Close()
+				}
+			})
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		sent.Wait() // each has sent its half, or has been answered
+		close(done)
+	}()
+	g.assertServed(t, done)
+	g.assertBounded(t, before)
+	leave()
+	under.Wait()
+	waittest.Until(t, "all memory is given back", func() bool { return g.metric(t, "louche_memory_reserved_bytes") == 0 })
+}
+
+// Answers that are not read take no more memory than there is for them, and no place of
+// an honest client.
+func TestUnreadAnswers(t *testing.T) {
+	g := startBounded(t)
+	before := g.peak(t)
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	var asked sync.WaitGroup
+	for range 10 {
+		client := overHTTP2(t, 1)
+		for range 100 {
+			asked.Go(func() {
+				req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+g.listen+"/graphql", strings.NewReader(operation(`{ large(bytes: 1000000) }`)))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				req.Header.Set("Content-Type", "application/json")
+				client.Do(req) // the answer, of which no more than the header is read, or the end of the stream
+			})
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		asked.Wait()
+		close(done)
+	}()
+	g.assertServed(t, done)
+	waittest.Until(t, "what waits for its client holds no place", func() bool { return g.status(t).InFlight == 0 })
+	g.assertServed(t, done)
+	g.assertBounded(t, before)
+}
+
+// Ten answers of the greatest size at once take no more memory than there is for them.
+// Those for which there is none are refused.
+func TestLargestAnswersAtOnce(t *testing.T) {
+	g := startBounded(t)
+	before := g.peak(t)
+	var mu sync.Mutex
+	kinds := make(map[string]int)
+	var asking sync.WaitGroup
+	for range 10 {
+		asking.Go(func() {
+			resp, err := http.Post("http://"+g.listen+"/graphql", "application/json", strings.NewReader(operation(`{ large(bytes: 66000000) }`)))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			kind := resp.Status
+			if err != nil {
+				kind = "cut"
+			} else if resp.StatusCode != http.StatusOK {
+				kind = errorCode(body)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			kinds[kind]++
+		})
+	}
+	asking.Wait()
+	t.Logf("figures: %v", kinds)
+	if kinds["200 OK"] == 0 || kinds["200 OK"]+kinds["OVERLOADED"] != 10 {
+		t.Errorf("answered with %v", kinds)
+	}
+	g.assertBounded(t, before)
+	if status, _, body := g.ask(t, `{ counter }`); status != http.StatusOK {
+		t.Errorf("afterwards: %d %s", status, body)
+	}
+}
