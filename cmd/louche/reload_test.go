@@ -20,14 +20,15 @@ const contextText = `{"query":"{ contextText }"}`
 func TestReload(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    timeout: 1h", "    context: {tenant: {value: first}}"))
+	const limits = "limits: {read_timeout: 1h}\n"
+	g := startGateway(t, before(epmd, "    timeout: 1h", "    context: {tenant: {value: first}}")+limits)
 	shorter := g.unhurried(t)
 	slow := g.async(t, `{"query":"{ sleep(ms: 3600000) contextText }"}`)
 	node.WaitOutput(t, "sleeping ")
 	body := `{"query":"{ contextText }"}`
 	begun := begin(t, g, len(body))
 
-	g.configure(t, before(epmd, fmt.Sprintf("    timeout: %v", shorter), "    context: {tenant: {value: second}}"))
+	g.configure(t, before(epmd, fmt.Sprintf("    timeout: %v", shorter), "    context: {tenant: {value: second}}")+limits)
 	eventually(t, "requests have the new context", func() bool {
 		status, answer := g.post(t, contextText)
 		if status != 200 {

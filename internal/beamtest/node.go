@@ -171,6 +171,7 @@ func (o Options) erlArgs(app string) []string {
 		"-boot", filepath.Join(app, "ebin", "testapp"), "-config", filepath.Join(app, "sys"),
 		name, o.Name, "-setcookie", o.Cookie,
 		"-noinput", "-start_epmd", "false", "-kernel", "inet_dist_use_interface", address,
+		"-kernel", "net_setuptime", "120", // the most there is, for handshakes on a slow machine
 	}
 	if o.ProtoDist != "" {
 		args = append(args, "-proto_dist", o.ProtoDist)
