@@ -116,7 +116,7 @@ func TestKeyFile(t *testing.T) {
 		"no list":        {"name: a\n", ": [1:"},
 		"claims no map":  {entry + "  claims: louche_secret\n", ": [3:"},
 		"the claim sub":  {entry + "  claims: {sub: other}\n", ":1: claims of billing: sub is always the name"},
-		"infinite claim": {entry + "  claims: {a: [.inf]}\n", ":1: claims of billing: +Inf has no form on the BEAM"},
+		"infinite claim": {entry + "  claims: {a: [.inf]}\n", ":1: claims of billing: a float is infinite"},
 	} {
 		path := keyFile(t, tt.text)
 		err := open(path)

@@ -39,7 +39,7 @@ func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Aut
 	for i := range cfg.Methods {
 		for key, s := range cfg.Methods[i].sections() {
 			keySets := append(former.remoteKeySets(), a.remoteKeySets()...)
-			m, err := s.newMethod(fmt.Sprintf("auth.methods[%d].%s", i, key), methodDependencies{keySets, log})
+			m, err := s.newMethod(fmt.Sprintf("auth.methods[%d].%s", i, key), methodDependencies{keySets: keySets, log: log})
 			if err != nil {
 				a.Close()
 				return nil, err
@@ -48,6 +48,23 @@ func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Aut
 		}
 	}
 	return a, nil
+}
+
+// CheckFiles reads the files and secrets that the section names, and returns every error
+// that [NewAuthenticator] would return one of. It fetches nothing.
+func (c Config) CheckFiles() error {
+	var errs []error
+	for i := range c.Methods {
+		for key, s := range c.Methods[i].sections() {
+			m, err := s.newMethod(fmt.Sprintf("auth.methods[%d].%s", i, key), methodDependencies{offline: true})
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			m.close()
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Authenticate returns the identity of a request; nil: the request is anonymous, and may

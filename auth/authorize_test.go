@@ -85,7 +85,7 @@ func TestAuthorize(t *testing.T) {
 
 func TestInvalidRequirements(t *testing.T) {
 	for section, want := range map[string]string{
-		`{require: {scopes: ["read write"]}}`:                     `auth.require.scopes: "read write"`,
+		`{require: {scopes: ["read write"]}}`:                     "auth.require.scopes has an element",
 		`{require: {scopes: [""]}}`:                               "auth.require.scopes",
 		`{require: {claims: {role: null}}}`:                       "auth.require.claims.role",
 		`{require: {claims: {role: []}}}`:                         "auth.require.claims.role",
@@ -94,8 +94,8 @@ func TestInvalidRequirements(t *testing.T) {
 		`{require: {claims: {realm_access: {}}}}`:                 "auth.require.claims.realm_access",
 		`{require: {claims: {realm_access: {roles: null}}}}`:      "auth.require.claims.realm_access.roles",
 		`{operations: [{require: {scopes: [a]}}]}`:                "auth.operations[0]: needs kind or name",
-		`{operations: [{kind: unknown, require: {scopes: [a]}}]}`: `auth.operations[0]: kind "unknown"`,
-		`{operations: [{name: "A B", require: {scopes: [a]}}]}`:   `auth.operations[0]: name "A B"`,
+		`{operations: [{kind: unknown, require: {scopes: [a]}}]}`: "auth.operations[0]: kind is not one of",
+		`{operations: [{name: "A B", require: {scopes: [a]}}]}`:   "auth.operations[0]: name is not",
 		`{operations: [{name: A}]}`:                               "auth.operations[0]: require",
 		`{operations: [{name: A, require: {scopes: [" "]}}]}`:     "auth.operations[0]: require.scopes",
 	} {

@@ -47,7 +47,7 @@ func (p ClaimPath) validate() error {
 				return errors.New("the path of a claim begins with a name, and an index into a list is 0 or more")
 			}
 		default:
-			return fmt.Errorf("the path of a claim consists of names and indexes; %v is neither", step)
+			return errors.New("the path of a claim consists of names and indexes")
 		}
 	}
 	return nil

@@ -55,7 +55,7 @@ func (c *Config) Validate(hasProxies bool) error {
 	var errs []error
 	switch {
 	case c.Anonymous != anonymousAllow && c.Anonymous != anonymousRefuse:
-		errs = append(errs, fmt.Errorf("auth.anonymous %q is not %s or %s", c.Anonymous, anonymousAllow, anonymousRefuse))
+		errs = append(errs, fmt.Errorf("auth.anonymous is not %s or %s", anonymousAllow, anonymousRefuse))
 	case c.Anonymous == anonymousRefuse && len(c.Methods) == 0:
 		errs = append(errs, errors.New("auth.anonymous is refuse and auth.methods is empty, so every request would be refused; add a method"))
 	}

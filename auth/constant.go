@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -24,12 +25,12 @@ func appendConstant(b []byte, v any) ([]byte, error) {
 		return etf.AppendInt(b, v), nil
 	case uint64:
 		if v > math.MaxInt64 {
-			return nil, fmt.Errorf("%d is too large", v)
+			return nil, errors.New("an integer is too large")
 		}
 		return etf.AppendInt(b, int64(v)), nil
 	case float64:
 		if math.IsInf(v, 0) || math.IsNaN(v) {
-			return nil, fmt.Errorf("%v has no form on the BEAM", v)
+			return nil, errors.New("a float is infinite or not a number, which the BEAM does not have")
 		}
 		return etf.AppendFloat(b, v), nil
 	case []any:

@@ -128,7 +128,7 @@ func (c ContextConfig) Validate(hasProxies, hasMethods bool) error {
 func (c ContextConfig) validate(path string, hasProxies, hasMethods bool) error {
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(c)) {
-		f, keyPath := c[key], path+"."+key
+		f, keyPath := c[key], path+"."+label(key)
 		errs = append(errs, f.validate(keyPath, key, hasProxies, hasMethods), f.Fields.validate(keyPath, hasProxies, hasMethods))
 	}
 	return errors.Join(errs...)
@@ -163,15 +163,15 @@ func (f *ContextField) validateSource(hasProxies, hasMethods bool) error {
 	case sources != 1:
 		return errors.New("needs one of value, claim, header, cookie, request and fields")
 	case f.Claim != nil && !hasMethods:
-		return fmt.Errorf("uses the claim %s, and no method provides claims; add one to auth.methods", f.Claim)
+		return errors.New("uses a claim, and no method provides claims; add one to auth.methods")
 	case f.Header != "" && !hasProxies:
-		return fmt.Errorf("uses the header %s, which every client can send; list the proxies that set it in trusted_proxies, such as 127.0.0.0/8", f.Header)
+		return errors.New("uses a header, which every client can send; list the proxies that set it in trusted_proxies, such as 127.0.0.0/8")
 	case f.Header != "" && !httpguts.ValidHeaderFieldName(f.Header):
-		return fmt.Errorf("uses the header %q, which is not a valid header name", f.Header)
+		return errors.New("has a header that is not a valid header name")
 	case f.Cookie != "" && !httpguts.ValidHeaderFieldName(f.Cookie):
-		return fmt.Errorf("uses the cookie %q, which is not a valid cookie name", f.Cookie)
+		return errors.New("has a cookie that is not a valid cookie name")
 	case f.Request != "" && !slices.Contains([]string{clientAddress, requestID, traceID}, f.Request):
-		return fmt.Errorf("has request: %q; the values are %s, %s and %s", f.Request, clientAddress, requestID, traceID)
+		return fmt.Errorf("has an unknown value of request; the values are %s, %s and %s", clientAddress, requestID, traceID)
 	case f.source() == nil && (f.Required || f.Default != nil):
 		return errors.New("has required or default, which need claim, header, cookie or request")
 	case f.Required && f.Default != nil:

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"strconv"
@@ -109,21 +110,21 @@ func (c *converter) appendConstant(b []byte, v any) ([]byte, error) {
 	if c.List {
 		list, ok := v.([]any)
 		if !ok {
-			return nil, fmt.Errorf("%v (%s) is not of type %s", v, yamlTypeName(v), c.Type)
+			return nil, fmt.Errorf("%s is not of type %s", yamlTypeName(v), c.Type)
 		}
 		elements = list
 	}
 	for _, element := range elements {
 		if !c.acceptsYAML(element) {
-			return nil, fmt.Errorf("%v (%s) is not of type %s", element, yamlTypeName(element), c.Scalar)
+			return nil, fmt.Errorf("%s is not of type %s", yamlTypeName(element), c.Scalar)
 		}
 	}
 	b, ok := c.appendClaim(b, v)
 	switch {
 	case !ok && c.Scalar == atomType:
-		return nil, fmt.Errorf("%v is not in atoms", v)
+		return nil, errors.New("the value is not in atoms")
 	case !ok:
-		return nil, fmt.Errorf("%v is not of type %s", v, c.Type)
+		return nil, fmt.Errorf("the value is not of type %s", c.Type)
 	}
 	return b, nil
 }

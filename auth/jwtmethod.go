@@ -33,6 +33,9 @@ func newJWTMethod(cfg JWTConfig, deps methodDependencies) (*jwtMethod, error) {
 		m.staticKeys, err = cfg.loadKeys()
 		return m, err
 	}
+	if deps.offline {
+		return m, cfg.keySetSource().CheckFiles()
+	}
 	for _, keySet := range deps.keySets {
 		if keySet.Retain(cfg.keySetSource()) {
 			m.remote = keySet

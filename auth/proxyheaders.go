@@ -35,7 +35,7 @@ func (c *ProxyHeadersConfig) validate(keyPath string, hasProxies bool) error {
 	case c.Subject == "":
 		return fmt.Errorf("%s.subject is missing; write the header in which the proxy sends the subject, such as X-User-Id", keyPath)
 	case !httpguts.ValidHeaderFieldName(c.Subject):
-		return fmt.Errorf("%s.subject: %q is not a valid header name", keyPath, c.Subject)
+		return fmt.Errorf("%s.subject is not a valid header name", keyPath)
 	case c.Networks == nil && !hasProxies:
 		return fmt.Errorf("%s uses headers that every client can send; list the proxies that set them in networks or in trusted_proxies, such as 127.0.0.0/8", keyPath)
 	}
@@ -44,7 +44,7 @@ func (c *ProxyHeadersConfig) validate(keyPath string, hasProxies bool) error {
 		case name == "sub":
 			return fmt.Errorf("%s.claims.sub is always the subject; remove it", keyPath)
 		case !httpguts.ValidHeaderFieldName(header):
-			return fmt.Errorf("%s.claims.%s: %q is not a valid header name", keyPath, name, header)
+			return fmt.Errorf("%s.claims.%s is not a valid header name", keyPath, label(name))
 		}
 	}
 	return nil

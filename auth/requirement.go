@@ -40,7 +40,7 @@ func (r *Requirement) empty() bool { return len(r.Scopes) == 0 && len(r.Claims) 
 func (r *Requirement) validate() error {
 	for _, scope := range r.Scopes {
 		if !scopeToken.MatchString(scope) {
-			return fmt.Errorf("scopes: %q is not a scope; write each scope as an element of the list", scope)
+			return errors.New("scopes has an element that is not a scope; write each scope as an element of the list")
 		}
 	}
 	return validateRequiredClaims("claims", r.Claims)
@@ -48,7 +48,7 @@ func (r *Requirement) validate() error {
 
 func validateRequiredClaims(path string, members map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		keyPath := path + "." + name
+		keyPath := path + "." + label(name)
 		switch required := claimValue(members[name]).(type) {
 		case map[string]any:
 			if len(required) == 0 {
@@ -83,9 +83,9 @@ func (o *OperationRule) validate() error {
 	case o.Kind == "" && o.Name == "":
 		return errors.New("needs kind or name; write a rule for all operations in auth.require")
 	case o.Kind != "" && !slices.Contains(operationKinds, o.Kind):
-		return fmt.Errorf("kind %q is not one of %s", o.Kind, strings.Join(operationKinds, ", "))
+		return fmt.Errorf("kind is not one of %s", strings.Join(operationKinds, ", "))
 	case o.Name != "" && !operationName.MatchString(o.Name):
-		return fmt.Errorf("name %q is not a name of an operation", o.Name)
+		return errors.New("name is not a name of an operation")
 	case o.Require.empty():
 		return errors.New("require is empty; add scopes or claims")
 	}

@@ -21,6 +21,7 @@ type section interface {
 type methodDependencies struct {
 	keySets []*jwt.RemoteKeySet // of other methods, for reuse
 	log     *slog.Logger
+	offline bool // read files and secrets only: the method is not used
 }
 
 // sections returns the sections that are set, by key.

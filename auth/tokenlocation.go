@@ -34,9 +34,9 @@ func (p *TokenLocation) validate() error {
 	case p.Header != "" && p.Cookie != "":
 		return errors.New("a token is in a header or in a cookie; remove one of header and cookie")
 	case p.Header != "" && !httpguts.ValidHeaderFieldName(p.Header):
-		return fmt.Errorf("header: %q is not a valid header name", p.Header)
+		return errors.New("header is not a valid header name")
 	case p.Cookie != "" && !httpguts.ValidHeaderFieldName(p.Cookie):
-		return fmt.Errorf("cookie: %q is not a valid cookie name", p.Cookie)
+		return errors.New("cookie is not a valid cookie name")
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func (t *Type) UnmarshalYAML(unmarshal func(any) error) error {
 
 func (t Type) validate() error {
 	if !slices.Contains(scalarTypes, t.Scalar) {
-		return fmt.Errorf("unknown type %q; the types are %s, and lists of one of them, such as [integer]", t.Scalar, strings.Join(scalarTypes, ", "))
+		return fmt.Errorf("unknown type; the types are %s, and lists of one of them, such as [integer]", strings.Join(scalarTypes, ", "))
 	}
 	return nil
 }

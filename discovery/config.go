@@ -87,20 +87,20 @@ func (c Config) Validate() error {
 
 	for i, host := range c.DNS {
 		if problem := hostProblem(host); problem != "" {
-			mistake("dns[%d]: %q %s", i, host, problem)
+			mistake("dns[%d]: %s", i, problem)
 		}
 	}
 	for i, name := range c.Nodes {
 		short, host := splitName(name)
 		if !strings.Contains(name, "@") {
-			mistake("nodes[%d]: %q has no '@'; write the full node name, as in my-app@127.0.0.1", i, name)
+			mistake("nodes[%d]: has no '@'; write the full node name, as in my-app@127.0.0.1", i)
 			continue
 		}
 		if problem := shortNameProblem(short); problem != "" {
-			mistake("nodes[%d]: %q: what stands before the '@' %s", i, name, problem)
+			mistake("nodes[%d]: what stands before the '@' %s", i, problem)
 		}
 		if problem := hostProblem(host); problem != "" {
-			mistake("nodes[%d]: %q: what stands after the '@' %s", i, name, problem)
+			mistake("nodes[%d]: what stands after the '@' %s", i, problem)
 		}
 	}
 
@@ -110,11 +110,10 @@ func (c Config) Validate() error {
 	case len(c.DNS) == 0 && len(c.Nodes) > 0 && c.Prefix != "":
 		mistake("prefix: belongs to dns, while nodes are taken as they are listed; remove it")
 	case strings.Contains(c.Prefix, "@"):
-		short, _ := splitName(c.Prefix)
-		mistake("prefix: %q contains '@'; write only what stands before it: %q", c.Prefix, short)
+		mistake("prefix: contains '@'; write only what stands before it")
 	case c.Prefix != "":
 		if problem := shortNameProblem(c.Prefix); problem != "" {
-			mistake("prefix: %q %s", c.Prefix, problem)
+			mistake("prefix: %s", problem)
 		}
 	}
 

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -48,7 +47,7 @@ func (c *CORSConfig) validate(cookies bool) error {
 	}
 	for _, name := range c.Headers {
 		if name == "*" || !httpguts.ValidHeaderFieldName(name) {
-			return fmt.Errorf("cors.headers: %q is not a header's name", name)
+			return errors.New("cors.headers has an element that is not a header's name")
 		}
 	}
 	return nil

@@ -52,7 +52,7 @@ func (l *DocumentLimits) Validate() error {
 	case l.Tokens > schema.MaxTokens:
 		return fmt.Errorf("document_limits.tokens is at most %d", schema.MaxTokens)
 	case !slices.Contains([]string{"", allowIntrospection, refuseIntrospection, identifiedIntrospection}, l.Introspection):
-		return fmt.Errorf("document_limits.introspection %q is not %s, %s or %s", l.Introspection, allowIntrospection, refuseIntrospection, identifiedIntrospection)
+		return fmt.Errorf("document_limits.introspection is not %s, %s or %s", allowIntrospection, refuseIntrospection, identifiedIntrospection)
 	}
 	return nil
 }

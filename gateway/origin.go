@@ -17,16 +17,16 @@ const anyOrigin = "*"
 var originPattern = regexp.MustCompile(`^([a-z][a-z0-9+.-]*)://(?:\[[0-9a-f:]+\]|(?:\*\.[a-z0-9_-]+\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::([1-9][0-9]{0,4}))?$`)
 
 func (o origins) validate() error {
-	for _, origin := range o {
+	for i, origin := range o {
 		parts := originPattern.FindStringSubmatch(origin)
 		switch {
 		case origin == anyOrigin && len(o) > 1:
 			return fmt.Errorf("cors.origins: %q allows every origin, so leave out the others", anyOrigin)
 		case origin == anyOrigin:
 		case parts == nil:
-			return fmt.Errorf("cors.origins: %q is not an origin as browsers send it, such as https://app.example.com, http://localhost:3000 or https://*.example.com: in lower case, without a path, and * only for the whole first label of a host with two more", origin)
+			return fmt.Errorf("cors.origins[%d] is not an origin as browsers send it, such as https://app.example.com, http://localhost:3000 or https://*.example.com: in lower case, without a path, and * only for the whole first label of a host with two more", i)
 		case parts[1] == "https" && parts[2] == "443", parts[1] == "http" && parts[2] == "80":
-			return fmt.Errorf("cors.origins: %q names the port that %s has anyway, and browsers do not: leave it out", origin, parts[1])
+			return fmt.Errorf("cors.origins[%d] names the port that %s has anyway, and browsers do not: leave it out", i, parts[1])
 		}
 	}
 	return nil

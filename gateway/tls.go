@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -56,13 +55,13 @@ func (c TLSConfig) Validate() error {
 	case (c.CertFile == "") != (c.KeyFile == ""):
 		return errors.New("tls needs both cert_file and key_file, or neither")
 	case tlsVersions[c.MinVersion] == 0:
-		return fmt.Errorf(`tls.min_version %q is not "1.2" or "1.3"`, c.MinVersion)
+		return errors.New(`tls.min_version is not "1.2" or "1.3"`)
 	case c.ClientCAFile != "" && !c.On():
 		return errors.New("tls.client_ca_file needs cert_file and key_file: certificates are shown over TLS")
 	case c.ClientCAFile == "" && c.ClientCertificates != "":
 		return errors.New("tls.client_certificates needs client_ca_file: the authorities whose certificates count")
 	case c.ClientCAFile != "" && c.ClientCertificates != certificatesOptional && c.ClientCertificates != certificatesRequired:
-		return fmt.Errorf("tls.client_certificates %q is not %s or %s", c.ClientCertificates, certificatesOptional, certificatesRequired)
+		return fmt.Errorf("tls.client_certificates is not %s or %s", certificatesOptional, certificatesRequired)
 	}
 	return nil
 }
@@ -72,7 +71,7 @@ func (c TLSConfig) Load() (*tls.Config, error) {
 	if !c.On() {
 		return nil, nil
 	}
-	chain, err := os.ReadFile(c.CertFile)
+	chain, err := secret.ReadPublic(c.CertFile)
 	if err != nil {
 		return nil, fmt.Errorf("tls.cert_file: %w", err)
 	}

@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"github.com/louche-graphql/louche/internal/secret"
 	"github.com/louche-graphql/louche/internal/strictjson"
 )
 
@@ -46,11 +46,11 @@ func (c *TrustedConfig) setDefaults() {
 func (c *TrustedConfig) validate() error {
 	switch {
 	case c.Mode != trustedOff && c.Mode != trustedLog && c.Mode != trustedEnforce:
-		return fmt.Errorf("trusted_documents.mode %q is not %s, %s or %s", c.Mode, trustedOff, trustedLog, trustedEnforce)
+		return fmt.Errorf("trusted_documents.mode is not %s, %s or %s", trustedOff, trustedLog, trustedEnforce)
 	case c.Mode != trustedOff && len(c.Manifests) == 0:
 		return fmt.Errorf("trusted_documents.mode %s needs trusted_documents.manifests", c.Mode)
 	case strings.ContainsAny(c.CacheControl, "\r\n"):
-		return fmt.Errorf("trusted_documents.cache_control %q is not a header's value", c.CacheControl)
+		return errors.New("trusted_documents.cache_control is not a header's value")
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ func LoadTrustedDocuments(cfg TrustedConfig) (*TrustedDocuments, error) {
 	t := &TrustedDocuments{byID: make(map[string]string), texts: make(map[string]struct{})}
 	t.reported, _ = lru.New[[sha256.Size]byte, struct{}](reportedOthers) // fails for sizes below 1
 	for _, name := range cfg.Manifests {
-		manifest, err := os.ReadFile(name)
+		manifest, err := secret.ReadTrusted(name)
 		if err == nil {
 			err = t.add(manifest)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
 	"github.com/louche-graphql/louche/internal/certs"
 	"github.com/louche-graphql/louche/internal/secret"
@@ -58,10 +59,10 @@ func (c *RedisConfig) Validate() error {
 		}
 		return nil
 	}
-	_, port, err := net.SplitHostPort(c.Address)
+	host, port, err := net.SplitHostPort(c.Address)
 	switch {
-	case err != nil || port == "":
-		return fmt.Errorf("redis.address %q is not an address such as 127.0.0.1:6379", c.Address)
+	case err != nil || port == "" || strings.ContainsAny(host, "@/ "):
+		return errors.New("redis.address is host:port, such as 127.0.0.1:6379; user and password have keys of their own, redis.username and redis.password")
 	case c.Database < 0:
 		return errors.New("redis.database is a number, such as 0")
 	case c.Username != "" && !c.Password.IsSet():
@@ -70,6 +71,25 @@ func (c *RedisConfig) Validate() error {
 		return c.Password.Validate("redis.password")
 	}
 	return nil
+}
+
+// CheckFiles reports what is wrong with the files and the variable that the section
+// names.
+func (c *RedisConfig) CheckFiles() error {
+	if c.Address == "" {
+		return nil
+	}
+	_, _, err := c.readFiles()
+	return err
+}
+
+func (c *RedisConfig) readFiles() (password string, encryption *tls.Config, err error) {
+	var passwordErr error
+	if c.Password.IsSet() {
+		password, passwordErr = c.Password.Read("redis.password")
+	}
+	encryption, err = c.TLS.load(c.Address)
+	return password, encryption, errors.Join(passwordErr, err)
 }
 
 // load reads the certificates; nil: no TLS.

@@ -46,16 +46,7 @@ type shared struct {
 }
 
 func newShared(cfg RedisConfig, log *slog.Logger) (*shared, error) {
-	var (
-		password string
-		err      error
-	)
-	if cfg.Password.IsSet() {
-		if password, err = cfg.Password.Read("redis.password"); err != nil {
-			return nil, err
-		}
-	}
-	encryption, err := cfg.TLS.load(cfg.Address)
+	password, encryption, err := cfg.readFiles()
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package rpcclient
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 	"sync"
@@ -46,10 +45,10 @@ var moduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*$
 func (c *AbsintheConfig) Validate() error {
 	var errs []error
 	if !isModule(c.Schema) {
-		errs = append(errs, fmt.Errorf("schema %q is not a module such as MyApp.Schema", c.Schema))
+		errs = append(errs, errors.New("schema is not a module such as MyApp.Schema"))
 	}
 	if c.PubSub != "" && !isModule(c.PubSub) {
-		errs = append(errs, fmt.Errorf("pubsub %q is not a module such as MyAppWeb.Endpoint", c.PubSub))
+		errs = append(errs, errors.New("pubsub is not a module such as MyAppWeb.Endpoint"))
 	}
 	if c.MaxComplexity < 0 || c.TokenLimit < 0 {
 		errs = append(errs, errors.New("max_complexity and token_limit are numbers, such as 1000"))

@@ -74,7 +74,7 @@ func (c *NodeConfig) Validate() error {
 	local, host, ok := strings.Cut(c.Name, "@")
 	var errs []error
 	if !ok || local == "" || host == "" || strings.Contains(host, "@") {
-		errs = append(errs, fmt.Errorf("node.name %q is not a node name; write name@host", c.Name))
+		errs = append(errs, errors.New("node.name is not a node name; write name@host"))
 	}
 	if !utf8.ValidString(c.Name) || utf8.RuneCountInString(c.Name) > 255 {
 		errs = append(errs, errors.New("node.name is longer than 255 characters, or not UTF-8"))
@@ -112,7 +112,18 @@ func (c *NodeConfig) cookie() (string, error) {
 			return "", err
 		}
 	}
-	return cookie, checkCookie(cookie)
+	err := checkCookie(cookie)
+	if err != nil && c.CookieFile != "" && c.Cookie == "" {
+		err = fmt.Errorf("node.cookie_file: %w", err)
+	}
+	return cookie, err
+}
+
+// CheckFiles reports what is wrong with the cookie and the files of TLS.
+func (c *NodeConfig) CheckFiles() error {
+	_, cookieErr := c.cookie()
+	_, tlsErr := c.TLS.config()
+	return errors.Join(cookieErr, tlsErr)
 }
 
 func checkCookie(cookie string) error {
@@ -165,7 +176,7 @@ func (c TLSConfig) config() (*tls.Config, error) {
 }
 
 func (c TLSConfig) pair() (tls.Certificate, error) {
-	certificate, err := os.ReadFile(c.CertFile)
+	certificate, err := secret.ReadPublic(c.CertFile)
 	if err != nil {
 		return tls.Certificate{}, err
 	}

@@ -2,7 +2,6 @@ package rpcclient
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -21,7 +20,7 @@ func (c *AbsintheConfig) validateContextFrom() error {
 	case c.ContextFrom == "":
 		return nil
 	case !isModule(module) || !functionName.MatchString(function) || len(c.ContextFrom) > 240:
-		return fmt.Errorf("context_from %q is not a function such as MyApp.Gateway.build_context", c.ContextFrom)
+		return errors.New("context_from is not a function such as MyApp.Gateway.build_context")
 	}
 	return nil
 }

@@ -28,9 +28,9 @@ func ValidateAlgorithms(names []string, secret bool) error {
 	if secret {
 		supported, keys = hmacAlgorithms, "a secret"
 	}
-	for _, name := range names {
+	for i, name := range names {
 		if !slices.Contains(supported, jose.SignatureAlgorithm(name)) {
-			return fmt.Errorf("%q is not an algorithm for %s; use some of %s", name, keys, supported)
+			return fmt.Errorf("element %d is not an algorithm for %s; use some of %s", i+1, keys, supported)
 		}
 	}
 	return nil

@@ -49,7 +49,7 @@ func (k KeyOptions) Validate(encrypted bool) error {
 	case k.Length < MinKeyLength || k.Length > MaxKeyLength:
 		return fmt.Errorf("key_length %d is not between %d and %d", k.Length, MinKeyLength, MaxKeyLength)
 	case digests[k.Digest] == nil:
-		return fmt.Errorf("key_digest %q is not sha256, sha384 or sha512", k.Digest)
+		return errors.New("key_digest is not sha256, sha384 or sha512")
 	}
 	return nil
 }

@@ -7,12 +7,16 @@ type configCommand struct {
 }
 
 type checkCommand struct {
-	File string `arg:"" help:"Configuration file (YAML)."`
+	File  string `arg:"" help:"Configuration file (YAML)."`
+	Files bool   `default:"true" negatable:"" help:"Read the files and environment variables that it names, as serve does. Use --no-files on a machine that does not have them."`
 }
 
 // Run loads the file with the environment as serve would, and connects to nothing.
 func (c *checkCommand) Run(out output) error {
 	cfg, err := (&configFlags{Config: c.File}).load()
+	if err == nil && c.Files {
+		err = cfg.checkFiles()
+	}
 	if err != nil {
 		return err
 	}

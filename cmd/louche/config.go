@@ -35,6 +35,8 @@ type config struct {
 	Limits         gateway.Limits        `yaml:"limits" envPrefix:"LIMITS_"`
 	Redis          ratelimit.RedisConfig `yaml:"redis" env:"REDIS"`
 	Apps           []appConfig           `yaml:"apps" envPrefix:"APPS_"`
+
+	file *document // that it was read from, for the positions of errors
 }
 
 type appConfig struct {
@@ -91,6 +93,7 @@ func (f *configFlags) load() (*config, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.file = file
 	errs := append(file.errors(), c.readEnvironment()...)
 	if f.Schema != "" && len(c.Apps) == 0 {
 		c.Apps = make([]appConfig, 1)
@@ -123,9 +126,9 @@ func (f *configFlags) read(c *config) (*document, error) {
 	if f.Config == "" {
 		return &document{}, nil
 	}
-	file, err := os.ReadFile(f.Config)
+	file, err := secret.ReadTrusted(f.Config)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("configuration file: %w", err)
 	}
 	return readDocument(f.Config, file, c)
 }
@@ -183,7 +186,7 @@ func discoveryDefaults(d *discovery.Config) error {
 	if port := os.Getenv("ERL_EPMD_PORT"); port != "" && d.EPMDPort == 0 {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil {
-			return fmt.Errorf("ERL_EPMD_PORT %q is not a port", port)
+			return errors.New("ERL_EPMD_PORT is not a port")
 		}
 		d.EPMDPort = uint16(n)
 	}
@@ -202,12 +205,12 @@ func (c *config) validate() (errs []error) {
 	note("", checkAddress("listen", c.Listen))
 	note("", checkAddress("admin", c.Admin))
 	if c.Listen == c.Admin {
-		note("", fmt.Errorf("listen and admin are both %s; give them an address each", c.Listen))
+		note("", errors.New("listen and admin are the same; give them an address each"))
 	}
 	if c.AdminToken.IsSet() {
 		note("", c.AdminToken.Validate("admin_token"))
 	} else if !isLoopback(c.Admin) {
-		note("", fmt.Errorf("admin %s can be reached from other machines, and who reaches it may drain nodes: set admin_token, {file: PATH} or {env: NAME}, or listen on 127.0.0.1", c.Admin))
+		note("", errors.New("admin can be reached from other machines, whose users could drain nodes: set admin_token, {file: PATH} or {env: NAME}, or an address on 127.0.0.1"))
 	}
 	if c.ShutdownDelay < 0 || c.ShutdownGrace < 0 {
 		note("", errors.New("shutdown_delay and shutdown_grace are times, such as 30s"))
@@ -235,7 +238,7 @@ func (c *config) validate() (errs []error) {
 		note(where, app.validateCertificates(c.TLS.ClientCAFile != ""))
 		note(where, app.RateLimits.Validate())
 		if paths[app.Path] {
-			note(where, fmt.Errorf("path %s is taken by another application", app.Path))
+			note(where, errors.New("path is taken by another application"))
 		}
 		paths[app.Path] = true
 	}
@@ -268,7 +271,7 @@ func checkAddress(key, address string) error {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return fmt.Errorf("%s %q is not an address such as 127.0.0.1:4400", key, address)
+		return fmt.Errorf("%s is not an address such as 127.0.0.1:4400", key)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -155,7 +156,7 @@ func (d *document) check(node ast.Node, t reflect.Type, path string) bool {
 				} else {
 					text += orRather(key, maps.Keys(keys))
 				}
-				d.note(mistake{within(path, key), entry.Key.GetToken(), text})
+				d.note(mistake{unknownKey(path, key), entry.Key.GetToken(), text})
 			}
 			return keys[key]
 		})
@@ -181,12 +182,35 @@ func (d *document) check(node ast.Node, t reflect.Type, path string) bool {
 
 func within(path, key string) string { return strings.TrimPrefix(path+"."+key, ".") }
 
+// keyName is what keys look like. A secret in the place of a section, {s3cret}, does not,
+// as a rule.
+var (
+	keyName  = regexp.MustCompile(`^[a-z_]{1,40}$`)
+	freeName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.:-]{0,39}[?!]?$`)
+)
+
+// shownKey is a key that is known, or whose name is free, as an error shows it.
+func shownKey(key string) string {
+	if freeName.MatchString(key) {
+		return key
+	}
+	return "(name)"
+}
+
+// unknownKey is the path that an error shows for a key that is not known.
+func unknownKey(path, key string) string {
+	if keyName.MatchString(key) {
+		return within(path, key)
+	}
+	return path
+}
+
 // checkSection checks the entries that have a type.
 func (d *document) checkSection(section *ast.MappingNode, path string, typeOf func(*ast.MappingValueNode) reflect.Type) {
 	var fine []*ast.MappingValueNode
 	for _, entry := range section.Values {
 		t := typeOf(entry)
-		if t != nil && d.check(entry.Value, t, within(path, keyOf(entry))) {
+		if t != nil && d.check(entry.Value, t, within(path, shownKey(keyOf(entry)))) {
 			fine = append(fine, entry)
 		}
 	}

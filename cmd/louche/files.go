@@ -1,11 +1,14 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/louche-graphql/louche/gateway"
 	"github.com/louche-graphql/louche/internal/secret"
 	"github.com/louche-graphql/louche/rpcclient"
 )
@@ -29,6 +32,28 @@ func (c *config) files() []string {
 	})
 	delete(named, "")
 	return slices.Sorted(maps.Keys(named))
+}
+
+// checkFiles reads every file and environment variable that serve reads, and reports
+// what serve would refuse.
+func (c *config) checkFiles() error {
+	var errs []error
+	note := func(where string, err error) {
+		for _, err := range each(err) {
+			errs = append(errs, fmt.Errorf("%s%w", where, err))
+		}
+	}
+	_, err := readCredentials(c)
+	note("", err)
+	note("", c.Node.CheckFiles())
+	note("", c.Redis.CheckFiles())
+	for i := range c.Apps {
+		app, where := &c.Apps[i], fmt.Sprintf("apps[%d]: ", i)
+		_, err := gateway.LoadTrustedDocuments(app.Trusted)
+		note(where, err)
+		note(where, app.Auth.CheckFiles())
+	}
+	return errors.Join(c.file.locate(errs)...)
 }
 
 // variables are those of the environment in which the configuration says that there

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -28,10 +29,10 @@ func (c *logConfig) setDefaults() {
 func (c *logConfig) validate() error {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
-		return fmt.Errorf("log.level %q is not one of debug, info, warn and error", c.Level)
+		return errors.New("log.level is not one of debug, info, warn and error")
 	}
 	if c.Format != "text" && c.Format != "json" {
-		return fmt.Errorf("log.format %q is not text or json", c.Format)
+		return errors.New("log.format is not text or json")
 	}
 	return nil
 }

@@ -16,6 +16,9 @@ type serveCommand struct {
 
 func (s *serveCommand) Run(ctx context.Context) error {
 	cfg, err := s.load()
+	if err == nil {
+		err = cfg.checkFiles()
+	}
 	if err != nil {
 		return err
 	}

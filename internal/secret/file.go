@@ -1,10 +1,12 @@
 package secret
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"regexp"
 )
 
 // ReadFile reads a file with a secret. It refuses a file that users other than its owner
@@ -21,11 +23,30 @@ func ReadTrusted(path string) ([]byte, error) {
 	return read(path, 0o022, "other users can change what the gateway trusts; run chmod go-w on the file")
 }
 
+// ReadPublic reads a file that is no secret and decides nothing, such as a certificate
+// that the gateway shows.
+func ReadPublic(path string) ([]byte, error) { return read(path, 0, "") }
+
+// pathName is what paths look like. A secret that was written in the place of a path
+// does not look like one, as a rule.
+var pathName = regexp.MustCompile(`^[./~][^\n]*$|^[^\n]*\.[a-z]{1,12}$|^[a-z0-9_.-]+(/[a-z0-9_.-]+)+$`)
+
+// openError leaves out a path that may be a secret.
+func openError(path string, err error) error {
+	if pathName.MatchString(path) && len(path) < 1<<12 {
+		return err
+	}
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		err = failed.Err
+	}
+	return fmt.Errorf("open: %w (the path is not shown: it may be the secret itself)", err)
+}
+
 // read reads a file that has none of the forbidden permissions.
 func read(path string, forbidden fs.FileMode, problem string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, openError(path, err)
 	}
 	defer file.Close()
 	info, err := file.Stat() // of the open file: the path may change meanwhile

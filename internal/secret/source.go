@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 )
 
@@ -38,13 +39,24 @@ func (s Source) Validate(key string) error {
 	return nil
 }
 
+// variableName is how environment variables are named. A secret that was written in the
+// place of a name does not look like one, as a rule.
+var variableName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,63}$`)
+
+func shownVariable(name string) string {
+	if variableName.MatchString(name) {
+		return " " + name
+	}
+	return " that env names (its name is not shown: it may be the secret itself)"
+}
+
 // Read returns the secret without surrounding white space. An empty secret is an error.
 // Errors name key, the key of the configuration.
 func (s Source) Read(key string) (string, error) {
 	if s.Env != "" {
 		text := strings.TrimSpace(os.Getenv(s.Env))
 		if text == "" {
-			return "", fmt.Errorf("%s: the environment variable %s is not set, or empty", key, s.Env)
+			return "", fmt.Errorf("%s: the environment variable%s is not set, or empty", key, shownVariable(s.Env))
 		}
 		return text, nil
 	}
