@@ -26,7 +26,7 @@ func (c *caller) claim(op *rpcclient.Operation) {
 // its context.
 func contextFailure(refused *rpcclient.ContextError, app *App) *failure {
 	f := failureOf(auth.ErrUnauthenticated, app)
-	f.message = "The application does not accept who is asking."
+	f.message = "The application refused the request's credentials."
 	if refused.Forbidden {
 		f = failureOf(auth.ErrForbidden, app)
 		f.message = "The application does not allow this."

@@ -105,7 +105,7 @@ func (l *DocumentLimits) read(documents *schema.Documents, text, operationName s
 
 // introspectionForbidden is 403, where "refuse" has 400: the document is in order, and
 // somebody else gets an answer to it.
-var introspectionForbidden = &failure{status: http.StatusForbidden, code: "INTROSPECTION_DISABLED", message: "The schema can be asked for only by requests that say who is asking."}
+var introspectionForbidden = &failure{status: http.StatusForbidden, code: "INTROSPECTION_DISABLED", message: "Only authenticated requests may ask for the schema."}
 
 // permits refuses introspection to those who may not ask for it. This is known only
 // once the context has been built, which is not done for documents past a limit.

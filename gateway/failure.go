@@ -48,7 +48,7 @@ var (
 	noQuery               = badRequest(`The request has no "query".`)
 	operatorsOnly         = &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: "This is for operators: send the token of admin_token as Authorization: Bearer.", header: [2]string{"WWW-Authenticate", `Bearer realm="louche operators"`}}
 	tooManyGuesses        = &failure{status: http.StatusTooManyRequests, code: "RATE_LIMITED", message: "Too many wrong tokens were sent from this address.", retryAfter: guessInterval}
-	namedHost             = &failure{status: http.StatusForbidden, code: "FORBIDDEN", message: "Without admin_token this is asked for by address or as localhost: another name in Host may be that of a web page, which a browser was made to think is here."}
+	namedHost             = &failure{status: http.StatusForbidden, code: "FORBIDDEN", message: "Without admin_token, use an IP address or localhost as Host: another name in Host may belong to a web page (DNS rebinding)."}
 	notPreflighted        = &failure{status: http.StatusForbidden, code: "CSRF", message: "A page of another site could have made a browser send this. Send a Content-Type of application/json, or one of the headers " + strings.Join(csrfHeaders, ", ") + " with any value."}
 	foreignOrigin         = &failure{status: http.StatusForbidden, code: "CSRF", message: "This comes from a page of another origin, which may not ask here."}
 	tooSlow               = &failure{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", message: "The request's body did not arrive in time."}
@@ -96,13 +96,13 @@ func failureOf(err error, app *App) *failure {
 	case errors.As(err, &refused):
 		return contextFailure(refused, app)
 	case errors.Is(err, auth.ErrUnauthenticated):
-		message := "This request needs to say who is asking."
+		message := "Authentication is required."
 		if errors.Is(err, auth.ErrInvalidCredentials) {
-			message = "What this request brings to say who is asking is not accepted, or not any more."
+			message = "The request's credentials are invalid or have expired."
 		}
 		return &failure{status: http.StatusUnauthorized, code: "UNAUTHENTICATED", message: aboutEntry(err, message), header: challenge(err, app.authenticator.Load().Headers()), cause: err}
 	case errors.Is(err, auth.ErrUnavailable):
-		return &failure{status: http.StatusServiceUnavailable, code: "AUTHENTICATION_UNAVAILABLE", message: "Who is asking cannot be checked now.", retryAfter: authenticationRetry, cause: err}
+		return &failure{status: http.StatusServiceUnavailable, code: "AUTHENTICATION_UNAVAILABLE", message: "Credentials cannot be verified now.", retryAfter: authenticationRetry, cause: err}
 	case errors.Is(err, auth.ErrForbidden):
 		return &failure{status: http.StatusForbidden, code: "FORBIDDEN", message: fmt.Sprintf("This is not allowed: %v.", err)}
 	case errors.Is(err, auth.ErrInvalidValue):

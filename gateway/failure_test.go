@@ -71,9 +71,9 @@ func TestRefusalsAreLogged(t *testing.T) {
 	var log bytes.Buffer
 	h := New(nil, limits, []*App{app}, slog.New(slog.NewTextHandler(&log, nil))).Handler()
 	for _, c := range []struct{ authorization, message, cause string }{
-		{"", "needs to say who is asking", "no credentials"},
-		{"s3cr3t", "needs to say who is asking", "after the word Bearer"},
-		{"Bearer s3cr3t", "is not accepted", "invalid credentials"},
+		{"", "Authentication is required", "no credentials"},
+		{"s3cr3t", "Authentication is required", "after the word Bearer"},
+		{"Bearer s3cr3t", "are invalid or have expired", "invalid credentials"},
 	} {
 		log.Reset()
 		r, w := post(`{"query":"{ a }"}`), httptest.NewRecorder()
@@ -155,7 +155,7 @@ func TestFailuresOfPermission(t *testing.T) {
 		status     int
 		message    string
 	}{
-		{nil, "mutation", "", 401, "This request needs to say who is asking."},
+		{nil, "mutation", "", 401, "Authentication is required."},
 		{&auth.Identity{}, "mutation", "", 403, "This is not allowed: the scope write is missing."},
 		{&auth.Identity{}, "query", "Delete", 403, "This is not allowed: the claim role does not have a required value."},
 	} {

@@ -48,7 +48,7 @@ func TestContextFrom(t *testing.T) {
 		cause   string // in the log
 		clients string // to whom no more is shown
 	}{
-		"/refused":   {401, "UNAUTHENTICATED", `{:error, \"a secret`, "The application does not accept who is asking."},
+		"/refused":   {401, "UNAUTHENTICATED", `{:error, \"a secret`, "The application refused the request's credentials."},
 		"/exposed":   {401, "UNAUTHENTICATED", `{:error, \"a secret`, `{:error, \"a secret`},
 		"/forbidden": {403, "FORBIDDEN", `{:error, :forbidden}`, "The application does not allow this."},
 		"/crashes":   {500, "INTERNAL", "a secret of the function", "The operation failed in the application."},
