@@ -20,9 +20,9 @@ for i, key in ipairs(KEYS) do
   local current, previous = tonumber(fields[2]) or 0, tonumber(fields[3]) or 0
   if known == window - 1 then
     current, previous = 0, current
-  elseif known ~= window then
+  elseif known < window then
     current, previous = 0, 0
-  end
+  end -- known > window: the clock of Redis was set back, and what was counted stands
   if previous * (per - elapsed) / per + current + cost > limit + 1e-6 then
     admitted = 0
   end

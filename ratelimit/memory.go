@@ -27,14 +27,16 @@ func (c *charge) admitted() bool { return c.count.admits(c.cost, c.limit, c.per)
 // refuses somebody who goes on asking stays.
 const remembered = 1 << 18
 
-// memory keeps counters in memory.
+// memory keeps counters in memory. Its windows are counted from when it was made, by
+// the monotonic clock: the wall clock may step.
 type memory struct {
+	made     time.Time
 	mu       sync.Mutex
 	counters *simplelru.LRU[key, *counter]
 }
 
 type counter struct {
-	window            int64 // its number since 1970
+	window            int64 // its number
 	current, previous int64
 }
 
@@ -43,13 +45,13 @@ func newMemory(size int) *memory {
 	if err != nil { // the size is not positive
 		panic(err)
 	}
-	return &memory{counters: counters}
+	return &memory{made: time.Now(), counters: counters}
 }
 
 // charge notes in charges what their counters say, and counts one operation on all
 // of them if all admit it.
 func (m *memory) charge(charges []charge) (admitted bool) {
-	now := time.Duration(time.Now().UnixNano())
+	now := time.Since(m.made)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	admitted = true

@@ -137,6 +137,35 @@ func TestWhatStandsInRedis(t *testing.T) {
 
 // When Redis goes, operations are counted in memory; when it is back, in Redis. Each
 // is logged once, and no operation fails or waits for long.
+// Redis has no other clock than the wall clock. When it steps back, what was counted
+// stands.
+func TestClockOfRedisStepsBack(t *testing.T) {
+	server := redistest.Start(t)
+	store, _ := inRedis(t, RedisConfig{Address: server.Addr, Prefix: "test:"})
+	l := New("/graphql", Rules{by(byIdentity, "", 5, time.Hour)}, store)
+	for range 5 {
+		if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true); !admitted {
+			t.Fatal("refused")
+		}
+	}
+	client := redis.NewClient(&redis.Options{Addr: server.Addr})
+	defer client.Close()
+	keys, err := client.Keys(t.Context(), "test:*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range keys { // a window of some days ago is the present one now
+		if client.HGet(t.Context(), key, "c").Val() == "5" {
+			client.HIncrBy(t.Context(), key, "w", 100)
+		}
+	}
+	for range 2 {
+		if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true); admitted {
+			t.Error("the limit is empty")
+		}
+	}
+}
+
 func TestRedisGoesAndComes(t *testing.T) {
 	server := redistest.Start(t)
 	store, log := inRedis(t, RedisConfig{Address: server.Addr})

@@ -2,6 +2,7 @@ package rpcclient
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +42,17 @@ func TestContextsAreKeptForATime(t *testing.T) {
 		}
 		if a.known(contextKey{1, name}, asked.Add(tt.want)) != nil {
 			t.Errorf("%s: still known after %v", name, tt.want)
+		}
+	}
+}
+
+// A wall clock that steps back does not prolong the time.
+func TestContextsAreKeptByTheMonotonicClock(t *testing.T) {
+	a := &Absinthe{Config: AbsintheConfig{ContextFrom: "A.b", ContextCache: time.Minute}}
+	asked := time.Now()
+	for _, expires := range []time.Time{{}, asked.Add(time.Second).Round(0), asked.Add(time.Hour).Round(0)} {
+		if until := a.keptUntil(asked, expires); !strings.Contains(until.String(), " m=") {
+			t.Errorf("expires %v: until %v, by the wall clock", expires, until)
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (c *contextCall) read(answer *Answer) error {
 func (a *Absinthe) keptUntil(asked, expires time.Time) time.Time {
 	until := asked.Add(a.Config.ContextCache)
 	if !expires.IsZero() && expires.Before(until) {
-		return expires
+		return asked.Add(expires.Sub(asked)) // by the monotonic clock: the other may step back
 	}
 	return until
 }
