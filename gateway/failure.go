@@ -126,14 +126,22 @@ func failureOf(err error, app *App) *failure {
 		f.cause = err
 		return &f
 	case errors.As(err, &noJSON):
-		return &failure{status: http.StatusInternalServerError, code: "INTERNAL", cause: err,
-			message: fmt.Sprintf("The application's answer has no JSON form at %s: %s.", noJSON.Path, noJSON.Reason)}
+		return &failure{status: http.StatusInternalServerError, code: "INTERNAL", cause: err, message: noJSONMessage(noJSON)}
 	}
 	f := &failure{status: http.StatusInternalServerError, code: "INTERNAL", message: "The operation failed in the application.", cause: err}
 	if app.Config.ExposeErrors {
 		f.message = err.Error()
 	}
 	return f
+}
+
+// noJSONMessage says what in an answer has no JSON form, and what to do about it.
+func noJSONMessage(e *etf.JSONError) string {
+	message := fmt.Sprintf("The application's answer has no JSON form at %s: %s.", e.Path, e.Reason)
+	if e.Struct != "" {
+		message += " An encoder of the application is used only with json_codec: return what it encodes to, or set json_codec to Jason."
+	}
+	return message
 }
 
 // challenge says how to authenticate, where Authorization is among the headers that

@@ -214,7 +214,7 @@ func (h *graphQL) run(x *exchange, r *http.Request, from *caller, req *request) 
 	}
 	result, err := h.present(x, answer.Value, r, from)
 	if err == nil {
-		err = x.print(ctx, result, req.document.Order(req.operationName, req.variables), h.limits.Answer)
+		err = x.print(ctx, result, req.document.Order(req.operationName, req.variables), h.app.Absinthe.StructEncoder(ctx, answer), h.limits.Answer)
 	}
 	return dropped(err, req.isQuery())
 }

@@ -49,8 +49,8 @@ const overshoot = 256 << 10
 
 // print leaves the JSON of a term, of at most limit bytes, in x.answer. The memory for
 // it is there before it is printed: first for a text about as long as the term, as most
-// are, and then for longer ones.
-func (x *exchange) print(ctx context.Context, term etf.Term, order *etf.Order, limit int) error {
+// are, and then for longer ones. encode may be nil.
+func (x *exchange) print(ctx context.Context, term etf.Term, order *etf.Order, encode etf.StructEncoder, limit int) error {
 	ordering := min(orderMemory*len(term.Bytes), maxOrderMemory)
 	if order == nil {
 		ordering = 0
@@ -75,7 +75,7 @@ func (x *exchange) print(ctx context.Context, term etf.Term, order *etf.Order, l
 		}
 		var err error
 		var tooLong *etf.JSONSizeError
-		if x.answer, err = term.AppendJSONOrdered(ctx, x.answer, order, most); !errors.As(err, &tooLong) || most == limit {
+		if x.answer, err = term.AppendJSONEncoded(ctx, x.answer, order, most, encode); !errors.As(err, &tooLong) || most == limit {
 			return err
 		}
 	}

@@ -30,6 +30,9 @@ type AbsintheConfig struct {
 	// MyAppWeb.Endpoint, as Absinthe finds it in the context under the key pubsub. None
 	// unless set.
 	PubSub string `yaml:"pubsub" env:"PUBSUB"`
+	// JSONCodec is the module that encodes structs of which only the application knows
+	// the JSON form, by encode!/1 on the node: Jason. Without one they are refused.
+	JSONCodec string `yaml:"json_codec" env:"JSON_CODEC"`
 	// ContextFrom is a function of the application, MyApp.Gateway.build_context. It
 	// gets the claims and returns what becomes part of the context: a map or {:ok,
 	// map}; or {:error, reason}. None unless set.
@@ -49,6 +52,9 @@ func (c *AbsintheConfig) Validate() error {
 	}
 	if c.PubSub != "" && !isModule(c.PubSub) {
 		errs = append(errs, errors.New("pubsub is not a module such as MyAppWeb.Endpoint"))
+	}
+	if c.JSONCodec != "" && !isModule(c.JSONCodec) {
+		errs = append(errs, errors.New("json_codec is not a module such as Jason"))
 	}
 	if c.MaxComplexity < 0 || c.TokenLimit < 0 {
 		errs = append(errs, errors.New("max_complexity and token_limit are numbers, such as 1000"))
@@ -70,6 +76,7 @@ func Module(name string) string { return elixirPrefix + name }
 // shell of Erlang shows it, is MyApp.Schema.
 func (c *AbsintheConfig) SetDefaults() {
 	c.Schema = strings.TrimPrefix(c.Schema, elixirPrefix)
+	c.JSONCodec = strings.TrimPrefix(c.JSONCodec, elixirPrefix)
 	c.PubSub = strings.TrimPrefix(c.PubSub, elixirPrefix)
 	c.ContextFrom = strings.TrimPrefix(c.ContextFrom, elixirPrefix)
 }

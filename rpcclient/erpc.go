@@ -16,12 +16,19 @@ type Answer struct {
 	// Value may be used until Release.
 	Value etf.Term
 	// Node is the name of the node that answered.
-	Node string
-	exit *dist.Exit
+	Node    string
+	exit    *dist.Exit
+	conn    *connected // that it came over
+	encoded *Answer    // with the structs of it that the node has encoded
 }
 
 // Release gives back the memory of Value. It has to be called once.
-func (a *Answer) Release() { a.exit.Release() }
+func (a *Answer) Release() {
+	a.exit.Release()
+	if a.encoded != nil {
+		a.encoded.Release()
+	}
+}
 
 // A CallError says that the called function did not return.
 type CallError struct {
@@ -121,7 +128,7 @@ func (c *connected) execute(ctx context.Context, args []byte) (*Answer, error) {
 	}
 	switch class {
 	case "return":
-		return &Answer{Value: d.Rest(), Node: node, exit: exit}, nil
+		return &Answer{Value: d.Rest(), Node: node, exit: exit, conn: c}, nil
 	case "throw", "exit", "error":
 		defer exit.Release()
 		return nil, &CallError{Node: node, Class: class, Reason: reasonText(d)}

@@ -135,6 +135,7 @@ func TestConfigMistakes(t *testing.T) {
 		"listen is admin":       {app + "listen: 127.0.0.1:1\nadmin: 127.0.0.1:1\n", []string{"listen and admin"}},
 		"two documents":         {app + "---\nx: 1\n", []string{"more than one"}},
 		"no module in pubsub":   {"apps: [{schema: A, discovery: {prefix: a}, pubsub: my_app}]", []string{"apps[0]", "pubsub", "MyAppWeb.Endpoint"}},
+		"no module of a codec":  {"apps: [{schema: A, discovery: {prefix: a}, json_codec: jason}]", []string{"apps[0]", "json_codec", "such as Jason"}},
 		"pubsub twice":          {"apps: [{schema: A, discovery: {prefix: a}, pubsub: B, context: {pubsub: {value: c}}}]", []string{"apps[0]", "context.pubsub"}},
 		"same path twice":       {"apps: [{schema: A, discovery: {prefix: a}}, {schema: B, discovery: {prefix: b}}]", []string{"apps[1]", "path is taken"}},
 		"own path":              {"apps: [{path: /readyz, schema: A, discovery: {prefix: a}}]", []string{"apps[0]", "/readyz"}},

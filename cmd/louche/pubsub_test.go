@@ -117,7 +117,7 @@ spawn_link(fn ->
   collect = fn collect, told ->
     receive do
       {:data, data} -> collect.(collect, told ++ [data])
-      {:told, pid} -> send(pid, {:told, told}) && collect.(collect, told)
+      {:told, pid} -> send(pid, {:told, told}) && collect.(collect, [])
     end
   end
 

@@ -17,6 +17,9 @@ func (e *Error) Error() string {
 type JSONError struct {
 	Path   string // where in the term, such as data.parts[3].owner; empty at the top
 	Reason string // what is there, such as "a pid" or "unknown struct MyApp.User"
+	// Struct is the name of that struct, MyApp.User, where it is one: the application may
+	// have an encoder for it, and [Term.AppendJSONEncoded] asks for what that says.
+	Struct string
 }
 
 func (e *JSONError) Error() string {

@@ -44,7 +44,12 @@ func (t Term) AppendJSON(dst []byte) ([]byte, error) {
 // it occurs, and up to 6,122 in the text. It stops before it has appended 256 KiB
 // more than max bytes.
 func (t Term) AppendJSONWithin(ctx context.Context, dst []byte, max int) ([]byte, error) {
+	return t.appendJSON(ctx, dst, max, nil)
+}
+
+func (t Term) appendJSON(ctx context.Context, dst []byte, max int, encoded *unknownStructs) ([]byte, error) {
 	e := newJSONEncoder(ctx, t, len(dst), max)
+	e.encoded = encoded
 	out, off, ok := e.value(dst, 0, 1)
 	if ok && off < len(e.b) {
 		d := e.decoder(off)
@@ -82,7 +87,8 @@ type jsonEncoder struct {
 	max     int // of the length of dst
 	pause   int // the length of dst at which max and ctx are looked at
 	failure failure
-	tracing bool // whether to keep the path of a failure
+	tracing bool            // whether to keep the path of a failure
+	encoded *unknownStructs // of structs that are unknown here, if there is one
 }
 
 // newJSONEncoder returns an encoder that appends up to max bytes to a buffer of a

@@ -5,6 +5,7 @@ type failure struct {
 	fatal   error  // why there is no going on: the bytes are malformed, or the context has ended; the rest is unset then
 	tooLong bool   // whether the text is past the limit; the rest is unset then
 	reason  string // else what was found
+	unknown string // the name of an unknown struct, if it is one
 	path    []step // and where, innermost first, if asked for
 }
 
@@ -19,7 +20,7 @@ func (e *jsonEncoder) err(dst []byte) error {
 	if e.value(dst, 0, 1); e.failure.fatal != nil {
 		return e.failure.fatal
 	}
-	return &JSONError{Path: e.path(), Reason: e.failure.reason}
+	return &JSONError{Path: e.path(), Reason: e.failure.reason, Struct: e.failure.unknown}
 }
 
 // abort fails for good.

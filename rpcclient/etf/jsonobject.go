@@ -9,23 +9,23 @@ func (e *jsonEncoder) mapValue(dst []byte, off, depth int) ([]byte, int, bool) {
 	if depth > maxDepth {
 		return e.refuse(dst, off, tooDeep)
 	}
-	start := len(dst)
+	at, start := off, len(dst)
 	off = next
 	dst = append(dst, '{')
 	for i := range n {
 		if off >= len(e.b) || Tag(e.b[off]) != TagBinary {
-			return e.mixedMap(dst, off, start, depth, i, n, false)
+			return e.mixedMap(dst, off, at, start, depth, i, n, false)
 		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		key := off
 		if dst, off, ok = e.binary(dst, off); !ok {
-			return e.mixedMap(dst, e.skip(off, 1), start, depth, i+1, n, true)
+			return e.mixedMap(dst, e.skip(off, 1), at, start, depth, i+1, n, true)
 		}
 		if dst, off, ok = e.value(append(dst, ':'), off, depth+1); !ok {
 			e.trace(step{key: key})
-			return e.mixedMap(dst, off, start, depth, i+1, n, true)
+			return e.mixedMap(dst, off, at, start, depth, i+1, n, true)
 		}
 	}
 	return append(dst, '}'), off, true
@@ -57,10 +57,10 @@ type mixedMap struct {
 	failure failure // and why
 }
 
-// mixedMap appends a map, which begins at start in dst, from its i-th member on, which
-// is at an offset; failed says whether a member before it has failed. It neither comes
+// mixedMap appends a map, which is at an offset in the term and begins at start in dst,
+// from its i-th member on, which is at off; failed says whether a member before it has failed. It neither comes
 // back to a value nor looks ahead, so that structs may be nested in structs.
-func (e *jsonEncoder) mixedMap(dst []byte, off, start, depth, i, n int, failed bool) ([]byte, int, bool) {
+func (e *jsonEncoder) mixedMap(dst []byte, off, at, start, depth, i, n int, failed bool) ([]byte, int, bool) {
 	m := mixedMap{start: start, depth: depth, failed: failed, failure: e.failure}
 	for ; i < n && e.failure.fatal == nil; i++ {
 		key := off
@@ -90,7 +90,7 @@ func (e *jsonEncoder) mixedMap(dst []byte, off, start, depth, i, n int, failed b
 	case e.failure.fatal != nil:
 		return dst, off, false
 	case m.s.isStruct():
-		dst, ok := e.structValue(dst, &m)
+		dst, ok := e.structValue(dst, &m, span{at, off})
 		return dst, off, ok
 	case m.failed:
 		e.failure = m.failure

@@ -51,11 +51,16 @@ var orderedMemories = sync.Pool{New: func() any { return new(orderedMemory) }}
 // takes a second pass over the term, which does not allocate where one as large
 // came before.
 func (t Term) AppendJSONOrdered(ctx context.Context, dst []byte, o *Order, max int) ([]byte, error) {
+	return t.appendJSONOrdered(ctx, dst, o, max, nil)
+}
+
+func (t Term) appendJSONOrdered(ctx context.Context, dst []byte, o *Order, max int, encoded *unknownStructs) ([]byte, error) {
 	if o == nil || uint64(len(t.Bytes)) > math.MaxUint32 {
-		return t.AppendJSONWithin(ctx, dst, max)
+		return t.appendJSON(ctx, dst, max, encoded)
 	}
 	memory := orderedMemories.Get().(*orderedMemory)
 	e := orderedEncoder{newJSONEncoder(ctx, t, len(dst), max), memory}
+	e.encoded = encoded
 	out, ok := e.term(dst, o)
 	memory.slots = memory.slots[:0]
 	if cap(memory.slots) <= keptSlots {
@@ -63,7 +68,7 @@ func (t Term) AppendJSONOrdered(ctx context.Context, dst []byte, o *Order, max i
 	}
 	if !ok {
 		// Either it needs no order, or this says what is wrong with it.
-		return t.AppendJSONWithin(ctx, dst, max)
+		return t.appendJSON(ctx, dst, max, encoded)
 	}
 	return out, nil
 }

@@ -112,8 +112,9 @@ type structTerm struct {
 // isStruct says whether the key that makes a map a struct has been met.
 func (s *structTerm) isStruct() bool { return s.offsets[fieldStruct] != 0 }
 
-// structValue appends a struct in place of what has been appended of it as a map.
-func (e *jsonEncoder) structValue(dst []byte, m *mixedMap) ([]byte, bool) {
+// structValue appends a struct, which is at a span of the term, in place of what has
+// been appended of it as a map.
+func (e *jsonEncoder) structValue(dst []byte, m *mixedMap, at span) ([]byte, bool) {
 	s := &m.s
 	s.name = e.structName(s)
 	if s.name == "Jason.OrderedObject" && s.ordered {
@@ -121,6 +122,7 @@ func (e *jsonEncoder) structValue(dst []byte, m *mixedMap) ([]byte, bool) {
 		return dst, s.orderedOK
 	}
 	dst = e.discard(dst, m.start)
+	e.encoded.forget(at)
 	switch s.name {
 	case "Date":
 		dst = e.appendDate(append(dst, '"'), s)
@@ -138,7 +140,7 @@ func (e *jsonEncoder) structValue(dst []byte, m *mixedMap) ([]byte, bool) {
 		}
 		s.invalid(fieldValues)
 	default:
-		s.fail("unknown struct " + e.unknownName(s))
+		return e.unknownStruct(dst, s, at)
 	}
 	if s.reason != "" {
 		return dst, e.fail(s.reason)

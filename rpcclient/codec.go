@@ -1,0 +1,73 @@
+package rpcclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// maxEncoded bounds the structs of one answer that are sent back to be encoded, in
+// bytes.
+const maxEncoded = 1 << 20
+
+// StructEncoder encodes structs of an answer by [AbsintheConfig.JSONCodec] on the node
+// that answered; it is nil without one. It asks the node once, also where an answer is
+// printed again. The texts may be used until the answer is released.
+func (a *Absinthe) StructEncoder(ctx context.Context, answer *Answer) etf.StructEncoder {
+	if a.Config.JSONCodec == "" {
+		return nil
+	}
+	var texts [][]byte
+	return func(structs []etf.Term) ([][]byte, error) {
+		if texts != nil {
+			return texts, nil
+		}
+		var err error
+		texts, err = answer.encode(ctx, Module(a.Config.JSONCodec), structs)
+		var lost *dist.LostError
+		if errors.As(err, &lost) { // the operation has been run, and answered
+			return nil, fmt.Errorf("%s.encode!/1 on %s did not answer: %v", a.Config.JSONCodec, answer.Node, err)
+		}
+		return texts, err
+	}
+}
+
+// encode has the node that made structs encode them, in one call:
+//
+//	lists:map(fun Codec:'encode!'/1, Structs)
+//
+// A struct goes back over the connection that it came over, and to no other node.
+func (a *Answer) encode(ctx context.Context, codec string, structs []etf.Term) ([][]byte, error) {
+	b := append(etf.AppendList(nil, 2), byte(etf.TagExport))
+	b = etf.AppendInt(etf.AppendAtom(etf.AppendAtom(b, codec), "encode!"), 1)
+	b = etf.AppendList(b, len(structs))
+	for _, s := range structs {
+		var err error
+		if b, err = etf.AppendTerm(b, s); err != nil {
+			return nil, err
+		}
+		if len(b) > maxEncoded {
+			return nil, fmt.Errorf("structs of more than %d bytes to be encoded by %s", maxEncoded, codec)
+		}
+	}
+	answer, err := a.conn.Call(ctx, "lists", "map", etf.AppendNil(etf.AppendNil(b)))
+	if err != nil {
+		return nil, err
+	}
+	a.encoded = answer
+	d := etf.NewDecoder(answer.Value)
+	n, err := d.List()
+	if err != nil {
+		return nil, err
+	}
+	texts := make([][]byte, n)
+	for i := range texts {
+		if texts[i], err = d.Binary(); err != nil {
+			return nil, fmt.Errorf("%s.encode!/1: %w", codec, err)
+		}
+	}
+	return texts, nil
+}
