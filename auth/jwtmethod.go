@@ -81,7 +81,7 @@ func (m *jwtMethod) authenticate(ctx context.Context, r *Request) (*Identity, er
 	}
 	issuer, _ := token.Claims["iss"].(string)
 	identity := &Identity{Method: "jwt", Issuer: issuer, Subject: subjectOf(token.Claims, hash), Claims: token.Claims, Expires: token.Expires}
-	m.cache.add(hash, keys, identity)
+	m.cache.add(hash, len(text), keys, identity)
 	return identity, nil
 }
 

@@ -171,7 +171,7 @@ func TestTokenCache(t *testing.T) {
 	c, hash, now := newTokenCache(), [32]byte{1}, time.Now()
 	identity := &Identity{Expires: now.Add(time.Minute)}
 	keys, others := new(jwt.Keys), new(jwt.Keys)
-	c.add(hash, keys, identity)
+	c.add(hash, 100, keys, identity)
 	if c.get(hash, keys, now) != identity || c.get(hash, keys, now.Add(59*time.Second)) != identity {
 		t.Error("a valid token is not in the cache")
 	}
@@ -181,15 +181,21 @@ func TestTokenCache(t *testing.T) {
 	if c.get(hash, others, now) != nil || c.get([32]byte{2}, keys, now) != nil {
 		t.Error("the cache returns a token for other keys, or another token")
 	}
-	c.add(hash, nil, &Identity{})
+	c.add(hash, 100, nil, &Identity{})
 	if c.get(hash, nil, now.Add(time.Hour)) == nil {
 		t.Error("a token without expiry is not in the cache")
 	}
 	for i := range 2 * maxCachedTokens {
-		c.add([32]byte{0, byte(i), byte(i >> 8)}, keys, identity)
+		c.add([32]byte{0, byte(i), byte(i >> 8)}, 100, keys, identity)
 	}
 	if n := c.tokens.Len(); n != maxCachedTokens {
 		t.Errorf("the cache holds %d tokens", n)
+	}
+	for i := range maxCachedTokens { // as long as a header may be
+		c.add([32]byte{1, byte(i), byte(i >> 8)}, 60<<10, keys, identity)
+	}
+	if n := c.tokens.Len(); n*60<<10*claimSize > maxCachedTokenBytes || n == 0 {
+		t.Errorf("the cache holds %d tokens of 60 KiB", n)
 	}
 }
 
@@ -386,7 +392,7 @@ func BenchmarkJWT(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					if !cached {
-						a.methods[0].(*jwtMethod).cache.tokens.Purge()
+						a.methods[0].(*jwtMethod).cache = newTokenCache()
 					}
 					if _, err := a.Authenticate(b.Context(), request); err != nil {
 						b.Fatal(err)

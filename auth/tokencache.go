@@ -4,19 +4,24 @@ import (
 	"crypto/sha256"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
 	"github.com/louche-graphql/louche/auth/jwt"
+	"github.com/louche-graphql/louche/internal/cache"
 )
 
-// maxCachedTokens is the capacity of a token cache.
-const maxCachedTokens = 4096
+// The capacity of a token cache, in tokens and in bytes. The claims of a token take up
+// to about claimSize times as many bytes as the token.
+const (
+	maxCachedTokens     = 4096
+	maxCachedTokenBytes = 16 << 20
+	claimSize           = 8
+	identitySize        = 512
+)
 
 // tokenCache holds the identities of verified tokens by the hash of the token, until they
 // expire. It evicts the least recently used. It does not hold refused tokens: they would
 // evict verified ones.
 type tokenCache struct {
-	tokens *lru.Cache[[sha256.Size]byte, cachedToken]
+	tokens *cache.Cache[[sha256.Size]byte, cachedToken]
 }
 
 type cachedToken struct {
@@ -25,11 +30,7 @@ type cachedToken struct {
 }
 
 func newTokenCache() *tokenCache {
-	tokens, err := lru.New[[sha256.Size]byte, cachedToken](maxCachedTokens)
-	if err != nil {
-		panic(err) // only for a size below 1
-	}
-	return &tokenCache{tokens}
+	return &tokenCache{cache.New[[sha256.Size]byte, cachedToken](maxCachedTokens, maxCachedTokenBytes)}
 }
 
 // get returns the identity of a token that these keys have verified, or nil.
@@ -41,7 +42,7 @@ func (c *tokenCache) get(hash [sha256.Size]byte, keys *jwt.Keys, now time.Time) 
 	return found.identity
 }
 
-// add adds the identity of a token that these keys have verified.
-func (c *tokenCache) add(hash [sha256.Size]byte, keys *jwt.Keys, identity *Identity) {
-	c.tokens.Add(hash, cachedToken{identity, keys})
+// add adds the identity of a token of length bytes that these keys have verified.
+func (c *tokenCache) add(hash [sha256.Size]byte, length int, keys *jwt.Keys, identity *Identity) {
+	c.tokens.Add(hash, cachedToken{identity, keys}, identitySize+claimSize*length)
 }

@@ -10,16 +10,14 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
+	"github.com/louche-graphql/louche/internal/cache"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 	"github.com/louche-graphql/louche/schema"
 )
 
-// verdicts remembers what documents were found to be, held against a schema: some
-// hundred bytes each, a few KiB at most where one does not fit.
+// verdicts remembers what documents were found to be, held against a schema.
 type verdicts struct {
-	known *lru.Cache[verdictKey, []schema.Error]
+	known *cache.Cache[verdictKey, []schema.Error]
 }
 
 type verdictKey struct {
@@ -28,15 +26,16 @@ type verdictKey struct {
 }
 
 // rememberedVerdicts are those of as many documents, with two schemas, as the
-// gateway remembers for their kind.
-const rememberedVerdicts = 2 * rememberedDocuments
+// gateway remembers for their kind, and so many bytes of them: some hundred each, a few
+// KiB where a document does not fit.
+const (
+	rememberedVerdicts = 2 * rememberedDocuments
+	verdictBytes       = 8 << 20
+	verdictSize        = 160 // of one without errors, about
+)
 
 func newVerdicts() *verdicts {
-	known, err := lru.New[verdictKey, []schema.Error](rememberedVerdicts)
-	if err != nil {
-		panic("gateway: " + err.Error())
-	}
-	return &verdicts{known}
+	return &verdicts{cache.New[verdictKey, []schema.Error](rememberedVerdicts, verdictBytes)}
 }
 
 // of returns why a document, of which sum is the hash, does not fit; nil: it does.
@@ -45,7 +44,11 @@ func (v *verdicts) of(document string, sum [sha256.Size]byte, s *schema.Schema) 
 	errs, known := v.known.Get(key)
 	if !known {
 		errs = s.Validate(document)
-		v.known.Add(key, errs)
+		size := verdictSize
+		for _, err := range errs {
+			size += verdictSize + len(err.Message) + len(err.File) + 16*len(err.Locations)
+		}
+		v.known.Add(key, errs, size)
 	}
 	return errs
 }

@@ -6,10 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strings"
-	"sync"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
-
+	"github.com/louche-graphql/louche/internal/cache"
 	"github.com/louche-graphql/louche/internal/strictjson"
 	"github.com/louche-graphql/louche/schema"
 )
@@ -82,37 +80,19 @@ func (h *graphQL) persist(req *request) {
 // documentStore holds the documents that were used last. It is bounded in number
 // and in bytes, since anybody can fill it.
 type documentStore struct {
-	mu     sync.Mutex
-	byHash *simplelru.LRU[[sha256.Size]byte, string]
-	bytes  int
-	limit  int // of bytes
+	documents *cache.Cache[[sha256.Size]byte, string]
 }
 
 func newDocumentStore(entries, bytes int) *documentStore {
-	s := &documentStore{limit: bytes}
-	var err error
-	s.byHash, err = simplelru.NewLRU(entries, func(_ [sha256.Size]byte, document string) { s.bytes -= len(document) })
-	if err != nil {
-		panic("gateway: " + err.Error())
-	}
-	return s
+	return &documentStore{cache.New[[sha256.Size]byte, string](entries, bytes)}
 }
 
 func (s *documentStore) get(hash [sha256.Size]byte) (document string, found bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.byHash.Get(hash)
+	return s.documents.Get(hash)
 }
 
 func (s *documentStore) add(hash [sha256.Size]byte, document string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.byHash.Contains(hash) || len(document) > s.limit {
-		return
-	}
-	s.byHash.Add(hash, strings.Clone(document)) // it may be a part of a long URL
-	s.bytes += len(document)
-	for s.bytes > s.limit {
-		s.byHash.RemoveOldest()
+	if _, known := s.get(hash); !known {
+		s.documents.Add(hash, strings.Clone(document), len(document)) // it may be a part of a long URL
 	}
 }

@@ -17,9 +17,12 @@ import (
 // What is kept of usage. Names come from clients.
 const (
 	countedOperations = 4096 // operations times clients, each with what it uses
-	countedClients    = 256  // names with versions; all others are one
-	countedName       = 128  // bytes of an operation's or a client's name
-	shownOperations   = 20   // of a field, the most frequent ones
+	countedBytes      = 16 << 20
+	countedSize       = 512     // bytes of an operation without what it uses, about
+	countedForgotten  = 1 << 17 // what operations use that are not kept any more, times clients
+	countedClients    = 256     // names with versions; all others are one
+	countedName       = 128     // bytes of an operation's or a client's name
+	shownOperations   = 20      // of a field, the most frequent ones
 )
 
 // usage counts who uses what of a schema since it was made. It may be used by many
@@ -29,8 +32,10 @@ type usage struct {
 
 	mu         sync.Mutex
 	operations *simplelru.LRU[usageKey, *operationUsage]
+	bytes      int // of operations, about
 	clients    map[client]uint64
 	forgotten  map[string]map[client]uint64 // by path: of operations that are not kept any more
+	remembered int                          // entries of forgotten
 }
 
 // client is who says to be asking, in the headers that Apollo's and other clients
@@ -68,12 +73,29 @@ func newUsage() *usage {
 // forget keeps how often a path was used when it is not known any more by which
 // operation. u.mu is held.
 func (u *usage) forget(_ usageKey, o *operationUsage) {
+	u.bytes -= o.size()
 	for _, path := range o.paths {
-		if u.forgotten[path] == nil {
-			u.forgotten[path] = make(map[client]uint64)
+		counts, c := u.forgotten[path], o.client
+		if counts == nil {
+			counts = make(map[client]uint64)
+			u.forgotten[path] = counts
 		}
-		u.forgotten[path][o.client] += o.count
+		if _, known := counts[c]; !known && u.remembered >= countedForgotten {
+			c = otherClients
+		}
+		before := len(counts)
+		counts[c] += o.count
+		u.remembered += len(counts) - before
 	}
+}
+
+// size is about how many bytes an operation takes.
+func (o *operationUsage) size() int {
+	n := countedSize
+	for _, path := range o.paths {
+		n += 16 + len(path)
+	}
+	return n
 }
 
 // add counts one operation that was run.
@@ -83,7 +105,7 @@ func (u *usage) add(s *schema.Schema, document string, operation string, header 
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if _, known := u.clients[key.client]; !known && len(u.clients) >= countedClients {
-		key.client = client{Name: "(others)"}
+		key.client = otherClients
 	}
 	o, known := u.operations.Get(key)
 	if !known {
@@ -108,9 +130,16 @@ func (u *usage) meet(key usageKey, s *schema.Schema, document string) *operation
 	if other, known := u.operations.Get(key); known { // met by another request
 		return other
 	}
+	u.bytes += o.size()
 	u.operations.Add(key, o)
+	for u.bytes > countedBytes && u.operations.Len() > 1 {
+		u.operations.RemoveOldest()
+	}
 	return o
 }
+
+// otherClients are those past the bounds.
+var otherClients = client{Name: "(others)"}
 
 func clientOf(header http.Header) client {
 	return client{

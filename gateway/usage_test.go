@@ -88,6 +88,36 @@ func TestUsageIsBounded(t *testing.T) {
 	}
 }
 
+// Operations that use much are fewer, and no count is lost.
+func TestUsageIsBoundedInBytes(t *testing.T) {
+	var sdl, document strings.Builder
+	sdl.WriteString("type Query {")
+	for i := range 1000 {
+		fmt.Fprintf(&sdl, " field%d: Int", i)
+		fmt.Fprintf(&document, " field%d", i)
+	}
+	sdl.WriteString(" }")
+	s, err := schema.Load(sdl.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := newUsage()
+	const operations = 600
+	for i := range operations {
+		u.add(s, fmt.Sprintf(`query Q%d {%s }`, i, &document), "", said(fmt.Sprintf("c%d", i%(countedClients/2)), ""))
+	}
+	if n := u.operations.Len(); n == 0 || n > countedBytes/(1000*16) || u.bytes > countedBytes {
+		t.Errorf("%d operations are kept, of %d bytes", n, u.bytes)
+	}
+	if u.remembered > countedForgotten+1000 {
+		t.Errorf("%d counts of others are kept", u.remembered)
+	}
+	_, used, _ := u.report(s)
+	if f := countOf(t, used, "Query.field7"); f.Requests != operations {
+		t.Errorf("%d requests are counted of %d", f.Requests, operations)
+	}
+}
+
 func TestUsageConcurrently(t *testing.T) {
 	s, err := schema.Load(usedSDL)
 	if err != nil {

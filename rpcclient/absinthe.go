@@ -8,8 +8,7 @@ import (
 	"sync"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
+	"github.com/louche-graphql/louche/internal/cache"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -114,7 +113,7 @@ type Absinthe struct {
 
 	once       sync.Once // of expression and contexts
 	expression []byte
-	contexts   *lru.Cache[contextKey, *builtContext]
+	contexts   *cache.Cache[contextKey, *builtContext]
 }
 
 // Run is Absinthe.run/3 on one of the nodes. The answer's Value is the result

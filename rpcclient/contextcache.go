@@ -3,17 +3,18 @@ package rpcclient
 import (
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
+	"github.com/louche-graphql/louche/internal/cache"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// Of contexts that the application built, so many are kept, if they are no larger
-// than that: 128 MiB at most, as keys are there twice.
+// Of contexts that the application built, so many are kept, of so many bytes together,
+// if they are no larger than that. Keys are there twice.
 const (
-	keptContexts   = 4096
-	maxKeptContext = 16 << 10 // bytes
-	perKey         = 64       // bytes that a key takes besides its own, about
+	keptContexts     = 4096
+	keptContextBytes = 32 << 20
+	maxKeptContext   = 16 << 10 // bytes
+	perKey           = 64       // bytes that a key takes besides its own, about
+	perContext       = 256      // bytes that a context takes besides its own, about
 )
 
 // contextKey tells contexts apart: by the connection to the node that built them,
@@ -34,7 +35,7 @@ type builtContext struct {
 func (a *Absinthe) prepare() {
 	a.once.Do(func() {
 		a.expression = a.Config.contextExpression()
-		a.contexts, _ = lru.New[contextKey, *builtContext](keptContexts) // fails for sizes below 1
+		a.contexts = cache.New[contextKey, *builtContext](keptContexts, keptContextBytes)
 	})
 }
 
@@ -72,7 +73,7 @@ func (a *Absinthe) keep(key contextKey, built etf.Term, until time.Time) {
 		c.keys[string(name.Bytes)] = struct{}{}
 	}
 	if len(c.keys) == n { // else it is no map
-		a.contexts.Add(key, c)
+		a.contexts.Add(key, c, perContext+len(key.identity)+2*len(b)+n*perKey)
 	}
 }
 

@@ -87,4 +87,11 @@ func TestKeptContextsAreBounded(t *testing.T) {
 	if a.contexts.Len() != keptContexts || a.known(contextKey{1, "0"}, now) != nil || a.known(contextKey{1, "1"}, now) == nil {
 		t.Errorf("%d contexts are kept, of which the oldest is not the one that went", a.contexts.Len())
 	}
+	large := etf.Term{Bytes: mapOf(strings.Repeat("x", maxKeptContext-100))}
+	for i := range keptContexts {
+		a.keep(contextKey{2, fmt.Sprint(i)}, large, until)
+	}
+	if n := a.contexts.Len(); n == 0 || n*2*len(large.Bytes) > keptContextBytes {
+		t.Errorf("%d contexts of %d bytes are kept", n, len(large.Bytes))
+	}
 }

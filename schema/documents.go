@@ -2,6 +2,7 @@ package schema
 
 import (
 	"crypto/sha256"
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 
@@ -10,6 +11,22 @@ import (
 
 // maxKept bounds what is kept of all documents together, in bytes.
 const maxKept = 32 << 20
+
+// parsing bounds how many documents are parsed at once: each takes up to some 8 MiB
+// meanwhile. It takes no time but the processor's, so more at once would not be done
+// sooner.
+var parsing = make(chan struct{}, runtime.GOMAXPROCS(0))
+
+// beginParsing waits for a turn, which ends with the function that it returns.
+func beginParsing() (end func()) {
+	parsing <- struct{}{}
+	return func() { <-parsing }
+}
+
+func parseInTurn(document string) *Document {
+	defer beginParsing()()
+	return parse(document)
+}
 
 // Documents reads documents and remembers what it found out about those that were
 // used last, those that cannot be read too. It may be used by many at once.
@@ -42,7 +59,7 @@ func (d *Documents) Get(document string) *Document {
 	if known, found := d.parsed.Get(key); found {
 		return known
 	}
-	read := parse(document)
+	read := parseInTurn(document)
 	if known, found, _ := d.parsed.PeekOrAdd(key, read); found {
 		return known // another was faster
 	}

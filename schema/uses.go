@@ -21,6 +21,7 @@ type Use struct {
 // operation's own name. What is in the values of variables is not among it. A name
 // that no operation has means all of them.
 func (s *Schema) Uses(document, operation string) (name string, uses []Use) {
+	defer beginParsing()()
 	doc := parseSure(document)
 	if doc == nil {
 		return operation, nil

@@ -45,6 +45,7 @@ const (
 // the operation's name. Without a reason it may still be refused: only what is sure
 // counts, and nothing is sure of a document that is in doubt, as [Unknown] is.
 func (s *Schema) Validate(document string) []Error {
+	defer beginParsing()()
 	return s.validate(func() *ast.QueryDocument { return parseSure(document) })
 }
 
