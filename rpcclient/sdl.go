@@ -3,6 +3,7 @@ package rpcclient
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
@@ -54,6 +55,9 @@ func (c AbsintheConfig) sdl(ctx context.Context, node Caller) (string, error) {
 	defer answer.Release()
 	d := etf.NewDecoder(answer.Value)
 	text, err := d.Binary()
+	if len(text) > maxIntrospection {
+		return "", fmt.Errorf("the SDL of %s has %d bytes, more than %d", answer.Node, len(text), maxIntrospection)
+	}
 	return string(text), err
 }
 
@@ -74,7 +78,7 @@ func (c AbsintheConfig) introspect(ctx context.Context, node Caller, document st
 	return answer.Value.AppendJSONWithin(ctx, nil, maxIntrospection)
 }
 
-// maxIntrospection bounds what is read of a node's schema, in bytes of JSON.
+// maxIntrospection bounds what is read of a node's schema, in bytes of SDL or JSON.
 const maxIntrospection = 32 << 20
 
 // Fingerprint tells whether the schema on a node is still the one it was: its code
