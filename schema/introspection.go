@@ -12,7 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 )
 
-// Introspection asks for what [FromIntrospection] and [AddDefaults] read.
+// Introspection asks for what [FromNode] reads.
 const Introspection = `query Introspection {
   __schema {
     queryType { name } mutationType { name } subscriptionType { name }
@@ -78,31 +78,12 @@ type introspectedDirective struct {
 	Args              []introspectedInput
 }
 
-// FromIntrospection writes the answer to [Introspection] in the schema definition
-// language.
-func FromIntrospection(answer []byte) (sdl string, err error) {
-	doc, err := readIntrospection(answer)
-	if err != nil {
-		return "", err
-	}
-	return format(doc), nil
-}
-
-// AddDefaults writes the default values of the answer to [Introspection] into a
-// schema. [Absinthe.Schema.to_sdl/1] leaves out those that are written in Elixir,
-// and an argument that has one is not demanded.
+// addDefaults writes the default values that introspection told into a schema, and
+// reports whether there were any to add. [Absinthe.Schema.to_sdl/1] leaves out those that
+// are written in Elixir, and an argument that has one is not demanded.
 //
 // [Absinthe.Schema.to_sdl/1]: https://hexdocs.pm/absinthe/Absinthe.Schema.html#to_sdl/2
-func AddDefaults(sdl string, answer []byte) (string, error) {
-	doc, err := parseSDL(sdl)
-	if err != nil {
-		return "", err
-	}
-	told, err := readIntrospection(answer)
-	if err != nil {
-		return "", err
-	}
-	added := false
+func addDefaults(doc, told *ast.SchemaDocument) (added bool) {
 	add := func(to **ast.Value, from *ast.Value) {
 		if *to == nil && from != nil {
 			*to, added = from, true
@@ -136,15 +117,12 @@ func AddDefaults(sdl string, answer []byte) (string, error) {
 			addAll(d.Arguments, same.Arguments)
 		}
 	}
-	if !added {
-		return sdl, nil
-	}
-	return format(doc), nil
+	return added
 }
 
-func format(doc *ast.SchemaDocument) string {
+func format(doc *ast.SchemaDocument, options ...formatter.FormatterOption) string {
 	var text strings.Builder
-	formatter.NewFormatter(&text, formatter.WithIndent("  ")).FormatSchemaDocument(doc)
+	formatter.NewFormatter(&text, append(options, formatter.WithIndent("  "))...).FormatSchemaDocument(doc)
 	return text.String()
 }
 

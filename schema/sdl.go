@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -30,22 +31,57 @@ func Load(sdl string) (*Schema, error) { return loadWith(sdl, true) }
 // have default values that are not written there: none is demanded.
 func LoadWithoutDefaults(sdl string) (*Schema, error) { return loadWith(sdl, false) }
 
-// FromNode makes the best of what a node told: the answer to
-// Absinthe.Schema.to_sdl/1 and that to [Introspection], either of which may be
-// empty.
+// FromNode reads the schema that a node told: the answer to
+// Absinthe.Schema.to_sdl/1 and that to [Introspection], either of which may be empty.
+// Where both are there, the former counts if it can be read as it was meant.
 func FromNode(sdl string, introspection []byte) (*Schema, error) {
+	told, untold := readIntrospection(introspection)
 	if sdl == "" {
-		text, err := FromIntrospection(introspection)
-		if err != nil {
-			return nil, err
+		if untold != nil {
+			return nil, untold
 		}
-		return Load(text)
+		return fromDefinitions(told)
 	}
-	text, err := AddDefaults(sdl, introspection)
-	if err != nil {
+	if untold != nil {
 		return LoadWithoutDefaults(sdl)
 	}
-	return Load(text)
+	if !hasBlockQuotes(introspection) {
+		if s, err := loadCompleted(sdl, told); err == nil {
+			return s, nil
+		}
+	}
+	return fromDefinitions(told)
+}
+
+// hasBlockQuotes reports whether a description, say, has three quotation marks in it.
+// Absinthe prints those of a text of several lines as they are: they end it, and what
+// follows reads as definitions, or cannot be read.
+func hasBlockQuotes(introspection []byte) bool {
+	return bytes.Contains(introspection, []byte(`\"\"\"`))
+}
+
+// loadCompleted reads a schema, to which it adds the default values that were told.
+func loadCompleted(sdl string, told *ast.SchemaDocument) (*Schema, error) {
+	doc, err := parseSDL(sdl)
+	if err != nil {
+		return nil, err
+	}
+	if addDefaults(doc, told) {
+		sdl = format(doc)
+	}
+	return Load(sdl)
+}
+
+// fromDefinitions reads a schema that introspection told, if need be without its
+// descriptions: they may hold characters that a schema cannot.
+func fromDefinitions(told *ast.SchemaDocument) (*Schema, error) {
+	if err := checkSize(told); err != nil {
+		return nil, err
+	}
+	if s, err := Load(format(told)); err == nil {
+		return s, nil
+	}
+	return Load(format(told, formatter.WithoutDescription()))
 }
 
 func loadWith(sdl string, defaults bool) (*Schema, error) {

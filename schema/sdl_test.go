@@ -58,24 +58,24 @@ func TestLoadRefusesWhatIsNoSchema(t *testing.T) {
 
 // What a node tells by introspection is the schema that it tells as SDL.
 func TestFromIntrospection(t *testing.T) {
-	sdl, err := FromIntrospection([]byte(read(t, "../testdata/golden/introspection.json")))
+	introspection := []byte(read(t, "../testdata/golden/introspection.json"))
+	got, err := FromNode("", introspection)
 	if err != nil {
 		t.Fatal(err)
 	}
-	told, err := AddDefaults(read(t, "../testdata/golden/schema.graphql"), []byte(read(t, "../testdata/golden/introspection.json")))
+	want, err := FromNode(read(t, "../testdata/golden/schema.graphql"), introspection)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(told, "limit: Int = 2") {
-		t.Errorf("the default value that Absinthe does not print is missing in\n%s", told)
+	if !strings.Contains(want.SDL(), "limit: Int = 2") {
+		t.Errorf("the default value that Absinthe does not print is missing in\n%s", want.SDL())
 	}
-	got, want := mustLoad(t, sdl), mustLoad(t, told)
 	if got.Hash() != want.Hash() {
-		a, _ := canonical(sdl)
+		a, _ := canonical(got.SDL())
 		b, _ := canonical(want.SDL())
 		t.Errorf("introspection gives\n%s\nwant\n%s", a, b)
 	}
-	if !strings.Contains(sdl, "UTC") {
+	if !strings.Contains(got.SDL(), "UTC") {
 		t.Error("descriptions are lost")
 	}
 }
@@ -84,10 +84,50 @@ func TestFromIntrospectionRefusesOtherAnswers(t *testing.T) {
 	for _, answer := range []string{``, `{}`, `{"data":null}`, `{"errors":[{"message":"no"}]}`, `{"data":{"__schema":{}}}`,
 		`{"data":{"__schema":{"queryType":{},"types":[{"fields":[{"type":{"ofType":{}}}]}]}}}`,
 		`{"data":{"__schema":{"queryType":{"name":"Q"},"types":[{"kind":"OBJECT","name":"Q","fields":[{"name":"a","type":{"kind":"NON_NULL"}}]}]}}}`} {
-		if sdl, err := FromIntrospection([]byte(answer)); err == nil {
-			if _, err := Load(sdl); err == nil {
-				t.Errorf("%s gives %s", answer, sdl)
-			}
+		if s, err := FromNode("", []byte(answer)); err == nil {
+			t.Errorf("%s gives %s", answer, s.SDL())
 		}
+	}
+}
+
+// Absinthe prints the quotation marks of a description as they are. What cannot be read
+// back, or reads as other definitions, is read by introspection.
+func TestDescriptionsWithQuotationMarks(t *testing.T) {
+	for name, want := range map[string]string{
+		"descriptions": "{ color }\n",
+		"phantom":      "type Phantom { a: Int }\n",
+	} {
+		sdl, introspection := read(t, "../testdata/contract/"+name+".graphql"), []byte(read(t, "../testdata/contract/"+name+".json"))
+		s, err := FromNode(sdl, introspection)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		alone, err := FromNode("", introspection)
+		if err != nil || s.Hash() != alone.Hash() {
+			t.Errorf("%s: it is not what introspection tells: %v", name, err)
+		}
+		if s.types.Types["Phantom"] != nil {
+			t.Errorf("%s: a description became a type", name)
+		}
+		if !strings.Contains(s.SDL(), want) {
+			t.Errorf("%s: the description is lost in\n%s", name, s.SDL())
+		}
+	}
+}
+
+// A description with characters that a schema cannot have costs the descriptions alone.
+func TestDescriptionsThatNoSchemaCanHave(t *testing.T) {
+	introspection := strings.Replace(read(t, "../testdata/contract/phantom.json"), "Such a definition", `Such\u0000`, 1)
+	if s, err := FromNode("", []byte(introspection)); err != nil || s.types.Types["Part"] == nil {
+		t.Error(err)
+	}
+}
+
+// Where both can be read, the text that Absinthe prints is kept but for default values:
+// introspection does not tell all that is in it.
+func TestSDLIsKept(t *testing.T) {
+	if s := contractSchema(t); !strings.Contains(s.SDL(), "repeatable") {
+		t.Errorf("the schema is not the one that Absinthe printed:\n%s", s.SDL())
 	}
 }

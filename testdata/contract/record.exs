@@ -7,8 +7,10 @@
 #     ERL_LIBS=… elixir record.exs data < names.jsonl > again.jsonl   # with the "data" of the answer
 #     ERL_LIBS=… elixir record.exs internal < names > internal-names.txt   # what names become
 #     ERL_LIBS=… elixir record.exs schema > schema.graphql
+#     ERL_LIBS=… elixir record.exs schema Contract.Descriptions > descriptions.graphql
 {:ok, _} = Application.ensure_all_started(:absinthe)
 Code.require_file("schema.exs", __DIR__)
+Code.require_file("descriptions.exs", __DIR__)
 
 defmodule Contract.Introspection do
   # What a gateway asks, from the file that it is in.
@@ -34,16 +36,16 @@ verdict = fn asked ->
 end
 
 case System.argv() do
-  ["schema"] ->
-    IO.write(Absinthe.Schema.to_sdl(Contract.Schema))
+  ["schema" | named] ->
+    IO.write(Absinthe.Schema.to_sdl(Module.concat(named ++ [Contract.Schema] |> Enum.take(1))))
 
   ["internal"] ->
     for line <- IO.stream(:stdio, :line), [name | _] = String.split(line) do
       IO.puts("#{name} #{Absinthe.Adapter.LanguageConventions.to_internal_name(name, :field)}")
     end
 
-  ["introspection"] ->
-    {:ok, result} = Absinthe.run(Contract.Introspection.document(), Contract.Schema)
+  ["introspection" | named] ->
+    {:ok, result} = Absinthe.run(Contract.Introspection.document(), Module.concat(named ++ [Contract.Schema] |> Enum.take(1)))
     IO.puts(JSON.encode!(result))
 
   mode when mode in [[], ["data"]] ->
