@@ -3,6 +3,7 @@ package etf_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -141,4 +142,30 @@ func element1000() (list [][]byte) {
 		list = append(list, integer(1))
 	}
 	return list
+}
+
+// The time for a JSON text depends on its size, however objects that repeat names are
+// nested in it.
+func TestAppendJSONTermCostIsLinear(t *testing.T) {
+	payload := `"` + strings.Repeat("x", 4<<20) + `"`
+	var names strings.Builder
+	for i := range 20 {
+		fmt.Fprintf(&names, `"k%d":0,"k%d":0,`, i, i)
+	}
+	nested := strings.Repeat("{"+names.String()+`"in":`, 500) + payload + strings.Repeat("}", 500)
+	buffer := make([]byte, 0, 8<<20)
+	read := func(text []byte) time.Duration {
+		best := time.Hour
+		for range 5 {
+			began := time.Now()
+			if _, err := etf.AppendJSONTerm(buffer, text); err != nil {
+				t.Fatal(err)
+			}
+			best = min(best, time.Since(began))
+		}
+		return best
+	}
+	if deep, flat := read([]byte(nested)), read([]byte(payload)); deep > 50*flat {
+		t.Errorf("nested 500 deep it takes %v, flat %v", deep, flat)
+	}
 }

@@ -2,56 +2,61 @@ package etf
 
 import (
 	"bytes"
-	"cmp"
-	"slices"
+	"hash/maphash"
 )
 
-// fewMembers is up to how many members of an object are kept on the stack and
-// compared each with each.
+// fewMembers is up to how many keys of an object are kept on the stack and compared
+// each with each.
 const fewMembers = 16
 
-// A member is a member of a JSON object which has been appended: where its key
-// and value begin and where it ends.
-type member struct{ key, value, end int }
-
-// in returns the member's key, encoded.
-func (m member) in(dst []byte) []byte { return dst[m.key:m.value] }
-
-// dropRepeated takes those members out of a map whose key has occurred before,
-// because a map with the same key twice is no external term. The members, which
-// it leaves in any order, are the end of dst. It returns how many are left of
-// them.
-func dropRepeated(dst []byte, members []member) ([]byte, int) {
-	if len(members) <= fewMembers && !anyRepeated(dst, members) {
-		return dst, len(members)
-	}
-	to := members[0].key
-	slices.SortFunc(members, func(a, b member) int {
-		return cmp.Or(bytes.Compare(a.in(dst), b.in(dst)), cmp.Compare(a.key, b.key))
-	})
-	kept := members[:0]
-	for i, m := range members {
-		if i == 0 || !bytes.Equal(m.in(dst), kept[len(kept)-1].in(dst)) {
-			kept = append(kept, m)
-		}
-	}
-	if len(kept) == len(members) {
-		return dst, len(members)
-	}
-	slices.SortFunc(kept, func(a, b member) int { return cmp.Compare(a.key, b.key) })
-	for _, m := range kept {
-		to += copy(dst[to:], dst[m.key:m.end])
-	}
-	return dst[:to], len(kept)
+// objectKeys are the keys of a JSON object that have been appended. A map with the same
+// key twice is no external term.
+type objectKeys struct {
+	few  [fewMembers]span // in dst
+	n    int
+	many map[uint64]span // all of them by their hash, past that
 }
 
-func anyRepeated(dst []byte, members []member) bool {
-	for i, m := range members {
-		for _, earlier := range members[:i] {
-			if bytes.Equal(m.in(dst), earlier.in(dst)) {
-				return true
+// add notes the key at a span of dst, and says whether it is new.
+func (k *objectKeys) add(dst []byte, key span) bool {
+	text := dst[key.start:key.end]
+	if k.many == nil {
+		for _, s := range k.few[:k.n] {
+			if bytes.Equal(dst[s.start:s.end], text) {
+				return false
 			}
 		}
+		if k.n < fewMembers {
+			k.few[k.n] = key
+			k.n++
+			return true
+		}
+		k.many = make(map[uint64]span, 4*fewMembers)
+		for _, s := range k.few {
+			k.addMany(dst, s)
+		}
 	}
-	return false
+	if !k.addMany(dst, key) {
+		return false
+	}
+	k.n++
+	return true
 }
+
+// addMany is add for more keys than few. Of several with the same hash, the later ones
+// have those that follow it.
+func (k *objectKeys) addMany(dst []byte, key span) bool {
+	text := dst[key.start:key.end]
+	for hash := maphash.Bytes(seed, text); ; hash++ {
+		s, taken := k.many[hash]
+		if !taken {
+			k.many[hash] = key
+			return true
+		}
+		if bytes.Equal(dst[s.start:s.end], text) {
+			return false
+		}
+	}
+}
+
+var seed = maphash.MakeSeed()

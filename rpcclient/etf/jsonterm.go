@@ -26,8 +26,7 @@ const maxJSONDepth = 512
 //
 // AppendJSONTerm allocates nothing where dst is large enough, but for integers
 // past 64 bits, floats of more than 32 bytes, objects of more than 16 members,
-// and errors. Its time is n log n in the length of the text, times the depth of
-// nesting where names are repeated.
+// and errors. Its time is linear in the length of the text.
 func AppendJSONTerm(dst, json []byte) ([]byte, error) {
 	p := jsonParser{json: json}
 	if uint64(len(json)) > math.MaxUint32 { // the widest length of a term
@@ -139,29 +138,29 @@ func (p *jsonParser) object(dst []byte, depth int) ([]byte, error) {
 		p.off++
 		return dst, nil
 	}
-	var few [fewMembers]member
-	members := few[:0]
+	var keys objectKeys
 	for {
 		if p.peek() != '"' {
 			return dst, p.unexpected("the name of a member")
 		}
-		m := member{key: len(dst)}
+		key := len(dst)
 		var err error
 		if dst, err = p.string(dst); err != nil {
 			return dst, err
 		}
+		first := keys.add(dst, span{key, len(dst)})
 		p.space()
 		if p.peek() != ':' {
 			return dst, p.unexpected("a colon")
 		}
 		p.off++
 		p.space()
-		m.value = len(dst)
 		if dst, err = p.value(dst, depth+1); err != nil {
 			return dst, err
 		}
-		m.end = len(dst)
-		members = append(members, m)
+		if !first {
+			dst = dst[:key]
+		}
 		p.space()
 		switch p.peek() {
 		case ',':
@@ -169,9 +168,7 @@ func (p *jsonParser) object(dst []byte, depth int) ([]byte, error) {
 			p.space()
 		case '}':
 			p.off++
-			var n int
-			dst, n = dropRepeated(dst, members)
-			binary.BigEndian.PutUint32(dst[start+1:], uint32(n))
+			binary.BigEndian.PutUint32(dst[start+1:], uint32(keys.n))
 			return dst, nil
 		default:
 			return dst, p.unexpected("a comma or }")
