@@ -26,7 +26,7 @@ const (
 func startBounded(t *testing.T) *gateway {
 	t.Helper()
 	f := startFleet(t, 1, 0)
-	s := f.settings("timeout: 60s", "compress: []")
+	s := f.settings(patient, "compress: []")
 	s.top = []string{memoryLimits}
 	s.timed = true // the race detector takes memory of its own
 	g := startGateway(t, nil, s)

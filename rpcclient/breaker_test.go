@@ -88,18 +88,25 @@ func testBreakerOfOneNode(t *testing.T, bad, good *beamtest.Node, atBad, atGood 
 	gw := startGateway(t, nil)
 	const calls = 4
 	pool := gw.pool(t, rpcclient.PoolConfig{Breaker: rpcclient.BreakerConfig{Calls: calls, Open: time.Hour, Window: time.Hour}}, atBad, atGood)
-	// The node is slow as well, and so gets few calls while others are free.
-	eventually(t, "the node that hangs is ejected", func() bool {
+	atOnce := func(call func()) {
 		var callers sync.WaitGroup
 		for range 64 {
-			callers.Go(func() {
-				answer, err := absinthe(pool).Run(silence(t, 500*time.Millisecond), rpcclient.Operation{Document: hello})
-				if err == nil && answer.Node != good.Name || err != nil && !errors.Is(err, rpcclient.ErrUnanswered) {
-					t.Errorf("%+v, %v", answer, err)
-				}
-			})
+			callers.Go(call)
 		}
 		callers.Wait()
+	}
+	alone := gw.pool(t, rpcclient.PoolConfig{}, atGood)
+	began := time.Now()
+	atOnce(func() { checkHello(t, alone) })
+	timeout := max(500*time.Millisecond, 10*time.Since(began)) // which the good node keeps, on a slow machine too
+	// The node is slow as well, and so gets few calls while others are free.
+	eventually(t, "the node that hangs is ejected", func() bool {
+		atOnce(func() {
+			answer, err := absinthe(pool).Run(silence(t, timeout), rpcclient.Operation{Document: hello})
+			if err == nil && answer.Node != good.Name || err != nil && !errors.Is(err, rpcclient.ErrUnanswered) {
+				t.Errorf("%+v, %v", answer, err)
+			}
+		})
 		return t.Failed() || len(gw.log.Lines("circuit breaker", "to=open")) > 0
 	})
 	for range 100 {
