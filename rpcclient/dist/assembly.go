@@ -16,17 +16,15 @@ const maxAssemblies = 1 << 16
 // somebody waits for are collected; of anything else the fragments are counted
 // and dropped.
 type assembly struct {
-	next  uint64 // the fragment id expected next
-	call  uint64 // whose answer it is; 0 when the message is being dropped
-	held  int    // bytes of the fields below, which Options.MaxCollected bounds
-	bytes []byte
-	atoms []string
+	next     uint64 // the fragment id expected next
+	call     uint64 // whose answer it is; 0 when the message is being dropped
+	expected bool   // there is room for all of it
+	held     int    // bytes of the fields below, which Options.MaxCollected bounds
+	bytes    []byte
+	atoms    []string
 }
 
-// first begins an assembly with the first fragment of a message. Its number is how many
-// there will be, and Erlang nodes make all of them but the last equally long: so there
-// is room for the whole message from the beginning, or the call fails before most of it
-// has come.
+// first begins an assembly with the first fragment of a message.
 func (r *reader) first(h header, m control, payload etf.Term) error {
 	if _, ok := r.assemblies[h.sequence]; ok {
 		return &FrameError{2, fmt.Sprintf("fragment sequence %#x begins twice", h.sequence)}
@@ -38,25 +36,27 @@ func (r *reader) first(h header, m control, payload etf.Term) error {
 	r.assemblies[h.sequence] = a
 	if n := r.conn.number(m.ref); m.op == opPayloadMonitorPExit && r.conn.waiting(n) {
 		a.call = n
-		if r.hold(a, atomBytes(payload.Atoms)) {
+		if n := atomBytes(payload.Atoms); r.fits(a, n) && r.hold(a, n) {
 			a.atoms = slices.Clone(payload.Atoms)
-			r.expect(a, h.fragment, len(payload.Bytes))
 		}
 	}
 	r.fragment(h, a, payload)
 	return nil
 }
 
-// expect makes room for a message of so many fragments, the first of which has size
-// bytes, or gives it up where it will be too long.
+// expect makes room for so many fragments that are to come, the next of which has size
+// bytes, or gives the message up where it will be too long. It is called with the second
+// fragment: Erlang nodes make all but the first, which has the control message, and the
+// last equally long.
 func (r *reader) expect(a *assembly, fragments uint64, size int) {
-	most := r.conn.options.MaxMessage
+	a.expected = true
+	left := r.conn.options.MaxMessage - len(a.bytes)
 	switch {
-	case size == 0: // the next ones will tell
-	case (fragments - 1) > uint64(most/size):
-		r.refuse(a, &TooLargeError{Node: r.conn.peer.Name, Max: most})
+	case size == 0 || !r.conn.waiting(a.call):
+	case (fragments - 1) > uint64(left/size):
+		r.refuse(a, &TooLargeError{Node: r.conn.peer.Name, Max: r.conn.options.MaxMessage})
 	default:
-		r.enlarge(a, min(int(fragments)*size, most))
+		r.enlarge(a, len(a.bytes)+min(int(fragments)*size, left))
 	}
 }
 
@@ -67,6 +67,9 @@ func (r *reader) continuation(h header, payload etf.Term) error {
 	}
 	if h.fragment != a.next {
 		return &FrameError{10, fmt.Sprintf("fragment %d where %d was expected", h.fragment, a.next)}
+	}
+	if a.call != 0 && !a.expected {
+		r.expect(a, h.fragment, len(payload.Bytes))
 	}
 	r.fragment(h, a, payload)
 	return nil
@@ -106,12 +109,12 @@ func (r *reader) collect(a *assembly, fragment []byte) {
 	}
 }
 
-// enlarge gives a room for size bytes, or gives it up.
+// enlarge gives a room for size bytes in place of what it has, or gives it up.
 func (r *reader) enlarge(a *assembly, size int) bool {
-	if !r.hold(a, size) {
+	former := cap(a.bytes)
+	if !r.fits(a, size-former) || !r.hold(a, size) {
 		return false
 	}
-	former := cap(a.bytes)
 	a.bytes = append(make([]byte, 0, size), a.bytes...)
 	r.collected -= former
 	a.held -= former
@@ -119,13 +122,19 @@ func (r *reader) enlarge(a *assembly, size int) bool {
 	return true
 }
 
-// hold accounts for n more bytes that a is going to hold. It gives a up where they
-// are more than all assemblies may hold together, or there is no memory for them.
-func (r *reader) hold(a *assembly, n int) bool {
+// fits gives a up where with n more bytes all assemblies would hold more than they may
+// together.
+func (r *reader) fits(a *assembly, n int) bool {
 	if most := r.conn.options.MaxCollected; r.collected+n > most {
 		r.refuse(a, &TooLargeError{Node: r.conn.peer.Name, Max: most, Together: true})
 		return false
 	}
+	return true
+}
+
+// hold accounts for n more bytes that a is going to hold. It gives a up where there is
+// no memory for them.
+func (r *reader) hold(a *assembly, n int) bool {
 	if !r.conn.options.Memory.Reserve(n) {
 		r.refuse(a, &NoMemoryError{r.conn.peer.Name})
 		return false

@@ -60,7 +60,7 @@ func TestAssembly(t *testing.T) {
 // What arrives at once is bounded: the answer that does not fit fails its call,
 // and the others come in whole.
 func TestMaxCollected(t *testing.T) {
-	r, calls := receiving(Options{MaxMessage: 1000, MaxCollected: 2500}, 1, 2, 3, 4)
+	r, calls := receiving(Options{MaxMessage: 1000, MaxCollected: 2300}, 1, 2, 3, 4)
 	var frames [5][][]byte
 	for n := 1; n <= 4; n++ {
 		frames[n] = fragmented(r.conn, r.conn.ref(uint64(n)), uint64(n), make([]byte, 800), 400)
@@ -75,7 +75,7 @@ func TestMaxCollected(t *testing.T) {
 			return nil
 		}
 	}
-	deliver(t, r, frames[1][0], frames[2][0], frames[3][0], frames[1][1]) // 2400 at most
+	deliver(t, r, frames[1][0], frames[2][0], frames[3][0], frames[1][1]) // 1600 at most
 	if err := answered(1); err != nil {
 		t.Fatal(err)
 	}
@@ -86,15 +86,16 @@ func TestMaxCollected(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Beside 800 of call 4, there is room for the 1000 of call 5 alone.
+	// Beside 400 of call 4, there is room for the 1000 of call 5 alone, of which the second
+	// fragments tell.
 	for n := uint64(5); n <= 6; n++ {
 		p := &call{exit: make(chan *Exit, 1)}
 		r.conn.calls[n], calls[n] = p, p
-		deliver(t, r, fragmented(r.conn, r.conn.ref(n), n, make([]byte, 1000), 700)[0])
+		deliver(t, r, fragmented(r.conn, r.conn.ref(n), n, make([]byte, 1000), 350)[:2]...)
 	}
 	var large *TooLargeError
-	if err := answered(6); !errors.As(err, &large) || !large.Together || large.Max != 2500 {
-		t.Errorf("%v, want a TooLargeError for 2500 bytes together", err)
+	if err := answered(6); !errors.As(err, &large) || !large.Together || large.Max != 2300 {
+		t.Errorf("%v, want a TooLargeError for 2300 bytes together", err)
 	}
 	deliver(t, r, frames[4][1])
 	if err := answered(4); err != nil {

@@ -3,6 +3,7 @@ package dist
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -43,8 +44,18 @@ func TestMemory(t *testing.T) {
 			return appendMonitorExit(b, etf.Pid{Node: "n"}, "", r.conn.self, r.conn.ref(n), answer)
 		})(nil)}
 	}
-	inFragments := func(r *reader, n uint64) [][]byte {
-		return fragmented(r.conn, r.conn.ref(n), n, answer, 1000)
+	// As Erlang nodes make them: all but the last have 1000 bytes, the first of them with
+	// the control message.
+	inFragments := func(r *reader, n uint64) (frames [][]byte) {
+		begin := exitOf(r.conn, n)
+		left := 1000 - (len(begin) - 1)
+		count := uint64(1 + (len(answer)-left+999)/1000)
+		frames = append(frames, fragmentOf(tagFragment, n, count, append(begin, answer[:left]...)...))
+		for piece := range slices.Chunk(answer[left:], 1000) {
+			count--
+			frames = append(frames, fragmentOf(tagContinuation, n, count, piece...))
+		}
+		return frames
 	}
 	// The first fragment says nothing of how long the others are.
 	inOddFragments := func(r *reader, n uint64) [][]byte {
@@ -61,13 +72,13 @@ func TestMemory(t *testing.T) {
 	}{
 		"whole":                             {whole, 100_000, false},
 		"whole, no room":                    {whole, len(answer) - 1, true},
-		"in fragments":                      {inFragments, 11_000, false},
-		"in fragments, no room":             {inFragments, 10_999, true},
+		"in fragments":                      {inFragments, 12_000, false},
+		"in fragments, no room":             {inFragments, 10_000, true},
 		"in fragments of any size":          {inOddFragments, 100_000, false},
 		"in fragments of any size, no room": {inOddFragments, 10_000, true},
 	} {
 		memory := &counted{limit: test.limit}
-		r, calls := receiving(Options{Memory: memory}, 1)
+		r, calls := receiving(Options{Memory: memory, MaxMessage: 11_000, MaxCollected: 11_000}, 1)
 		deliver(t, r, test.frames(r, 1)...)
 		exit := <-calls[1].exit
 		err := exit.lost
