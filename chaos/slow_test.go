@@ -26,13 +26,15 @@ func TestSlowNode(t *testing.T) {
 	all := g.offer(rate, requests+rate*int(adapting/time.Second), "/graphql", query).wait()
 	after := all.sentFrom(adapting)
 
-	most := form(90, 99) // percent; single requests wait for a busy machine
-	ratio := float64(after.percentile(most)) / float64(healthy.percentile(most))
+	ratio := float64(after.percentile(99)) / float64(healthy.percentile(99))
 	served := count(t, slow) - 1
-	t.Logf("figures: two healthy nodes: %v; with a slow third, after %v: %v; p%d ratio %.2f; the slow node got %d of %d",
-		healthy, adapting, after, most, ratio, served, len(all))
-	if ratio > 2 {
-		t.Errorf("p%d is %.2f times that of two healthy nodes, want at most 2", most, ratio)
+	t.Logf("figures: two healthy nodes: %v; with a slow third, after %v: %v; p99 ratio %.2f; the slow node got %d of %d",
+		healthy, adapting, after, ratio, served, len(all))
+	if long && ratio > 2 { // of a machine that does nothing else
+		t.Errorf("p99 is %.2f times that of two healthy nodes, want at most 2", ratio)
+	}
+	if served > len(all)/10 {
+		t.Errorf("the slow node got %d of %d queries, where a third would be its share", served, len(all))
 	}
 	if failed := append(healthy, all...).failed(); len(failed) > 0 {
 		t.Errorf("%d queries failed; the first: %+v", len(failed), failed[0])
