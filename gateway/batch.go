@@ -88,7 +88,7 @@ func (h *graphQL) join(x *exchange, w http.ResponseWriter, r *http.Request, batc
 		if op.err != nil {
 			op.failure = h.failed(x, w, r, op.err).body()
 		} else {
-			h.metrics.count(op.exchange.code, x.began)
+			h.metrics.countAnswer(op.exchange, x.began)
 		}
 		size += len(op.answer()) + h.batchedMemory(op.members)
 	}

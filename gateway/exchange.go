@@ -21,6 +21,7 @@ type exchange struct {
 	answer  []byte
 	packed  []byte            // the answer, compressed
 	code    string            // of the answer: answered, or that of its error
+	outcome outcome           // of an operation that the application answered
 	hasData bool              // whether the answer has a member "data"
 	caching string            // of the answer to a GET: Cache-Control
 	media   *mediaType        // of the answer

@@ -81,7 +81,7 @@ func (h *graphQL) answer(x *exchange, w http.ResponseWriter, r *http.Request, fr
 	if err := h.operate(x, r, from, single); err != nil {
 		return err
 	}
-	h.metrics.count(x.code, x.began)
+	h.metrics.countAnswer(x, x.began)
 	return nil
 }
 
@@ -172,7 +172,7 @@ func (h *graphQL) forCaches(w http.ResponseWriter, r *http.Request, caching stri
 
 // run runs the operation of a request and leaves the JSON of its answer in x.
 func (h *graphQL) run(x *exchange, r *http.Request, from *caller, req *request) (err error) {
-	x.code, x.hasData, x.caching = answered, false, noStore
+	x.code, x.outcome, x.hasData, x.caching = answered, fine, false, noStore
 	var named bool
 	if x.context, named, err = h.app.Context.Append(x.context[:0], &from.request, from.identity); err != nil {
 		return err
@@ -209,7 +209,8 @@ func (h *graphQL) run(x *exchange, r *http.Request, from *caller, req *request) 
 	x.node = answer.Node
 	judged.answered(answer.Value, r.Header)
 	x.hasData = hasMember(answer.Value, "data")
-	if req.byID && !hasMember(answer.Value, "errors") {
+	x.outcome = outcomeOf(answer.Value)
+	if req.byID && x.outcome == fine {
 		x.caching = h.app.Config.Trusted.CacheControl
 	}
 	result, err := h.present(x, answer.Value, r, from)

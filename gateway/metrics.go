@@ -20,6 +20,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+	errors   *prometheus.CounterVec
 	limited  *prometheus.CounterVec
 }
 
@@ -40,12 +41,16 @@ func newMetrics(g *Gateway) *metrics {
 			Help:    "Time from the head of a request to its answer, without compressing and sending it. Each operation of a batch counts, with the time of the batch.",
 			Buckets: durations,
 		}, []string{"app"}),
+		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "louche_graphql_errors_total",
+			Help: "Answers of the application that have errors, which louche_requests_total counts as OK. unexecuted: the document, the variables or the operation's name were refused; failed: data is null; partial: there is data beside the errors.",
+		}, []string{"app", "outcome"}),
 		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "louche_rate_limited_total",
 			Help: "Operations that a rate limit refused, by the policy of its rule. One that several refuse counts for each.",
 		}, []string{"app", "policy"}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.limited, stateCollector{g},
+	m.registry.MustRegister(m.requests, m.duration, m.errors, m.limited, stateCollector{g},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -65,13 +70,18 @@ type requestMetrics struct {
 	answered prometheus.Counter
 	failed   *prometheus.CounterVec // by code
 	duration prometheus.Observer
+	errors   map[outcome]prometheus.Counter
 	limited  *prometheus.CounterVec // by policy
 }
 
 func (m *metrics) of(app *App) requestMetrics {
 	path := labelValue(app.Config.Path)
 	byCode := m.requests.MustCurryWith(prometheus.Labels{"app": path})
-	return requestMetrics{byCode.WithLabelValues(answered), byCode, m.duration.WithLabelValues(path),
+	errors := make(map[outcome]prometheus.Counter)
+	for _, o := range outcomes {
+		errors[o] = m.errors.WithLabelValues(path, string(o))
+	}
+	return requestMetrics{byCode.WithLabelValues(answered), byCode, m.duration.WithLabelValues(path), errors,
 		m.limited.MustCurryWith(prometheus.Labels{"app": path})}
 }
 
@@ -87,6 +97,14 @@ func (m requestMetrics) count(code string, began time.Time) {
 		m.failed.WithLabelValues(code).Inc()
 	}
 	m.duration.Observe(time.Since(began).Seconds())
+}
+
+// countAnswer counts an operation that is about to be answered with what is in x.
+func (m requestMetrics) countAnswer(x *exchange, began time.Time) {
+	m.count(x.code, began)
+	if x.outcome != fine {
+		m.errors[x.outcome].Inc()
+	}
 }
 
 // labelValue is text as a label may have it.

@@ -16,9 +16,11 @@ func (h *graphQL) trace(x *exchange, r *http.Request, from *caller, req *request
 	if from.identity != nil {
 		method = from.identity.Method
 	}
+	outcome := x.outcome
 	if err != nil {
+		outcome = fine
 		code = failureOf(err, h.app).code
 	}
 	h.gateway.log.Log(r.Context(), slog.LevelDebug, "operation", "request_id", from.request.ID, "path", h.app.Config.Path,
-		"kind", kind, "name", req.operationName[:min(len(req.operationName), countedName)], "identity", method, "node", x.node, "took", took, "code", code)
+		"kind", kind, "name", req.operationName[:min(len(req.operationName), countedName)], "identity", method, "node", x.node, "took", took, "code", code, "errors", outcome)
 }

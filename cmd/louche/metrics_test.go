@@ -51,13 +51,18 @@ func TestMetrics(t *testing.T) {
 	g.query(t, `{ throw }`)
 	g.post(t, `[{"query":"{ counter }"},{"query":"{ throw }"}]`)
 	g.post(t, `{"query":1}`)
+	g.query(t, `{ manyErrors hello }`)
+	g.query(t, `{ hello `)
 	g.expectMetrics(t, map[string]float64{
-		`louche_requests_total{app="/graphql",code="OK"}`:                        3,
+		`louche_requests_total{app="/graphql",code="OK"}`:                        5,
+		`louche_graphql_errors_total{app="/graphql",outcome="failed"}`:           0,
+		`louche_graphql_errors_total{app="/graphql",outcome="partial"}`:          1,
+		`louche_graphql_errors_total{app="/graphql",outcome="unexecuted"}`:       1,
 		`louche_requests_total{app="/graphql",code="INTERNAL"}`:                  2,
 		`louche_requests_total{app="/graphql",code="BAD_REQUEST"}`:               1,
 		`louche_requests_total{app="/graphql",code="GRAPHQL_VALIDATION_FAILED"}`: 1,
-		`louche_request_duration_seconds_count{app="/graphql"}`:                  7,
-		`louche_request_duration_seconds_bucket{app="/graphql",le="30"}`:         7,
+		`louche_request_duration_seconds_count{app="/graphql"}`:                  9,
+		`louche_request_duration_seconds_bucket{app="/graphql",le="30"}`:         9,
 		`louche_validations_total{app="/graphql",result="refused"}`:              1,
 		`louche_nodes{app="/graphql",state="connected"}`:                         2,
 		`louche_nodes{app="/graphql",state="connecting"}`:                        0,
@@ -83,7 +88,7 @@ func TestMetrics(t *testing.T) {
 	g.expectMetrics(t, map[string]float64{
 		`louche_operations_in_flight`:                     1,
 		`louche_calls_in_flight{app="/graphql"}`:          1,
-		`louche_requests_total{app="/graphql",code="OK"}`: 3,
+		`louche_requests_total{app="/graphql",code="OK"}`: 5,
 	})
 	for _, n := range []*beamtest.Node{a, b} {
 		n.Wake(t)
@@ -102,8 +107,9 @@ func TestMetrics(t *testing.T) {
 	g.configure(t, before(epmd, "    contract: {validate: enforce}", "    timeout: 50s"))
 	eventually(t, "it is reloaded", func() bool { return strings.Contains(g.log.String(), "configuration reloaded") })
 	g.expectMetrics(t, map[string]float64{
-		`louche_requests_total{app="/graphql",code="OK"}`:           4,
-		`louche_validations_total{app="/graphql",result="refused"}`: 1,
+		`louche_requests_total{app="/graphql",code="OK"}`:               6,
+		`louche_graphql_errors_total{app="/graphql",outcome="partial"}`: 1,
+		`louche_validations_total{app="/graphql",result="refused"}`:     1,
 	})
 	if status, _ := sdl(t, g.url+"/metrics"); status != 404 {
 		t.Errorf("on the clients' listener: %d", status)
