@@ -75,13 +75,29 @@ var fieldNames = [fieldCount]string{
 	fieldSource:      "source",
 }
 
-var fieldsByName = func() map[string]field {
-	fields := make(map[string]field)
+var (
+	fieldsByName = make(map[string]field)
+	// fieldShapes has the lengths and first bytes of the names, so that most other keys
+	// need not be looked for.
+	fieldShapes [16][256]bool
+)
+
+func init() {
 	for f, name := range fieldNames {
-		fields[name] = field(f)
+		fieldsByName[name] = field(f)
+		fieldShapes[len(name)][name[0]] = true
 	}
-	return fields
-}()
+}
+
+// fieldNamed returns the field of a name, fieldOther if there is none.
+func fieldNamed[T string | []byte](name T) field {
+	if n := len(name); n > 0 && n < len(fieldShapes) && fieldShapes[n][name[0]] {
+		if f, ok := fieldsByName[string(name)]; ok {
+			return f
+		}
+	}
+	return fieldOther
+}
 
 // structNames are the structs that are known, by the atoms that name them.
 var structNames = map[string]string{
@@ -171,14 +187,9 @@ func (e *jsonEncoder) field(off int) (f field, value int) {
 		return fieldOther, 0
 	}
 	if name == nil {
-		f, ok = fieldsByName[cached]
-	} else {
-		f, ok = fieldsByName[string(name)]
+		return fieldNamed(cached), off + size
 	}
-	if !ok {
-		f = fieldOther
-	}
-	return f, off + size
+	return fieldNamed(name), off + size
 }
 
 // atAtom says whether an atom is at an offset.
