@@ -35,7 +35,7 @@ const adminMemory = 32 << 20
 // for those who ask by an address or as localhost.
 func (g *Gateway) Admin() http.Handler {
 	root := g.router(g.configured().limits, memory.NewBudget(adminMemory))
-	root.Use(http.NewCrossOriginProtection().Handler)
+	root.Use(g.sameOrigin)
 	g.health(root)
 	r := root.With(g.admit)
 	r.NotFound(g.adminSDL)

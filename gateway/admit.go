@@ -36,12 +36,24 @@ func (g *Gateway) Admit(token string) {
 func (g *Gateway) admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if refused := g.refuse(r); refused != nil {
-			g.log.Warn("request of an operator refused", "code", refused.code, "client", r.RemoteAddr, "method", r.Method, "url", r.URL.Path)
-			refused.write(w)
+			g.refuseOperator(w, r, refused)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// sameOrigin refuses what a page of another origin made a browser send.
+func (g *Gateway) sameOrigin(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.refuseOperator(w, r, foreignOrigin) }))
+	return protection.Handler(next)
+}
+
+// refuseOperator answers a request that is not taken for one of an operator, and logs it.
+func (g *Gateway) refuseOperator(w http.ResponseWriter, r *http.Request, refused *failure) {
+	g.log.Warn("request of an operator refused", "code", refused.code, "client", r.RemoteAddr, "method", r.Method, "url", r.URL.Path)
+	refused.write(w)
 }
 
 // refuse says why a request is not taken for one of an operator; nil: it is. Where

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -106,6 +108,34 @@ func TestOperatorsAskByAddress(t *testing.T) {
 	g.Admit(operatorToken)
 	if got := status("GET", "louche.internal:4401", "/status", "Authorization", "Bearer "+operatorToken); got != 200 {
 		t.Errorf("with the token, by a name: %d", got)
+	}
+}
+
+// Each kind of refusal is logged, without the token.
+func TestRefusedOperatorsAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	var limits Limits
+	limits.SetDefaults()
+	g := New(nil, limits, []*App{unreachableApp(t, auth.ContextConfig{})}, slog.New(slog.NewTextHandler(&log, nil)))
+	ask := func(method, url string, header ...string) {
+		t.Helper()
+		log.Reset()
+		r := httptest.NewRequest(method, url, nil)
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		w := httptest.NewRecorder()
+		g.Admin().ServeHTTP(w, r)
+		if text := log.String(); w.Code < 400 || strings.Count(text, "request of an operator refused") != 1 || !strings.Contains(text, "192.0.2.1:1234") || strings.Contains(text, "wrong-token") {
+			t.Errorf("%s %s: %d, %s", method, url, w.Code, text)
+		}
+	}
+	ask("GET", "http://rebound.example:4401/status")
+	ask("POST", adminURL+"/nodes/a@b/drain", "Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site")
+	g.Admit(operatorToken)
+	ask("GET", adminURL+"/status")
+	for range guessBurst + 1 {
+		ask("GET", adminURL+"/status", "Authorization", "Bearer wrong-token-wrong-token")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -93,6 +94,7 @@ func (f *configFlags) load() (*config, error) {
 	if err != nil {
 		return nil, err
 	}
+	file.flags = f.given()
 	c.file = file
 	errs := append(file.errors(), c.readEnvironment()...)
 	if f.Schema != "" && len(c.Apps) == 0 {
@@ -119,6 +121,25 @@ func (f *configFlags) load() (*config, error) {
 		return nil, errors.Join(errs...)
 	}
 	return c, nil
+}
+
+// given are the flags that are given, by the keys that they set.
+func (f *configFlags) given() map[string]string {
+	given := make(map[string]string)
+	for key, flag := range map[string]struct{ name, value string }{
+		"listen":                   {"--listen", f.Listen},
+		"admin":                    {"--admin", f.Admin},
+		"apps[0].schema":           {"--schema", f.Schema},
+		"apps[0].discovery.dns":    {"--dns", strings.Join(f.DNS, ",")},
+		"apps[0].discovery.prefix": {"--prefix", f.Prefix},
+		"node.name":                {"--node-name", f.NodeName},
+		"node.cookie_file":         {"--cookie-file", f.CookieFile},
+	} {
+		if flag.value != "" {
+			given[key] = flag.name
+		}
+	}
+	return given
 }
 
 // read reads the file, if there is one.

@@ -346,3 +346,27 @@ func TestNamesOfModulesWithTheirPrefix(t *testing.T) {
 		}
 	}
 }
+
+func TestMistakesInFlagsNameTheFlag(t *testing.T) {
+	file := write(t, "apps: [{schema: A, discovery: {prefix: a}}]\n")
+	for _, c := range []struct {
+		flags configFlags
+		want  string
+	}{
+		{configFlags{Schema: "my_app"}, "--schema: "},
+		{configFlags{Schema: "A", DNS: []string{"http://a"}, Prefix: "a"}, "--dns: "},
+		{configFlags{Schema: "A", Prefix: "a@b"}, "--prefix: "},
+		{configFlags{Config: file, Listen: "4400"}, "--listen: "},
+		{configFlags{Config: file, Admin: "0.0.0.0:4401"}, "--admin: "},
+		{configFlags{Config: file, NodeName: "louche"}, "--node-name: "},
+		{configFlags{Config: file, CookieFile: "/nonexistent/cookie"}, "--cookie-file: "},
+	} {
+		cfg, err := c.flags.load()
+		if err == nil {
+			err = cfg.checkFiles()
+		}
+		if err == nil || !strings.Contains("\n"+err.Error(), "\n"+c.want) {
+			t.Errorf("%+v: %v", c.flags, err)
+		}
+	}
+}

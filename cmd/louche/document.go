@@ -20,6 +20,7 @@ import (
 type document struct {
 	name     string // of the file or the variable
 	root     ast.Node
+	flags    map[string]string // that win over it, by the keys that they set
 	anchors  map[string]ast.Node
 	mistakes []mistake
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // locate says of each error of validate where what it is about was set: line and
-// column of the file, or the variable. It leaves out what is said already: that a
+// column of the file, the variable, or the flag. It leaves out what is said already: that a
 // key has a mistake of which the value was not read.
 func (d *document) locate(errs []error) (located []error) {
 	for _, err := range errs {
@@ -21,7 +21,9 @@ func (d *document) locate(errs []error) (located []error) {
 			continue
 		}
 		at := d.name
-		if name := setBy(path); name != "" {
+		if flag := d.flag(path); flag != "" {
+			at = flag + ": "
+		} else if name := setBy(path); name != "" {
 			at = name + ": "
 		} else if at != "" {
 			at = d.position(place(d.root, path))
@@ -31,9 +33,25 @@ func (d *document) locate(errs []error) (located []error) {
 	return located
 }
 
+// flag is the flag that sets a key or the list that it is in, or empty.
+func (d *document) flag(path string) string {
+	for key, flag := range d.flags {
+		if isWithin(path, key) {
+			return flag
+		}
+	}
+	return ""
+}
+
+// isWithin says whether a path is that of a key or of what is in it.
+func isWithin(path, key string) bool {
+	rest, found := strings.CutPrefix(path, key)
+	return found && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
 func (d *document) mistaken(path string) bool {
 	for _, m := range d.mistakes {
-		if rest, found := strings.CutPrefix(path, m.path); found && m.path != "" && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+		if m.path != "" && isWithin(path, m.path) {
 			return true
 		}
 	}

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/rpcclient"
@@ -67,13 +69,13 @@ func (n *nodesCommand) show(ctx context.Context, out output, node *rpcclient.Nod
 	}
 	callable := len(rows) > 0 && len(report.Problems) == 0
 	for i, r := range rows {
-		fmt.Fprintf(table, "  %s\t%s\t%s\n", r.name(found[i].Name), found[i].Addr, r)
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", oneLine(r.name(found[i].Name)), found[i].Addr, r)
 		callable = callable && r.err == nil && r.HasSchema
 	}
 	table.Flush()
 	showDifferences(out, rows)
 	for _, problem := range report.Problems {
-		fmt.Fprintf(out, "  %s: %v\n", problem.Source, problem.Err)
+		fmt.Fprintf(out, "  %s: %s\n", oneLine(problem.Source), oneLine(problem.Err.Error()))
 	}
 	return callable
 }
@@ -123,16 +125,32 @@ func (r row) name(fallback string) string {
 func (r row) String() string {
 	switch {
 	case r.err != nil && r.Name == "":
-		return "failed: " + r.err.Error()
+		return "failed: " + oneLine(r.err.Error())
 	case r.err != nil:
-		return fmt.Sprintf("%s\tfailed: %v", r.Handshake.Round(100*time.Microsecond), r.err)
+		return fmt.Sprintf("%s\tfailed: %s", r.Handshake.Round(100*time.Microsecond), oneLine(r.err.Error()))
 	}
 	state := "not found" + orOneOf(r.Others)
 	switch {
 	case r.schema != nil:
 		state = "found " + r.schema.Short()
 	case r.HasSchema:
-		state = fmt.Sprintf("found, but cannot be read: %v", r.schemaErr)
+		state = fmt.Sprintf("found, but cannot be read: %s", oneLine(r.schemaErr.Error()))
 	}
-	return fmt.Sprintf("%s\t%s\t%s", r.Handshake.Round(100*time.Microsecond), r.OTPRelease, state)
+	return fmt.Sprintf("%s\t%s\t%s", r.Handshake.Round(100*time.Microsecond), oneLine(r.OTPRelease), state)
+}
+
+// oneLine is a text of a node as a terminal may get it: control characters could do
+// anything there.
+func oneLine(text string) string {
+	const longest = 500
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if len(text) > longest {
+		text = strings.ToValidUTF8(text[:longest], "") + "…"
+	}
+	return text
 }
