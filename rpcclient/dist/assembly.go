@@ -115,7 +115,7 @@ func (r *reader) enlarge(a *assembly, size int) bool {
 	if !r.fits(a, size-former) || !r.hold(a, size) {
 		return false
 	}
-	a.bytes = append(make([]byte, 0, size), a.bytes...)
+	a.bytes = append(makeRoom(size), a.bytes...)
 	r.collected -= former
 	a.held -= former
 	r.conn.options.Memory.Release(former)
