@@ -2,5 +2,7 @@
 
 package main
 
-// openFiles is not known here.
-func openFiles() (n int, known bool) { return 0, false }
+import "math"
+
+// openFiles is how many files the process may have open, which is not known here.
+func openFiles() int { return math.MaxInt32 }

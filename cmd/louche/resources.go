@@ -27,12 +27,11 @@ func limitMemory(limits gateway.Limits, log *slog.Logger) {
 // nodeDescriptors are kept for the connections to nodes, for dials, DNS and files.
 const nodeDescriptors = 512
 
-// fitting returns the limits with no more connections than the process may have beside
-// those of operators and nodes.
-func fitting(limits gateway.Limits, log *slog.Logger) gateway.Limits {
-	open, known := openFiles()
+// fitting returns the limits with no more connections than a process that may have so
+// many open files can have beside those of operators and nodes.
+func fitting(limits gateway.Limits, open int, log *slog.Logger) gateway.Limits {
 	need := limits.Descriptors() + nodeDescriptors
-	if !known || need <= open {
+	if need <= open {
 		return limits
 	}
 	connections := max(1, limits.Connections-(need-open))

@@ -69,7 +69,7 @@ func startService(cfg *config, log *slog.Logger) (*service, error) {
 		node.Stop()
 		return nil, err
 	}
-	s.gateway = gateway.New(node, fitting(cfg.Limits, log), served(s.apps), log)
+	s.gateway = gateway.New(node, fitting(cfg.Limits, openFiles(), log), served(s.apps), log)
 	s.gateway.SetMemory(budget)
 	shown.use(s.gateway)
 	return s, nil
