@@ -14,7 +14,7 @@ func TestOverload(t *testing.T) {
 	// little for a slow machine as well.
 	const pace = 100 * time.Millisecond
 	places := form(1, 8)
-	most := form(90, 99) // percent; single requests wait for a busy machine
+	most := form(50, 99) // percent; in the short form, others may use the machine as well
 	f := startFleet(t, nodes, pace)
 	s := f.settings(patient, fmt.Sprintf("load: {in_flight: %d, queue: %d, queue_time: %v}", places, 4*places, queueTime))
 	s.timed = true
@@ -65,7 +65,7 @@ func TestOverload(t *testing.T) {
 	if len(refused) < len(o)/2 {
 		t.Errorf("%d of %d were refused: that was no overload", len(refused), len(o))
 	}
-	if float64(len(accepted)) < 0.8*before*period.Seconds() {
+	if float64(len(accepted)) < form(0.5, 0.8)*before*period.Seconds() {
 		t.Errorf("%d were served, %.0f could have been", len(accepted), before*period.Seconds())
 	}
 	if refused.percentile(most) > unloaded.percentile(50) {
@@ -74,7 +74,7 @@ func TestOverload(t *testing.T) {
 	if memory > memoryBefore+128<<20 {
 		t.Errorf("memory grew from %d to %d MiB", memoryBefore>>20, memory>>20)
 	}
-	if after < 0.8*before {
+	if after < form(0.5, 0.9)*before {
 		t.Errorf("%.0f/s right after the overload, %.0f/s before", after, before)
 	}
 }
