@@ -91,7 +91,7 @@ func (p *Pool) Update(targets []Target, addrs []netip.Addr) {
 		missing[t], taken[t.Addr] = true, true
 	}
 	unlisted := 0
-	var members []*member
+	var members, gone []*member
 	for _, m := range *p.members.Load() {
 		listed := missing[m.target]
 		delete(missing, m.target)
@@ -101,10 +101,7 @@ func (p *Pool) Update(targets []Target, addrs []netip.Addr) {
 		case m.peer.current.Load() != nil && slices.Contains(addrs, m.target.Addr.Addr()) && !taken[m.target.Addr] && unlisted < maxUnlisted:
 			unlisted++
 		default:
-			p.gone.Go(func() {
-				m.retire()
-				p.node.release(m.peer)
-			})
+			gone = append(gone, m)
 			continue
 		}
 		m.list(listed)
@@ -117,6 +114,12 @@ func (p *Pool) Update(targets []Target, addrs []netip.Addr) {
 		}
 	}
 	p.members.Store(&members)
+	for _, m := range gone { // after the new ones, which may need the same connections
+		p.gone.Go(func() {
+			m.retire()
+			p.node.release(m.peer)
+		})
+	}
 }
 
 // Close takes every node away and waits until their calls have ended or ctx has.
