@@ -89,14 +89,20 @@ func (g *gateway) assertServed(t *testing.T, done <-chan struct{}) {
 
 // overHTTP2 is a client with one connection, whose server may send window bytes before
 // it has to wait.
-func overHTTP2(t *testing.T, window int) *http.Client {
+func (g *gateway) overHTTP2(t *testing.T, window int) *http.Client {
 	transport := &http.Transport{
 		Protocols: new(http.Protocols),
 		HTTP2:     &http.HTTP2Config{MaxReceiveBufferPerStream: window, MaxReceiveBufferPerConnection: 64 << 10},
 	}
 	transport.Protocols.SetUnencryptedHTTP2(true)
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}
+	client := &http.Client{Transport: transport}
+	resp, err := client.Get("http://" + g.listen + "/healthz") // or each request would dial
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	return client
 }
 
 // stalledBody is a body of which the rest never comes. sent is called when all that
@@ -126,7 +132,7 @@ func TestHalfSentBodies(t *testing.T) {
 	var under, sent sync.WaitGroup
 	half := append([]byte(`{"query":"{ counter }","x":"`), bytes.Repeat([]byte("x"), 512<<10)...)
 	for range 10 {
-		client := overHTTP2(t, 1)
+		client := g.overHTTP2(t, 1)
 		for range 100 {
 			sent.Add(1)
 			once := sync.OnceFunc(sent.Done)
@@ -167,7 +173,7 @@ func TestUnreadAnswers(t *testing.T) {
 	defer leave()
 	var asked sync.WaitGroup
 	for range 10 {
-		client := overHTTP2(t, 1)
+		client := g.overHTTP2(t, 1)
 		for range 100 {
 			asked.Go(func() {
 				req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+g.listen+"/graphql", strings.NewReader(operation(`{ large(bytes: 1000000) }`)))

@@ -28,7 +28,7 @@ var errNoHeadMemory = errors.New("no memory is left for the head of the request"
 func (c *clientConn) Read(b []byte) (int, error) {
 	account := c.head.awaited()
 	if account != nil {
-		account.Wait(memory.Always, func() { c.Conn.Close() })
+		account.Wait(func() { c.Conn.Close() })
 	}
 	n, err := c.Conn.Read(b)
 	if account != nil {

@@ -93,15 +93,18 @@ func TestHalfSentHeadsMakeRoom(t *testing.T) {
 	budget := memory.NewBudget(1 << 20)
 	_, address := serveWith(t, budget, Limits{})
 	half := "GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + strings.Repeat("x", 60_000)
-	for range 50 {
+	waittest.Until(t, "one more head makes another one leave", func() bool {
 		conn, err := net.Dial("tcp", address)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		t.Cleanup(func() { conn.Close() })
 		io.WriteString(conn, half)
+		return budget.Cuts() > 0
+	})
+	if budget.Used() > budget.Limit() {
+		t.Errorf("%d bytes are reserved of %d", budget.Used(), budget.Limit())
 	}
-	waittest.Until(t, "there is no room for more heads", func() bool { return budget.Cuts() > 0 })
 	if status := statusOf(t, address, "/nothing"); status != http.StatusNotFound {
 		t.Errorf("another client got %d", status)
 	}
@@ -111,7 +114,11 @@ func TestHalfSentHeadsMakeRoom(t *testing.T) {
 func TestNoMemoryForRequests(t *testing.T) {
 	budget := memory.NewBudget(1 << 20)
 	g, address := serveWith(t, budget, Limits{})
-	budget.Reserve(1 << 20)
+	for range 16 {
+		if !budget.Reserve(1 << 16) {
+			t.Fatal("the budget is used already")
+		}
+	}
 	if status := statusOf(t, address, "/graphql?query=%7Ba%7D"); status != http.StatusServiceUnavailable {
 		t.Errorf("a request without memory got %d", status)
 	}

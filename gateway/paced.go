@@ -11,10 +11,6 @@ import (
 // slow client gets all of a large answer, but one that does not read is given up.
 const step = 64 << 10
 
-// enoughRead is how many bytes a second a client has to read for its answer not to
-// make room for others when memory is short.
-const enoughRead = 64 << 10
-
 // buffered is up to how many bytes net/http takes without waiting for the client.
 const buffered = 2 << 10
 
@@ -66,7 +62,7 @@ func (p *pacedWriter) finish(r *http.Request) {
 
 // awaiting calls a function that waits for the client.
 func (p *pacedWriter) awaiting(write func() error) error {
-	p.account.Wait(enoughRead, func() { p.setDeadline(longAgo) })
+	p.account.Wait(func() { p.setDeadline(longAgo) })
 	defer p.account.Resume()
 	return write()
 }

@@ -17,21 +17,10 @@ const prepaid = 1.5
 // AnswerMemory is a budget for the answers of nodes, as they come.
 type AnswerMemory struct{ *memory.Budget }
 
-// largeAnswer is up to how many bytes an answer is a small one. Erlang nodes send it
-// whole.
-const largeAnswer = 80 << 10
-
 func withPrinting(n int) int { return n + int(prepaid*float64(n)) }
 
-// Reserve takes memory for n bytes of an answer and for printing them. Large answers
-// leave a quarter of the budget to requests and small ones, which are most.
-func (m AnswerMemory) Reserve(n int) bool {
-	left := m.Limit() / 4
-	if n <= largeAnswer {
-		left = 0
-	}
-	return m.ReserveLeaving(withPrinting(n), left)
-}
+// Reserve takes memory for n bytes of an answer and for printing them.
+func (m AnswerMemory) Reserve(n int) bool { return m.Budget.Reserve(withPrinting(n)) }
 
 // Release gives back what Reserve took for n bytes.
 func (m AnswerMemory) Release(n int) { m.Budget.Release(withPrinting(n)) }
@@ -113,9 +102,9 @@ func dropped(err error, isQuery bool) error {
 // leastMemory is what one request of the greatest size, and an answer of the greatest
 // size to it, need.
 func (l *Limits) leastMemory() int64 {
-	request := requestMemory + int64(l.Header) + (1+parsing)*l.Body
-	answer := int64(withPrinting(l.Answer))
-	return max(request+answer+overshoot+maxOrderMemory, answer+answer/3+1) // of which large answers leave a quarter
+	request := requestMemory + int64(l.Header)
+	most := request + max((1+parsing)*l.Body, (1+parsed)*l.Body+int64(withPrinting(l.Answer))+2*overshoot)
+	return most + most/3 + 1 // large reservations leave a quarter
 }
 
 // AnswersOfANode is how many bytes of answers may come from one node at once: together

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"os"
 	"runtime"
-
-	"github.com/louche-graphql/louche/internal/memory"
 )
 
 // firstStep is how much memory a body is given before its first byte has come. It
@@ -45,7 +43,7 @@ func (h *graphQL) receive(x *exchange, w http.ResponseWriter, r *http.Request) e
 		if !x.makeRoom(h.limits.Body) {
 			return overloaded
 		}
-		x.account.Wait(memory.Always, interrupt)
+		x.account.Wait(interrupt)
 		n, err := body.Read(x.body[len(x.body):cap(x.body)])
 		x.account.Moved(n)
 		if !x.account.Resume() {

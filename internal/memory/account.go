@@ -15,7 +15,6 @@ type Account struct {
 	// The budget's mu guards what follows.
 	rate      float64 // bytes a second that the client moved lately, at the time at
 	at        time.Time
-	enough    float64       // the rate from which on the account is not cut
 	interrupt func()        // ends the wait
 	cutting   chan struct{} // made when the account is chosen to make room, closed once interrupt has returned
 }
@@ -65,19 +64,19 @@ const (
 	burst     = 4 * credit
 )
 
-// Always is for waits that may be cut whatever the rate of the client.
-const Always = math.MaxFloat64
+// Enough is the rate from which on a client is not cut, in bytes a second.
+const Enough = 64 << 10
 
 // Wait says that the account waits for its client until [Account.Resume]. Meanwhile
-// its bytes may be given to others, unless the client moves enough of them a second;
-// then interrupt is called, once, by another goroutine, and has to end the wait.
-func (a *Account) Wait(enough float64, interrupt func()) {
+// its bytes may be given to others if the client moves less than [Enough]; then
+// interrupt is called, once, by another goroutine, and has to end the wait.
+func (a *Account) Wait(interrupt func()) {
 	now := time.Now()
 	a.budget.mu.Lock()
 	defer a.budget.mu.Unlock()
 	if a.cutting == nil {
 		a.rate, a.at = max(credit, a.rateAt(now)), now
-		a.enough, a.interrupt = enough, interrupt
+		a.interrupt = interrupt
 		a.budget.waiting[a] = struct{}{}
 	}
 }

@@ -35,12 +35,16 @@ func (b *Budget) Used() int64 { return b.used.Load() }
 // Cuts is how many accounts have been interrupted to make room.
 func (b *Budget) Cuts() uint64 { return b.cuts.Load() }
 
-// Reserve takes n bytes and reports whether there was room for them.
-func (b *Budget) Reserve(n int) bool { return b.ReserveLeaving(n, 0) }
+// Large is from how many bytes on a reservation is a large one. Large ones leave a
+// quarter of the budget to small ones, which are most.
+const Large = 256 << 10
 
-// ReserveLeaving is Reserve for n bytes beside which so many others have to be left.
-func (b *Budget) ReserveLeaving(n int, left int64) bool {
-	limit := b.limit - left
+// Reserve takes n bytes and reports whether there was room for them.
+func (b *Budget) Reserve(n int) bool {
+	limit := b.limit
+	if n >= Large {
+		limit -= limit / 4
+	}
 	return b.take(int64(n), limit) || b.makeRoom(int64(n), limit)
 }
 
@@ -85,7 +89,7 @@ func (b *Budget) slowest(n, limit int64) (victim *Account) {
 	room := limit - b.used.Load()
 	for a := range b.waiting {
 		rate := a.rateAt(now)
-		if rate >= a.enough {
+		if rate >= Enough {
 			continue
 		}
 		room += a.held.Load()

@@ -10,13 +10,13 @@ import (
 
 // waiting opens an account that holds n bytes and waits. cut is closed when it is
 // interrupted.
-func waiting(t *testing.T, b *Budget, n int, enough float64) (a *Account, cut chan struct{}) {
+func waiting(t *testing.T, b *Budget, n int) (a *Account, cut chan struct{}) {
 	t.Helper()
 	a, cut = b.Open(), make(chan struct{})
 	if !a.Reserve(n) {
 		t.Fatalf("no room for %d bytes beside %d", n, b.Used())
 	}
-	a.Wait(enough, func() { close(cut) })
+	a.Wait(func() { close(cut) })
 	return a, cut
 }
 
@@ -45,13 +45,35 @@ func TestReserve(t *testing.T) {
 	}
 }
 
+// Small reservations find room beside large ones.
+func TestLargeReservationsLeaveRoom(t *testing.T) {
+	b := NewBudget(4 * Large)
+	if !b.Reserve(3*Large) || b.Reserve(Large) {
+		t.Errorf("large reservations take %d of %d bytes", b.Used(), b.limit)
+	}
+	for range 8 {
+		if !b.Reserve(Large / 8) {
+			t.Fatalf("no room for a small reservation beside %d bytes of %d", b.Used(), b.limit)
+		}
+	}
+}
+
+// A wait that has just begun is not cut.
+func TestWaitThatHasJustBegun(t *testing.T) {
+	b := NewBudget(100)
+	a, cut := waiting(t, b, 100)
+	if b.Reserve(1) || isCut(cut) || !a.Resume() {
+		t.Error("the client has had no time")
+	}
+}
+
 // The client that is slowest now makes room, however fast it was before.
 func TestSlowestMakesRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBudget(300)
-		stalled, stalledCut := waiting(t, b, 100, Always)
-		trickling, tricklingCut := waiting(t, b, 100, Always)
-		steady, steadyCut := waiting(t, b, 100, Always)
+		stalled, stalledCut := waiting(t, b, 100)
+		trickling, tricklingCut := waiting(t, b, 100)
+		steady, steadyCut := waiting(t, b, 100)
 		stalled.Moved(1 << 20)
 		for range 100 {
 			time.Sleep(100 * time.Millisecond)
@@ -84,7 +106,7 @@ func TestSlowestMakesRoom(t *testing.T) {
 func TestFastEnough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBudget(100)
-		a, cut := waiting(t, b, 100, 64<<10)
+		a, cut := waiting(t, b, 100)
 		for range 20 {
 			time.Sleep(100 * time.Millisecond)
 			a.Moved(10_000)
@@ -101,11 +123,16 @@ func TestFastEnough(t *testing.T) {
 
 // No request is cut where that does not make enough room.
 func TestCutInVain(t *testing.T) {
+	synctest.Test(t, testCutInVain)
+}
+
+func testCutInVain(t *testing.T) {
 	b := NewBudget(100)
 	if !b.Reserve(50) {
 		t.Fatal("no room")
 	}
-	a, cut := waiting(t, b, 30, Always)
+	a, cut := waiting(t, b, 30)
+	time.Sleep(time.Second)
 	if b.Reserve(51) || isCut(cut) || !a.Resume() {
 		t.Error("a request was cut in vain")
 	}
@@ -129,7 +156,7 @@ func TestConcurrently(t *testing.T) {
 						break
 					}
 					interrupted := make(chan struct{})
-					a.Wait(Always, func() { close(interrupted) })
+					a.Wait(func() { close(interrupted) })
 					a.Moved(random.IntN(100))
 					if !a.Resume() && !isCut(interrupted) {
 						t.Error("the account was cut, and its wait not interrupted")
