@@ -30,7 +30,7 @@ func (g *gateway) lastDescriptor(t testing.TB) (last int) {
 // its own, and so are clients: the connection that is idle for longest makes room.
 func TestNoFileDescriptorLeft(t *testing.T) {
 	f := startFleet(t, 1, 0)
-	g := startGateway(t, nil, f.settings("timeout: 10s"))
+	g := startGateway(t, nil, f.settings(patient))
 	g.waitConnected(t, 1)
 	var idle []net.Conn
 	open := func() {
