@@ -59,14 +59,13 @@ func TestDisconnects(t *testing.T) {
 	left := time.Now()
 	eventually(t, "the nodes have no process left of a client", func() bool { return running() == 0 })
 	there := time.Since(left).Round(time.Millisecond)
-	eventually(t, "the gateway has no goroutine left of a client", func() bool { return g.status(t).Goroutines <= goroutines })
+	eventually(t, "the gateway has no goroutine, operation or connection left of a client", func() bool {
+		s := g.status(t)
+		return s.Goroutines <= goroutines && s.InFlight == 0 && s.Connections <= connections
+	})
 	here := time.Since(left).Round(time.Millisecond)
 
 	ran := count(t, f.live[0]) + count(t, f.live[1]) - 2
-	s := g.status(t)
-	t.Logf("figures: %d clients left within %v, %d of their calls ran; last process gone after %v, last goroutine after %v (%d, before %d)",
-		clients, took, ran, there, here, s.Goroutines, goroutines)
-	if s.InFlight != 0 || s.Connections > connections {
-		t.Errorf("after all: %d operations in flight, %d connections where there were %d at most", s.InFlight, s.Connections, connections)
-	}
+	t.Logf("figures: %d clients left within %v, %d of their calls ran; last process gone after %v, the gateway as before after %v",
+		clients, took, ran, there, here)
 }
