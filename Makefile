@@ -4,7 +4,7 @@
 # repository: they are whole file systems.
 OTP_MATRIX ?= /var/tmp/louche-otp
 # The packages that talk to a real BEAM.
-BEAM_PACKAGES = ./internal/beamtest ./rpcclient ./cmd/louche
+BEAM_PACKAGES = ./test/beamtest ./rpcclient ./cmd/louche
 FUZZTIME ?= 30s
 BENCHTIME ?= 5s
 # How long chaos keeps its mixed load up.
@@ -17,7 +17,7 @@ TIMEOUT ?= 1h
 # G115, conversions that could overflow: it does not see where a length, a code point
 #       or a time was bounded before, which is everywhere in the codecs.
 # G304, files whose names are variables: only operators name files.
-# The packages internal/*test start processes and make directories for tests alone.
+# The packages internal/*test and test/ start processes and make directories for tests alone.
 # What else it finds in vain is marked where it stands (#nosec), with the reason.
 GOSEC_FLAGS = -test=false -exclude=G104,G115,G304
 
@@ -39,8 +39,8 @@ test:
 	testdata/install-browser
 	testdata/install-redis
 	go build -race -v ./...
-	go test -race -timeout $(TIMEOUT) $$(go list ./... | grep -v /chaos$$)
-	go test -race -timeout $(TIMEOUT) ./chaos
+	go test -race -timeout $(TIMEOUT) $$(go list ./... | grep -v /test/chaos$$)
+	go test -race -timeout $(TIMEOUT) ./test/chaos
 
 # Against OTP 27 and 29 from newer Debian releases (root, on Debian).
 test-matrix:
@@ -54,14 +54,14 @@ test-matrix:
 # The whole chaos suite with its full numbers (root): about an hour.
 chaos:
 	testdata/install-erlang
-	TEST_CHAOS=long TEST_CHAOS_SOAK=$(SOAK) go test -count=1 -timeout 3h -v ./chaos
+	TEST_CHAOS=long TEST_CHAOS_SOAK=$(SOAK) go test -count=1 -timeout 3h -v ./test/chaos
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo "gofmt -w these files"; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
 	go build -C tools -o ../bin/gosec ./gosec
-	bin/gosec $(GOSEC_FLAGS) $$(go list ./... | grep -v '/internal/[a-z]*test$$')
+	bin/gosec $(GOSEC_FLAGS) $$(go list ./... | grep -v -e '/internal/[a-z]*test$$' -e '/test/')
 
 # Known vulnerabilities in what the gateway is built from. It asks the Go project, which
 # CI may not reach, and its answer changes without a change of ours: not part of lint.

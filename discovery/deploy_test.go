@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/discovery"
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/internal/waittest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // A headless service of Kubernetes: an A record for each pod, and in each pod one

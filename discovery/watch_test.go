@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/discovery"
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/internal/waittest"
+	"github.com/louche-graphql/louche/test/beamtest"
 	"github.com/miekg/dns"
 )
 

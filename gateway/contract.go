@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/rpcclient"
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/schema"
 )
 
@@ -166,7 +166,7 @@ func (c *Contract) examine(ctx context.Context, link *rpcclient.Link, e *examina
 		s, err = schema.FromNode(told.SDL, told.Introspection)
 	}
 	if err != nil {
-		var lost *dist.LostError // the node will be asked again over the next connection
+		var lost *erldist.LostError // the node will be asked again over the next connection
 		if ctx.Err() == nil && !errors.As(err, &lost) && err.Error() != e.problem {
 			e.problem = err.Error()
 			c.log.Warn("the schema of a node cannot be read", "node", link.Node(), "reason", err)

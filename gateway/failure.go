@@ -13,7 +13,7 @@ import (
 
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/rpcclient"
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -84,9 +84,9 @@ func failureOf(err error, app *App) *failure {
 	var (
 		known    *failure
 		syntax   *etf.SyntaxError
-		lost     *dist.LostError
+		lost     *erldist.LostError
 		noJSON   *etf.JSONError
-		answered *dist.TooLargeError
+		answered *erldist.TooLargeError
 		printed  *etf.JSONSizeError
 		refused  *rpcclient.ContextError
 	)

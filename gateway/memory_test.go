@@ -15,7 +15,7 @@ import (
 
 	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/internal/waittest"
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -180,7 +180,7 @@ func TestPrintWithinMemory(t *testing.T) {
 // Who asked for a mutation is told that it was run, and not to try again; a query may
 // be sent again.
 func TestDroppedAnswers(t *testing.T) {
-	for _, cause := range []error{errNoMemory, &dist.NoMemoryError{Node: "n"}, &dist.TooLargeError{Node: "n", Max: 1, Together: true}} {
+	for _, cause := range []error{errNoMemory, &erldist.NoMemoryError{Node: "n"}, &erldist.TooLargeError{Node: "n", Max: 1, Together: true}} {
 		for _, isQuery := range []bool{true, false} {
 			var f *failure
 			if !errors.As(dropped(cause, isQuery), &f) || f.status != 503 || f.code != "OVERLOADED" || (f.retryAfter > 0) != isQuery || !strings.Contains(f.message, "was run") {
@@ -188,7 +188,7 @@ func TestDroppedAnswers(t *testing.T) {
 			}
 		}
 	}
-	if other := (&dist.TooLargeError{Node: "n", Max: 1}); dropped(other, false) != error(other) {
+	if other := (&erldist.TooLargeError{Node: "n", Max: 1}); dropped(other, false) != error(other) {
 		t.Error("an answer past its own limit is not for want of memory")
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"github.com/louche-graphql/louche/internal/memory"
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -86,8 +86,8 @@ var errNoMemory = errors.New("no memory is left to print the answer")
 // dropped is the failure of an operation that has run, and for whose answer there was
 // no memory; it is err for other errors. A client may send a query again.
 func dropped(err error, isQuery bool) error {
-	var noMemory *dist.NoMemoryError
-	var tooLarge *dist.TooLargeError
+	var noMemory *erldist.NoMemoryError
+	var tooLarge *erldist.TooLargeError
 	if !errors.Is(err, errNoMemory) && !errors.As(err, &noMemory) && !(errors.As(err, &tooLarge) && tooLarge.Together) {
 		return err
 	}

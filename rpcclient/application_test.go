@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // The application notices nothing of a gateway but the calls.

@@ -13,7 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
 // idlePool is a pool of nodes that are connected as far as it can tell; what is
@@ -37,7 +37,7 @@ func idlePool(cfg PoolConfig, nodes int) *Pool {
 }
 
 func comeUp(m *member, creation uint32, since time.Time) {
-	conn := dist.New(nil, dist.Node{}, dist.Peer{Name: m.target.Name, Creation: creation}, dist.Options{})
+	conn := erldist.New(nil, erldist.Node{}, erldist.Peer{Name: m.target.Name, Creation: creation}, erldist.Options{})
 	c := &connected{Conn: conn, since: since.Add(-time.Minute)} // its applications took a minute to start
 	c.progress.phase.Store(int32(started))
 	c.progress.startedAt.Store(&since)
@@ -153,7 +153,7 @@ func TestFailuresDoNotCountAsFast(t *testing.T) {
 		p := idlePool(PoolConfig{}, 1)
 		load(t, p, 1, time.Second, always(10*time.Millisecond))
 		m := (*p.members.Load())[0]
-		for _, err := range []error{&CallError{}, &dist.LostError{}, context.Canceled} {
+		for _, err := range []error{&CallError{}, &erldist.LostError{}, context.Canceled} {
 			place, _ := p.acquire(t.Context(), nil)
 			place.leave(err, uncounted)
 			if got := m.latency.duration().Round(time.Millisecond); got != 10*time.Millisecond {

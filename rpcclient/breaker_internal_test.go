@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
 func TestHealthOf(t *testing.T) {
@@ -35,15 +35,15 @@ func TestHealthOf(t *testing.T) {
 		{"a throw", t.Context(), &CallError{Class: "throw"}, true, healthy},
 		{"a process that was killed", t.Context(), &CallError{Class: "signal", Reason: ":killed"}, true, healthy},
 		{"a resolver that reached a limit", t.Context(), &CallError{Class: "error", Reason: ":system_limit"}, true, healthy},
-		{"an answer that is too large", t.Context(), &dist.TooLargeError{}, true, healthy},
+		{"an answer that is too large", t.Context(), &erldist.TooLargeError{}, true, healthy},
 		{"a crash as the deadline passes", shortened, &CallError{Class: "error"}, true, healthy},
 		{"a client that left", left, on(context.Canceled), true, uncounted},
 		{"a deadline that the client shortened", shortened, on(context.DeadlineExceeded), true, uncounted},
 		{"silence of a node that had only a part of the time", silent, on(ErrUnanswered), false, uncounted},
 		{"silence", silent, on(ErrUnanswered), true, failed},
-		{"a lost connection", t.Context(), &dist.LostError{Sent: true}, true, failed},
-		{"a lost connection of a call for chosen nodes", t.Context(), &dist.LostError{}, false, failed},
-		{"a full process table", t.Context(), &dist.RefusedError{Reason: "system_limit"}, true, failed},
+		{"a lost connection", t.Context(), &erldist.LostError{Sent: true}, true, failed},
+		{"a lost connection of a call for chosen nodes", t.Context(), &erldist.LostError{}, false, failed},
+		{"a full process table", t.Context(), &erldist.RefusedError{Reason: "system_limit"}, true, failed},
 	} {
 		if got := healthOf(tt.ctx, tt.err, tt.comparable); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // silence is a context that ends as the application's own timeout does.

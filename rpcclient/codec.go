@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -27,7 +27,7 @@ func (a *Absinthe) StructEncoder(ctx context.Context, answer *Answer) etf.Struct
 		}
 		var err error
 		texts, err = answer.encode(ctx, Module(a.Config.JSONCodec), structs)
-		var lost *dist.LostError
+		var lost *erldist.LostError
 		if errors.As(err, &lost) { // the operation has been run, and answered
 			return nil, fmt.Errorf("%s.encode!/1 on %s did not answer: %v", a.Config.JSONCodec, answer.Node, err)
 		}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/louche-graphql/louche/internal/certs"
 	"github.com/louche-graphql/louche/internal/secret"
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
 // NodeConfig is the node section of the configuration: who this gateway is among
@@ -35,8 +35,8 @@ type NodeConfig struct {
 	MaxAnswer int `yaml:"-"`
 	// Memory bounds the bytes of all answers together, and MaxCollected those of the
 	// answers that come from one node at once. No bounds if they are not given.
-	Memory       dist.Memory `yaml:"-"`
-	MaxCollected int         `yaml:"-"`
+	Memory       erldist.Memory `yaml:"-"`
+	MaxCollected int            `yaml:"-"`
 	// TLS is set where the nodes use inet_tls_dist.
 	TLS TLSConfig `yaml:"tls" envPrefix:"TLS_"`
 }

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/internal/secret"
 	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 func TestNodeConfigDefaults(t *testing.T) {

@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 const hello, helloWorld = `{ hello }`, `{"data":{"hello":"hello world"}}`
@@ -64,7 +64,7 @@ func TestNodeWithoutEPMD(t *testing.T) {
 	checkHello(t, pool)
 
 	_, err = pool.Call(t.Context(), "erlang", "halt", etf.AppendNil(nil))
-	var lost *dist.LostError
+	var lost *erldist.LostError
 	if !errors.As(err, &lost) || !lost.Sent || lost.Node != node.Name {
 		t.Errorf("call that ends its node: %v, want a LostError of a sent call", err)
 	}
@@ -78,8 +78,8 @@ func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.Target)
 	gw := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.Cookie = "another-cookie" })
 
 	_, err := gw.Probe(t.Context(), target, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
-	if !errors.Is(err, dist.ErrCookie) || !strings.Contains(err.Error(), "cookie") {
-		t.Errorf("%v, want %v", err, dist.ErrCookie)
+	if !errors.Is(err, erldist.ErrCookie) || !strings.Contains(err.Error(), "cookie") {
+		t.Errorf("%v, want %v", err, erldist.ErrCookie)
 	}
 	pool := gw.pool(t, rpcclient.PoolConfig{})
 	pool.Update([]rpcclient.Target{target}, nil)
@@ -152,8 +152,8 @@ func TestNotAllowed(t *testing.T) {
 	node.Eval(t, `:net_kernel.allow([:"someone@127.0.0.1"])`)
 	gw := startGateway(t, nil)
 	_, err := gw.Probe(t.Context(), target, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
-	if !errors.Is(err, dist.ErrNotAllowed) || !strings.Contains(err.Error(), gw.Name()) {
-		t.Errorf("%v, want %v with our name", err, dist.ErrNotAllowed)
+	if !errors.Is(err, erldist.ErrNotAllowed) || !strings.Contains(err.Error(), gw.Name()) {
+		t.Errorf("%v, want %v with our name", err, erldist.ErrNotAllowed)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/louche-graphql/louche/auth"
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // Claims are on the node of the type that the configuration says, and as they are

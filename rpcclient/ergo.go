@@ -14,7 +14,7 @@ import (
 	"github.com/ergo-services/ergo/lib"
 	"github.com/ergo-services/ergo/node"
 
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
 // This file is all there is of ergo: its node holds our name, dials, wraps
@@ -35,9 +35,9 @@ const handshakeTime = 7 * time.Second
 // runtime is the ergo node.
 type runtime struct {
 	node    node.Node
-	local   dist.Node
+	local   erldist.Node
 	tls     *tls.Config // nil for plain TCP
-	options dist.Options
+	options erldist.Options
 }
 
 // startRuntime starts the node. The end of ctx ends what it dials.
@@ -51,17 +51,17 @@ func startRuntime(ctx context.Context, cfg NodeConfig) (*runtime, error) {
 		return nil, err
 	}
 	// Any creation but 0 to 3, which had a meaning of their own before OTP 23.
-	local := dist.Node{Name: cfg.Name, Creation: rand.Uint32() | 4, Cookie: cookie} // #nosec G404 -- no secret
+	local := erldist.Node{Name: cfg.Name, Creation: rand.Uint32() | 4, Cookie: cookie} // #nosec G404 -- no secret
 	// node.StartWithContext and not ergo.StartNode, which would add ergo's own
 	// applications, among them the one that sends metrics to its maker.
 	n, err := node.StartWithContext(ctx, cfg.Name, cookie, ergoOptions(local, tlsConfig))
 	if err != nil {
 		return nil, fmt.Errorf("start node %s: %w", cfg.Name, err)
 	}
-	return &runtime{n, local, tlsConfig, dist.Options{TickTime: cfg.NetTickTime, MaxMessage: cfg.MaxAnswer, Memory: cfg.Memory, MaxCollected: cfg.MaxCollected}}, nil
+	return &runtime{n, local, tlsConfig, erldist.Options{TickTime: cfg.NetTickTime, MaxMessage: cfg.MaxAnswer, Memory: cfg.Memory, MaxCollected: cfg.MaxCollected}}, nil
 }
 
-func ergoOptions(local dist.Node, tlsConfig *tls.Config) node.Options {
+func ergoOptions(local erldist.Node, tlsConfig *tls.Config) node.Options {
 	return node.Options{
 		Creation:         local.Creation,
 		TLS:              tlsConfig,
@@ -79,8 +79,8 @@ func (r *runtime) stop() { r.node.Stop() }
 
 // dial connects to the node at addr. name is what ergo registers the connection
 // under; what the node calls itself is learnt in the handshake. reconnect is as
-// in [dist.Node]. The name may be dialled again when ended is closed.
-func (r *runtime) dial(ctx context.Context, name string, addr netip.AddrPort, reconnect bool) (conn *dist.Conn, ended <-chan struct{}, err error) {
+// in [erldist.Node]. The name may be dialled again when ended is closed.
+func (r *runtime) dial(ctx context.Context, name string, addr netip.AddrPort, reconnect bool) (conn *erldist.Conn, ended <-chan struct{}, err error) {
 	l := &link{ctx: ctx, runtime: r, name: name, ended: make(chan struct{})}
 	l.local = r.local
 	l.local.Reconnect = reconnect
@@ -140,10 +140,10 @@ func (r *runtime) hint(err error) error {
 type link struct {
 	ctx     context.Context
 	runtime *runtime
-	local   dist.Node
+	local   erldist.Node
 	name    string
-	peer    dist.Peer
-	conn    *dist.Conn
+	peer    erldist.Peer
+	conn    *erldist.Conn
 	err     error
 	ended   chan struct{}
 }
@@ -157,7 +157,7 @@ func (handshake) Version() node.HandshakeVersion        { return 6 }
 func (h handshake) Start(_ net.Addr, conn lib.NetReadWriter, _ bool, _ string) (node.HandshakeDetails, error) {
 	ctx, cancel := context.WithTimeout(h.ctx, handshakeTime)
 	defer cancel()
-	h.peer, h.err = dist.Initiate(ctx, conn.(net.Conn), h.local)
+	h.peer, h.err = erldist.Initiate(ctx, conn.(net.Conn), h.local)
 	// ergo wants to hear the name it dialled, and leaks the connection if it
 	// hears another.
 	return node.HandshakeDetails{Name: h.name}, h.err
@@ -175,7 +175,7 @@ type protocol struct{ *link }
 
 func (p protocol) Init(_ context.Context, conn lib.NetReadWriter, _ string, _ node.HandshakeDetails) (node.ConnectionInterface, error) {
 	limitUnacknowledged(conn.(net.Conn), p.runtime.options.TickTime/4)
-	p.conn = dist.New(conn.(net.Conn), p.local, p.peer, p.runtime.options)
+	p.conn = erldist.New(conn.(net.Conn), p.local, p.peer, p.runtime.options)
 	return connection{}, nil
 }
 
@@ -185,7 +185,7 @@ func (p protocol) Serve(node.ConnectionInterface, node.CoreRouter) { p.conn.Serv
 func (p protocol) Terminate(node.ConnectionInterface) { close(p.ended) }
 
 // connection is what ergo registers. Nothing of ergo sends on it: what is sent
-// goes through [dist.Conn].
+// goes through [erldist.Conn].
 type connection struct{ node.ConnectionInterface }
 
 // unregistered is a registrar that tells nobody of this node.

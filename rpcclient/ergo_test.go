@@ -13,7 +13,7 @@ import (
 	"github.com/ergo-services/ergo/node"
 
 	"github.com/louche-graphql/louche/discovery"
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
 func startErgo(t *testing.T, name string) *runtime {
@@ -28,7 +28,7 @@ func startErgo(t *testing.T, name string) *runtime {
 
 // ergo has an application that sends what the node does to ergo's maker.
 func TestErgoSendsNoMetrics(t *testing.T) {
-	if !ergoOptions(dist.Node{}, nil).System.DisableAnonMetrics {
+	if !ergoOptions(erldist.Node{}, nil).System.DisableAnonMetrics {
 		t.Error("anonymous metrics are on")
 	}
 	r := startErgo(t, "louche@127.0.0.1")
@@ -79,7 +79,7 @@ func (l *listening) Register(_ context.Context, _ string, options node.RegisterO
 }
 
 func TestErgoRefusesConnections(t *testing.T) {
-	local := dist.Node{Name: "louche@127.0.0.1", Creation: 4, Cookie: "the-secret"}
+	local := erldist.Node{Name: "louche@127.0.0.1", Creation: 4, Cookie: "the-secret"}
 	registrar := new(listening)
 	options := ergoOptions(local, nil)
 	options.Registrar = registrar
@@ -95,7 +95,7 @@ func TestErgoRefusesConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	peer, err := dist.Initiate(t.Context(), conn, dist.Node{Name: "app@127.0.0.1", Creation: 5, Cookie: local.Cookie})
+	peer, err := erldist.Initiate(t.Context(), conn, erldist.Node{Name: "app@127.0.0.1", Creation: 5, Cookie: local.Cookie})
 	if err == nil {
 		t.Errorf("handshake with the right cookie: connected to %s", peer.Name)
 	}

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -17,7 +17,7 @@ type Answer struct {
 	Value etf.Term
 	// Node is the name of the node that answered.
 	Node    string
-	exit    *dist.Exit
+	exit    *erldist.Exit
 	conn    *connected // that it came over
 	encoded *Answer    // with the structs of it that the node has encoded
 }
@@ -46,7 +46,7 @@ func (e *CallError) Error() string {
 
 // connected is a live connection and what is needed to call over it.
 type connected struct {
-	*dist.Conn
+	*erldist.Conn
 	id       uint64 // among all connections of this process
 	since    time.Time
 	progress progress
@@ -58,7 +58,7 @@ type connected struct {
 var connections atomic.Uint64
 
 // connect makes a connection fit for calls.
-func connect(ctx context.Context, conn *dist.Conn) (*connected, error) {
+func connect(ctx context.Context, conn *erldist.Conn) (*connected, error) {
 	c := &connected{Conn: conn, id: connections.Add(1), since: time.Now()}
 	args := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), "user"))
 	answer, err := c.Call(ctx, "erlang", "whereis", args)
@@ -112,7 +112,7 @@ func endCall(b []byte) []byte { return etf.AppendNil(b) }
 // {Ref, return, Value}, {Ref, throw | exit | error, Reason} or
 // {Ref, error, Reason, Stack}.
 func (c *connected) execute(ctx context.Context, args []byte) (*Answer, error) {
-	exit, err := c.Spawn(ctx, dist.Spawn{
+	exit, err := c.Spawn(ctx, erldist.Spawn{
 		Module: "erpc", Function: "execute_call", Args: args, Arity: 4, GroupLeader: c.leader,
 	})
 	if err != nil {

@@ -8,11 +8,11 @@ import (
 	"testing"
 
 	"github.com/louche-graphql/louche/discovery"
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/internal/logtest"
 	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/rpcclient/etf"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 var eventually = waittest.Until

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/rpcclient/etf"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // goldenCase is what was recorded of one run of Absinthe.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
 // ErrUnanswered is the cause of a context whose deadline is the application's own
@@ -31,8 +31,8 @@ const (
 // could have got the call, and this one had the whole timeout for it.
 func healthOf(ctx context.Context, err error, comparable bool) health {
 	var (
-		lost    *dist.LostError
-		refused *dist.RefusedError
+		lost    *erldist.LostError
+		refused *erldist.RefusedError
 	)
 	switch {
 	case errors.As(err, &lost), errors.As(err, &refused):

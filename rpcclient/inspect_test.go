@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // inspected makes a pool whose links are delivered, and held until they end.

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 func testLoad(t *testing.T, node *beamtest.Node, target rpcclient.Target) {

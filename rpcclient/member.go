@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
 // Why a node takes no call now.
@@ -177,7 +177,7 @@ func (p *place) leave(err error, h health) {
 // no call, so that what clients choose can do no harm here: it is the same for
 // every node.
 func saysHowLong(err error, took time.Duration, known latency) bool {
-	var large *dist.TooLargeError
+	var large *erldist.TooLargeError
 	switch {
 	case err == nil, errors.As(err, &large):
 		return true

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // The one that is connected keeps its connection; the other is told why it gets
@@ -18,8 +18,8 @@ func testTwoGatewaysOfOneName(t *testing.T, _ *beamtest.Node, target rpcclient.T
 	pool := first.pool(t, rpcclient.PoolConfig{}, target)
 
 	_, err := second.Probe(t.Context(), target, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
-	if !errors.Is(err, dist.ErrAlive) || !strings.Contains(err.Error(), second.Name()) {
-		t.Errorf("%v, want %v with the name", err, dist.ErrAlive)
+	if !errors.Is(err, erldist.ErrAlive) || !strings.Contains(err.Error(), second.Name()) {
+		t.Errorf("%v, want %v with the name", err, erldist.ErrAlive)
 	}
 	later := second.pool(t, rpcclient.PoolConfig{})
 	later.Update([]rpcclient.Target{target}, nil)
@@ -75,7 +75,7 @@ func testConnectionThatOnlyWeSeeDead(t *testing.T, node *beamtest.Node, target r
 	dead := relay.wire()
 	dead.up.frozen.Store(true)
 	dead.down.frozen.Store(true)
-	gw.log.wait(t, "node down", dist.ErrTickTimeout.Error())
+	gw.log.wait(t, "node down", erldist.ErrTickTimeout.Error())
 	eventually(t, "calls are answered again", func() bool {
 		got, _ := run(t.Context(), pool, hello)
 		return got == helloWorld

@@ -3,8 +3,8 @@ package rpcclient_test
 import (
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // To start a node takes longer than most tests, so that those which leave it as it

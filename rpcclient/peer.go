@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
 // Reconnecting waits from minBackoff, doubled after each failure, to maxBackoff, or
@@ -146,7 +146,7 @@ func closedByPeer(err error) bool {
 }
 
 // dial connects when it is this peer's turn.
-func (p *peer) dial(ctx context.Context, reconnect bool) (*dist.Conn, <-chan struct{}, error) {
+func (p *peer) dial(ctx context.Context, reconnect bool) (*erldist.Conn, <-chan struct{}, error) {
 	select {
 	case p.dials <- struct{}{}:
 	case <-ctx.Done():

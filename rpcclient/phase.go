@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -132,5 +132,5 @@ func (c *connected) failedByPhase(ctx context.Context, err error) bool {
 		return false
 	}
 	now, err := c.askPhase(ctx)
-	return err == nil && now != started || errors.As(err, new(*dist.LostError))
+	return err == nil && now != started || errors.As(err, new(*erldist.LostError))
 }

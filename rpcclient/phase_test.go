@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // A node that can be connected to, but has not started its applications, is not

@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
 // Why no node was asked.
@@ -155,7 +155,7 @@ func (p *Pool) RetryAfter() time.Duration { return p.cfg.Breaker.Open }
 // does.
 //
 // Errors are or wrap the cause of ctx, [ErrNoNode], [ErrOverloaded], [*CallError],
-// [*dist.LostError], [*dist.RefusedError] and [*dist.TooLargeError].
+// [*erldist.LostError], [*erldist.RefusedError] and [*erldist.TooLargeError].
 func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (*Answer, error) {
 	b := buffers.Get().(*[]byte)
 	defer putBuffer(b)
@@ -188,7 +188,7 @@ func (p *Pool) execute(ctx context.Context, args arguments, repeatable bool, fit
 			return nil, cmp.Or(previous, err)
 		}
 		answer, err := place.execute(ctx, args, sent == 0 && fit == nil)
-		var lost *dist.LostError
+		var lost *erldist.LostError
 		switch {
 		case errors.As(err, &lost):
 			// The member may not have noticed yet that its connection is gone; let

@@ -15,10 +15,10 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/discovery"
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 func TestPoolWithoutNodes(t *testing.T) {
@@ -166,8 +166,8 @@ func TestNodeIsKilled(t *testing.T) {
 	eventually(t, "all calls run", func() bool { return strings.Count(node.Output(), "sleeping ") == callers })
 	node.Kill()
 	for _, call := range calls {
-		var lost *dist.LostError
-		if o := await(t, call); !errors.As(o.err, &lost) || !lost.Sent || lost.Node != node.Name || errors.Is(o.err, dist.ErrTickTimeout) {
+		var lost *erldist.LostError
+		if o := await(t, call); !errors.As(o.err, &lost) || !lost.Sent || lost.Node != node.Name || errors.Is(o.err, erldist.ErrTickTimeout) {
 			t.Errorf("%v, want a LostError of a sent call, at once", o.err)
 		}
 	}
@@ -215,7 +215,7 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 	}
 	lost := func(call <-chan outcome) {
 		t.Helper()
-		var failure *dist.LostError
+		var failure *erldist.LostError
 		if o := await(t, call); !errors.As(o.err, &failure) || !failure.Sent || failure.Node != a.Name {
 			t.Errorf("%+v, want the LostError of a sent call", o)
 		}

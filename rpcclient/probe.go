@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -29,7 +29,7 @@ func (n *Node) Probe(ctx context.Context, t Target, app AbsintheConfig, introspe
 	began := time.Now()
 	conn, ended, err := n.runtime.dial(ctx, t.Name, t.Addr, false)
 	// The node may not have noticed yet that the probe before this one has left.
-	for tries := 1; errors.Is(err, dist.ErrAlive) && tries < 10 && ctx.Err() == nil; tries++ {
+	for tries := 1; errors.Is(err, erldist.ErrAlive) && tries < 10 && ctx.Err() == nil; tries++ {
 		time.Sleep(100 * time.Millisecond)
 		began = time.Now()
 		conn, ended, err = n.runtime.dial(ctx, t.Name, t.Addr, false)

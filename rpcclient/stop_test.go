@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient"
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // Whatever a node does when it is stopped, nothing of it is left.
@@ -43,9 +43,9 @@ func testStopLeavesNothingBehind(t *testing.T, node *beamtest.Node, target rpccl
 			t.Errorf("%s still runs when Stop has returned:\n%s", part, stacks)
 		}
 	}
-	var lost *dist.LostError
-	if o := await(t, call); !errors.As(o.err, &lost) || !errors.Is(o.err, dist.ErrClosed) {
-		t.Errorf("call of a stopped node: %v, want a LostError by %v", o.err, dist.ErrClosed)
+	var lost *erldist.LostError
+	if o := await(t, call); !errors.As(o.err, &lost) || !errors.Is(o.err, erldist.ErrClosed) {
+		t.Errorf("call of a stopped node: %v, want a LostError by %v", o.err, erldist.ErrClosed)
 	}
 	eventually(t, "the node has noticed", func() bool { return node.Eval(t, "Node.list(:hidden)") == "[]" })
 	defer func() {

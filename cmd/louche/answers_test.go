@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // Fields come in the order of the document, and errors first.

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // Atoms are never collected, and a node that has about a million of them ends. So

@@ -17,7 +17,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // A feature is one way to ask for an answer and to give it, to be compared with

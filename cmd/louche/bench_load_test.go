@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // erpcLoad is processes of a BEAM node that call another one.

@@ -14,8 +14,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/internal/waittest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // ownPage is the user's application: it has a cookie, asks, and leads on to another

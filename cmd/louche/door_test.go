@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // nobody is the configuration of a gateway whose application has no node: what gets

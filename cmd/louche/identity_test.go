@@ -22,8 +22,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/rpcclient/etf"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // A door is the section of an application that lets in those alone who say who they

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/internal/waittest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // What is more than the gateway or a node may have is refused at once, and what is

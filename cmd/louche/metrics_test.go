@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // metric is the value of a series in the text of GET /metrics; -1: it is not there.

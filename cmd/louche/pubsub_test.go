@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // Absinthe finds the module under the key pubsub, as Absinthe.Plug puts it there,

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/internal/redistest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // Two gateways have one limit where Redis holds it, and each its own where Redis is

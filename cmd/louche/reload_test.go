@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 const contextText = `{"query":"{ contextText }"}`

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
 	"github.com/louche-graphql/louche/internal/redistest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // Nothing that the gateway was told in confidence, by its operators or by a client,

@@ -19,8 +19,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 func TestGoldenCases(t *testing.T) {
@@ -301,7 +301,7 @@ func TestNodeDiesDuringCalls(t *testing.T) {
 	eventually(t, "all calls run", func() bool { return strings.Count(node.Output(), "sleeping ") == 100 })
 	node.Kill()
 	callers.Wait()
-	if g.log.Lines("node down", dist.ErrTickTimeout.Error()) != nil {
+	if g.log.Lines("node down", erldist.ErrTickTimeout.Error()) != nil {
 		t.Error("callers waited for the tick time")
 	}
 	close(codes)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // A guide is a document, by the names that follow the language of its blocks:

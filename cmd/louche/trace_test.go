@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // At level debug the log has a line for every operation, whatever became of it.

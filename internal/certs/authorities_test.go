@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/beamtest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 func TestReadAuthorities(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/ergo-services/ergo/node"
 	ergodist "github.com/ergo-services/ergo/proto/dist"
 
-	"github.com/louche-graphql/louche/rpcclient/dist"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -70,7 +70,7 @@ func freePort() (uint16, error) {
 func (c *Cluster) startNode(ctx context.Context, b *Backend, name, cookie string) (node.Node, error) {
 	l := listener{
 		serving: &c.serving,
-		local:   dist.Node{Name: name, Creation: rand.Uint32() | 4, Cookie: cookie, Flags: dist.HiddenFlags | dist.FlagPublished}, // #nosec G404 -- no secret
+		local:   erldist.Node{Name: name, Creation: rand.Uint32() | 4, Cookie: cookie, Flags: erldist.HiddenFlags | erldist.FlagPublished}, // #nosec G404 -- no secret
 		backend: b,
 	}
 	n, err := node.StartWithContext(ctx, name, cookie, node.Options{
@@ -90,7 +90,7 @@ func (c *Cluster) startNode(ctx context.Context, b *Backend, name, cookie string
 // listener is shared by the connections to one node.
 type listener struct {
 	serving *sync.WaitGroup
-	local   dist.Node
+	local   erldist.Node
 	backend *Backend
 }
 
@@ -106,7 +106,7 @@ func (handshake) Version() node.HandshakeVersion        { return 6 }
 func (h handshake) Accept(_ net.Addr, conn lib.NetReadWriter, _ bool, _ string) (node.HandshakeDetails, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout)
 	defer cancel()
-	peer, err := dist.Accept(ctx, conn.(net.Conn), h.local)
+	peer, err := erldist.Accept(ctx, conn.(net.Conn), h.local)
 	return node.HandshakeDetails{Name: peer.Name, Custom: peer}, err
 }
 
@@ -120,12 +120,12 @@ type protocol struct{ listener }
 // connection is the connection that ergo registers.
 type connection struct {
 	node.ConnectionInterface
-	dist *dist.Conn
+	dist *erldist.Conn
 }
 
 func (p protocol) Init(_ context.Context, conn lib.NetReadWriter, _ string, details node.HandshakeDetails) (node.ConnectionInterface, error) {
-	options := dist.Options{Handler: p.executeCall}
-	return connection{dist: dist.New(conn.(net.Conn), p.local, details.Custom.(dist.Peer), options)}, nil
+	options := erldist.Options{Handler: p.executeCall}
+	return connection{dist: erldist.New(conn.(net.Conn), p.local, details.Custom.(erldist.Peer), options)}, nil
 }
 
 func (p protocol) Serve(c node.ConnectionInterface, _ node.CoreRouter) {
@@ -136,7 +136,7 @@ func (p protocol) Serve(c node.ConnectionInterface, _ node.CoreRouter) {
 func (p protocol) Terminate(node.ConnectionInterface) { p.serving.Done() }
 
 // executeCall is erpc:execute_call/4, the only function that callers spawn.
-func (l listener) executeCall(ctx context.Context, p dist.Process) []byte {
+func (l listener) executeCall(ctx context.Context, p erldist.Process) []byte {
 	list, err := properList(p.Args)
 	if err != nil || p.Module != "erpc" || p.Function != "execute_call" || len(list) != 4 {
 		return etf.AppendAtom(nil, "undef")

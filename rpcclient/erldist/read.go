@@ -1,0 +1,205 @@
+package erldist
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// readBuffer holds a fragment of 64 KiB and what is around it, so that no frame
+// an Erlang node sends needs a second copy.
+const readBuffer = 80 << 10
+
+var exits = sync.Pool{New: func() any { return new(Exit) }}
+
+// A reader takes the peer's frames apart. It belongs to one goroutine.
+type reader struct {
+	conn       *Conn
+	atoms      atomCache
+	assemblies map[uint64]*assembly // by sequence
+	collected  int                  // bytes that the assemblies hold
+}
+
+func newReader(c *Conn) *reader {
+	return &reader{conn: c, assemblies: make(map[uint64]*assembly)}
+}
+
+// counter counts the reads of the socket, for tick.
+type counter struct {
+	conn *Conn
+}
+
+func (r counter) Read(b []byte) (int, error) {
+	n, err := r.conn.socket.Read(b)
+	if n > 0 {
+		r.conn.reads.Add(1)
+	}
+	return n, err
+}
+
+// read takes frames off the socket until it fails.
+func (c *Conn) read() error {
+	r := newReader(c)
+	defer r.dropAll()
+	in := bufio.NewReaderSize(counter{c}, readBuffer)
+	for {
+		length, err := in.Peek(4)
+		if err != nil {
+			return err
+		}
+		n := int(binary.BigEndian.Uint32(length))
+		if n > c.options.MaxMessage {
+			return &FrameError{0, fmt.Sprintf("length %d exceeds the limit of %d bytes", n, c.options.MaxMessage)}
+		}
+		in.Discard(4)
+		r.sweep()
+		if n == 0 { // a tick
+			continue
+		}
+		var frame []byte
+		if n <= readBuffer {
+			if frame, err = in.Peek(n); err != nil {
+				return err
+			}
+			err = r.frame(frame)
+			in.Discard(n)
+		} else {
+			err = r.long(in, n)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// long handles a frame of n bytes that is longer than the read buffer. No Erlang node
+// sends one, because all of them cut long messages into fragments. Memory is taken
+// only as the bytes come: a length is quickly claimed.
+func (r *reader) long(in io.Reader, n int) error {
+	memory, reserved := r.conn.options.Memory, 0
+	defer func() { memory.Release(reserved) }()
+	var frame []byte
+	for len(frame) < n {
+		size := min(n, max(2*len(frame), readBuffer))
+		if !memory.Reserve(size) {
+			return fmt.Errorf("%w: %d bytes", ErrNoMemory, n)
+		}
+		reserved += size
+		longer := make([]byte, size)
+		read := copy(longer, frame)
+		frame = longer
+		if _, err := io.ReadFull(in, frame[read:]); err != nil {
+			return err
+		}
+	}
+	return r.frame(frame)
+}
+
+// frame handles one frame, without its length. What it keeps of it, it copies.
+func (r *reader) frame(frame []byte) error {
+	h, err := r.atoms.parse(frame)
+	if err != nil {
+		return err
+	}
+	body := etf.Term{Bytes: frame[h.size:], Atoms: r.atoms.refs}
+	if h.tag == tagContinuation {
+		return r.continuation(h, body)
+	}
+	d := etf.NewDecoder(body)
+	m, err := parseControl(&d)
+	if err != nil {
+		return controlError(h.size, err)
+	}
+	if h.tag == tagFragment {
+		return r.first(h, m, d.Rest())
+	}
+	return r.message(m, d.Rest())
+}
+
+func controlError(at int, err error) error {
+	var e *etf.Error
+	if errors.As(err, &e) {
+		return &FrameError{at + e.Offset, "control message: " + e.Reason}
+	}
+	return &FrameError{at, "control message: " + err.Error()}
+}
+
+// message handles a message that has come whole.
+func (r *reader) message(m control, payload etf.Term) error {
+	switch m.op {
+	case opPayloadMonitorPExit:
+		r.conn.resolve(r.conn.number(m.ref), r.conn.newExit(payload))
+	case opMonitorPExit:
+		r.conn.resolve(r.conn.number(m.ref), r.conn.newExit(m.reason))
+	case opSpawnReply:
+		r.conn.spawnReplied(m)
+	case opSpawnRequest:
+		r.conn.spawn(m, payload)
+	case opPayloadExit2, opExit2:
+		r.conn.exit(m.to)
+	case opMonitorP:
+		r.conn.monitor(m)
+	}
+	return nil
+}
+
+// newExit copies the reason out of the read buffer, if there is memory for it.
+func (c *Conn) newExit(reason etf.Term) *Exit {
+	e := exits.Get().(*Exit)
+	held := max(cap(e.bytes), len(reason.Bytes)) + atomBytes(reason.Atoms)
+	if !c.options.Memory.Reserve(held) {
+		return &Exit{lost: &NoMemoryError{c.peer.Name}}
+	}
+	e.memory, e.held = c.options.Memory, held
+	e.bytes = append(e.bytes[:0], reason.Bytes...)
+	e.atoms = append(e.atoms[:0], reason.Atoms...)
+	e.Reason = etf.Term{Bytes: e.bytes, Atoms: e.atoms}
+	return e
+}
+
+// waiting says whether somebody waits for the answer of call n.
+func (c *Conn) waiting(n uint64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.calls[n]
+	return p != nil && !p.abandoned
+}
+
+// resolve ends call n, if it has not ended yet.
+func (c *Conn) resolve(n uint64, exit *Exit) {
+	c.mu.Lock()
+	p := c.calls[n]
+	c.remove(n)
+	c.mu.Unlock()
+	if p == nil {
+		exit.Release()
+	} else {
+		p.resolve(exit)
+	}
+}
+
+// spawnReplied notes the pid of a call's process, or why there is none.
+func (c *Conn) spawnReplied(m control) {
+	n := c.number(m.ref)
+	if m.refused != "" {
+		c.resolve(n, &Exit{lost: &RefusedError{c.peer.Name, m.refused}})
+		return
+	}
+	c.mu.Lock()
+	p := c.calls[n]
+	if p == nil {
+		c.mu.Unlock()
+		return
+	}
+	p.pid = m.from
+	abandoned := p.abandoned
+	c.mu.Unlock()
+	if abandoned {
+		c.kill(n, m.from)
+	}
+}

@@ -1,0 +1,309 @@
+package chaos
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/logtest"
+	"github.com/louche-graphql/louche/internal/waittest"
+	"github.com/louche-graphql/louche/test/beamtest"
+)
+
+// settings are a configuration file but for the addresses it listens on.
+type settings struct {
+	top       []string // top-level keys
+	node      string   // keys of node, beside name and cookie_file
+	discovery string   // keys of the application's discovery
+	app       []string // keys of the application
+	more      []string // further applications
+	timed     bool     // the test compares times: without the race detector, which multiplies them
+}
+
+func (s settings) yaml(listen, admin string) string {
+	lines := append([]string{"listen: " + listen, "admin: " + admin}, s.top...)
+	lines = append(lines,
+		fmt.Sprintf("node: {name: louche@127.0.0.1, cookie_file: %s%s}", cookieFile, s.node),
+		"apps:",
+		"  - schema: TestApp.Schema",
+		"    discovery: {"+s.discovery+"}")
+	for _, key := range s.app {
+		lines = append(lines, "    "+key)
+	}
+	return strings.Join(append(lines, s.more...), "\n") + "\n"
+}
+
+// gateway is the program in a process of its own.
+type gateway struct {
+	listen, admin string
+	file          string // its configuration
+	namespace     *beamtest.Namespace
+	log           *journal
+	cmd           *exec.Cmd
+	exited        chan struct{}
+	operators     *http.Client
+}
+
+// startGateway starts the gateway in a namespace, or here, and returns once it
+// listens. It is killed when the test ends: how it stops is another test's matter.
+func startGateway(t *testing.T, in *beamtest.Namespace, s settings) *gateway {
+	t.Helper()
+	g := &gateway{
+		listen:    freeAddress(t, in),
+		admin:     freeAddress(t, in),
+		file:      filepath.Join(t.TempDir(), "louche.yaml"),
+		namespace: in,
+		log:       new(journal),
+		exited:    make(chan struct{}),
+	}
+	g.operators = &http.Client{Transport: &http.Transport{DialContext: g.dial, DisableKeepAlives: true}, Timeout: waittest.Limit}
+	g.configure(t, s)
+	binary := program
+	if s.timed {
+		binary = swift
+	}
+	g.cmd = exec.Command(binary, "serve", "--config", g.file)
+	g.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	g.cmd.Stdout, g.cmd.Stderr = g.log, g.log
+	var err error
+	if in.Do(func() { err = g.cmd.Start() }); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		g.cmd.Wait()
+		close(g.exited)
+	}()
+	t.Cleanup(func() {
+		select {
+		case <-g.exited: // the test has seen to it
+		default:
+			g.cmd.Process.Kill()
+			<-g.exited
+		}
+		if strings.Contains(g.log.String(), "DATA RACE") {
+			t.Error("the race detector found something in the gateway")
+		}
+		if t.Failed() {
+			t.Logf("end of the gateway's log:\n%s", g.log.tail(20000))
+		}
+	})
+	eventually(t, "the gateway listens", func() bool {
+		select {
+		case <-g.exited:
+			t.Fatalf("the gateway ended: %v", g.cmd.ProcessState)
+		default:
+		}
+		return g.health("/healthz") == http.StatusOK
+	})
+	return g
+}
+
+// configure writes the configuration file, whole at any time.
+func (g *gateway) configure(t testing.TB, s settings) {
+	t.Helper()
+	g.configureText(t, s.yaml(g.listen, g.admin))
+}
+
+func (g *gateway) configureText(t testing.TB, text string) {
+	t.Helper()
+	if err := os.WriteFile(g.file+".new", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(g.file+".new", g.file); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func freeAddress(t testing.TB, in *beamtest.Namespace) string {
+	t.Helper()
+	l, err := in.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// dial connects to the gateway from where it runs.
+func (g *gateway) dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
+	g.namespace.Do(func() { conn, err = new(net.Dialer).DialContext(ctx, network, address) })
+	return conn, err
+}
+
+// health is the status of a health check, 0 where there is no answer.
+func (g *gateway) health(path string) int {
+	resp, err := g.operators.Get("http://" + g.admin + path)
+	if err != nil {
+		return 0
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+// status is what the gateway says of itself.
+type status struct {
+	Goroutines  int
+	MemoryBytes int64 `json:"memory_bytes"`
+	Connections int
+	InFlight    int `json:"in_flight"`
+	Draining    bool
+	Apps        []struct {
+		Path                        string
+		Queued, Retries, Overloaded int
+		Nodes                       []nodeStatus
+	}
+}
+
+// metric is the value of a metric without labels.
+func (g *gateway) metric(t testing.TB, name string) float64 {
+	t.Helper()
+	resp, err := g.operators.Get("http://" + g.admin + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+		if text, found := strings.CutPrefix(lines.Text(), name+" "); found {
+			value, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return value
+		}
+	}
+	t.Fatalf("there is no metric %s", name)
+	return 0
+}
+
+type nodeStatus struct {
+	Name, State, Breaker string
+	InFlight             int     `json:"in_flight"`
+	LatencyMS            float64 `json:"latency_ms"`
+}
+
+func (g *gateway) status(t testing.TB) status {
+	t.Helper()
+	var s status
+	resp, err := g.operators.Get("http://" + g.admin + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("/status: %s", resp.Status)
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// connected are the names of an application's nodes that are in use.
+func (s status) connected(app int) (names []string) {
+	for _, n := range s.Apps[app].Nodes {
+		if n.State == "connected" {
+			names = append(names, n.Name)
+		}
+	}
+	return names
+}
+
+// waitConnected waits until so many nodes of the first application are in use.
+func (g *gateway) waitConnected(t testing.TB, n int) time.Duration {
+	t.Helper()
+	return eventually(t, fmt.Sprintf("%d nodes are connected", n), func() bool {
+		return len(g.status(t).connected(0)) == n
+	})
+}
+
+// vitals are what the operating system knows of the gateway.
+type vitals struct {
+	fds int
+	rss int64
+}
+
+func (g *gateway) vitals(t testing.TB) vitals {
+	t.Helper()
+	proc := filepath.Join("/proc", strconv.Itoa(g.cmd.Process.Pid))
+	fds, err := os.ReadDir(filepath.Join(proc, "fd"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(proc, "statm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var total, resident int64
+	if _, err := fmt.Sscan(string(text), &total, &resident); err != nil {
+		t.Fatal(err)
+	}
+	return vitals{len(fds), resident * int64(os.Getpagesize())}
+}
+
+// ask sends one document and returns status, header and body.
+func (g *gateway) ask(t testing.TB, document string) (int, http.Header, string) {
+	t.Helper()
+	resp, err := g.operators.Post("http://"+g.listen+"/graphql", "application/json", strings.NewReader(operation(document)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, resp.Header, string(body)
+}
+
+// operation is the body of a request for a document.
+func operation(document string) string {
+	body, err := json.Marshal(map[string]string{"query": document})
+	if err != nil {
+		panic(err) // strings always have a JSON form
+	}
+	return string(body)
+}
+
+// request is a whole request, for clients that misbehave.
+func (g *gateway) request(body string) string {
+	return fmt.Sprintf("POST /graphql HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", g.listen, len(body), body)
+}
+
+// journal is what the gateway logs.
+type journal struct{ logtest.Recorder }
+
+// loggedAt is the time of a record.
+func loggedAt(t testing.TB, line string) time.Time {
+	t.Helper()
+	text, _, _ := strings.Cut(strings.TrimPrefix(line, "time="), " ")
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		t.Fatalf("%v in %s", err, line)
+	}
+	return at
+}
+
+// tail is what was logged last.
+func (j *journal) tail(bytes int) string {
+	text := j.String()
+	return text[max(0, len(text)-bytes):]
+}
+
+// line is the first record in which all parts occur, or "".
+func (j *journal) line(parts ...string) string {
+	if found := j.Lines(parts...); len(found) > 0 {
+		return strings.TrimSpace(found[0])
+	}
+	return ""
+}
