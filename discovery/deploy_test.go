@@ -117,8 +117,8 @@ func TestAThousandNamesInOneEPMD(t *testing.T) {
 		register(t, epmd, registration{name: fmt.Sprintf("my-app-%04d", i), port: uint16(40001 + i)})
 	}
 	report = look(t, discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", MaxNodes: 1000, EPMDPort: uint16(epmd), Timeout: waittest.Limit}, nil)
-	if len(report.Targets) != 1000 || len(report.Problems) > 0 {
-		t.Errorf("%d targets, problems: %v", len(report.Targets), report.Problems)
+	if len(report.Nodes) != 1000 || len(report.Problems) > 0 {
+		t.Errorf("%d targets, problems: %v", len(report.Nodes), report.Problems)
 	}
 }
 
@@ -150,7 +150,7 @@ func TestAThousandAddressesHalfOfThemMute(t *testing.T) {
 	if took := time.Since(start); took > 4*cfg.Timeout {
 		t.Errorf("took %s with a timeout of %s", took, cfg.Timeout)
 	}
-	if len(report.Targets) != 500 || len(report.Addrs) != 1000 || len(report.Problems) != 500 {
-		t.Errorf("%d targets, %d addresses, %d problems", len(report.Targets), len(report.Addrs), len(report.Problems))
+	if len(report.Nodes) != 500 || len(report.Addrs) != 1000 || len(report.Problems) != 500 {
+		t.Errorf("%d targets, %d addresses, %d problems", len(report.Nodes), len(report.Addrs), len(report.Problems))
 	}
 }

@@ -18,15 +18,15 @@ type Discovery struct {
 }
 
 // New returns a Discovery for a valid cfg, whose empty fields get their defaults.
-// Nothing is asked before Look or Watch is called.
+// Nothing is asked before Poll or Watch is called.
 func New(cfg Config, resolver Resolver, log *slog.Logger) *Discovery {
 	cfg.SetDefaults()
 	return &Discovery{cfg: cfg, resolver: resolver, log: log}
 }
 
-// Look polls every source once, now, and knows nothing of earlier polls. It takes
+// Poll polls every source once, now, and knows nothing of earlier polls. It takes
 // at most a few timeouts, or until ctx ends.
-func (d *Discovery) Look(ctx context.Context) Report {
+func (d *Discovery) Poll(ctx context.Context) Report {
 	p := newPoll(d.cfg, d.resolver, memory{})
 	p.run(ctx)
 	return p.report

@@ -1,6 +1,6 @@
 // Package discovery answers one question: which BEAM nodes are there, and where
 // do they listen? It asks DNS for addresses and the EPMD at each address for
-// names (or takes a fixed list), once by [Discovery.Look] or again and again by
+// names (or takes a fixed list), once by [Discovery.Poll] or again and again by
 // [Discovery.Watch], which delivers a whole [Report] of each poll.
 //
 // It must never connect to a node's distribution port, and never knows a cookie:

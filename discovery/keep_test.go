@@ -204,7 +204,7 @@ func TestResume(t *testing.T) {
 
 		resumed := func(cfg discovery.Config) *discovery.Discovery {
 			d := discovery.New(cfg, resolver, log)
-			d.Resume(from)
+			d.Inherit(from)
 			return d
 		}
 		fresh := watched(t, discovery.New(cfg, resolver, log), time.Second)
@@ -231,7 +231,7 @@ func TestResume(t *testing.T) {
 		expectTargets(t, report, node)
 		expectAddrs(t, report, "127.0.0.2")
 		d2 := discovery.New(other, resolver, log)
-		d2.Resume(d) // Keep counts from the last answer, not from the last reload
+		d2.Inherit(d) // Keep counts from the last answer, not from the last reload
 		expectTargets(t, watched(t, d2, 2*time.Minute))
 	})
 }

@@ -28,11 +28,11 @@ func look(t *testing.T, cfg discovery.Config, resolver discovery.Resolver) disco
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	return discovery.New(cfg, resolver, slog.New(slog.DiscardHandler)).Look(t.Context())
+	return discovery.New(cfg, resolver, slog.New(slog.DiscardHandler)).Poll(t.Context())
 }
 
 // show writes targets as "name address", one a line.
-func show(targets []discovery.Target) string {
+func show(targets []discovery.Node) string {
 	var lines []string
 	for _, target := range targets {
 		lines = append(lines, target.Name+" "+target.Addr.String())
@@ -42,7 +42,7 @@ func show(targets []discovery.Target) string {
 
 func expectTargets(t *testing.T, report discovery.Report, want ...string) {
 	t.Helper()
-	if got := show(report.Targets); got != strings.Join(want, "\n") {
+	if got := show(report.Nodes); got != strings.Join(want, "\n") {
 		t.Errorf("targets:\n%s\nwant:\n%s\nproblems: %v", got, strings.Join(want, "\n"), report.Problems)
 	}
 }
@@ -331,10 +331,10 @@ func TestStaticNodesAtAFixedPort(t *testing.T) {
 // error of its own where a name is known in the other family only.
 func TestHostsFile(t *testing.T) {
 	report := look(t, discovery.Config{DNS: []string{"localhost"}, Prefix: "my-app", Port: 9000}, new(net.Resolver))
-	if len(report.Targets) == 0 || len(report.Problems) > 0 {
+	if len(report.Nodes) == 0 || len(report.Problems) > 0 {
 		t.Errorf("%+v", report)
 	}
-	for _, target := range report.Targets {
+	for _, target := range report.Nodes {
 		if !target.Addr.Addr().IsLoopback() || target.Addr.Addr().Is4In6() {
 			t.Errorf("address of localhost: %+v", target)
 		}
@@ -389,8 +389,8 @@ func TestHostsAreAskedInParallel(t *testing.T) {
 		}
 	})
 	report := look(t, discovery.Config{DNS: loopback(hosts), Prefix: "my-app", MaxNodes: 1000, EPMDPort: everywhere.addr.Port(), Timeout: waittest.Limit}, nil)
-	if len(report.Targets) != hosts || len(report.Problems) > 0 {
-		t.Errorf("%d targets, problems: %v", len(report.Targets), report.Problems)
+	if len(report.Nodes) != hosts || len(report.Problems) > 0 {
+		t.Errorf("%d targets, problems: %v", len(report.Nodes), report.Problems)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // older ones, and does not change once that poll is over.
 type memory struct {
 	addrs    map[string][]said[netip.Addr] // by host, one for each of families
-	targets  map[string]said[Target]       // by EPMD, or by static node and EPMD
+	targets  map[string]said[Node]         // by EPMD, or by static node and EPMD
 	problems map[string]Problem            // by Problem.Source
 	offered  map[string]bool               // names of the report's targets
 }
@@ -22,10 +22,10 @@ type said[T any] struct {
 	at   time.Time // the beginning of the poll
 }
 
-// Resume takes over what from knows, so that the first poll of d goes on from its
+// Inherit takes over what from knows, so that the first poll of d goes on from its
 // last where they ask the same. It belongs before Watch; from is that of a former
 // configuration, whose Watch may still run.
-func (d *Discovery) Resume(from *Discovery) {
+func (d *Discovery) Inherit(from *Discovery) {
 	m := from.remembered()
 	if from.cfg.Prefix != d.cfg.Prefix {
 		m.targets = nil // other nodes of the same EPMDs

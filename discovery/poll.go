@@ -29,7 +29,7 @@ func newPoll(cfg Config, resolver Resolver, last memory) *poll {
 		last:     last,
 		next: memory{
 			addrs:    make(map[string][]said[netip.Addr]),
-			targets:  make(map[string]said[Target]),
+			targets:  make(map[string]said[Node]),
 			problems: make(map[string]Problem),
 		},
 	}
@@ -56,9 +56,9 @@ func (p *poll) run(ctx context.Context) {
 		p.hosts(ctx)
 	}
 	p.share()
-	p.report.Targets = distinct(p.report.Targets)
-	p.next.offered = make(map[string]bool, len(p.report.Targets))
-	for _, t := range p.report.Targets {
+	p.report.Nodes = distinct(p.report.Nodes)
+	p.next.offered = make(map[string]bool, len(p.report.Nodes))
+	for _, t := range p.report.Nodes {
 		p.next.offered[t.Name] = true
 	}
 }
@@ -67,16 +67,16 @@ func (p *poll) run(ctx context.Context) {
 // static node is taken at the first address of its host.
 func (p *poll) fixed() {
 	for _, host := range p.cfg.DNS {
-		var targets []Target
+		var targets []Node
 		for _, addr := range p.current(host) {
-			targets = append(targets, Target{composeName(p.cfg.Prefix, addr), netip.AddrPortFrom(addr, p.cfg.Port)})
+			targets = append(targets, Node{composeName(p.cfg.Prefix, addr), netip.AddrPortFrom(addr, p.cfg.Port)})
 		}
 		p.offer("nodes of "+host, targets)
 	}
 	for _, name := range p.cfg.Nodes {
 		_, host := splitName(name)
 		if addrs := p.current(host); len(addrs) > 0 {
-			p.found(Target{name, netip.AddrPortFrom(addrs[0], p.cfg.Port)})
+			p.found(Node{name, netip.AddrPortFrom(addrs[0], p.cfg.Port)})
 		}
 	}
 }
@@ -96,7 +96,7 @@ func (p *poll) hosts(ctx context.Context) {
 	})
 	for i, addr := range addrs {
 		a := answers[i]
-		var targets []Target
+		var targets []Node
 		if a.err == nil {
 			targets, a.err = p.withPrefix(a.entries, addr)
 		}
@@ -116,11 +116,11 @@ func (p *poll) hosts(ctx context.Context) {
 // lists. An entry that no node can have is passed over like another application's:
 // EPMD takes any name and port from any process of its host, and none may hide
 // the others.
-func (p *poll) withPrefix(entries []entry, addr netip.Addr) ([]Target, error) {
-	var targets []Target
+func (p *poll) withPrefix(entries []entry, addr netip.Addr) ([]Node, error) {
+	var targets []Node
 	for _, e := range entries {
 		if strings.HasPrefix(e.name, p.cfg.Prefix) && shortNameProblem(e.name) == "" && e.port != 0 {
-			targets = append(targets, Target{composeName(e.name, addr), netip.AddrPortFrom(addr, e.port)})
+			targets = append(targets, Node{composeName(e.name, addr), netip.AddrPortFrom(addr, e.port)})
 		}
 	}
 	if len(targets) == 0 {
@@ -173,11 +173,11 @@ func (p *poll) list(ctx context.Context) {
 	})
 
 	for i, name := range p.cfg.Nodes {
-		var listed, kept []Target
+		var listed, kept []Node
 		var failed error // nil without any address: the look-up has said why
 		for _, q := range byNode[i] {
 			source := fmt.Sprintf("node %s at epmd %s", name, q.epmd)
-			found := p.heard(source, []Target{{name, netip.AddrPortFrom(q.epmd.Addr(), q.port)}}, q.err)
+			found := p.heard(source, []Node{{name, netip.AddrPortFrom(q.epmd.Addr(), q.port)}}, q.err)
 			if q.err == nil {
 				listed = append(listed, found...)
 				continue
@@ -205,8 +205,8 @@ func (p *poll) list(ctx context.Context) {
 
 // heard returns what counts of a source: what it says or, if it is silent, what it
 // said last, within Keep.
-func (p *poll) heard(source string, targets []Target, err error) []Target {
-	now := said[Target]{targets, p.now}
+func (p *poll) heard(source string, targets []Node, err error) []Node {
+	now := said[Node]{targets, p.now}
 	switch {
 	case silent(err):
 		now = p.last.targets[source]
@@ -224,8 +224,8 @@ func (p *poll) heard(source string, targets []Target, err error) []Target {
 // now.
 func (p *poll) recent(at time.Time) bool { return p.now.Sub(at) <= p.cfg.Keep }
 
-func (p *poll) found(targets ...Target) {
-	p.report.Targets = append(p.report.Targets, targets...)
+func (p *poll) found(targets ...Node) {
+	p.report.Nodes = append(p.report.Nodes, targets...)
 }
 
 func (p *poll) problem(problem Problem) {

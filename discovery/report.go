@@ -7,14 +7,14 @@ import (
 
 // Report is what one poll found. It is whole: what an earlier one said is void.
 type Report struct {
-	// Targets holds the nodes to connect to: those listed now, and those listed last
+	// Nodes holds the nodes to connect to: those listed now, and those listed last
 	// by a source that has been silent for no longer than Config.Keep. It is sorted by
 	// name; no name is in it twice, and each address is one of Addrs.
-	Targets []Target
+	Nodes []Node
 
 	// Addrs holds the addresses where nodes may be, sorted: what DNS says now, or said
 	// last of a host and family whose look-up fails, for however long. A node at an
-	// address that is not here is gone. One that is merely missing from Targets may
+	// address that is not here is gone. One that is merely missing from Nodes may
 	// live: its EPMD lists it no more, or nobody has spoken of it for Config.Keep.
 	Addrs []netip.Addr
 

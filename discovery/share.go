@@ -11,7 +11,7 @@ import (
 // there are too many.
 type offer struct {
 	source  string
-	targets []Target
+	targets []Node
 	named   int // how many nodes the source named
 }
 
@@ -19,11 +19,11 @@ type offer struct {
 // part of the report: no more than MaxNodes, those first that were offered last time,
 // so that a node which is connected stays. Of several names at one address and port one
 // counts: only one node can listen there.
-func (p *poll) offer(source string, targets []Target) []Target {
+func (p *poll) offer(source string, targets []Node) []Node {
 	targets = distinct(slices.Clone(targets))
-	slices.SortStableFunc(targets, func(a, b Target) int { return -compareBools(p.last.offered[a.Name], p.last.offered[b.Name]) })
+	slices.SortStableFunc(targets, func(a, b Node) int { return -compareBools(p.last.offered[a.Name], p.last.offered[b.Name]) })
 	taken := make(map[netip.AddrPort]bool, len(targets))
-	targets = slices.DeleteFunc(targets, func(t Target) bool {
+	targets = slices.DeleteFunc(targets, func(t Node) bool {
 		again := taken[t.Addr]
 		taken[t.Addr] = true
 		return again

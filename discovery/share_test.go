@@ -30,7 +30,7 @@ func numbered(prefix string, n int) (names []string) {
 }
 
 func count(report discovery.Report, part string) (n int) {
-	for _, t := range report.Targets {
+	for _, t := range report.Nodes {
 		if strings.Contains(t.Name, part) {
 			n++
 		}
@@ -57,8 +57,8 @@ func TestAnEPMDThatListsThousands(t *testing.T) {
 		t.Error(err)
 	}
 	cfg.MaxNodes = 10_000
-	if report := look(t, cfg, nil); len(report.Targets) != 9006 || len(report.Problems) > 0 {
-		t.Errorf("%d nodes, %v", len(report.Targets), report.Problems)
+	if report := look(t, cfg, nil); len(report.Nodes) != 9006 || len(report.Problems) > 0 {
+		t.Errorf("%d nodes, %v", len(report.Nodes), report.Problems)
 	}
 }
 
@@ -110,12 +110,12 @@ func TestDNSWithThousandsOfAddresses(t *testing.T) {
 	zone.set("my-app.test", loopback(2000)...)
 	cfg := discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: hosts.addr.Port(), Timeout: waittest.Limit}
 	report := look(t, cfg, zone.resolver())
-	if len(report.Targets) != 256 || len(report.Addrs) != 256 || asked.Load() != 256 {
-		t.Errorf("%d nodes, %d addresses, %d asked", len(report.Targets), len(report.Addrs), asked.Load())
+	if len(report.Nodes) != 256 || len(report.Addrs) != 256 || asked.Load() != 256 {
+		t.Errorf("%d nodes, %d addresses, %d asked", len(report.Nodes), len(report.Addrs), asked.Load())
 	}
 	expectProblem(t, report, "dns my-app.test", discovery.ErrTooMany)
 	cfg.EPMDPort, cfg.Port = 0, 9000
-	if report := look(t, cfg, zone.resolver()); len(report.Targets) != 256 {
-		t.Errorf("%d nodes without EPMD", len(report.Targets))
+	if report := look(t, cfg, zone.resolver()); len(report.Nodes) != 256 {
+		t.Errorf("%d nodes without EPMD", len(report.Nodes))
 	}
 }

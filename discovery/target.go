@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Target is one node as discovery sees it.
-type Target struct {
+// Node is one node as discovery sees it.
+type Node struct {
 	// Name is the node's name as EPMD and the address compose it
 	// (my-app-01ABC@fdaa:0:1::3), or as the configuration lists it. What the node
 	// calls itself may differ and is learnt in the handshake: a host with two
@@ -19,15 +19,15 @@ type Target struct {
 	Addr netip.AddrPort
 }
 
-func compareTargets(a, b Target) int {
+func compareTargets(a, b Node) int {
 	return cmp.Or(strings.Compare(a.Name, b.Name), a.Addr.Compare(b.Addr))
 }
 
 // distinct sorts targets by name and keeps one of each name: a name is how a node
 // is told from the others.
-func distinct(targets []Target) []Target {
+func distinct(targets []Node) []Node {
 	slices.SortFunc(targets, compareTargets)
-	return slices.CompactFunc(targets, func(a, b Target) bool { return a.Name == b.Name })
+	return slices.CompactFunc(targets, func(a, b Node) bool { return a.Name == b.Name })
 }
 
 // splitName parts a node name at its first '@'. What follows may be an IPv6

@@ -234,7 +234,7 @@ func (c *Contract) compare(schemas []*schema.Schema) {
 			clear(c.pairs)
 		}
 		c.pairs[pair] = true
-		c.log.Warn("nodes have different schemas", "a", common.Short(), "a_nodes", c.having(common), "b", other.Short(), "b_nodes", c.having(other),
+		c.log.Warn("nodes have different schemas", "a", common.ShortHash(), "a_nodes", c.having(common), "b", other.ShortHash(), "b_nodes", c.having(other),
 			"from_a_to_b", schema.Summary(schema.Diff(common, other), 8))
 	}
 }
@@ -265,7 +265,7 @@ func (c *Contract) hashes() []string {
 		return list
 	}
 	for _, s := range c.current.Load().schemas {
-		list = append(list, s.Short())
+		list = append(list, s.ShortHash())
 	}
 	return list
 }
@@ -273,7 +273,7 @@ func (c *Contract) hashes() []string {
 // shortHash is that of the schema which was noted of a node.
 func shortHash(note any) string {
 	if s, ok := note.(*schema.Schema); ok {
-		return s.Short()
+		return s.ShortHash()
 	}
 	return ""
 }

@@ -68,7 +68,7 @@ func (l *DocumentLimits) measured() bool {
 
 // read reads a document and refuses it if it, or the operation that is to be run,
 // is past a limit. Errors are of type *failure.
-func (l *DocumentLimits) read(documents *schema.Documents, text, operationName string) (*schema.Document, error) {
+func (l *DocumentLimits) read(documents *schema.DocumentCache, text, operationName string) (*schema.Document, error) {
 	if l.Bytes > 0 && len(text) > l.Bytes {
 		return nil, refused("DOCUMENT_TOO_LARGE", "The document has more than %d bytes.", l.Bytes)
 	}

@@ -60,7 +60,7 @@ func TestDocumentLimits(t *testing.T) {
 		"a fragment that spreads itself": {DocumentLimits{Depth: 2}, `{ ...F } fragment F on Q { a { ...F } }`, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := test.limits.read(schema.NewDocuments(1), test.document, test.operation)
+			_, err := test.limits.read(schema.NewDocumentCache(1), test.document, test.operation)
 			got := ""
 			var f *failure
 			if errors.As(err, &f) {
@@ -117,13 +117,13 @@ func TestRecommendedLimitsRefuseExpensiveDocuments(t *testing.T) {
 		"name":                    {`{ ` + strings.Repeat("a", size) + ` }`, "DOCUMENT_TOO_LARGE"},
 		"line feeds":              {strings.Repeat("\n", size) + `{ a }`, "DOCUMENT_TOO_LARGE"},
 	} {
-		_, err := limits.read(schema.NewDocuments(1), test.document, "")
+		_, err := limits.read(schema.NewDocumentCache(1), test.document, "")
 		var f *failure
 		if !errors.As(err, &f) || f.code != test.code {
 			t.Errorf("%s: %v, want %s", name, err, test.code)
 		}
 	}
-	if _, err := limits.read(schema.NewDocuments(1), schema.Introspection, ""); err == nil {
+	if _, err := limits.read(schema.NewDocumentCache(1), schema.Introspection, ""); err == nil {
 		t.Error("introspection is not refused")
 	}
 }
@@ -159,7 +159,7 @@ func TestIntrospectionOfTheIdentified(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			limits := DocumentLimits{Introspection: test.word}
-			document, err := limits.read(schema.NewDocuments(1), test.document, test.operation)
+			document, err := limits.read(schema.NewDocumentCache(1), test.document, test.operation)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,7 +178,7 @@ func BenchmarkDocumentLimits(b *testing.B) {
 		"on":  {Bytes: 1000, Tokens: 1000, Depth: 10, Aliases: 10, RootFields: 10, Directives: 10, Introspection: refuseIntrospection},
 	} {
 		b.Run(name, func(b *testing.B) {
-			documents := schema.NewDocuments(1)
+			documents := schema.NewDocumentCache(1)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := limits.read(documents, document, "Posts"); err != nil {

@@ -50,7 +50,7 @@ func (a *App) Trust(t *TrustedDocuments) { a.trusted.Store(t) }
 type Gateway struct {
 	node      *rpcclient.Node
 	log       *slog.Logger
-	documents *schema.Documents
+	documents *schema.DocumentCache
 	persisted *documentStore
 	memory    *memory.Budget // for the requests of clients
 	started   time.Time
@@ -79,7 +79,7 @@ func New(node *rpcclient.Node, limits Limits, apps []*App, log *slog.Logger) *Ga
 	g := &Gateway{
 		node:      node,
 		log:       log,
-		documents: schema.NewDocuments(rememberedDocuments),
+		documents: schema.NewDocumentCache(rememberedDocuments),
 		persisted: newDocumentStore(limits.PersistedQueries, limits.PersistedBytes),
 		memory:    memory.NewBudget(limits.Memory),
 		started:   time.Now(),

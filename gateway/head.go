@@ -28,12 +28,12 @@ var errNoHeadMemory = errors.New("no memory is left for the head of the request"
 func (c *clientConn) Read(b []byte) (int, error) {
 	account := c.head.awaited()
 	if account != nil {
-		account.Wait(func() { c.Conn.Close() })
+		account.BeginWait(func() { c.Conn.Close() })
 	}
 	n, err := c.Conn.Read(b)
 	if account != nil {
-		account.Moved(n)
-		account.Resume()
+		account.AddProgress(n)
+		account.EndWait()
 	}
 	if !c.head.read(n, c.listener) {
 		c.Conn.Close()

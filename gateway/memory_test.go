@@ -82,7 +82,7 @@ func TestUnreadSmallAnswersMakeRoom(t *testing.T) {
 	}
 	asking.Wait()
 	waittest.Until(t, "another client is served", func() bool { return statusOf(t, address, "/nothing") == http.StatusNotFound })
-	if budget.Cuts() == 0 {
+	if budget.Preemptions() == 0 {
 		t.Error("no request made room: the test shows nothing")
 	}
 	leave()
@@ -100,7 +100,7 @@ func TestHalfSentHeadsMakeRoom(t *testing.T) {
 		}
 		t.Cleanup(func() { conn.Close() })
 		io.WriteString(conn, half)
-		return budget.Cuts() > 0
+		return budget.Preemptions() > 0
 	})
 	if budget.Used() > budget.Limit() {
 		t.Errorf("%d bytes are reserved of %d", budget.Used(), budget.Limit())

@@ -166,7 +166,7 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 	gauge(to, operationsDesc, g.inFlight.Load())
 	gauge(to, connectionsDesc, g.connections.Load())
 	gauge(to, memoryDesc, g.memory.Used())
-	counter(to, cutsDesc, g.memory.Cuts())
+	counter(to, cutsDesc, g.memory.Preemptions())
 	counter(to, turnedAwayDesc, g.turnedAway.Load())
 	gauge(to, drainingDesc, draining)
 	missing := logging.CountsOf(g.log)

@@ -44,7 +44,7 @@ func (p *pacedWriter) Write(b []byte) (written int, err error) {
 			err = p.awaiting(write)
 		}
 		written += n
-		p.account.Moved(n)
+		p.account.AddProgress(n)
 		if b = b[n:]; err != nil || len(b) == 0 {
 			return written, err
 		}
@@ -62,8 +62,8 @@ func (p *pacedWriter) finish(r *http.Request) {
 
 // awaiting calls a function that waits for the client.
 func (p *pacedWriter) awaiting(write func() error) error {
-	p.account.Wait(func() { p.setDeadline(longAgo) })
-	defer p.account.Resume()
+	p.account.BeginWait(func() { p.setDeadline(longAgo) })
+	defer p.account.EndWait()
 	return write()
 }
 

@@ -18,20 +18,20 @@ import (
 func (h *graphQL) chargeArrival(x *exchange, from *caller) error {
 	var admitted bool
 	before := len(x.quotas)
-	x.quotas, admitted = h.app.Limiter.Arrive(x.quotas, from.request.Client)
+	x.quotas, admitted = h.app.Limiter.AllowRequest(x.quotas, from.request.Client)
 	return h.limited(x.quotas[before:], admitted)
 }
 
 // chargeOperation counts an operation that may be run by the other rate limits. A
 // request has arrived as its first operation; further ones of a batch count by all.
 func (h *graphQL) chargeOperation(x *exchange, from *caller, kind schema.Kind, rootFields int, arrived bool) error {
-	asking := ratelimit.Caller{Address: from.request.Client}
+	asking := ratelimit.Client{Address: from.request.Client}
 	if who := from.identity; who != nil {
 		asking.Method, asking.Issuer, asking.Subject, asking.Claims = who.Method, who.Issuer, who.Subject, who.Claims
 	}
 	var admitted bool
 	before := len(x.quotas)
-	x.quotas, admitted = h.app.Limiter.Operation(x.quotas, &asking, kind.String(), rootFields, arrived)
+	x.quotas, admitted = h.app.Limiter.AllowOperation(x.quotas, &asking, kind.String(), rootFields, arrived)
 	return h.limited(x.quotas[before:], admitted)
 }
 
@@ -91,15 +91,15 @@ func announce(header http.Header, quotas []ratelimit.Quota) {
 			continue
 		}
 		for _, other := range quotas[i+1:] {
-			if same(other) && cmp.Or(cmp.Compare(other.Remaining, q.Remaining), -cmp.Compare(other.Wait, q.Wait)) < 0 {
+			if same(other) && cmp.Or(cmp.Compare(other.Remaining, q.Remaining), -cmp.Compare(other.Reset, q.Reset)) < 0 {
 				q = other
 			}
 		}
 		if i > 0 {
 			policies, limits = append(policies, ", "...), append(limits, ", "...)
 		}
-		policies = appendItem(policies, q.Policy, "q", q.Limit, "w", seconds(q.Per))
-		limits = appendItem(limits, q.Policy, "r", q.Remaining, "t", seconds(q.Wait))
+		policies = appendItem(policies, q.Policy, "q", q.Limit, "w", seconds(q.Window))
+		limits = appendItem(limits, q.Policy, "r", q.Remaining, "t", seconds(q.Reset))
 	}
 	header.Set("RateLimit-Policy", string(policies))
 	header.Set("RateLimit", string(limits))

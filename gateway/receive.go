@@ -43,10 +43,10 @@ func (h *graphQL) receive(x *exchange, w http.ResponseWriter, r *http.Request) e
 		if !x.makeRoom(h.limits.Body) {
 			return overloaded
 		}
-		x.account.Wait(interrupt)
+		x.account.BeginWait(interrupt)
 		n, err := body.Read(x.body[len(x.body):cap(x.body)])
-		x.account.Moved(n)
-		if !x.account.Resume() {
+		x.account.AddProgress(n)
+		if !x.account.EndWait() {
 			h.gateway.turnAway(w.(*pacedWriter))
 			return overloaded
 		}

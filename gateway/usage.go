@@ -160,12 +160,12 @@ func headerName(header http.Header, name string) string {
 
 // usageReport is who used what of an application's schema.
 type usageReport struct {
-	Path    string        `json:"path"`
-	Schema  string        `json:"schema"`
-	Since   time.Time     `json:"since"`
-	Clients []clientUsage `json:"clients"`
-	Used    []pathUsage   `json:"used"`   // what is deprecated first, then by path
-	Unused  []schema.Use  `json:"unused"` // likewise
+	Path    string         `json:"path"`
+	Schema  string         `json:"schema"`
+	Since   time.Time      `json:"since"`
+	Clients []clientUsage  `json:"clients"`
+	Used    []pathUsage    `json:"used"`   // what is deprecated first, then by path
+	Unused  []schema.Usage `json:"unused"` // likewise
 }
 
 type clientUsage struct {
@@ -174,7 +174,7 @@ type clientUsage struct {
 }
 
 type pathUsage struct {
-	schema.Use
+	schema.Usage
 	Requests   uint64           `json:"requests"`
 	Last       *time.Time       `json:"last,omitempty"`
 	Clients    []clientUsage    `json:"clients"`
@@ -188,7 +188,7 @@ type operationCount struct {
 
 // report tells what of a schema was used. Paths that it has not (any more) are told
 // as well.
-func (u *usage) report(s *schema.Schema) (clients []clientUsage, used []pathUsage, unused []schema.Use) {
+func (u *usage) report(s *schema.Schema) (clients []clientUsage, used []pathUsage, unused []schema.Usage) {
 	byClient := make(map[string]map[client]uint64)
 	byOperation := make(map[string]map[string]uint64)
 	last := make(map[string]time.Time)
@@ -217,8 +217,8 @@ func (u *usage) report(s *schema.Schema) (clients []clientUsage, used []pathUsag
 	}
 	u.mu.Unlock()
 
-	known := make(map[string]schema.Use)
-	unused = []schema.Use{}
+	known := make(map[string]schema.Usage)
+	unused = []schema.Usage{}
 	for _, use := range s.Paths() {
 		known[use.Path] = use
 		if byClient[use.Path] == nil {
@@ -227,7 +227,7 @@ func (u *usage) report(s *schema.Schema) (clients []clientUsage, used []pathUsag
 	}
 	used = []pathUsage{}
 	for path, counts := range byClient {
-		p := pathUsage{Use: known[path], Clients: counted(counts), Operations: []operationCount{}}
+		p := pathUsage{Usage: known[path], Clients: counted(counts), Operations: []operationCount{}}
 		p.Path = path
 		for _, c := range p.Clients {
 			p.Requests += c.Requests
@@ -244,12 +244,12 @@ func (u *usage) report(s *schema.Schema) (clients []clientUsage, used []pathUsag
 		p.Operations = p.Operations[:min(len(p.Operations), shownOperations)]
 		used = append(used, p)
 	}
-	slices.SortFunc(used, func(a, b pathUsage) int { return byDeprecation(a.Use, b.Use) })
+	slices.SortFunc(used, func(a, b pathUsage) int { return byDeprecation(a.Usage, b.Usage) })
 	slices.SortFunc(unused, byDeprecation)
 	return clients, used, unused
 }
 
-func byDeprecation(a, b schema.Use) int {
+func byDeprecation(a, b schema.Usage) int {
 	if a.Deprecated != b.Deprecated {
 		if a.Deprecated {
 			return -1
@@ -286,13 +286,13 @@ func (g *Gateway) writeUsage(w http.ResponseWriter, r *http.Request) {
 		if c == nil || c.usage == nil {
 			continue
 		}
-		report := usageReport{Path: app.Config.Path, Schema: c.absinthe.Schema, Since: c.usage.since, Clients: []clientUsage{}, Used: []pathUsage{}, Unused: []schema.Use{}}
+		report := usageReport{Path: app.Config.Path, Schema: c.absinthe.Schema, Since: c.usage.since, Clients: []clientUsage{}, Used: []pathUsage{}, Unused: []schema.Usage{}}
 		if s := c.served(); s != nil {
 			report.Clients, report.Used, report.Unused = c.usage.report(s)
 		}
 		if deprecated {
 			report.Used = slices.DeleteFunc(report.Used, func(p pathUsage) bool { return !p.Deprecated })
-			report.Unused = slices.DeleteFunc(report.Unused, func(use schema.Use) bool { return !use.Deprecated })
+			report.Unused = slices.DeleteFunc(report.Unused, func(use schema.Usage) bool { return !use.Deprecated })
 		}
 		reports = append(reports, report)
 	}

@@ -56,7 +56,7 @@ func TestUsage(t *testing.T) {
 	if a := countOf(t, used, "Query.a"); a.Requests != 5 || !reflect.DeepEqual(a.Operations, []operationCount{{"Q", 3}, {"", 1}, {"Old", 1}}) {
 		t.Errorf("%+v", a)
 	}
-	if !reflect.DeepEqual(unused, []schema.Use{{Path: "Query.unused"}}) {
+	if !reflect.DeepEqual(unused, []schema.Usage{{Path: "Query.unused"}}) {
 		t.Errorf("unused %v", unused)
 	}
 }

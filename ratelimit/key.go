@@ -11,8 +11,8 @@ import (
 // counts, so that neither stands in Redis, nor has to be kept.
 type key [16]byte
 
-// A Caller is who asks for an operation.
-type Caller struct {
+// A Client is who asks for an operation.
+type Client struct {
 	Address netip.Addr
 	// Method, Issuer and Subject are an identity together. Method is empty where
 	// nothing is known of the caller.
@@ -22,7 +22,7 @@ type Caller struct {
 
 // key is the caller's for a rule. Who has no identity, or not the claim, counts by
 // address.
-func (r *rule) key(c *Caller) key {
+func (r *rule) key(c *Client) key {
 	switch claim := c.Claims[r.By.claim]; {
 	case r.By.what == byIdentity && c.Method != "":
 		return r.hash(byIdentity, c.Method, c.Issuer, c.Subject)

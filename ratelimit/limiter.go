@@ -49,12 +49,12 @@ type Quota struct {
 	// Policy is the rule's name, such as identity-mutation. It comes from the
 	// configuration alone.
 	Policy string
-	// Limit operations may be run in Per.
-	Limit int
-	Per   time.Duration
-	// Remaining may be run now; it takes Wait until there is one more.
+	// Limit operations may be run in Window.
+	Limit  int
+	Window time.Duration
+	// Remaining may be run now; it takes Reset until there is one more.
 	Remaining int
-	Wait      time.Duration
+	Reset     time.Duration
 	// Refused reports that the operation was more than this rule admits. It takes
 	// RetryAfter until it would be admitted; where Cost exceeds Limit, it never is.
 	Refused    bool
@@ -62,13 +62,13 @@ type Quota struct {
 	RetryAfter time.Duration
 }
 
-// Arrive counts a request by those rules for which its address is enough, before
+// AllowRequest counts a request by those rules for which its address is enough, before
 // it is known who asks for what. They appended to quotas, and it may not be admitted.
-func (l *Limiter) Arrive(quotas []Quota, address netip.Addr) (_ []Quota, admitted bool) {
+func (l *Limiter) AllowRequest(quotas []Quota, address netip.Addr) (_ []Quota, admitted bool) {
 	if l == nil || len(l.arrival) == 0 {
 		return quotas, true
 	}
-	return l.charge(quotas, l.applicable(nil, l.arrival, &Caller{Address: address}, "", 1, 0))
+	return l.charge(quotas, l.applicable(nil, l.arrival, &Client{Address: address}, "", 1, 0))
 }
 
 // CountsRootFields reports whether a rule needs to know how many fields an operation
@@ -78,10 +78,10 @@ func (l *Limiter) CountsRootFields() bool {
 	return l != nil && (slices.ContainsFunc(l.arrival, counts) || slices.ContainsFunc(l.others, counts))
 }
 
-// Operation counts an operation by the other rules; and by those of Arrive as well,
+// AllowOperation counts an operation by the other rules; and by those of AllowRequest as well,
 // if it has not arrived as the first of its request. What arrived has counted as one
 // there; the rest of its cost counts now. kind is query for what is certainly one.
-func (l *Limiter) Operation(quotas []Quota, c *Caller, kind string, rootFields int, arrived bool) (_ []Quota, admitted bool) {
+func (l *Limiter) AllowOperation(quotas []Quota, c *Client, kind string, rootFields int, arrived bool) (_ []Quota, admitted bool) {
 	if l == nil {
 		return quotas, true
 	}
@@ -95,7 +95,7 @@ func (l *Limiter) Operation(quotas []Quota, c *Caller, kind string, rootFields i
 
 // applicable appends what the rules that apply to an operation charge for it, beyond
 // what has been paid.
-func (l *Limiter) applicable(charges []charge, rules []rule, c *Caller, kind string, rootFields, paid int) []charge {
+func (l *Limiter) applicable(charges []charge, rules []rule, c *Client, kind string, rootFields, paid int) []charge {
 	for i := range rules {
 		r := &rules[i]
 		if cost := r.cost(rootFields) - paid; r.appliesTo(kind) && cost > 0 {
@@ -111,7 +111,7 @@ func (l *Limiter) charge(quotas []Quota, charges []charge) (_ []Quota, admitted 
 	}
 	admitted = l.store.charge(charges)
 	for _, c := range charges {
-		q := Quota{Policy: c.policy, Limit: c.limit, Per: c.per, Cost: c.paid + c.cost, Refused: !c.admitted()}
+		q := Quota{Policy: c.policy, Limit: c.limit, Window: c.per, Cost: c.paid + c.cost, Refused: !c.admitted()}
 		if q.Refused {
 			q.RetryAfter = c.count.wait(q.Cost, c.limit, c.per)
 		}
@@ -119,7 +119,7 @@ func (l *Limiter) charge(quotas []Quota, charges []charge) (_ []Quota, admitted 
 			c.count.current += int64(c.cost)
 		}
 		q.Remaining = c.count.remaining(c.limit, c.per)
-		q.Wait = c.count.wait(q.Remaining+1, c.limit, c.per)
+		q.Reset = c.count.wait(q.Remaining+1, c.limit, c.per)
 		quotas = append(quotas, q)
 	}
 	return quotas, admitted

@@ -27,7 +27,7 @@ func by(what, kind string, limit int, per time.Duration) Rule {
 	return Rule{By: By{what: what}, Kind: kind, Limit: limit, Per: per}
 }
 
-func from(addr string) *Caller { return &Caller{Address: netip.MustParseAddr(addr)} }
+func from(addr string) *Client { return &Client{Address: netip.MustParseAddr(addr)} }
 
 // Whatever came before, who waits as long as is said is admitted, and not sooner;
 // and there are as many more as is said.
@@ -38,7 +38,7 @@ func TestWait(t *testing.T) {
 			limit, per := 1+random.IntN(20), time.Duration(1+random.IntN(100))*time.Second
 			l := New("/graphql", Rules{by(byIdentity, "", limit, per)}, inMemory(t))
 			ask := func() (Quota, bool) {
-				quotas, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true)
+				quotas, admitted := l.AllowOperation(nil, from("192.0.2.1"), kindQuery, 1, true)
 				return quotas[0], admitted
 			}
 			for range 30 {
@@ -55,10 +55,10 @@ func TestWait(t *testing.T) {
 				if q.Remaining != 0 {
 					t.Fatalf("more than were said: %+v", q)
 				}
-				if q, admitted = ask(); admitted || !q.Refused || q.Wait <= 0 || q.Wait > 2*per {
+				if q, admitted = ask(); admitted || !q.Refused || q.Reset <= 0 || q.Reset > 2*per {
 					t.Fatalf("%v, %+v", admitted, q)
 				}
-				time.Sleep(q.Wait - time.Millisecond)
+				time.Sleep(q.Reset - time.Millisecond)
 				if q, admitted := ask(); admitted {
 					t.Fatalf("1ms too soon: %+v", q)
 				}
@@ -77,7 +77,7 @@ func TestWindows(t *testing.T) {
 		l := New("/graphql", Rules{by(byIdentity, "", 60, time.Minute)}, inMemory(t))
 		run := func(n int) (admitted int) {
 			for range n {
-				if _, yes := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true); yes {
+				if _, yes := l.AllowOperation(nil, from("192.0.2.1"), kindQuery, 1, true); yes {
 					admitted++
 				}
 			}
@@ -119,7 +119,7 @@ func atOnce(limiters ...*Limiter) int64 {
 	)
 	for i := range 400 {
 		all.Go(func() {
-			if _, yes := limiters[i%len(limiters)].Operation(nil, from("192.0.2.1"), kindQuery, 1, true); yes {
+			if _, yes := limiters[i%len(limiters)].AllowOperation(nil, from("192.0.2.1"), kindQuery, 1, true); yes {
 				admitted.Add(1)
 			}
 		})
@@ -161,7 +161,7 @@ func rootFields(t *testing.T, store *Store) {
 	if !l.CountsRootFields() {
 		t.Error("root fields need not be counted")
 	}
-	who := &Caller{Address: netip.MustParseAddr("192.0.2.1"), Method: "jwt", Subject: "7"}
+	who := &Client{Address: netip.MustParseAddr("192.0.2.1"), Method: "jwt", Subject: "7"}
 	for i, c := range []struct {
 		kind       string
 		rootFields int
@@ -180,9 +180,9 @@ func rootFields(t *testing.T, store *Store) {
 	} {
 		var quotas []Quota
 		if c.arrives {
-			quotas, _ = l.Arrive(nil, who.Address)
+			quotas, _ = l.AllowRequest(nil, who.Address)
 		}
-		quotas, admitted := l.Operation(quotas, who, c.kind, c.rootFields, c.arrives)
+		quotas, admitted := l.AllowOperation(quotas, who, c.kind, c.rootFields, c.arrives)
 		var left []int
 		for _, q := range quotas {
 			left = append(left, q.Remaining)
@@ -211,7 +211,7 @@ func severalRules(t *testing.T, store *Store) {
 		by(byIdentity, kindQuery, 3, time.Hour),
 		{By: By{byClaim, "tenant"}, Limit: 3, Per: time.Hour},
 	}, store)
-	who := &Caller{Address: netip.MustParseAddr("192.0.2.1"), Method: "jwt", Subject: "7", Claims: map[string]any{"tenant": "acme"}}
+	who := &Client{Address: netip.MustParseAddr("192.0.2.1"), Method: "jwt", Subject: "7", Claims: map[string]any{"tenant": "acme"}}
 	for i, c := range []struct {
 		kind     string
 		arrived  bool
@@ -225,7 +225,7 @@ func severalRules(t *testing.T, store *Store) {
 		{"query", false, []string{"address", "identity-query", "claim-tenant"}, []int{4, 1, 0}},
 		{"query", false, []string{"address", "identity-query", "claim-tenant!"}, []int{4, 1, 0}},
 	} {
-		quotas, admitted := l.Operation(nil, who, c.kind, 1, c.arrived)
+		quotas, admitted := l.AllowOperation(nil, who, c.kind, 1, c.arrived)
 		var left []int
 		for _, q := range quotas {
 			left = append(left, q.Remaining)
@@ -235,14 +235,14 @@ func severalRules(t *testing.T, store *Store) {
 			t.Errorf("%d: %v, %v, %v", i, admitted, got, left)
 		}
 	}
-	quotas, admitted := l.Arrive(nil, who.Address)
+	quotas, admitted := l.AllowRequest(nil, who.Address)
 	if !admitted || len(quotas) != 1 || quotas[0].Policy != "address" || quotas[0].Remaining != 3 {
 		t.Errorf("%v, %+v", admitted, quotas)
 	}
 }
 
 func TestWhoIsTheSame(t *testing.T) {
-	identity := func(addr, method, issuer, subject string, tenant any) *Caller {
+	identity := func(addr, method, issuer, subject string, tenant any) *Client {
 		c := from(addr)
 		c.Method, c.Issuer, c.Subject = method, issuer, subject
 		if c.Claims = map[string]any{}; tenant != nil {
@@ -253,7 +253,7 @@ func TestWhoIsTheSame(t *testing.T) {
 	jwt := identity("192.0.2.1", "jwt", "https://a", "7", "acme")
 	for name, c := range map[string]struct {
 		what string
-		a, b *Caller
+		a, b *Client
 		same bool
 	}{
 		"one address":                  {byAddress, from("192.0.2.1"), from("192.0.2.1"), true},
@@ -277,8 +277,8 @@ func TestWhoIsTheSame(t *testing.T) {
 	} {
 		rule := Rule{By: By{what: c.what, claim: "tenant"}, Limit: 1, Per: time.Hour}
 		l := New("/graphql", Rules{rule}, inMemory(t))
-		l.Operation(nil, c.a, kindQuery, 1, false)
-		if _, admitted := l.Operation(nil, c.b, kindQuery, 1, false); admitted == c.same {
+		l.AllowOperation(nil, c.a, kindQuery, 1, false)
+		if _, admitted := l.AllowOperation(nil, c.b, kindQuery, 1, false); admitted == c.same {
 			t.Errorf("%s: admitted: %v", name, admitted)
 		}
 	}
@@ -290,7 +290,7 @@ func TestAnotherLimiter(t *testing.T) {
 	store := inMemory(t)
 	address := netip.MustParseAddr("192.0.2.1")
 	remaining := func(app string, rules ...Rule) int {
-		quotas, _ := New(app, rules, store).Arrive(nil, address)
+		quotas, _ := New(app, rules, store).AllowRequest(nil, address)
 		return quotas[0].Remaining
 	}
 	for i, c := range []struct {
@@ -329,9 +329,9 @@ func TestMemoryIsBounded(t *testing.T) {
 	offender := netip.MustParseAddr("192.0.2.1")
 	admitted := 0
 	for i := range 3 * remembered {
-		l.Arrive(nil, random())
+		l.AllowRequest(nil, random())
 		if i%1000 == 0 {
-			if _, yes := l.Arrive(nil, offender); yes {
+			if _, yes := l.AllowRequest(nil, offender); yes {
 				admitted++
 			}
 		}
@@ -355,11 +355,11 @@ func benchmark(b *testing.B, store *Store) {
 	l := New("/graphql", Rules{by(byAddress, "", 1<<40, time.Hour), by(byIdentity, kindMutation, 1<<40, time.Hour)}, store)
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
-		who := &Caller{Address: random(), Method: "jwt", Issuer: "https://id.example.com/", Subject: "7"}
+		who := &Client{Address: random(), Method: "jwt", Issuer: "https://id.example.com/", Subject: "7"}
 		quotas := make([]Quota, 0, 2)
 		for pb.Next() {
-			quotas, _ = l.Arrive(quotas[:0], who.Address)
-			quotas, _ = l.Operation(quotas, who, kindMutation, 1, true)
+			quotas, _ = l.AllowRequest(quotas[:0], who.Address)
+			quotas, _ = l.AllowOperation(quotas, who, kindMutation, 1, true)
 		}
 	})
 }

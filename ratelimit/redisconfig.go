@@ -27,20 +27,20 @@ type RedisConfig struct {
 // {ca_file: PATH} with the certificates (PEM) that the server's is verified with
 // instead of the system's.
 type RedisTLS struct {
-	On     bool
-	CAFile string
+	Enabled bool
+	CAFile  string
 }
 
 // UnmarshalYAML reads either form.
 func (t *RedisTLS) UnmarshalYAML(unmarshal func(any) error) error {
-	if unmarshal(&t.On) == nil {
+	if unmarshal(&t.Enabled) == nil {
 		return nil
 	}
 	var keys map[string]string
 	if unmarshal(&keys) != nil || len(keys) != 1 || keys["ca_file"] == "" {
 		return errors.New("redis.tls is true or {ca_file: PATH}")
 	}
-	*t = RedisTLS{On: true, CAFile: keys["ca_file"]}
+	*t = RedisTLS{Enabled: true, CAFile: keys["ca_file"]}
 	return nil
 }
 
@@ -94,7 +94,7 @@ func (c *RedisConfig) readFiles() (password string, encryption *tls.Config, err 
 
 // load reads the certificates; nil: no TLS.
 func (t RedisTLS) load(address string) (*tls.Config, error) {
-	if !t.On {
+	if !t.Enabled {
 		return nil, nil
 	}
 	host, _, err := net.SplitHostPort(address)

@@ -84,7 +84,7 @@ func TestWindowsInRedis(t *testing.T) {
 	store, _ := inRedis(t, RedisConfig{Address: redistest.Start(t).Addr})
 	l := New("/graphql", Rules{by(byIdentity, "", 2, time.Second)}, store)
 	ask := func() (Quota, bool) {
-		quotas, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true)
+		quotas, admitted := l.AllowOperation(nil, from("192.0.2.1"), kindQuery, 1, true)
 		return quotas[0], admitted
 	}
 	for range 3 {
@@ -96,13 +96,13 @@ func TestWindowsInRedis(t *testing.T) {
 		}
 		refused := time.Now() // Redis refused between before and refused
 		for !admitted {
-			due := time.Since(refused) > q.Wait
+			due := time.Since(refused) > q.Reset
 			if _, admitted = ask(); due && !admitted {
-				t.Fatalf("refused again after the wait of %v", q.Wait)
+				t.Fatalf("refused again after the wait of %v", q.Reset)
 			}
 		}
-		if early := q.Wait - time.Since(before); q.Wait > 2*time.Second || early > time.Millisecond {
-			t.Errorf("admitted %v before the wait of %v was over", early, q.Wait)
+		if early := q.Reset - time.Since(before); q.Reset > 2*time.Second || early > time.Millisecond {
+			t.Errorf("admitted %v before the wait of %v was over", early, q.Reset)
 		}
 	}
 }
@@ -113,8 +113,8 @@ func TestWhatStandsInRedis(t *testing.T) {
 	server := redistest.Start(t)
 	store, _ := inRedis(t, RedisConfig{Address: server.Addr, Prefix: "test:"})
 	l := New("/graphql", Rules{by(byAddress, "", 5, time.Hour), by(byIdentity, "", 5, time.Hour), {By: By{byClaim, "tenant"}, Limit: 5, Per: time.Hour}}, store)
-	who := &Caller{Address: from("192.0.2.1").Address, Method: "jwt", Issuer: "https://id.example.com", Subject: "alice", Claims: map[string]any{"tenant": "acme"}}
-	if _, admitted := l.Operation(nil, who, kindQuery, 1, false); !admitted {
+	who := &Client{Address: from("192.0.2.1").Address, Method: "jwt", Issuer: "https://id.example.com", Subject: "alice", Claims: map[string]any{"tenant": "acme"}}
+	if _, admitted := l.AllowOperation(nil, who, kindQuery, 1, false); !admitted {
 		t.Fatal("refused")
 	}
 	client := redis.NewClient(&redis.Options{Addr: server.Addr})
@@ -144,7 +144,7 @@ func TestClockOfRedisStepsBack(t *testing.T) {
 	store, _ := inRedis(t, RedisConfig{Address: server.Addr, Prefix: "test:"})
 	l := New("/graphql", Rules{by(byIdentity, "", 5, time.Hour)}, store)
 	for range 5 {
-		if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true); !admitted {
+		if _, admitted := l.AllowOperation(nil, from("192.0.2.1"), kindQuery, 1, true); !admitted {
 			t.Fatal("refused")
 		}
 	}
@@ -160,7 +160,7 @@ func TestClockOfRedisStepsBack(t *testing.T) {
 		}
 	}
 	for range 2 {
-		if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true); admitted {
+		if _, admitted := l.AllowOperation(nil, from("192.0.2.1"), kindQuery, 1, true); admitted {
 			t.Error("the limit is empty")
 		}
 	}
@@ -183,7 +183,7 @@ func TestRedisGoesAndComes(t *testing.T) {
 					return
 				default:
 				}
-				if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true); !admitted {
+				if _, admitted := l.AllowOperation(nil, from("192.0.2.1"), kindQuery, 1, true); !admitted {
 					refused.Add(1)
 				}
 			}
@@ -222,7 +222,7 @@ func TestSlowRedis(t *testing.T) {
 	began := time.Now()
 	const operations = 1000
 	for range operations {
-		if _, admitted := l.Operation(nil, from("192.0.2.1"), kindQuery, 1, true); !admitted {
+		if _, admitted := l.AllowOperation(nil, from("192.0.2.1"), kindQuery, 1, true); !admitted {
 			t.Fatal("refused")
 		}
 	}
@@ -292,8 +292,8 @@ func TestPassword(t *testing.T) {
 func TestTLS(t *testing.T) {
 	certFile, keyFile := certificate(t)
 	server := redistest.StartTLS(t, certFile, keyFile)
-	inRedis(t, RedisConfig{Address: server.Addr, TLS: RedisTLS{On: true, CAFile: certFile}})
-	_, log := open(t, RedisConfig{Address: server.Addr, TLS: RedisTLS{On: true}})
+	inRedis(t, RedisConfig{Address: server.Addr, TLS: RedisTLS{Enabled: true, CAFile: certFile}})
+	_, log := open(t, RedisConfig{Address: server.Addr, TLS: RedisTLS{Enabled: true}})
 	eventually(t, log, "a certificate of an unknown authority is refused", func() bool { return strings.Contains(log.String(), "x509") })
 }
 
@@ -303,7 +303,7 @@ func TestWritableCAFile(t *testing.T) {
 	if err := os.Chmod(certFile, 0o664); err != nil {
 		t.Fatal(err)
 	}
-	cfg := RedisTLS{On: true, CAFile: certFile}
+	cfg := RedisTLS{Enabled: true, CAFile: certFile}
 	if _, err := cfg.load("127.0.0.1:6379"); err == nil || !strings.Contains(err.Error(), "redis.tls.ca_file: "+certFile) {
 		t.Errorf("error %v, want one that names redis.tls.ca_file and the file", err)
 	}

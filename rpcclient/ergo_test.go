@@ -61,9 +61,9 @@ func TestErgoTellsNoEPMD(t *testing.T) {
 	if after := listens(); after && !before {
 		t.Errorf("an EPMD was started at %s", epmd)
 	}
-	report := discovery.New(discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "louche-tells-nobody"}, net.DefaultResolver, slog.New(slog.DiscardHandler)).Look(t.Context())
-	if len(report.Targets) > 0 {
-		t.Errorf("the EPMD at %s lists %v", epmd, report.Targets)
+	report := discovery.New(discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "louche-tells-nobody"}, net.DefaultResolver, slog.New(slog.DiscardHandler)).Poll(t.Context())
+	if len(report.Nodes) > 0 {
+		t.Errorf("the EPMD at %s lists %v", epmd, report.Nodes)
 	}
 }
 

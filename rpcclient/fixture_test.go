@@ -30,8 +30,8 @@ func locate(t testing.TB, name string, epmdPort int) rpcclient.Target {
 	t.Helper()
 	short, host, _ := strings.Cut(name, "@")
 	d := discovery.New(discovery.Config{DNS: []string{host}, Prefix: short, EPMDPort: uint16(epmdPort)}, net.DefaultResolver, slog.New(slog.DiscardHandler))
-	report := d.Look(t.Context())
-	for _, target := range report.Targets {
+	report := d.Poll(t.Context())
+	for _, target := range report.Nodes {
 		if before, _, _ := strings.Cut(target.Name, "@"); before == short {
 			return rpcclient.Target(target)
 		}

@@ -151,7 +151,7 @@ func TestNodeIsKilled(t *testing.T) {
 	watching := make(chan struct{})
 	go func() {
 		defer close(watching)
-		d.Watch(ctx, func(r discovery.Report) { pool.Update(targets(r.Targets), r.Addrs) })
+		d.Watch(ctx, func(r discovery.Report) { pool.Update(targets(r.Nodes), r.Addrs) })
 	}()
 	defer func() {
 		stop()
@@ -182,7 +182,7 @@ func TestNodeIsKilled(t *testing.T) {
 	})
 }
 
-func targets(found []discovery.Target) (list []rpcclient.Target) {
+func targets(found []discovery.Node) (list []rpcclient.Target) {
 	for _, target := range found {
 		list = append(list, rpcclient.Target(target))
 	}

@@ -16,13 +16,13 @@ type Source struct {
 	Text string
 }
 
-// Checked is an operation of a client, held against a schema.
-type Checked struct {
+// An OperationReport is an operation of a client, held against a schema.
+type OperationReport struct {
 	File       string  `json:"file"`
 	Line       int     `json:"line"`
 	Operation  string  `json:"operation"` // its name; a kind where it has none
 	Errors     []Error `json:"errors,omitempty"`
-	Deprecated []Use   `json:"deprecated,omitempty"` // what it uses of that
+	Deprecated []Usage `json:"deprecated,omitempty"` // what it uses of that
 }
 
 // Check holds all operations of a client against the schema, and says what will be
@@ -30,8 +30,8 @@ type Checked struct {
 // of other sources, as clients' compilers allow; of fragments with the same name its
 // own source's counts. A source that cannot be read counts as one operation with an
 // error, one with a schema as none.
-func (s *Schema) Check(sources []Source) []Checked {
-	var checked []Checked
+func (s *Schema) Check(sources []Source) []OperationReport {
+	var checked []OperationReport
 	c := &clients{fragments: make(map[string]int)}
 	for _, source := range sources {
 		doc, err := parser.ParseQuery(&ast.Source{Name: source.Name, Input: source.Text})
@@ -39,14 +39,14 @@ func (s *Schema) Check(sources []Source) []Checked {
 			if _, other := parser.ParseSchema(&ast.Source{Input: source.Text}); other == nil {
 				continue // a copy of the schema, for the client's compiler
 			}
-			checked = append(checked, Checked{File: source.Name, Errors: errorsOf(gqlerror.List{gqlerror.WrapIfUnwrapped(err)})})
+			checked = append(checked, OperationReport{File: source.Name, Errors: errorsOf(gqlerror.List{gqlerror.WrapIfUnwrapped(err)})})
 			continue
 		}
 		c.add(source, doc)
 	}
 	for i, doc := range c.documents {
 		for j, o := range doc.Operations {
-			one := Checked{File: c.sources[i].Name, Line: o.Position.Line, Operation: cmp.Or(o.Name, string(o.Operation))}
+			one := OperationReport{File: c.sources[i].Name, Line: o.Position.Line, Operation: cmp.Or(o.Name, string(o.Operation))}
 			one.Errors = s.validate(func() *ast.QueryDocument { return prepare(c.assemble(i, j)) })
 			whole := c.assemble(i, j)
 			for _, use := range s.uses(whole, whole.Operations) {
@@ -57,7 +57,7 @@ func (s *Schema) Check(sources []Source) []Checked {
 			checked = append(checked, one)
 		}
 	}
-	slices.SortStableFunc(checked, func(a, b Checked) int { return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line) })
+	slices.SortStableFunc(checked, func(a, b OperationReport) int { return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line) })
 	return checked
 }
 
@@ -118,7 +118,7 @@ func (c *clients) assemble(source, operation int) *ast.QueryDocument {
 }
 
 // String is where an operation is and what it is called.
-func (c Checked) String() string {
+func (c OperationReport) String() string {
 	if c.Operation == "" {
 		return c.File
 	}

@@ -28,20 +28,20 @@ func parseInTurn(document string) *Document {
 	return parse(document)
 }
 
-// Documents reads documents and remembers what it found out about those that were
+// A DocumentCache reads documents and remembers what it found out about those that were
 // used last, those that cannot be read too. It may be used by many at once.
 //
 // Documents come from clients: what is kept of one does not hold on to its text.
 // It is about 1 KiB as a rule, and of all of them at most some 32 MiB.
-type Documents struct {
+type DocumentCache struct {
 	parsed *lru.Cache[[sha256.Size]byte, *Document]
 	kept   atomic.Int64
 }
 
-// NewDocuments remembers the size documents that were used last, or fewer if they
+// NewDocumentCache remembers the size documents that were used last, or fewer if they
 // are large; size is positive.
-func NewDocuments(size int) *Documents {
-	d := new(Documents)
+func NewDocumentCache(size int) *DocumentCache {
+	d := new(DocumentCache)
 	parsed, err := lru.NewWithEvict(size, func(_ [sha256.Size]byte, document *Document) {
 		d.kept.Add(-int64(document.size))
 	})
@@ -53,7 +53,7 @@ func NewDocuments(size int) *Documents {
 }
 
 // Get reads a document, if it is not remembered.
-func (d *Documents) Get(document string) *Document {
+func (d *DocumentCache) Get(document string) *Document {
 	// Hashing only reads; a conversion would copy the document.
 	key := sha256.Sum256(unsafe.Slice(unsafe.StringData(document), len(document))) // #nosec G103 -- it stays as it is
 	if known, found := d.parsed.Get(key); found {
@@ -72,6 +72,6 @@ func (d *Documents) Get(document string) *Document {
 }
 
 // Kind is [Document.Kind] of a document.
-func (d *Documents) Kind(document, operationName string) Kind {
+func (d *DocumentCache) Kind(document, operationName string) Kind {
 	return d.Get(document).Kind(operationName)
 }

@@ -68,7 +68,7 @@ func TestKind(t *testing.T) {
 		"large, but of a few long tokens": {`{ a(b: "` + strings.Repeat("c", 1<<20) + `") }`, "", Query},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := NewDocuments(1)
+			d := NewDocumentCache(1)
 			for _, state := range []string{"parsed", "remembered"} {
 				if got := d.Kind(test.document, test.operation); got != test.want {
 					t.Errorf("%s, it is %s, want %s", state, got, test.want)
@@ -79,7 +79,7 @@ func TestKind(t *testing.T) {
 }
 
 func TestDocumentsRemembersEachDocument(t *testing.T) {
-	d := NewDocuments(2)
+	d := NewDocumentCache(2)
 	for range 2 {
 		for document, want := range map[string]Kind{`{ a }`: Query, `mutation { a }`: Mutation, `subscription { a }`: Subscription, `{`: Unknown} {
 			if got := d.Kind(document, ""); got != want {
@@ -91,7 +91,7 @@ func TestDocumentsRemembersEachDocument(t *testing.T) {
 
 func TestDocumentsForgetsWhatWasUsedLongAgo(t *testing.T) {
 	const size = 4
-	d := NewDocuments(size)
+	d := NewDocumentCache(size)
 	for i := range 3 * size {
 		d.Kind(fmt.Sprintf(`query A%d { a }`, i), "")
 		d.Kind(fmt.Sprintf(`query A%d {`, i), "")
@@ -103,7 +103,7 @@ func TestDocumentsForgetsWhatWasUsedLongAgo(t *testing.T) {
 
 func TestDocumentsDoesNotHoldOnToDocuments(t *testing.T) {
 	const size = 32
-	d := NewDocuments(size)
+	d := NewDocumentCache(size)
 	before := heap()
 	for i := range size {
 		name := fmt.Sprintf("A%d", i)
@@ -125,7 +125,7 @@ func heap() int {
 }
 
 func TestDocumentsConcurrently(t *testing.T) {
-	d := NewDocuments(2)
+	d := NewDocumentCache(2)
 	var all sync.WaitGroup
 	for i := range 4 {
 		all.Go(func() {
@@ -154,21 +154,21 @@ func TestName(t *testing.T) {
 		{`mutation M { m`, "", ""},
 		{`mutation M { m`, "M", "M"},
 	} {
-		if got := NewDocuments(1).Get(test.document).Name(test.asked); got != test.want {
+		if got := NewDocumentCache(1).Get(test.document).Name(test.asked); got != test.want {
 			t.Errorf("%s, asked for %q: %q, want %q", test.document, test.asked, got, test.want)
 		}
 	}
 }
 
 func TestKindOfRememberedDocumentDoesNotAllocate(t *testing.T) {
-	d := NewDocuments(1)
+	d := NewDocumentCache(1)
 	if n := testing.AllocsPerRun(100, func() { d.Kind(benchmarked, "Posts") }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
 func BenchmarkKind(b *testing.B) {
-	d := NewDocuments(1)
+	d := NewDocumentCache(1)
 	b.ReportAllocs()
 	for b.Loop() {
 		d.Kind(benchmarked, "Posts")
@@ -194,7 +194,7 @@ func FuzzKind(f *testing.F) {
 	}
 	f.Add(`query A($a: [T!]! = [{b: "c"}] @d) @e { f: g(h: -1.5e+3) { ...I ... on J { k } } } fragment I on J { l }`, "A")
 	f.Fuzz(func(t *testing.T, document, operation string) {
-		d := NewDocuments(2)
+		d := NewDocumentCache(2)
 		kind := d.Kind(document, operation)
 		if kind == Unknown {
 			return

@@ -162,7 +162,7 @@ func TestOrderOfTheLargestDocument(t *testing.T) {
 }
 
 func TestDocumentsBoundsWhatItKeeps(t *testing.T) {
-	d := NewDocuments(1 << 20)
+	d := NewDocumentCache(1 << 20)
 	for i := range 60 {
 		d.Get(fmt.Sprintf(`query A%d {`, i) + distinct(10_000, "field%d ") + `}`)
 	}

@@ -122,8 +122,8 @@ func (s *Schema) Hash() string { return s.hash }
 // shortHash is how much of a hash is shown to people.
 const shortHash = 8
 
-// Short is the beginning of the hash, as it is shown to people.
-func (s *Schema) Short() string { return s.hash[:shortHash] }
+// ShortHash is the beginning of the hash, as it is shown to people.
+func (s *Schema) ShortHash() string { return s.hash[:shortHash] }
 
 // parseSDL reads a schema that may be larger than is good.
 func parseSDL(sdl string) (*ast.SchemaDocument, error) {

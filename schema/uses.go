@@ -8,8 +8,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// A Use is a part of the schema that an operation names.
-type Use struct {
+// A Usage is a part of the schema that an operation names.
+type Usage struct {
 	// Path is Type.field, Type.field(argument:), Type.VALUE of an enum, or
 	// Type.field of an input object, as in a [Change].
 	Path       string `json:"path"`
@@ -20,7 +20,7 @@ type Use struct {
 // Uses returns what an operation of a document names, in the order of paths, and the
 // operation's own name. What is in the values of variables is not among it. A name
 // that no operation has means all of them.
-func (s *Schema) Uses(document, operation string) (name string, uses []Use) {
+func (s *Schema) Uses(document, operation string) (name string, uses []Usage) {
 	defer beginParsing()()
 	doc := parseSure(document)
 	if doc == nil {
@@ -38,8 +38,8 @@ func (s *Schema) Uses(document, operation string) (name string, uses []Use) {
 
 // Paths returns everything that can be asked for: fields, arguments, the fields of
 // input objects and the values of enums, in the order of paths.
-func (s *Schema) Paths() []Use {
-	u := uses{found: make(map[string]Use)}
+func (s *Schema) Paths() []Usage {
+	u := uses{found: make(map[string]Usage)}
 	for _, def := range named(s.types) {
 		for _, f := range def.Fields {
 			if strings.HasPrefix(f.Name, "__") {
@@ -57,8 +57,8 @@ func (s *Schema) Paths() []Use {
 	return u.list()
 }
 
-func (s *Schema) uses(doc *ast.QueryDocument, operations ast.OperationList) []Use {
-	u := uses{schema: s.types, fragments: make(map[string]*ast.FragmentDefinition), found: make(map[string]Use)}
+func (s *Schema) uses(doc *ast.QueryDocument, operations ast.OperationList) []Usage {
+	u := uses{schema: s.types, fragments: make(map[string]*ast.FragmentDefinition), found: make(map[string]Usage)}
 	for _, f := range doc.Fragments {
 		u.fragments[f.Name] = f
 	}
@@ -75,12 +75,12 @@ func (s *Schema) uses(doc *ast.QueryDocument, operations ast.OperationList) []Us
 	return u.list()
 }
 
-func (u *uses) list() []Use {
-	list := make([]Use, 0, len(u.found))
+func (u *uses) list() []Usage {
+	list := make([]Usage, 0, len(u.found))
 	for _, use := range u.found {
 		list = append(list, use)
 	}
-	slices.SortFunc(list, func(a, b Use) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(list, func(a, b Usage) int { return cmp.Compare(a.Path, b.Path) })
 	return list
 }
 
@@ -88,14 +88,14 @@ func (u *uses) list() []Use {
 type uses struct {
 	schema    *ast.Schema
 	fragments map[string]*ast.FragmentDefinition // those that were not met yet
-	found     map[string]Use
+	found     map[string]Usage
 }
 
 func (u *uses) note(path string, directives ast.DirectiveList) {
 	if _, known := u.found[path]; known {
 		return
 	}
-	use := Use{Path: path}
+	use := Usage{Path: path}
 	if d := directives.ForName("deprecated"); d != nil {
 		use.Deprecated = true
 		if arg := d.Arguments.ForName("reason"); arg != nil {

@@ -285,7 +285,7 @@ func TestConfigPrecedence(t *testing.T) {
 		"in a list":             cfg.Apps[0].Timeout == 7*time.Second && cfg.Apps[0].Breaker.Calls == 77,
 		"list in a list":        len(cfg.Apps[0].Discovery.DNS) == 2,
 		"second of a list":      cfg.Apps[1].Schema == "Another.Schema" && cfg.Apps[1].Context["tenant"].Value != nil,
-		"as in the file":        len(cfg.Apps[1].RateLimits) == 1 && cfg.Redis.TLS.On,
+		"as in the file":        len(cfg.Apps[1].RateLimits) == 1 && cfg.Redis.TLS.Enabled,
 		"the file's others":     cfg.Apps[0].Schema == "MyApp.Schema" && cfg.Apps[1].Path == "/other",
 	} {
 		if !ok {

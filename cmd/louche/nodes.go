@@ -49,8 +49,8 @@ func (n *nodesCommand) Run(ctx context.Context, out output) error {
 // show prints the nodes of one application, and says whether there are any and all of
 // them can be called.
 func (n *nodesCommand) show(ctx context.Context, out output, node *rpcclient.Node, app *appConfig) bool {
-	report := discovery.New(app.Discovery, net.DefaultResolver, slog.New(slog.DiscardHandler)).Look(ctx)
-	found := targets(report.Targets)
+	report := discovery.New(app.Discovery, net.DefaultResolver, slog.New(slog.DiscardHandler)).Poll(ctx)
+	found := targets(report.Nodes)
 	rows := make([]row, len(found))
 	var probes sync.WaitGroup
 	for i, t := range found {
@@ -109,7 +109,7 @@ func showDifferences(out output, rows []row) {
 		case first == nil:
 			first = r.schema
 		default:
-			fmt.Fprintf(out, "  schema %s differs from %s: %s\n", r.schema.Short(), first.Short(), schema.Summary(schema.Diff(first, r.schema), 8))
+			fmt.Fprintf(out, "  schema %s differs from %s: %s\n", r.schema.ShortHash(), first.ShortHash(), schema.Summary(schema.Diff(first, r.schema), 8))
 		}
 		shown[r.schema.Hash()] = true
 	}
@@ -132,7 +132,7 @@ func (r row) String() string {
 	state := "not found" + orOneOf(r.Others)
 	switch {
 	case r.schema != nil:
-		state = "found " + r.schema.Short()
+		state = "found " + r.schema.ShortHash()
 	case r.HasSchema:
 		state = fmt.Sprintf("found, but cannot be read: %s", oneLine(r.schemaErr.Error()))
 	}

@@ -47,9 +47,9 @@ func (p *pullCommand) Run(ctx context.Context, out output) error {
 		return err
 	}
 	defer node.Stop()
-	report := discovery.New(app.Discovery, net.DefaultResolver, slog.New(slog.DiscardHandler)).Look(ctx)
+	report := discovery.New(app.Discovery, net.DefaultResolver, slog.New(slog.DiscardHandler)).Poll(ctx)
 	var errs []error
-	for _, t := range targets(report.Targets) {
+	for _, t := range targets(report.Nodes) {
 		text, err := p.ask(ctx, node, t, app.AbsintheConfig)
 		if err == nil {
 			_, err = io.WriteString(out, text)

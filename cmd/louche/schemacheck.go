@@ -43,10 +43,10 @@ func (c *checkSchemaCommand) Run(out output) error {
 	}
 	if c.JSON {
 		printJSON(out, struct {
-			Refused    int              `json:"refused"`
-			Deprecated int              `json:"deprecated"`
-			Operations []schema.Checked `json:"operations"`
-		}{refused, deprecated, append([]schema.Checked{}, checked...)})
+			Refused    int                      `json:"refused"`
+			Deprecated int                      `json:"deprecated"`
+			Operations []schema.OperationReport `json:"operations"`
+		}{refused, deprecated, append([]schema.OperationReport{}, checked...)})
 	} else {
 		for _, o := range checked {
 			showChecked(out, o)
@@ -62,7 +62,7 @@ func (c *checkSchemaCommand) Run(out output) error {
 	return nil
 }
 
-func showChecked(out output, o schema.Checked) {
+func showChecked(out output, o schema.OperationReport) {
 	if len(o.Errors)+len(o.Deprecated) == 0 {
 		return
 	}

@@ -146,7 +146,7 @@ func (s *service) build(cfg *config) (apps []*application, replaced []*auth.Auth
 		app.Contract = gateway.NewContract(contract, app.Absinthe, s.log.With("path", app.cfg.Path))
 		app.discovery = discovery.New(app.cfg.Discovery, net.DefaultResolver, s.log)
 		if old != nil {
-			app.discovery.Resume(old.discovery)
+			app.discovery.Inherit(old.discovery)
 		}
 		apps = append(apps, app)
 	}
@@ -169,7 +169,7 @@ func (a *application) look() {
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		a.discovery.Watch(ctx, func(r discovery.Report) {
-			a.Absinthe.Pool.Update(targets(r.Targets), r.Addrs)
+			a.Absinthe.Pool.Update(targets(r.Nodes), r.Addrs)
 			a.SetProblems(problems(r))
 			once()
 		})
@@ -276,7 +276,7 @@ func served(apps []*application) []*gateway.App {
 	return list
 }
 
-func targets(found []discovery.Target) []rpcclient.Target {
+func targets(found []discovery.Node) []rpcclient.Target {
 	list := make([]rpcclient.Target, len(found))
 	for i, t := range found {
 		list[i] = rpcclient.Target(t)

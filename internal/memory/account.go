@@ -51,7 +51,7 @@ func (a *Account) Release(n int) {
 
 // Close gives back everything. The account must not be used afterwards.
 func (a *Account) Close() {
-	a.Resume()
+	a.EndWait()
 	a.budget.used.Add(-a.held.Swap(0))
 }
 
@@ -64,13 +64,13 @@ const (
 	burst     = 4 * credit
 )
 
-// Enough is the rate from which on a client is not cut, in bytes a second.
-const Enough = 64 << 10
+// MinRate is the rate from which on a client is not cut, in bytes a second.
+const MinRate = 64 << 10
 
-// Wait says that the account waits for its client until [Account.Resume]. Meanwhile
-// its bytes may be given to others if the client moves less than [Enough]; then
+// BeginWait says that the account waits for its client until [Account.EndWait]. Meanwhile
+// its bytes may be given to others if the client moves less than [MinRate]; then
 // interrupt is called, once, by another goroutine, and has to end the wait.
-func (a *Account) Wait(interrupt func()) {
+func (a *Account) BeginWait(interrupt func()) {
 	now := time.Now()
 	a.budget.mu.Lock()
 	defer a.budget.mu.Unlock()
@@ -81,17 +81,17 @@ func (a *Account) Wait(interrupt func()) {
 	}
 }
 
-// Moved says that the client has sent or taken n bytes.
-func (a *Account) Moved(n int) {
+// AddProgress says that the client has sent or taken n bytes.
+func (a *Account) AddProgress(n int) {
 	now := time.Now()
 	a.budget.mu.Lock()
 	defer a.budget.mu.Unlock()
 	a.rate, a.at = min(burst, a.rateAt(now)+float64(n)/smoothing.Seconds()), now
 }
 
-// Resume ends the wait. It reports whether the account still holds what it held; if
+// EndWait ends the wait. It reports whether the account still holds what it held; if
 // not, interrupt has returned.
-func (a *Account) Resume() bool {
+func (a *Account) EndWait() bool {
 	a.budget.mu.Lock()
 	delete(a.budget.waiting, a)
 	cutting := a.cutting

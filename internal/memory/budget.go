@@ -32,17 +32,17 @@ func (b *Budget) Limit() int64 { return b.limit }
 // Used is how many bytes are reserved.
 func (b *Budget) Used() int64 { return b.used.Load() }
 
-// Cuts is how many accounts have been interrupted to make room.
-func (b *Budget) Cuts() uint64 { return b.cuts.Load() }
+// Preemptions is how many accounts have been interrupted to make room.
+func (b *Budget) Preemptions() uint64 { return b.cuts.Load() }
 
-// Large is from how many bytes on a reservation is a large one. Large ones leave a
+// LargeReservation is from how many bytes on a reservation is a large one. Large ones leave a
 // quarter of the budget to small ones, which are most.
-const Large = 256 << 10
+const LargeReservation = 256 << 10
 
 // Reserve takes n bytes and reports whether there was room for them.
 func (b *Budget) Reserve(n int) bool {
 	limit := b.limit
-	if n >= Large {
+	if n >= LargeReservation {
 		limit -= limit / 4
 	}
 	return b.take(int64(n), limit) || b.makeRoom(int64(n), limit)
@@ -89,7 +89,7 @@ func (b *Budget) slowest(n, limit int64) (victim *Account) {
 	room := limit - b.used.Load()
 	for a := range b.waiting {
 		rate := a.rateAt(now)
-		if rate >= Enough {
+		if rate >= MinRate {
 			continue
 		}
 		room += a.held.Load()

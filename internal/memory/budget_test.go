@@ -16,7 +16,7 @@ func waiting(t *testing.T, b *Budget, n int) (a *Account, cut chan struct{}) {
 	if !a.Reserve(n) {
 		t.Fatalf("no room for %d bytes beside %d", n, b.Used())
 	}
-	a.Wait(func() { close(cut) })
+	a.BeginWait(func() { close(cut) })
 	return a, cut
 }
 
@@ -47,12 +47,12 @@ func TestReserve(t *testing.T) {
 
 // Small reservations find room beside large ones.
 func TestLargeReservationsLeaveRoom(t *testing.T) {
-	b := NewBudget(4 * Large)
-	if !b.Reserve(3*Large) || b.Reserve(Large) {
+	b := NewBudget(4 * LargeReservation)
+	if !b.Reserve(3*LargeReservation) || b.Reserve(LargeReservation) {
 		t.Errorf("large reservations take %d of %d bytes", b.Used(), b.limit)
 	}
 	for range 8 {
-		if !b.Reserve(Large / 8) {
+		if !b.Reserve(LargeReservation / 8) {
 			t.Fatalf("no room for a small reservation beside %d bytes of %d", b.Used(), b.limit)
 		}
 	}
@@ -62,7 +62,7 @@ func TestLargeReservationsLeaveRoom(t *testing.T) {
 func TestWaitThatHasJustBegun(t *testing.T) {
 	b := NewBudget(100)
 	a, cut := waiting(t, b, 100)
-	if b.Reserve(1) || isCut(cut) || !a.Resume() {
+	if b.Reserve(1) || isCut(cut) || !a.EndWait() {
 		t.Error("the client has had no time")
 	}
 }
@@ -74,11 +74,11 @@ func TestSlowestMakesRoom(t *testing.T) {
 		stalled, stalledCut := waiting(t, b, 100)
 		trickling, tricklingCut := waiting(t, b, 100)
 		steady, steadyCut := waiting(t, b, 100)
-		stalled.Moved(1 << 20)
+		stalled.AddProgress(1 << 20)
 		for range 100 {
 			time.Sleep(100 * time.Millisecond)
-			trickling.Moved(10)
-			steady.Moved(10_000)
+			trickling.AddProgress(10)
+			steady.AddProgress(10_000)
 		}
 		if !b.Reserve(50) || !isCut(stalledCut) || isCut(tricklingCut) || isCut(steadyCut) {
 			t.Error("the client that has stalled does not make room")
@@ -89,7 +89,7 @@ func TestSlowestMakesRoom(t *testing.T) {
 		if b.Used() != 250 {
 			t.Errorf("%d bytes are reserved, want 250", b.Used())
 		}
-		if stalled.Resume() || stalled.Reserve(1) || !steady.Resume() {
+		if stalled.EndWait() || stalled.Reserve(1) || !steady.EndWait() {
 			t.Error("an account does not know whether it was cut")
 		}
 		for _, a := range []*Account{stalled, trickling, steady} {
@@ -109,7 +109,7 @@ func TestFastEnough(t *testing.T) {
 		a, cut := waiting(t, b, 100)
 		for range 20 {
 			time.Sleep(100 * time.Millisecond)
-			a.Moved(10_000)
+			a.AddProgress(10_000)
 			if b.Reserve(1) {
 				t.Fatal("a client that takes 100 kB a second was cut")
 			}
@@ -133,7 +133,7 @@ func testCutInVain(t *testing.T) {
 	}
 	a, cut := waiting(t, b, 30)
 	time.Sleep(time.Second)
-	if b.Reserve(51) || isCut(cut) || !a.Resume() {
+	if b.Reserve(51) || isCut(cut) || !a.EndWait() {
 		t.Error("a request was cut in vain")
 	}
 	if b.Reserve(21) {
@@ -156,9 +156,9 @@ func TestConcurrently(t *testing.T) {
 						break
 					}
 					interrupted := make(chan struct{})
-					a.Wait(func() { close(interrupted) })
-					a.Moved(random.IntN(100))
-					if !a.Resume() && !isCut(interrupted) {
+					a.BeginWait(func() { close(interrupted) })
+					a.AddProgress(random.IntN(100))
+					if !a.EndWait() && !isCut(interrupted) {
 						t.Error("the account was cut, and its wait not interrupted")
 					}
 				}
