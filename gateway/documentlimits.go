@@ -66,41 +66,41 @@ func (l *DocumentLimits) measured() bool {
 	return l.Tokens > 0 || l.Fields > 0 || l.Depth > 0 || l.Aliases > 0 || l.RootFields > 0 || l.Directives > 0 || l.Introspection == refuseIntrospection || l.Introspection == identifiedIntrospection
 }
 
-// read reads a document and refuses it if it, or the operation that is to be run,
-// is past a limit. Errors are of type *failure.
-func (l *DocumentLimits) read(documents *schema.DocumentCache, text, operationName string) (*schema.Document, error) {
-	if l.Bytes > 0 && len(text) > l.Bytes {
-		return nil, refused("DOCUMENT_TOO_LARGE", "The document has more than %d bytes.", l.Bytes)
+// read sets the document and the operation of a request. It refuses those that exceed
+// a limit. Errors are of type *failure.
+func (l *DocumentLimits) read(documents *schema.DocumentCache, req *request) error {
+	if l.Bytes > 0 && len(req.query) > l.Bytes {
+		return refused("DOCUMENT_TOO_LARGE", "The document has more than %d bytes.", l.Bytes)
 	}
-	document := documents.Get(text)
+	document := documents.Get(req.query)
+	req.document, req.operation = document, document.Operation(req.operationName)
 	if !l.measured() {
-		return document, nil
+		return nil
 	}
 	tokens := l.Tokens
 	if tokens == 0 {
 		tokens = schema.MaxTokens
 	}
 	if document.Tokens > tokens {
-		return nil, refused("TOO_MANY_TOKENS", "The document has more than %d tokens.", tokens)
+		return refused("TOO_MANY_TOKENS", "The document has more than %d tokens.", tokens)
 	}
-	m, ok := document.Measures(operationName)
-	switch {
-	case !ok:
-		return nil, unreadableDocument(document)
+	switch m := &req.operation.Measures; {
+	case document.Problem != "":
+		return unreadableDocument(document)
 	case past(l.Fields, m.Fields):
-		return nil, refused("TOO_MANY_FIELDS", "The operation has more than %d fields.", l.Fields)
+		return refused("TOO_MANY_FIELDS", "The operation has more than %d fields.", l.Fields)
 	case past(l.Depth, m.Depth):
-		return nil, refused("TOO_DEEP", "The operation's fields are nested deeper than %d.", l.Depth)
+		return refused("TOO_DEEP", "The operation's fields are nested deeper than %d.", l.Depth)
 	case past(l.Aliases, m.Aliases):
-		return nil, refused("TOO_MANY_ALIASES", "The operation has more than %d aliases.", l.Aliases)
+		return refused("TOO_MANY_ALIASES", "The operation has more than %d aliases.", l.Aliases)
 	case past(l.RootFields, m.RootFields):
-		return nil, refused("TOO_MANY_ROOT_FIELDS", "The operation has more than %d fields at its root.", l.RootFields)
+		return refused("TOO_MANY_ROOT_FIELDS", "The operation has more than %d fields at its root.", l.RootFields)
 	case past(l.Directives, m.Directives):
-		return nil, refused("TOO_MANY_DIRECTIVES", "The operation has more than %d directives.", l.Directives)
+		return refused("TOO_MANY_DIRECTIVES", "The operation has more than %d directives.", l.Directives)
 	case m.Introspection && l.Introspection == refuseIntrospection:
-		return nil, refused("INTROSPECTION_DISABLED", "The schema cannot be asked for here.")
+		return refused("INTROSPECTION_DISABLED", "The schema cannot be asked for here.")
 	}
-	return document, nil
+	return nil
 }
 
 // introspectionForbidden is 403, where "refuse" has 400: the document is in order, and
@@ -109,12 +109,11 @@ var introspectionForbidden = &failure{status: http.StatusForbidden, code: "INTRO
 
 // permits refuses introspection to those who may not ask for it. This is known only
 // once the context has been built, which is not done for documents past a limit.
-// The document has been read.
-func (l *DocumentLimits) permits(document *schema.Document, operationName string, identified bool) error {
+func (l *DocumentLimits) permits(op *schema.Operation, identified bool) error {
 	if identified || l.Introspection != identifiedIntrospection {
 		return nil
 	}
-	if m, _ := document.Measures(operationName); m.Introspection {
+	if op.Measures.Introspection {
 		return introspectionForbidden
 	}
 	return nil

@@ -60,7 +60,7 @@ func TestDocumentLimits(t *testing.T) {
 		"a fragment that spreads itself": {DocumentLimits{Depth: 2}, `{ ...F } fragment F on Q { a { ...F } }`, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := test.limits.read(schema.NewDocumentCache(1), test.document, test.operation)
+			err := test.limits.read(schema.NewDocumentCache(1), &request{query: test.document, operationName: test.operation})
 			got := ""
 			var f *failure
 			if errors.As(err, &f) {
@@ -117,13 +117,13 @@ func TestRecommendedLimitsRefuseExpensiveDocuments(t *testing.T) {
 		"name":                    {`{ ` + strings.Repeat("a", size) + ` }`, "DOCUMENT_TOO_LARGE"},
 		"line feeds":              {strings.Repeat("\n", size) + `{ a }`, "DOCUMENT_TOO_LARGE"},
 	} {
-		_, err := limits.read(schema.NewDocumentCache(1), test.document, "")
+		err := limits.read(schema.NewDocumentCache(1), &request{query: test.document})
 		var f *failure
 		if !errors.As(err, &f) || f.code != test.code {
 			t.Errorf("%s: %v, want %s", name, err, test.code)
 		}
 	}
-	if _, err := limits.read(schema.NewDocumentCache(1), schema.Introspection, ""); err == nil {
+	if err := limits.read(schema.NewDocumentCache(1), &request{query: schema.Introspection}); err == nil {
 		t.Error("introspection is not refused")
 	}
 }
@@ -159,11 +159,11 @@ func TestIntrospectionOfTheIdentified(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			limits := DocumentLimits{Introspection: test.word}
-			document, err := limits.read(schema.NewDocumentCache(1), test.document, test.operation)
-			if err != nil {
+			req := &request{query: test.document, operationName: test.operation}
+			if err := limits.read(schema.NewDocumentCache(1), req); err != nil {
 				t.Fatal(err)
 			}
-			err = limits.permits(document, test.operation, test.identified)
+			err := limits.permits(req.operation, test.identified)
 			if (err != nil) != test.refused || err != nil && err != introspectionForbidden {
 				t.Errorf("%v", err)
 			}
@@ -181,7 +181,7 @@ func BenchmarkDocumentLimits(b *testing.B) {
 			documents := schema.NewDocumentCache(1)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := limits.read(documents, document, "Posts"); err != nil {
+				if err := limits.read(documents, &request{query: document, operationName: "Posts"}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -43,7 +43,7 @@ func TestErrorRules(t *testing.T) {
 			}
 			hidden := 0
 			answer := tt.rules.apply(etf.Term{Bytes: term}, func(etf.Term) { hidden++ })
-			got, err := answer.AppendJSONOrdered(t.Context(), nil, new(schema.Document).Order("", nil), 1<<20)
+			got, err := answer.AppendJSONOrdered(t.Context(), nil, new(schema.Operation).Order(nil), 1<<20)
 			want := `{"errors":` + tt.want + `,"data":{"a":null},"extensions":{"b":1}}`
 			if err != nil || string(got) != want || hidden != tt.hidden {
 				t.Errorf("%s, %v, %d hidden, want %s, %d", got, err, hidden, want, tt.hidden)

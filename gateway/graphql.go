@@ -95,14 +95,17 @@ func (h *graphQL) operate(x *exchange, r *http.Request, from *caller, req *reque
 	if err := h.resolve(req); err != nil {
 		return err
 	}
-	if req.document, err = h.app.Config.DocumentLimits.read(h.gateway.documents, req.query, req.operationName); err != nil {
+	if err := h.app.Config.DocumentLimits.read(h.gateway.documents, req); err != nil {
 		return err
 	}
-	kind := req.document.Kind(req.operationName)
+	if err := h.checkSent(req); err != nil {
+		return err
+	}
+	kind := req.operation.Kind
 	if isSafe(r.Method) && kind != schema.Query {
 		return notByGet(kind)
 	}
-	if err := h.app.authenticator.Load().Authorize(from.identity, kind.String(), req.document.Name(req.operationName)); err != nil {
+	if err := h.app.authenticator.Load().Authorize(from.identity, kind.String(), req.operation.Name); err != nil {
 		return err
 	}
 	rootFields, err := h.rootFields(req)
@@ -128,18 +131,38 @@ func notByGet(kind schema.Kind) error {
 	return &f
 }
 
-// resolve sees to it that a request has a document which may be run.
+// resolve finds the document that a request names by an id or a hash. It refuses one
+// that has to be trusted and is not.
 func (h *graphQL) resolve(req *request) error {
 	if t := h.app.trusted.Load(); t != nil {
 		if settled, err := h.trusted(t, req); settled || err != nil {
 			return err
 		}
 	}
-	if req.hash != "" {
+	switch {
+	case req.query != "":
+	case req.hash != "":
 		return h.persisted(req)
-	}
-	if req.query == "" && req.id != "" {
+	case req.id != "":
 		return notInManifest
+	}
+	req.sent = true
+	return nil
+}
+
+// checkSent checks a document that the client sent, and that no manifest has: its hash
+// is the one that came with it.
+func (h *graphQL) checkSent(req *request) error {
+	if !req.sent {
+		return nil
+	}
+	if t := h.app.trusted.Load(); t != nil {
+		h.reportUntrusted(t, req)
+	}
+	if req.hash != "" && h.app.Config.PersistedQueries != persistedOff {
+		if hash, ok := parseHash(req.hash); !ok || hash != req.document.Hash {
+			return persistedMismatch
+		}
 	}
 	return nil
 }
@@ -177,7 +200,7 @@ func (h *graphQL) run(x *exchange, r *http.Request, from *caller, req *request) 
 	if x.context, named, err = h.app.Context.Append(x.context[:0], &from.request, from.identity); err != nil {
 		return err
 	}
-	if err := h.app.Config.DocumentLimits.permits(req.document, req.operationName, named || from.identity != nil); err != nil {
+	if err := h.app.Config.DocumentLimits.permits(req.operation, named || from.identity != nil); err != nil {
 		return err
 	}
 	judged := h.app.Contract.judge(req)
@@ -186,7 +209,7 @@ func (h *graphQL) run(x *exchange, r *http.Request, from *caller, req *request) 
 		return nil
 	}
 	op := rpcclient.Operation{
-		Document:   req.query,
+		Document:   req.document.Text,
 		Variables:  req.variables,
 		Name:       req.operationName,
 		Context:    x.context,
@@ -215,7 +238,7 @@ func (h *graphQL) run(x *exchange, r *http.Request, from *caller, req *request) 
 	}
 	result, err := h.present(x, answer.Value, r, from)
 	if err == nil {
-		err = x.print(ctx, result, req.document.Order(req.operationName, req.variables), h.app.Absinthe.StructEncoder(ctx, answer), h.limits.Answer)
+		err = x.print(ctx, result, req.operation.Order(req.variables), h.app.Absinthe.StructEncoder(ctx, answer), h.limits.Answer)
 	}
 	return dropped(err, req.isQuery())
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/louche-graphql/louche/internal/cache"
 	"github.com/louche-graphql/louche/rpcclient/etf"
@@ -38,12 +37,12 @@ func newVerdicts() *verdicts {
 	return &verdicts{cache.New[verdictKey, []schema.Error](rememberedVerdicts, verdictBytes)}
 }
 
-// of returns why a document, of which sum is the hash, does not fit; nil: it does.
-func (v *verdicts) of(document string, sum [sha256.Size]byte, s *schema.Schema) []schema.Error {
-	key := verdictKey{sum, s.Hash()}
+// of returns why a document does not fit a schema; nil: it does.
+func (v *verdicts) of(document *schema.Document, s *schema.Schema) []schema.Error {
+	key := verdictKey{document.Hash, s.Hash()}
 	errs, known := v.known.Get(key)
 	if !known {
-		errs = s.Validate(document)
+		errs = s.Validate(document.Text)
 		size := verdictSize
 		for _, err := range errs {
 			size += verdictSize + len(err.Message) + len(err.File) + 16*len(err.Locations)
@@ -51,11 +50,6 @@ func (v *verdicts) of(document string, sum [sha256.Size]byte, s *schema.Schema) 
 		v.known.Add(key, errs, size)
 	}
 	return errs
-}
-
-// sumOf hashes a document without copying it.
-func sumOf(document string) [sha256.Size]byte {
-	return sha256.Sum256(unsafe.Slice(unsafe.StringData(document), len(document))) // #nosec G103 -- it stays as it is
 }
 
 // unreadable is noted of a node that told a schema which cannot be read.
@@ -84,12 +78,10 @@ func (c *Contract) judge(req *request) judgement {
 	if c.cfg.Validation == "off" && !c.cfg.Pin {
 		return j
 	}
-	document := req.query
-	sum := sumOf(document)
 	fits := 0
 	var first []schema.Error
 	for i, s := range now.schemas {
-		errs := c.verdicts.of(document, sum, s)
+		errs := c.verdicts.of(req.document, s)
 		if len(errs) == 0 {
 			fits++
 		} else if i == 0 {
@@ -103,7 +95,7 @@ func (c *Contract) judge(req *request) judgement {
 		j.fit = func(note any) bool {
 			switch note := note.(type) {
 			case *schema.Schema:
-				return len(c.verdicts.of(document, sum, note)) == 0
+				return len(c.verdicts.of(req.document, note)) == 0
 			case unreadable:
 				return true
 			}
@@ -145,7 +137,7 @@ func (j judgement) answered(result etf.Term, header http.Header) {
 	}
 	ran := hasMember(result, "data") // then it was run, whatever came of it
 	if ran && c.usage != nil {
-		c.usage.add(j.schema, j.request.query, j.request.operationName, header)
+		c.usage.add(j.schema, j.request.document, j.request.operation, header)
 	}
 	if c.cfg.Validation != "report" {
 		return
@@ -162,9 +154,8 @@ func (j judgement) answered(result etf.Term, header http.Header) {
 }
 
 func (c *Contract) disagreement(j judgement) {
-	sum := sumOf(j.request.query)
 	c.log.LogAttrs(context.Background(), slog.LevelWarn, "an operation that would be refused was run by Absinthe; please report it",
-		slog.String("document_sha256", hex.EncodeToString(sum[:8])), slog.String("reason", j.wrong[0].String()), slog.Uint64("so_far", c.counts.disagreed.Load()))
+		slog.String("document_sha256", hex.EncodeToString(j.request.document.Hash[:8])), slog.String("reason", j.wrong[0].String()), slog.Uint64("so_far", c.counts.disagreed.Load()))
 }
 
 // counts are of operations that were held against the schema.

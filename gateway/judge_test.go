@@ -35,6 +35,12 @@ func contractOf(t testing.TB, cfg ContractConfig, all bool, sdls ...string) *Con
 	return c
 }
 
+// requestOf is a request whose document has been read.
+func requestOf(document string) *request {
+	d := schema.NewDocumentCache(1).Get(document)
+	return &request{query: document, document: d, operation: d.Operation("")}
+}
+
 const (
 	oldSDL = `type Query { a: Int both: Int }`
 	newSDL = `type Query { b: Int both: Int }`
@@ -68,7 +74,7 @@ func TestJudge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := contractOf(t, test.cfg, test.all, test.sdls...)
 			for _, state := range []string{"new", "remembered"} {
-				j := c.judge(&request{query: test.document})
+				j := c.judge(requestOf(test.document))
 				if got := j.refusal() != nil; got != test.refused {
 					t.Errorf("%s: refused: %v", state, got)
 				}
@@ -87,7 +93,7 @@ func TestJudge(t *testing.T) {
 			}
 		})
 	}
-	if j := (*Contract)(nil).judge(&request{query: `{ x }`}); j.refusal() != nil || j.fit != nil {
+	if j := (*Contract)(nil).judge(requestOf(`{ x }`)); j.refusal() != nil || j.fit != nil {
 		t.Error("without a contract something is said")
 	}
 }
@@ -115,7 +121,7 @@ func BenchmarkJudge(b *testing.B) {
 	}
 	const document = `query Parts($limit: Int, $filter: PartFilter) { parts(limit: $limit, filter: $filter) { id sku price status } }`
 	result := etf.Term{Bytes: etf.AppendMap(etf.AppendAtom(etf.AppendMap(nil, 1), "data"), 0)}
-	req, header := &request{query: document}, http.Header{"Graphql-Client-Name": {"web"}, "Graphql-Client-Version": {"1.2.3"}}
+	req, header := requestOf(document), http.Header{"Graphql-Client-Name": {"web"}, "Graphql-Client-Version": {"1.2.3"}}
 	for _, cfg := range []ContractConfig{{}, {Validation: "report"}, {Validation: "enforce"}, {Pin: true}, {Usage: true}} {
 		c := contractOf(b, cfg, true, string(sdl))
 		b.Run(fmt.Sprintf("%s,pin=%v,usage=%v", c.cfg.Validation, cfg.Pin, cfg.Usage), func(b *testing.B) {

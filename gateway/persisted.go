@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"strings"
 
 	"github.com/louche-graphql/louche/internal/cache"
 	"github.com/louche-graphql/louche/internal/strictjson"
@@ -40,40 +39,32 @@ func persistedHash(extensions json.RawMessage) (hash string, err error) {
 	return hash, nil
 }
 
-// persisted finds the document that a request means by its hash alone, or checks
-// the hash of one that comes with both.
+// persisted finds the document that a request names by its hash alone.
 func (h *graphQL) persisted(req *request) error {
 	if h.app.Config.PersistedQueries == persistedOff {
-		if req.query == "" {
-			return persistedNotSupported
-		}
-		return nil
+		return persistedNotSupported
 	}
-	var hash [sha256.Size]byte
-	decoded, err := hex.DecodeString(req.hash)
-	known := err == nil && len(decoded) == len(hash)
-	copy(hash[:], decoded)
-	if req.query == "" {
-		if known {
-			req.query, known = h.gateway.persisted.get(hash)
-		}
-		if !known {
-			return persistedNotFound
-		}
-		return nil
+	hash, ok := parseHash(req.hash)
+	if ok {
+		req.query, ok = h.gateway.persisted.get(hash)
 	}
-	if !known || sha256.Sum256([]byte(req.query)) != hash {
-		return persistedMismatch
+	if !ok {
+		return persistedNotFound
 	}
-	req.offered = &hash
 	return nil
 }
 
-// persist keeps a document that came with its hash, once it is to be run. What cannot
-// be classified is most likely not GraphQL, and not worth the room.
+// parseHash reads a SHA-256 hash in hexadecimal.
+func parseHash(text string) (hash [sha256.Size]byte, ok bool) {
+	decoded, err := hex.DecodeString(text)
+	return hash, err == nil && copy(hash[:], decoded) == len(decoded) && len(decoded) == len(hash)
+}
+
+// persist stores a document that came with its hash, once it is to be run. A document
+// of unknown kind is most likely not GraphQL, and not stored.
 func (h *graphQL) persist(req *request) {
-	if req.offered != nil && req.document.Kind(req.operationName) != schema.Unknown {
-		h.gateway.persisted.add(*req.offered, req.query)
+	if req.sent && req.hash != "" && h.app.Config.PersistedQueries != persistedOff && req.operation.Kind != schema.Unknown {
+		h.gateway.persisted.add(req.document.Hash, req.document.Text)
 	}
 }
 
@@ -93,6 +84,6 @@ func (s *documentStore) get(hash [sha256.Size]byte) (document string, found bool
 
 func (s *documentStore) add(hash [sha256.Size]byte, document string) {
 	if _, known := s.get(hash); !known {
-		s.documents.Add(hash, strings.Clone(document), len(document)) // it may be a part of a long URL
+		s.documents.Add(hash, document, len(document))
 	}
 }

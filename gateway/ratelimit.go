@@ -42,11 +42,10 @@ func (h *graphQL) rootFields(req *request) (int, error) {
 	if !h.app.Limiter.CountsRootFields() {
 		return 1, nil
 	}
-	m, ok := req.document.Measures(req.operationName)
-	if !ok {
+	if req.document.Problem != "" {
 		return 0, unreadableDocument(req.document)
 	}
-	return m.RootFields, nil
+	return req.operation.Measures.RootFields, nil
 }
 
 // limited is the failure of an operation that is not admitted.

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"mime"
 	"net/http"
@@ -18,18 +17,19 @@ type request struct {
 	query         string
 	variables     json.RawMessage // an object, or empty
 	operationName string
-	extensions    json.RawMessage    // an object, or empty
-	id            string             // of a trusted document, where there is no query
-	hash          string             // of the document, in extensions.persistedQuery
-	offered       *[sha256.Size]byte // the same, once it is known to be that of the query
-	arrived       bool               // whether rate limits by address have counted it
-	batched       bool               // whether it is an operation of a batch
-	byID          bool               // whether the query was found in a manifest, by id or hash
-	document      *schema.Document   // what the query says of itself, once it has been looked at
+	extensions    json.RawMessage   // an object, or empty
+	id            string            // of a trusted document, where there is no query
+	hash          string            // of the document, in extensions.persistedQuery
+	sent          bool              // whether the client sent the query, and no manifest has it
+	arrived       bool              // whether rate limits by address have counted it
+	batched       bool              // whether it is an operation of a batch
+	byID          bool              // whether the query was found in a manifest, by id or hash
+	document      *schema.Document  // that the query is
+	operation     *schema.Operation // of the document, which the request selects
 }
 
-// isQuery says whether the operation is certainly a query.
-func (r *request) isQuery() bool { return r.document.Kind(r.operationName) == schema.Query }
+// isQuery reports whether the operation is certainly a query.
+func (r *request) isQuery() bool { return r.operation.Kind == schema.Query }
 
 // read takes the request apart: it is one operation, or a batch. Its body is kept
 // in x, and the result refers to it. Errors are of type *failure.

@@ -10,8 +10,8 @@ import (
 // and nothing of what documents, variables and tokens hold.
 func (h *graphQL) trace(x *exchange, r *http.Request, from *caller, req *request, took time.Duration, err error) {
 	kind, method, code := "unknown", "none", x.code
-	if req.document != nil {
-		kind = req.document.Kind(req.operationName).String()
+	if req.operation != nil {
+		kind = req.operation.Kind.String()
 	}
 	if from.identity != nil {
 		method = from.identity.Method
@@ -22,5 +22,5 @@ func (h *graphQL) trace(x *exchange, r *http.Request, from *caller, req *request
 		code = failureOf(err, h.app).code
 	}
 	h.gateway.log.Log(r.Context(), slog.LevelDebug, "operation", "request_id", from.request.ID, "path", h.app.Config.Path,
-		"kind", kind, "name", req.operationName[:min(len(req.operationName), countedName)], "identity", method, "node", x.node, "took", took, "code", code, "errors", outcome)
+		"kind", kind, "name", req.operationName[:min(len(req.operationName), maxShownName)], "identity", method, "node", x.node, "took", took, "code", code, "errors", outcome)
 }

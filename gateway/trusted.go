@@ -168,10 +168,13 @@ func (h *graphQL) trusted(t *TrustedDocuments, req *request) (settled bool, err 
 	if enforce {
 		return false, notTrusted
 	}
-	hash := sha256.Sum256([]byte(req.query))
-	if known, _ := t.reported.ContainsOrAdd(hash, struct{}{}); !known {
-		h.gateway.log.Warn("document is in no manifest", "path", h.app.Config.Path, "sha256", hex.EncodeToString(hash[:]),
-			"operation", req.operationName[:min(len(req.operationName), countedName)])
-	}
 	return false, nil
+}
+
+// reportUntrusted logs once that no manifest has the document of a request.
+func (h *graphQL) reportUntrusted(t *TrustedDocuments, req *request) {
+	if known, _ := t.reported.ContainsOrAdd(req.document.Hash, struct{}{}); !known {
+		h.gateway.log.Warn("document is in no manifest", "path", h.app.Config.Path, "sha256", hex.EncodeToString(req.document.Hash[:]),
+			"operation", req.operationName[:min(len(req.operationName), maxShownName)])
+	}
 }

@@ -3,43 +3,39 @@ package gateway
 import (
 	"cmp"
 	"crypto/sha256"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
-
+	"github.com/louche-graphql/louche/internal/cache"
 	"github.com/louche-graphql/louche/schema"
 )
 
-// What is kept of usage. Names come from clients.
+// Bounds on what usage keeps. Clients choose documents and names.
 const (
-	countedOperations = 4096 // operations times clients, each with what it uses
-	countedBytes      = 16 << 20
-	countedSize       = 512     // bytes of an operation without what it uses, about
-	countedForgotten  = 1 << 17 // what operations use that are not kept any more, times clients
-	countedClients    = 256     // names with versions; all others are one
-	countedName       = 128     // bytes of an operation's or a client's name
-	shownOperations   = 20      // of a field, the most frequent ones
+	maxUsageOperations = 4096 // operations times clients, each with the paths it uses
+	maxUsageBytes      = 16 << 20
+	usageSize          = 512     // bytes of an operation without its paths, approximately
+	maxEvictedUsage    = 1 << 17 // paths of evicted operations, times clients
+	maxClients         = 256     // names with versions; all others are one
+	maxShownName       = 128     // bytes of an operation's or a client's name
+	maxShownOperations = 20      // of a path, the most frequent ones
 )
 
-// usage counts who uses what of a schema since it was made. It may be used by many
-// at once.
+// usage counts which clients use which parts of a schema. It is safe for concurrent use.
 type usage struct {
 	since time.Time
 
 	mu         sync.Mutex
-	operations *simplelru.LRU[usageKey, *operationUsage]
-	bytes      int // of operations, about
+	operations *cache.Cache[usageKey, *operationUsage]
 	clients    map[client]uint64
-	forgotten  map[string]map[client]uint64 // by path: of operations that are not kept any more
-	remembered int                          // entries of forgotten
+	evicted    map[pathClient]uint64 // requests of operations that are no longer in operations
 }
 
-// client is who says to be asking, in the headers that Apollo's and other clients
-// send.
+// client names a client, as the headers of Apollo's and other clients do.
 type client struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
@@ -52,6 +48,11 @@ type usageKey struct {
 	client    client
 }
 
+type pathClient struct {
+	path   string
+	client client
+}
+
 type operationUsage struct {
 	name   string
 	client client
@@ -61,81 +62,65 @@ type operationUsage struct {
 }
 
 func newUsage() *usage {
-	u := &usage{since: time.Now(), clients: make(map[client]uint64), forgotten: make(map[string]map[client]uint64)}
-	operations, err := simplelru.NewLRU(countedOperations, u.forget)
-	if err != nil {
-		panic("gateway: " + err.Error())
-	}
-	u.operations = operations
+	u := &usage{since: time.Now(), clients: make(map[client]uint64), evicted: make(map[pathClient]uint64)}
+	u.operations = cache.NewWithEvict(maxUsageOperations, maxUsageBytes, u.evict)
 	return u
 }
 
-// forget keeps how often a path was used when it is not known any more by which
-// operation. u.mu is held.
-func (u *usage) forget(_ usageKey, o *operationUsage) {
-	u.bytes -= o.size()
+// evict adds the requests of an operation to its paths. u.mu is held.
+func (u *usage) evict(_ usageKey, o *operationUsage) {
 	for _, path := range o.paths {
-		counts, c := u.forgotten[path], o.client
-		if counts == nil {
-			counts = make(map[client]uint64)
-			u.forgotten[path] = counts
+		key := pathClient{path, o.client}
+		if _, known := u.evicted[key]; !known && len(u.evicted) >= maxEvictedUsage {
+			key.client = otherClients
 		}
-		if _, known := counts[c]; !known && u.remembered >= countedForgotten {
-			c = otherClients
-		}
-		before := len(counts)
-		counts[c] += o.count
-		u.remembered += len(counts) - before
+		u.evicted[key] += o.count
 	}
 }
 
-// size is about how many bytes an operation takes.
-func (o *operationUsage) size() int {
-	n := countedSize
-	for _, path := range o.paths {
-		n += 16 + len(path)
+// add counts one operation that a node has run.
+func (u *usage) add(s *schema.Schema, document *schema.Document, operation *schema.Operation, header http.Header) {
+	key := usageKey{document.Hash, operation.Name, s.Hash(), clientOf(header)}
+	if u.count(key, nil) {
+		return
 	}
-	return n
+	key.operation = strings.Clone(key.operation) // not a part of the document
+	key.client = client{strings.Clone(key.client.Name), strings.Clone(key.client.Version)}
+	u.count(key, &operationUsage{name: key.operation[:min(len(key.operation), maxShownName)], paths: s.UsedPaths(document.Text, key.operation)})
 }
 
-// add counts one operation that was run.
-func (u *usage) add(s *schema.Schema, document string, operation string, header http.Header) {
-	key := usageKey{sumOf(document), operation[:min(len(operation), countedName)], s.Hash(), clientOf(header)}
-	now := time.Now()
+// count counts an operation, which is added if it is not known yet. It reports false if
+// it is not known and added is nil.
+func (u *usage) count(key usageKey, added *operationUsage) (counted bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if _, known := u.clients[key.client]; !known && len(u.clients) >= countedClients {
+	if _, known := u.clients[key.client]; !known && len(u.clients) >= maxClients {
 		key.client = otherClients
 	}
 	o, known := u.operations.Get(key)
 	if !known {
-		o = u.meet(key, s, document)
+		if added == nil {
+			return false
+		}
+		o = added
+		o.client = key.client
 	}
-	u.clients[o.client]++
+	u.clients[key.client]++
 	o.count++
-	o.last = now
+	o.last = time.Now()
+	if !known {
+		u.operations.Add(key, o, o.size()+len(key.operation))
+	}
+	return true
 }
 
-// meet resolves what an operation uses. u.mu is held, and let go meanwhile.
-func (u *usage) meet(key usageKey, s *schema.Schema, document string) *operationUsage {
-	u.mu.Unlock()
-	name, uses := s.Uses(document, key.operation)
-	key.client = client{strings.Clone(key.client.Name), strings.Clone(key.client.Version)}
-	key.operation = strings.Clone(key.operation)
-	o := &operationUsage{name: name[:min(len(name), countedName)], client: key.client}
-	for _, use := range uses {
-		o.paths = append(o.paths, use.Path)
+// size is about how many bytes an operation takes.
+func (o *operationUsage) size() int {
+	n := usageSize
+	for _, path := range o.paths {
+		n += 16 + len(path)
 	}
-	u.mu.Lock()
-	if other, known := u.operations.Get(key); known { // met by another request
-		return other
-	}
-	u.bytes += o.size()
-	u.operations.Add(key, o)
-	for u.bytes > countedBytes && u.operations.Len() > 1 {
-		u.operations.RemoveOldest()
-	}
-	return o
+	return n
 }
 
 // otherClients are those past the bounds.
@@ -155,7 +140,7 @@ func headerName(header http.Header, name string) string {
 	if len(values) == 0 || strings.ContainsFunc(values[0], func(r rune) bool { return r < ' ' || r > '~' }) {
 		return ""
 	}
-	return values[0][:min(len(values[0]), countedName)]
+	return values[0][:min(len(values[0]), maxShownName)]
 }
 
 // usageReport is who used what of an application's schema.
@@ -186,37 +171,42 @@ type operationCount struct {
 	Requests uint64 `json:"requests"`
 }
 
-// report tells what of a schema was used. Paths that it has not (any more) are told
-// as well.
-func (u *usage) report(s *schema.Schema) (clients []clientUsage, used []pathUsage, unused []schema.Usage) {
+// usageSnapshot is usage at one moment.
+type usageSnapshot struct {
+	clients    map[client]uint64
+	evicted    map[pathClient]uint64
+	operations []operationUsage
+}
+
+// snapshot copies the counts. Requests wait meanwhile, so it does nothing else.
+func (u *usage) snapshot() usageSnapshot {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	s := usageSnapshot{clients: maps.Clone(u.clients), evicted: maps.Clone(u.evicted)}
+	for _, o := range u.operations.Values() {
+		s.operations = append(s.operations, *o)
+	}
+	return s
+}
+
+// report lists which paths of a schema are used, and which are not. Used paths that the
+// schema lacks are listed too.
+func (u usageSnapshot) report(s *schema.Schema) (clients []clientUsage, used []pathUsage, unused []schema.Usage) {
 	byClient := make(map[string]map[client]uint64)
 	byOperation := make(map[string]map[string]uint64)
 	last := make(map[string]time.Time)
-	u.mu.Lock()
-	clients = counted(u.clients)
-	for path, counts := range u.forgotten {
-		byClient[path] = make(map[client]uint64)
-		for c, n := range counts {
-			byClient[path][c] += n
-		}
+	for key, n := range u.evicted {
+		addCount(byClient, key.path, key.client, n)
 	}
-	for _, o := range u.operations.Values() {
+	for _, o := range u.operations {
 		for _, path := range o.paths {
-			if byClient[path] == nil {
-				byClient[path] = make(map[client]uint64)
-			}
-			if byOperation[path] == nil {
-				byOperation[path] = make(map[string]uint64)
-			}
-			byClient[path][o.client] += o.count
-			byOperation[path][o.name] += o.count
+			addCount(byClient, path, o.client, o.count)
+			addCount(byOperation, path, o.name, o.count)
 			if o.last.After(last[path]) {
 				last[path] = o.last
 			}
 		}
 	}
-	u.mu.Unlock()
-
 	known := make(map[string]schema.Usage)
 	unused = []schema.Usage{}
 	for _, use := range s.Paths() {
@@ -227,7 +217,7 @@ func (u *usage) report(s *schema.Schema) (clients []clientUsage, used []pathUsag
 	}
 	used = []pathUsage{}
 	for path, counts := range byClient {
-		p := pathUsage{Usage: known[path], Clients: counted(counts), Operations: []operationCount{}}
+		p := pathUsage{Usage: known[path], Clients: clientUsages(counts), Operations: []operationCount{}}
 		p.Path = path
 		for _, c := range p.Clients {
 			p.Requests += c.Requests
@@ -241,12 +231,19 @@ func (u *usage) report(s *schema.Schema) (clients []clientUsage, used []pathUsag
 		slices.SortFunc(p.Operations, func(a, b operationCount) int {
 			return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Name, b.Name))
 		})
-		p.Operations = p.Operations[:min(len(p.Operations), shownOperations)]
+		p.Operations = p.Operations[:min(len(p.Operations), maxShownOperations)]
 		used = append(used, p)
 	}
 	slices.SortFunc(used, func(a, b pathUsage) int { return byDeprecation(a.Usage, b.Usage) })
 	slices.SortFunc(unused, byDeprecation)
-	return clients, used, unused
+	return clientUsages(u.clients), used, unused
+}
+
+func addCount[K comparable](counts map[string]map[K]uint64, path string, key K, n uint64) {
+	if counts[path] == nil {
+		counts[path] = make(map[K]uint64)
+	}
+	counts[path][key] += n
 }
 
 func byDeprecation(a, b schema.Usage) int {
@@ -259,8 +256,8 @@ func byDeprecation(a, b schema.Usage) int {
 	return cmp.Compare(a.Path, b.Path)
 }
 
-// counted lists clients, the most frequent first.
-func counted(counts map[client]uint64) []clientUsage {
+// clientUsages lists clients, the most frequent first.
+func clientUsages(counts map[client]uint64) []clientUsage {
 	list := []clientUsage{}
 	for c, n := range counts {
 		list = append(list, clientUsage{c, n})
@@ -288,7 +285,7 @@ func (g *Gateway) writeUsage(w http.ResponseWriter, r *http.Request) {
 		}
 		report := usageReport{Path: app.Config.Path, Schema: c.absinthe.Schema, Since: c.usage.since, Clients: []clientUsage{}, Used: []pathUsage{}, Unused: []schema.Usage{}}
 		if s := c.served(); s != nil {
-			report.Clients, report.Used, report.Unused = c.usage.report(s)
+			report.Clients, report.Used, report.Unused = c.usage.snapshot().report(s)
 		}
 		if deprecated {
 			report.Used = slices.DeleteFunc(report.Used, func(p pathUsage) bool { return !p.Deprecated })

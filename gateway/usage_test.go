@@ -18,6 +18,11 @@ func said(name, version string) http.Header {
 	return http.Header{"Graphql-Client-Name": {name}, "Graphql-Client-Version": {version}}
 }
 
+func addUsage(u *usage, s *schema.Schema, document, operation string, header http.Header) {
+	d := schema.NewDocumentCache(1).Get(document)
+	u.add(s, d, d.Operation(operation), header)
+}
+
 func countOf(t *testing.T, used []pathUsage, path string) pathUsage {
 	t.Helper()
 	for _, p := range used {
@@ -35,13 +40,13 @@ func TestUsage(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := newUsage()
-	u.add(s, `query Q { a(x: 1) }`, "", said("web", "1"))
-	u.add(s, `query Q { a(x: 1) }`, "Q", said("web", "1"))
-	u.add(s, `query Q { a(x: 1) }`, "", said("web", "2"))
-	u.add(s, `query Old { old a(y: 1) }`, "", http.Header{"Apollographql-Client-Name": {"app"}, "Apollographql-Client-Version": {"3"}, "Graphql-Client-Name": {"x"}})
-	u.add(s, `{ a }`, "", nil)
+	addUsage(u, s, `query Q { a(x: 1) }`, "", said("web", "1"))
+	addUsage(u, s, `query Q { a(x: 1) }`, "Q", said("web", "1"))
+	addUsage(u, s, `query Q { a(x: 1) }`, "", said("web", "2"))
+	addUsage(u, s, `query Old { old a(y: 1) }`, "", http.Header{"Apollographql-Client-Name": {"app"}, "Apollographql-Client-Version": {"3"}, "Graphql-Client-Name": {"x"}})
+	addUsage(u, s, `{ a }`, "", nil)
 
-	clients, used, unused := u.report(s)
+	clients, used, unused := u.snapshot().report(s)
 	want := []clientUsage{{client{"web", "1"}, 2}, {client{"", ""}, 1}, {client{"app", "3"}, 1}, {client{"web", "2"}, 1}}
 	if !reflect.DeepEqual(clients, want) {
 		t.Errorf("clients %v, want %v", clients, want)
@@ -61,6 +66,58 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// An operation is found by its whole name, whatever of the name is shown.
+func TestUsageOfLongNames(t *testing.T) {
+	s, err := schema.Load(usedSDL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, name := newUsage(), strings.Repeat("N", maxShownName+1)
+	addUsage(u, s, `query `+name+` { a } query Other { unused }`, name, nil)
+	_, used, unused := u.snapshot().report(s)
+	if len(used) != 1 || used[0].Path != "Query.a" || used[0].Operations[0].Name != name[:maxShownName] {
+		t.Errorf("used %+v, unused %v", used, unused)
+	}
+}
+
+// A panic while the paths of an operation are looked up leaves the usage as it was.
+func TestUsageAfterPanic(t *testing.T) {
+	s, err := schema.Load(usedSDL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := newUsage()
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("a schema without types does not panic: this tests nothing")
+			}
+		}()
+		addUsage(u, new(schema.Schema), `{ a }`, "", nil)
+	}()
+	addUsage(u, s, `{ a }`, "", nil)
+	if clients, _, _ := u.snapshot().report(s); len(clients) != 1 || clients[0].Requests != 1 {
+		t.Errorf("clients %+v", clients)
+	}
+}
+
+// A report is built of a snapshot: requests go on being counted meanwhile.
+func TestUsageReportTakesNoLock(t *testing.T) {
+	s, err := schema.Load(usedSDL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := newUsage()
+	addUsage(u, s, `{ a }`, "", nil)
+	snapshot := u.snapshot()
+	addUsage(u, s, `{ a }`, "", nil)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if _, used, _ := snapshot.report(s); used[0].Requests != 1 {
+		t.Errorf("%+v", used)
+	}
+}
+
 // However many documents and clients there are, little is kept, and no count is
 // lost.
 func TestUsageIsBounded(t *testing.T) {
@@ -69,21 +126,21 @@ func TestUsageIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := newUsage()
-	const requests = 2 * countedOperations
+	const requests = 2 * maxUsageOperations
 	for i := range requests {
-		u.add(s, fmt.Sprintf(`query Q%d { a }`, i), "", said(fmt.Sprintf("c%d", i), strings.Repeat("9", 1000)))
+		addUsage(u, s, fmt.Sprintf(`query Q%d { a }`, i), "", said(fmt.Sprintf("c%d", i), strings.Repeat("9", 1000)))
 	}
-	if n := u.operations.Len(); n != countedOperations {
+	if n := u.operations.Len(); n != maxUsageOperations {
 		t.Errorf("%d operations are kept", n)
 	}
-	if n := len(u.clients); n != countedClients+1 {
+	if n := len(u.clients); n != maxClients+1 {
 		t.Errorf("%d clients are kept", n)
 	}
-	clients, used, _ := u.report(s)
-	if a := countOf(t, used, "Query.a"); a.Requests != requests || len(a.Operations) != shownOperations || len(a.Clients) > countedClients+1 {
+	clients, used, _ := u.snapshot().report(s)
+	if a := countOf(t, used, "Query.a"); a.Requests != requests || len(a.Operations) != maxShownOperations || len(a.Clients) > maxClients+1 {
 		t.Errorf("%d requests, %d operations, %d clients", a.Requests, len(a.Operations), len(a.Clients))
 	}
-	if clients[0].Name != "(others)" || len(clients[1].Version) != countedName {
+	if clients[0].Name != "(others)" || len(clients[1].Version) != maxShownName {
 		t.Errorf("%v, %v", clients[0], clients[1])
 	}
 }
@@ -104,15 +161,15 @@ func TestUsageIsBoundedInBytes(t *testing.T) {
 	u := newUsage()
 	const operations = 600
 	for i := range operations {
-		u.add(s, fmt.Sprintf(`query Q%d {%s }`, i, &document), "", said(fmt.Sprintf("c%d", i%(countedClients/2)), ""))
+		addUsage(u, s, fmt.Sprintf(`query Q%d {%s }`, i, &document), "", said(fmt.Sprintf("c%d", i%(maxClients/2)), ""))
 	}
-	if n := u.operations.Len(); n == 0 || n > countedBytes/(1000*16) || u.bytes > countedBytes {
-		t.Errorf("%d operations are kept, of %d bytes", n, u.bytes)
+	if n := u.operations.Len(); n == 0 || n > maxUsageBytes/(1000*16) || u.operations.Bytes() > maxUsageBytes {
+		t.Errorf("%d operations are kept, of %d bytes", n, u.operations.Bytes())
 	}
-	if u.remembered > countedForgotten+1000 {
-		t.Errorf("%d counts of others are kept", u.remembered)
+	if len(u.evicted) > maxEvictedUsage+1000 {
+		t.Errorf("%d counts of others are kept", len(u.evicted))
 	}
-	_, used, _ := u.report(s)
+	_, used, _ := u.snapshot().report(s)
 	if f := countOf(t, used, "Query.field7"); f.Requests != operations {
 		t.Errorf("%d requests are counted of %d", f.Requests, operations)
 	}
@@ -128,15 +185,15 @@ func TestUsageConcurrently(t *testing.T) {
 	for range 4 {
 		all.Go(func() {
 			for i := range 500 {
-				u.add(s, fmt.Sprintf(`query Q%d { a }`, i%50), "", said("web", "1"))
+				addUsage(u, s, fmt.Sprintf(`query Q%d { a }`, i%50), "", said("web", "1"))
 				if i%100 == 0 {
-					u.report(s)
+					u.snapshot().report(s)
 				}
 			}
 		})
 	}
 	all.Wait()
-	if _, used, _ := u.report(s); used[0].Requests != 2000 {
+	if _, used, _ := u.snapshot().report(s); used[0].Requests != 2000 {
 		t.Errorf("%d requests", used[0].Requests)
 	}
 }

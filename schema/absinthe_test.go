@@ -81,7 +81,7 @@ var lexical = map[string]struct {
 func TestKindNeverDiffersFromAbsinthe(t *testing.T) {
 	for name, test := range lexical {
 		t.Run(name, func(t *testing.T) {
-			got := NewDocumentCache(1).Kind(test.document, "M")
+			got := parse(test.document).Operation("M").Kind
 			if got != test.want {
 				t.Errorf("%q is %s, want %s", test.document, got, test.want)
 			}

@@ -2,7 +2,6 @@ package schema
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -81,7 +80,7 @@ func (c *conditions) variable(name string) variables {
 		if c.numbers == nil {
 			c.numbers = make(map[string]int)
 		}
-		c.numbers[strings.Clone(name)] = number
+		c.numbers[name] = number
 	}
 	return 1 << number
 }
@@ -117,16 +116,16 @@ func defaults(o *ast.OperationDefinition, deciding []string) (index int) {
 
 // decide is the index of the values that the deciding variables have in a request.
 // One that has no boolean, which Absinthe refuses, counts as false.
-func (d *Document) decide(o *operation, given []byte) int {
+func (o *Operation) decide(given []byte) int {
 	index := o.defaults
-	if len(d.deciding) == 0 || len(given) == 0 {
+	if len(o.deciding) == 0 || len(given) == 0 {
 		return index
 	}
 	if strictjson.Check(given) != nil {
 		return index
 	}
 	values := strictjson.Object(given)
-	for i, name := range d.deciding {
+	for i, name := range o.deciding {
 		if value, found := values[name]; found {
 			index &^= 1 << i
 			if string(value) == "true" {

@@ -86,11 +86,11 @@ func TestOrderThatDoesNotDependOnVariables(t *testing.T) {
 		`query($s: Boolean!) { __typename a ...F @skip(if: $s) ...F2 } fragment F on Q { __typename a } fragment F2 on Q { b __typename a }`,
 		`{ a @skip(if: true) b a }`,
 	} {
-		d, variables := parse(document), []byte(`{"s":true}`)
-		if len(d.deciding) > 0 {
-			t.Errorf("%s depends on %s", document, d.deciding)
+		o, variables := parse(document).Operation(""), []byte(`{"s":true}`)
+		if len(o.deciding) > 0 {
+			t.Errorf("%s depends on %s", document, o.deciding)
 		}
-		if n := testing.AllocsPerRun(100, func() { d.Order("", variables) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { o.Order(variables) }); n != 0 {
 			t.Errorf("%s: %v allocations", document, n)
 		}
 	}
@@ -103,10 +103,10 @@ func BenchmarkOrder(b *testing.B) {
 		"variables": `query($s: Boolean!) { a @skip(if: $s) b a }`,
 	} {
 		b.Run(name, func(b *testing.B) {
-			d := parse(document)
+			o := parse(document).Operation("")
 			b.ReportAllocs()
 			for b.Loop() {
-				d.Order("", variables)
+				o.Order(variables)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,8 +10,6 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/lexer"
 	"github.com/vektah/gqlparser/v2/parser"
-
-	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
 // MaxTokens is the most tokens of a document that is read. They bound the time that
@@ -25,45 +24,40 @@ const (
 	maxProblem    = 200
 )
 
-// A Document is what is known of a document. It does not refer to its text.
+// A Document is a GraphQL document: its text and everything that depends on the text
+// alone. It does not change.
 type Document struct {
-	// Tokens is how many tokens it has: punctuators, names and values, but not
-	// comments. It is MaxTokens+1 for any greater number. Where Problem is not
-	// empty, there may be more.
+	Text string
+	Hash [sha256.Size]byte // of Text
+	// Tokens is the number of punctuators, names and values, without comments. It is
+	// MaxTokens+1 for any greater number. If Problem is set, there may be more.
 	Tokens int
-	// Problem is why it could not be read, or is in doubt; empty where all is well.
+	// Problem says why the document is unreadable or ambiguous; empty if it is neither.
 	Problem string
 
-	operations []operation // in the document's order
-	deciding   []string    // variables that the orders depend on
-	size       int         // in memory, about
+	operations []Operation // in the document's order
+	size       int         // in memory, approximately
 }
 
-type operation struct {
-	name     string // "" when anonymous
-	kind     Kind
-	orders   []*etf.Order // by the values of the deciding variables; nil in place of one that is not known
-	defaults int          // the index of the one that the variables' defaults decide for
-	measures Measures
-}
-
-// parse reads a document.
-func parse(document string) *Document {
-	d := &Document{Tokens: countTokens(document)}
-	d.read(document)
-	d.size += 256 + len(d.Problem)
+// parse reads a document. The result has its own copy of the text, which may be a
+// part of a larger buffer.
+func parse(text string) *Document {
+	text = strings.Clone(text)
+	d := &Document{Text: text, Hash: sha256.Sum256([]byte(text)), Tokens: countTokens(text)}
+	d.read()
+	d.size += 256 + len(text) + len(d.Problem)
 	for _, o := range d.operations {
-		d.size += 96 + len(o.name)
+		d.size += 160 + len(o.Name)
 	}
 	return d
 }
 
-func (d *Document) read(document string) {
-	if ambiguous(document) {
+func (d *Document) read() {
+	if ambiguous(d.Text) {
 		d.Problem = "four quotation marks in a row are read in more than one way"
 		return
 	}
-	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: document}, MaxTokens)
+	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: d.Text}, MaxTokens)
 	if err != nil {
 		d.Problem = problem(err)
 		return
@@ -78,14 +72,15 @@ func (d *Document) read(document string) {
 	}
 	orders, measured := newOrders(parsed), newMeasuring(parsed)
 	answers, deciding := orders.ofAnswers(parsed.Operations)
-	d.operations, d.deciding = make([]operation, len(parsed.Operations)), deciding
+	d.operations = make([]Operation, len(parsed.Operations))
 	for i, o := range parsed.Operations {
-		d.operations[i] = operation{
-			name:     strings.Clone(o.Name),
-			kind:     kindOf(o.Operation),
+		d.operations[i] = Operation{
+			Name:     o.Name,
+			Kind:     kindOf(o.Operation),
+			Measures: measured.operation(o),
 			orders:   answers[i],
+			deciding: deciding,
 			defaults: defaults(o, deciding),
-			measures: measured.operation(o),
 		}
 	}
 	d.size += orders.size
@@ -132,61 +127,4 @@ func countTokens(document string) int {
 // the one and a string to the other.
 func ambiguous(document string) bool {
 	return strings.Contains(document, `""""`)
-}
-
-// Kind is the kind of the operation that Absinthe would run, given the name of an
-// operation. An absent name and "" are the same: then a document's only operation
-// is meant.
-//
-// It is [Unknown] when no operation or more than one has the name; when there is no
-// name and several operations, unless all are queries; and when the document is in
-// doubt.
-func (d *Document) Kind(operationName string) Kind {
-	if o := d.operation(operationName); o != nil {
-		return o.kind
-	}
-	if operationName == "" {
-		return d.common()
-	}
-	return Unknown
-}
-
-// Name is the name of the operation that Absinthe would run, given the name that a
-// request asks for. It is empty where it has none, or where none was asked for and
-// it is not known which is meant.
-func (d *Document) Name(operationName string) string {
-	if o := d.operation(operationName); operationName == "" && o != nil {
-		return o.name
-	}
-	return operationName
-}
-
-// operation is the one that Absinthe would run, nil when it would run none.
-func (d *Document) operation(name string) *operation {
-	var found *operation
-	for i := range d.operations {
-		o := &d.operations[i]
-		if name != "" && o.name != name {
-			continue
-		}
-		if found != nil {
-			return nil
-		}
-		found = o
-	}
-	return found
-}
-
-// common is [Query] when all operations are. Without a name Absinthe refuses
-// several; it could at worst run a query.
-func (d *Document) common() Kind {
-	for _, o := range d.operations {
-		if o.kind != Query {
-			return Unknown
-		}
-	}
-	if len(d.operations) == 0 {
-		return Unknown
-	}
-	return Query
 }

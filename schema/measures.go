@@ -24,20 +24,6 @@ type Measures struct {
 	Introspection bool
 }
 
-// Measures are those of the operation that Absinthe would run. Where it would run
-// none, they are the largest of all operations. It reports false where the document
-// could not be read.
-func (d *Document) Measures(operationName string) (Measures, bool) {
-	if o := d.operation(operationName); o != nil {
-		return o.measures, true
-	}
-	var m Measures
-	for _, o := range d.operations {
-		m = m.largest(o.measures)
-	}
-	return m, d.Problem == ""
-}
-
 // atMost is how far is counted. Two numbers within it can be added, and as many as
 // a document has tokens.
 const atMost = math.MaxInt32 / 2

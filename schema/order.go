@@ -3,7 +3,6 @@ package schema
 import (
 	"encoding/binary"
 	"slices"
-	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -16,25 +15,24 @@ import (
 // name and each 16 things that it is compared with.
 const maxSteps = 2 * MaxTokens
 
-// Order is the order of an answer to the operation that Absinthe would run: errors
-// before data, and the fields of data as the operation asks for them.
+// Order is the order of the operation's answer: errors before data, and the fields of
+// data as the operation selects them. variables are those of the request: a JSON object
+// or empty.
 //
-// That is the order of the specification (CollectFields): a field is where its
-// response key is first met, with fragments in the place where they are spread, and
-// the selections of equal keys merged. Whether a fragment applies to an object is
-// known of its type alone. Where fragments on different types list the same keys in
-// different orders, those on the type that the object's own __typename tells decide
-// where it is selected, and the first in the document where it is not. What @skip and
-// @include leave out has no place; the request's variables, a JSON object or empty,
-// are looked at where they make a difference. If more than six of them do, or to
-// follow what they do takes too many steps, the order is as if nothing that depends
-// on variables were left out.
+// The order is that of CollectFields of the GraphQL specification (section 6.3.2): a
+// field stands where its response key first occurs, fragments where they are spread, and
+// selections with equal keys are merged. Whether a fragment applies to an object is
+// decided by its type condition alone. If fragments on different types list the same
+// keys in different orders, the object's __typename decides if it is selected, and the
+// first in the document otherwise. Selections that @skip and @include leave out have no
+// place; if more than six variables decide about places, or to follow them takes too
+// many steps, the order is as if nothing that depends on variables were left out.
 //
-// The order of data is not known of a document that could not be read, or whose
-// fragments take too many steps to follow.
-func (d *Document) Order(operationName string, variables []byte) *etf.Order {
-	if o := d.operation(operationName); o != nil {
-		if order := o.orders[d.decide(o, variables)]; order != nil {
+// The order of data is unknown if the document is unreadable, or its fragments take too
+// many steps to follow.
+func (o *Operation) Order(variables []byte) *etf.Order {
+	if len(o.orders) > 0 {
+		if order := o.orders[o.decide(variables)]; order != nil {
 			return order
 		}
 	}
@@ -162,12 +160,12 @@ func (b *orders) of(sets []ast.SelectionSet) *etf.Order {
 		if own := b.collect(sets, kind); !slices.EqualFunc(own.fields, all.fields, sameField) {
 			typed := new(etf.Order)
 			b.set(typed, own.fields)
-			types[strings.Clone(kind)] = typed
+			types[kind] = typed
 			b.size += 64 + len(kind)
 		}
 	}
 	if len(types) > 0 {
-		o.SetTypes(strings.Clone(all.typename), types)
+		o.SetTypes(all.typename, types)
 	}
 	return o
 }

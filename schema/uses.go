@@ -17,23 +17,22 @@ type Usage struct {
 	Reason     string `json:"reason,omitempty"` // of the deprecation
 }
 
-// Uses returns what an operation of a document names, in the order of paths, and the
-// operation's own name. What is in the values of variables is not among it. A name
-// that no operation has means all of them.
-func (s *Schema) Uses(document, operation string) (name string, uses []Usage) {
+// UsedPaths returns the paths that an operation of a document uses, sorted. Values of
+// variables do not count. A name that no operation has stands for all of them.
+func (s *Schema) UsedPaths(document, operation string) (paths []string) {
 	defer beginParsing()()
 	doc := parseSure(document)
 	if doc == nil {
-		return operation, nil
+		return nil
 	}
 	operations := doc.Operations
-	if o := doc.Operations.ForName(operation); o != nil && operation != "" {
+	if o := operations.ForName(operation); o != nil {
 		operations = ast.OperationList{o}
 	}
-	if len(operations) == 1 {
-		operation = strings.Clone(operations[0].Name)
+	for _, use := range s.uses(doc, operations) {
+		paths = append(paths, use.Path)
 	}
-	return operation, s.uses(doc, operations)
+	return paths
 }
 
 // Paths returns everything that can be asked for: fields, arguments, the fields of

@@ -1,7 +1,7 @@
-// Package cache remembers values by their keys, within a number of entries and of
-// bytes. The entries that were used longest ago make room.
+// Package cache keeps values by key, bounded in entries and in bytes. The least
+// recently used entries make room.
 //
-// A bound on entries alone is none where their size is for clients to choose.
+// Where clients choose the size of values, a bound on entries alone bounds nothing.
 package cache
 
 import (
@@ -10,12 +10,13 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// A Cache may be used by any number of goroutines.
+// A Cache is safe for concurrent use.
 type Cache[K comparable, V any] struct {
-	mu      sync.Mutex
-	entries *simplelru.LRU[K, entry[V]]
-	bytes   int
-	limit   int // of bytes
+	mu       sync.Mutex
+	entries  *simplelru.LRU[K, entry[V]]
+	bytes    int
+	maxBytes int
+	onEvict  func(K, V)
 }
 
 type entry[V any] struct {
@@ -23,12 +24,22 @@ type entry[V any] struct {
 	size  int
 }
 
-// New makes a cache for so many entries, and so many bytes of them together.
-func New[K comparable, V any](entries, bytes int) *Cache[K, V] {
-	c := &Cache[K, V]{limit: bytes}
+// New returns a cache of at most maxEntries values, of maxBytes together. maxEntries is
+// positive.
+func New[K comparable, V any](maxEntries, maxBytes int) *Cache[K, V] {
+	return NewWithEvict(maxEntries, maxBytes, func(K, V) {})
+}
+
+// NewWithEvict is like [New]. The cache calls onEvict with each value that it drops;
+// onEvict must not use the cache.
+func NewWithEvict[K comparable, V any](maxEntries, maxBytes int, onEvict func(K, V)) *Cache[K, V] {
+	c := &Cache[K, V]{maxBytes: maxBytes, onEvict: onEvict}
 	var err error
-	c.entries, err = simplelru.NewLRU(entries, func(_ K, e entry[V]) { c.bytes -= e.size })
-	if err != nil { // entries is not positive
+	c.entries, err = simplelru.NewLRU(maxEntries, func(key K, e entry[V]) {
+		c.bytes -= e.size
+		onEvict(key, e.value)
+	})
+	if err != nil { // maxEntries is not positive
 		panic("cache: " + err.Error())
 	}
 	return c
@@ -42,30 +53,42 @@ func (c *Cache[K, V]) Get(key K) (value V, found bool) {
 	return e.value, found
 }
 
-// Add remembers a value of size bytes, and forgets the one that the key had. A value
-// that is larger than the cache is not remembered.
+// Add sets the value of a key; size is in bytes. The cache drops a value that is larger
+// than itself at once.
 func (c *Cache[K, V]) Add(key K, value V, size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.entries.Remove(key)
-	if size > c.limit {
+	if size > c.maxBytes {
+		c.onEvict(key, value)
 		return
 	}
 	c.entries.Add(key, entry[V]{value, size})
 	c.bytes += size
-	for c.bytes > c.limit {
+	for c.bytes > c.maxBytes {
 		c.entries.RemoveOldest()
 	}
 }
 
-// Len is how many values are remembered.
+// Values returns all values, the least recently used first.
+func (c *Cache[K, V]) Values() []V {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	values := make([]V, 0, c.entries.Len())
+	for _, e := range c.entries.Values() {
+		values = append(values, e.value)
+	}
+	return values
+}
+
+// Len returns the number of values.
 func (c *Cache[K, V]) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.entries.Len()
 }
 
-// Bytes is how large they are together.
+// Bytes returns the size of all values together.
 func (c *Cache[K, V]) Bytes() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,10 +1,7 @@
 package schema
 
 import (
-	"fmt"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -68,77 +65,11 @@ func TestKind(t *testing.T) {
 		"large, but of a few long tokens": {`{ a(b: "` + strings.Repeat("c", 1<<20) + `") }`, "", Query},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := NewDocumentCache(1)
-			for _, state := range []string{"parsed", "remembered"} {
-				if got := d.Kind(test.document, test.operation); got != test.want {
-					t.Errorf("%s, it is %s, want %s", state, got, test.want)
-				}
+			if got := parse(test.document).Operation(test.operation).Kind; got != test.want {
+				t.Errorf("it is %s, want %s", got, test.want)
 			}
 		})
 	}
-}
-
-func TestDocumentsRemembersEachDocument(t *testing.T) {
-	d := NewDocumentCache(2)
-	for range 2 {
-		for document, want := range map[string]Kind{`{ a }`: Query, `mutation { a }`: Mutation, `subscription { a }`: Subscription, `{`: Unknown} {
-			if got := d.Kind(document, ""); got != want {
-				t.Errorf("%s is %s", document, got)
-			}
-		}
-	}
-}
-
-func TestDocumentsForgetsWhatWasUsedLongAgo(t *testing.T) {
-	const size = 4
-	d := NewDocumentCache(size)
-	for i := range 3 * size {
-		d.Kind(fmt.Sprintf(`query A%d { a }`, i), "")
-		d.Kind(fmt.Sprintf(`query A%d {`, i), "")
-	}
-	if got := d.parsed.Len(); got != size {
-		t.Errorf("%d documents are kept, want %d", got, size)
-	}
-}
-
-func TestDocumentsDoesNotHoldOnToDocuments(t *testing.T) {
-	const size = 32
-	d := NewDocumentCache(size)
-	before := heap()
-	for i := range size {
-		name := fmt.Sprintf("A%d", i)
-		if got := d.Kind(`query `+name+` { a } #`+strings.Repeat("#", 1<<20), name); got != Query {
-			t.Fatalf("%s is %s", name, got)
-		}
-	}
-	if grown := heap() - before; grown > 1<<20 {
-		t.Errorf("%d documents of 1 MiB take %d bytes", size, grown)
-	}
-	runtime.KeepAlive(d)
-}
-
-func heap() int {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return int(m.HeapAlloc)
-}
-
-func TestDocumentsConcurrently(t *testing.T) {
-	d := NewDocumentCache(2)
-	var all sync.WaitGroup
-	for i := range 4 {
-		all.Go(func() {
-			document := fmt.Sprintf(`query A { a%d } mutation M { m }`, i)
-			for range 1000 {
-				if a, m := d.Kind(document, "A"), d.Kind(document, "M"); a != Query || m != Mutation {
-					t.Errorf("A is %s, M is %s", a, m)
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
 }
 
 const benchmarked = `query Posts($first: Int!) { posts(first: $first) { id title author { name } } }`
@@ -154,24 +85,9 @@ func TestName(t *testing.T) {
 		{`mutation M { m`, "", ""},
 		{`mutation M { m`, "M", "M"},
 	} {
-		if got := NewDocumentCache(1).Get(test.document).Name(test.asked); got != test.want {
+		if got := parse(test.document).Operation(test.asked).Name; got != test.want {
 			t.Errorf("%s, asked for %q: %q, want %q", test.document, test.asked, got, test.want)
 		}
-	}
-}
-
-func TestKindOfRememberedDocumentDoesNotAllocate(t *testing.T) {
-	d := NewDocumentCache(1)
-	if n := testing.AllocsPerRun(100, func() { d.Kind(benchmarked, "Posts") }); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
-}
-
-func BenchmarkKind(b *testing.B) {
-	d := NewDocumentCache(1)
-	b.ReportAllocs()
-	for b.Loop() {
-		d.Kind(benchmarked, "Posts")
 	}
 }
 
@@ -194,13 +110,13 @@ func FuzzKind(f *testing.F) {
 	}
 	f.Add(`query A($a: [T!]! = [{b: "c"}] @d) @e { f: g(h: -1.5e+3) { ...I ... on J { k } } } fragment I on J { l }`, "A")
 	f.Fuzz(func(t *testing.T, document, operation string) {
-		d := NewDocumentCache(2)
-		kind := d.Kind(document, operation)
+		kindOf := func(document string) Kind { return parse(document).Operation(operation).Kind }
+		kind := kindOf(document)
 		if kind == Unknown {
 			return
 		}
 		for _, ignored := range []string{" ", ",\t\r\n", "\ufeff", "# mutation M { m }\n", "#\r"} {
-			if got := d.Kind(ignored+document, operation); got != kind {
+			if got := kindOf(ignored + document); got != kind {
 				t.Errorf("%q before it makes a %s of a %s", ignored, got, kind)
 			}
 		}
@@ -211,7 +127,7 @@ func FuzzKind(f *testing.F) {
 		var written strings.Builder
 		formatter.NewFormatter(&written).FormatQueryDocument(parsed)
 		// Descriptions come out as block strings, whatever is in them.
-		if got := d.Kind(written.String(), operation); got != kind && got != Unknown {
+		if got := kindOf(written.String()); got != kind && got != Unknown {
 			t.Errorf("%q is a %s, written out a %s: %q", document, kind, got, written.String())
 		}
 	})
