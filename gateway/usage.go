@@ -32,7 +32,7 @@ type usage struct {
 	mu         sync.Mutex
 	operations *cache.Cache[usageKey, *operationUsage]
 	clients    map[client]uint64
-	evicted    map[pathClient]uint64 // requests of operations that are no longer in operations
+	evicted    evictedUsage
 }
 
 // client names a client, as the headers of Apollo's and other clients do.
@@ -53,6 +53,14 @@ type pathClient struct {
 	client client
 }
 
+// evictedUsage counts the requests of operations that are no longer kept. Its keys are
+// only ever appended to, so a snapshot copies the counts alone.
+type evictedUsage struct {
+	keys   []pathClient
+	counts []uint64           // by index of keys
+	index  map[pathClient]int // into keys
+}
+
 type operationUsage struct {
 	name   string
 	client client
@@ -62,7 +70,7 @@ type operationUsage struct {
 }
 
 func newUsage() *usage {
-	u := &usage{since: time.Now(), clients: make(map[client]uint64), evicted: make(map[pathClient]uint64)}
+	u := &usage{since: time.Now(), clients: make(map[client]uint64), evicted: evictedUsage{index: make(map[pathClient]int)}}
 	u.operations = cache.NewWithEvict(maxUsageOperations, maxUsageBytes, u.evict)
 	return u
 }
@@ -71,11 +79,21 @@ func newUsage() *usage {
 func (u *usage) evict(_ usageKey, o *operationUsage) {
 	for _, path := range o.paths {
 		key := pathClient{path, o.client}
-		if _, known := u.evicted[key]; !known && len(u.evicted) >= maxEvictedUsage {
+		if _, known := u.evicted.index[key]; !known && len(u.evicted.keys) >= maxEvictedUsage {
 			key.client = otherClients
 		}
-		u.evicted[key] += o.count
+		u.evicted.add(key, o.count)
 	}
+}
+
+func (e *evictedUsage) add(key pathClient, count uint64) {
+	i, known := e.index[key]
+	if !known {
+		i = len(e.keys)
+		e.index[key] = i
+		e.keys, e.counts = append(e.keys, key), append(e.counts, 0)
+	}
+	e.counts[i] += count
 }
 
 // add counts one operation that a node has run.
@@ -174,7 +192,7 @@ type operationCount struct {
 // usageSnapshot is usage at one moment.
 type usageSnapshot struct {
 	clients    map[client]uint64
-	evicted    map[pathClient]uint64
+	evicted    evictedUsage
 	operations []operationUsage
 }
 
@@ -182,9 +200,11 @@ type usageSnapshot struct {
 func (u *usage) snapshot() usageSnapshot {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	s := usageSnapshot{clients: maps.Clone(u.clients), evicted: maps.Clone(u.evicted)}
-	for _, o := range u.operations.Values() {
-		s.operations = append(s.operations, *o)
+	s := usageSnapshot{clients: maps.Clone(u.clients), evicted: evictedUsage{keys: u.evicted.keys, counts: slices.Clone(u.evicted.counts)}}
+	operations := u.operations.Values()
+	s.operations = make([]operationUsage, len(operations))
+	for i, o := range operations {
+		s.operations[i] = *o
 	}
 	return s
 }
@@ -195,8 +215,8 @@ func (u usageSnapshot) report(s *schema.Schema) (clients []clientUsage, used []p
 	byClient := make(map[string]map[client]uint64)
 	byOperation := make(map[string]map[string]uint64)
 	last := make(map[string]time.Time)
-	for key, n := range u.evicted {
-		addCount(byClient, key.path, key.client, n)
+	for i, key := range u.evicted.keys {
+		addCount(byClient, key.path, key.client, u.evicted.counts[i])
 	}
 	for _, o := range u.operations {
 		for _, path := range o.paths {

@@ -166,8 +166,8 @@ func TestUsageIsBoundedInBytes(t *testing.T) {
 	if n := u.operations.Len(); n == 0 || n > maxUsageBytes/(1000*16) || u.operations.Bytes() > maxUsageBytes {
 		t.Errorf("%d operations are kept, of %d bytes", n, u.operations.Bytes())
 	}
-	if len(u.evicted) > maxEvictedUsage+1000 {
-		t.Errorf("%d counts of others are kept", len(u.evicted))
+	if len(u.evicted.keys) > maxEvictedUsage+1000 {
+		t.Errorf("%d counts of others are kept", len(u.evicted.keys))
 	}
 	_, used, _ := u.snapshot().report(s)
 	if f := countOf(t, used, "Query.field7"); f.Requests != operations {
