@@ -144,7 +144,7 @@ func (a *App) status() appStatus {
 			LatencyMS:        float64(n.Latency) / float64(time.Millisecond),
 			Breaker:          n.Breaker,
 			ConnectedSeconds: n.Connected.Seconds(),
-			SchemaHash:       shortHash(n.Note),
+			SchemaHash:       a.Contract.shortHash(n.Schema),
 		}
 	}
 	return s
@@ -166,7 +166,7 @@ func newKeySetStatus(set jwt.KeySetStatus) keySetStatus {
 func (g *Gateway) drainNode(drained bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		node, err := url.PathUnescape(chi.URLParam(r, "node"))
-		if err != nil || !g.node.Drain(node, drained) {
+		if err != nil || !g.node.SetDrained(node, drained) {
 			unknownNode.write(w)
 			return
 		}

@@ -16,9 +16,9 @@ func (c *caller) claim(op *rpcclient.Operation) {
 	}
 	op.Claims = c.claims
 	sum := sha256.Sum256(c.claims)
-	op.Identity = string(sum[:])
+	op.ContextKey = string(sum[:])
 	if c.identity != nil {
-		op.Expires = c.identity.Expires
+		op.ContextExpires = c.identity.Expires
 	}
 }
 

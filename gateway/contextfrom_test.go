@@ -22,13 +22,13 @@ func TestIdentitiesOfContexts(t *testing.T) {
 		var op, again rpcclient.Operation
 		(&caller{identity: who, claims: auth.AppendClaims(nil, who)}).claim(&op)
 		(&caller{identity: who, claims: auth.AppendClaims(nil, who)}).claim(&again)
-		if other, known := seen[op.Identity]; known {
+		if other, known := seen[op.ContextKey]; known {
 			t.Errorf("%d is taken for %d", i, other)
 		}
-		if op.Identity != again.Identity {
+		if op.ContextKey != again.ContextKey {
 			t.Errorf("%d is not known again", i)
 		}
-		seen[op.Identity] = i
+		seen[op.ContextKey] = i
 	}
 }
 
@@ -36,8 +36,8 @@ func TestContextsEndWithTheirIdentity(t *testing.T) {
 	who := &auth.Identity{Method: "jwt", Expires: time.Now()}
 	var op rpcclient.Operation
 	(&caller{identity: who, claims: auth.AppendClaims(nil, who)}).claim(&op)
-	if !op.Expires.Equal(who.Expires) {
-		t.Errorf("expires %v, want %v", op.Expires, who.Expires)
+	if !op.ContextExpires.Equal(who.Expires) {
+		t.Errorf("expires %v, want %v", op.ContextExpires, who.Expires)
 	}
 }
 

@@ -74,8 +74,8 @@ type Contract struct {
 	log      *slog.Logger
 
 	mu    sync.Mutex
-	nodes map[*rpcclient.Link]*schema.Schema // nil: it has not told, or what cannot be read
-	pairs map[[2]string]bool                 // of hashes, logged
+	nodes map[*rpcclient.NodeConn]*schema.Schema // nil: it has not told, or what cannot be read
+	pairs map[[2]string]bool                     // of hashes, logged
 
 	unpublished sync.Once // the warning that subscribers are not reached
 
@@ -91,13 +91,23 @@ type agreement struct {
 	all     bool             // every connected node has told its schema
 }
 
+// schema returns the schema of this hash, nil if no node has it.
+func (a *agreement) schema(hash string) *schema.Schema {
+	for _, s := range a.schemas {
+		if s.Hash() == hash {
+			return s
+		}
+	}
+	return nil
+}
+
 // NewContract begins to ask the nodes of an application's pool, which has none yet.
 func NewContract(cfg ContractConfig, app *rpcclient.Absinthe, log *slog.Logger) *Contract {
 	c := &Contract{
 		cfg:      cfg,
 		absinthe: app.Config,
 		log:      log.With("schema", app.Config.Schema),
-		nodes:    make(map[*rpcclient.Link]*schema.Schema),
+		nodes:    make(map[*rpcclient.NodeConn]*schema.Schema),
 		pairs:    make(map[[2]string]bool),
 		verdicts: newVerdicts(),
 	}
@@ -105,12 +115,12 @@ func NewContract(cfg ContractConfig, app *rpcclient.Absinthe, log *slog.Logger) 
 		c.usage = newUsage()
 	}
 	c.current.Store(&agreement{})
-	app.Pool.Inspect(c.inspect)
+	app.Pool.SetInspector(c.inspect)
 	return c
 }
 
 // inspect asks a node as long as it is connected.
-func (c *Contract) inspect(ctx context.Context, link *rpcclient.Link) {
+func (c *Contract) inspect(ctx context.Context, link *rpcclient.NodeConn) {
 	defer c.change(func() { delete(c.nodes, link) })
 	c.change(func() { c.nodes[link] = nil })
 	var e examination
@@ -133,15 +143,15 @@ type examination struct {
 
 // examine looks whether the node has the schema, and asks for it unless it is
 // known.
-func (c *Contract) examine(ctx context.Context, link *rpcclient.Link, e *examination) {
+func (c *Contract) examine(ctx context.Context, link *rpcclient.NodeConn, e *examination) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	has, err := c.absinthe.HasSchema(ctx, link)
 	if err == nil && !has {
 		if !e.lacking {
 			others, _ := rpcclient.SchemaModules(ctx, link) // a suggestion; its absence is no failure
-			c.log.Warn("node lacks the schema and gets no calls", "node", link.Node(), "schemas_there", others)
-			link.Note(nil, false)
+			c.log.Warn("node lacks the schema and gets no calls", "node", link.Name(), "schemas_there", others)
+			link.SetSchema(rpcclient.SchemaState{Missing: true})
 			c.change(func() { delete(c.nodes, link) })
 		}
 		*e = examination{lacking: true}
@@ -169,11 +179,11 @@ func (c *Contract) examine(ctx context.Context, link *rpcclient.Link, e *examina
 		var lost *erldist.LostError // the node will be asked again over the next connection
 		if ctx.Err() == nil && !errors.As(err, &lost) && err.Error() != e.problem {
 			e.problem = err.Error()
-			c.log.Warn("the schema of a node cannot be read", "node", link.Node(), "reason", err)
+			c.log.Warn("the schema of a node cannot be read", "node", link.Name(), "reason", err)
 		}
 		if told.SDL != "" { // it is another one than before
 			c.change(func() { c.nodes[link] = nil })
-			link.Note(unreadable{}, true)
+			link.SetSchema(rpcclient.SchemaState{Unreadable: true})
 		}
 		return
 	}
@@ -182,7 +192,7 @@ func (c *Contract) examine(ctx context.Context, link *rpcclient.Link, e *examina
 }
 
 // adopt notes the schema that a node told.
-func (c *Contract) adopt(link *rpcclient.Link, s *schema.Schema) {
+func (c *Contract) adopt(link *rpcclient.NodeConn, s *schema.Schema) {
 	c.change(func() {
 		for _, other := range c.nodes {
 			if other != nil && other.Hash() == s.Hash() {
@@ -190,7 +200,7 @@ func (c *Contract) adopt(link *rpcclient.Link, s *schema.Schema) {
 			}
 		}
 		c.nodes[link] = s
-		link.Note(s, true) // before anybody looks for a node that has it
+		link.SetSchema(rpcclient.SchemaState{Hash: s.Hash()}) // before requests are held against it
 	})
 	if s.HasSubscriptions() && !c.cfg.Publishes {
 		c.unpublished.Do(func() {
@@ -243,7 +253,7 @@ func (c *Contract) compare(schemas []*schema.Schema) {
 func (c *Contract) having(s *schema.Schema) (names []string) {
 	for link, other := range c.nodes {
 		if other == s {
-			names = append(names, link.Node())
+			names = append(names, link.Name())
 		}
 	}
 	slices.Sort(names)
@@ -270,10 +280,13 @@ func (c *Contract) hashes() []string {
 	return list
 }
 
-// shortHash is that of the schema which was noted of a node.
-func shortHash(note any) string {
-	if s, ok := note.(*schema.Schema); ok {
-		return s.ShortHash()
+// shortHash shortens the hash of a node's schema for the status. It is empty while the
+// schema is unknown.
+func (c *Contract) shortHash(state rpcclient.SchemaState) string {
+	if c != nil {
+		if s := c.current.Load().schema(state.Hash); s != nil {
+			return s.ShortHash()
+		}
 	}
 	return ""
 }

@@ -213,8 +213,8 @@ func (h *graphQL) run(x *exchange, r *http.Request, from *caller, req *request) 
 		Variables:  req.variables,
 		Name:       req.operationName,
 		Context:    x.context,
-		Repeatable: req.isQuery(),
-		Fit:        judged.fit,
+		Idempotent: req.isQuery(),
+		Filter:     judged.filter,
 	}
 	from.claim(&op)
 	timeout, err := h.app.Config.timeout(r.Header)

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/louche-graphql/louche/internal/cache"
+	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 	"github.com/louche-graphql/louche/schema"
 )
@@ -52,16 +53,13 @@ func (v *verdicts) of(document *schema.Document, s *schema.Schema) []schema.Erro
 	return errs
 }
 
-// unreadable is noted of a node that told a schema which cannot be read.
-type unreadable struct{}
-
 // A judgement is what a contract says of an operation before a node is asked.
 type judgement struct {
 	contract *Contract // nil: it says nothing
 	request  *request
 	schema   *schema.Schema // that of most nodes
 	wrong    []schema.Error
-	fit      func(note any) bool
+	filter   rpcclient.NodeFilter
 }
 
 // judge holds a document against the schemas of the nodes. It does not fit if it
@@ -92,14 +90,9 @@ func (c *Contract) judge(req *request) judgement {
 	case fits == 0 && now.all:
 		j.wrong = first
 	case c.cfg.Pin && fits > 0 && (fits < len(now.schemas) || !now.all):
-		j.fit = func(note any) bool {
-			switch note := note.(type) {
-			case *schema.Schema:
-				return len(c.verdicts.of(req.document, note)) == 0
-			case unreadable:
-				return true
-			}
-			return false
+		j.filter = func(state rpcclient.SchemaState) bool {
+			s := c.current.Load().schema(state.Hash)
+			return state.Unreadable || s != nil && len(c.verdicts.of(req.document, s)) == 0
 		}
 	}
 	return j

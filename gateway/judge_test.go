@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 	"github.com/louche-graphql/louche/schema"
 )
@@ -78,22 +79,27 @@ func TestJudge(t *testing.T) {
 				if got := j.refusal() != nil; got != test.refused {
 					t.Errorf("%s: refused: %v", state, got)
 				}
-				if (j.fit != nil) != (test.fits != "") {
-					t.Fatalf("%s: pinned: %v", state, j.fit != nil)
+				if (j.filter != nil) != (test.fits != "") {
+					t.Fatalf("%s: pinned: %v", state, j.filter != nil)
 				}
-				if j.fit == nil {
+				if j.filter == nil {
 					continue
 				}
-				known := contractOf(t, ContractConfig{}, true, oldSDL, newSDL).current.Load().schemas
-				for node, note := range map[string]any{"old": known[0], "new": known[1], "unknown": nil, "unreadable": unreadable{}} {
-					if got, want := j.fit(note), strings.Contains(" "+test.fits+" ", " "+node+" "); got != want {
+				// By then, every node has described its schema.
+				before := c.current.Swap(contractOf(t, ContractConfig{}, true, oldSDL, newSDL).current.Load())
+				known := c.current.Load().schemas
+				for node, schema := range map[string]rpcclient.SchemaState{
+					"old": {Hash: known[0].Hash()}, "new": {Hash: known[1].Hash()}, "unknown": {}, "unreadable": {Unreadable: true},
+				} {
+					if got, want := j.filter(schema), strings.Contains(" "+test.fits+" ", " "+node+" "); got != want {
 						t.Errorf("%s: a node of schema %s may be asked: %v", state, node, got)
 					}
 				}
+				c.current.Store(before)
 			}
 		})
 	}
-	if j := (*Contract)(nil).judge(requestOf(`{ x }`)); j.refusal() != nil || j.fit != nil {
+	if j := (*Contract)(nil).judge(requestOf(`{ x }`)); j.refusal() != nil || j.filter != nil {
 		t.Error("without a contract something is said")
 	}
 }

@@ -180,7 +180,7 @@ func TestPrintWithinMemory(t *testing.T) {
 // Who asked for a mutation is told that it was run, and not to try again; a query may
 // be sent again.
 func TestDroppedAnswers(t *testing.T) {
-	for _, cause := range []error{errNoMemory, &erldist.NoMemoryError{Node: "n"}, &erldist.TooLargeError{Node: "n", Max: 1, Together: true}} {
+	for _, cause := range []error{errNoMemory, &erldist.NoMemoryError{Node: "n"}, &erldist.TooLargeError{Node: "n", Max: 1, Total: true}} {
 		for _, isQuery := range []bool{true, false} {
 			var f *failure
 			if !errors.As(dropped(cause, isQuery), &f) || f.status != 503 || f.code != "OVERLOADED" || (f.retryAfter > 0) != isQuery || !strings.Contains(f.message, "was run") {

@@ -88,7 +88,7 @@ var errNoMemory = errors.New("no memory is left to print the answer")
 func dropped(err error, isQuery bool) error {
 	var noMemory *erldist.NoMemoryError
 	var tooLarge *erldist.TooLargeError
-	if !errors.Is(err, errNoMemory) && !errors.As(err, &noMemory) && !(errors.As(err, &tooLarge) && tooLarge.Together) {
+	if !errors.Is(err, errNoMemory) && !errors.As(err, &noMemory) && !(errors.As(err, &tooLarge) && tooLarge.Total) {
 		return err
 	}
 	f := &failure{status: http.StatusServiceUnavailable, code: overloaded.code, cause: err,

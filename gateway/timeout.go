@@ -37,5 +37,5 @@ func (h *graphQL) timeoutCause(timeout time.Duration, req *request) error {
 	if timeout < h.app.Config.Timeout || req.batched {
 		return context.DeadlineExceeded
 	}
-	return rpcclient.ErrUnanswered
+	return rpcclient.ErrAppTimeout
 }

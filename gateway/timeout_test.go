@@ -72,7 +72,7 @@ func TestOnlyTheApplicationsOwnTimeoutCountsAgainstANode(t *testing.T) {
 			t.Fatal(err)
 		}
 		cause := h.timeoutCause(timeout, &request{batched: tt.batched})
-		if got := errors.Is(cause, rpcclient.ErrUnanswered); got != tt.counts {
+		if got := errors.Is(cause, rpcclient.ErrAppTimeout); got != tt.counts {
 			t.Errorf("%+v: %v", tt, got)
 		}
 		if !errors.Is(cause, context.DeadlineExceeded) {

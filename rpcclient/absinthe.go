@@ -69,7 +69,7 @@ func isModule(name string) bool {
 const elixirPrefix = "Elixir."
 
 // Module returns the atom that Elixir means by the name of a module.
-func Module(name string) string { return elixirPrefix + name }
+func ModuleAtom(name string) string { return elixirPrefix + name }
 
 // SetDefaults writes the names of modules as Elixir does: Elixir.MyApp.Schema, as the
 // shell of Erlang shows it, is MyApp.Schema.
@@ -93,17 +93,16 @@ type Operation struct {
 	// Claims is the encoded map that [AbsintheConfig.ContextFrom] gets; empty if it is
 	// empty.
 	Claims []byte
-	// Identity is whose claims they are, in whatever form: operations of the same
-	// identity share the context that a node built of them, until it Expires, if that
-	// is not zero. It differs where Claims differ.
-	Identity string
-	Expires  time.Time
-	// Repeatable says that the operation is safe to run twice, as queries are. If
+	// ContextKey is the cache key of the context that a node builds of Claims. It must
+	// differ where Claims differ. The cached context is used until ContextExpires, if
+	// that is not zero.
+	ContextKey     string
+	ContextExpires time.Time
+	// Idempotent says that the operation is safe to run twice, as queries are. If
 	// a node is lost while it runs, another one is asked.
-	Repeatable bool
-	// Fit, where it is given, says which nodes may be asked, by what the pool's
-	// inspector noted of each; nil where it has noted nothing.
-	Fit func(note any) bool
+	Idempotent bool
+	// Filter selects the nodes that may run the operation. Nil selects all.
+	Filter NodeFilter
 }
 
 // Absinthe runs documents on the nodes of a pool.
@@ -122,21 +121,21 @@ type Absinthe struct {
 //
 // Errors are those of [Pool.Call], [*ContextError], and [*etf.SyntaxError] for
 // variables that are not JSON, in which case no node was asked.
-func (a *Absinthe) Run(ctx context.Context, op Operation) (*Answer, error) {
+func (a *Absinthe) Run(ctx context.Context, op Operation) (*Result, error) {
 	if a.Config.ContextFrom != "" {
 		return a.runFrom(ctx, op)
 	}
 	return a.run(ctx, op)
 }
 
-func (a *Absinthe) run(ctx context.Context, op Operation) (*Answer, error) {
+func (a *Absinthe) run(ctx context.Context, op Operation) (*Result, error) {
 	b := buffers.Get().(*[]byte)
 	defer putBuffer(b)
 	var err error
 	if *b, err = a.appendRun((*b)[:0], op); err != nil {
 		return nil, err
 	}
-	answer, err := a.Pool.execute(ctx, sameArguments(*b), op.Repeatable, op.Fit)
+	answer, err := a.Pool.execute(ctx, sameArguments(*b), op.Idempotent, op.Filter)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +157,7 @@ func (a *Absinthe) appendRun(b []byte, op Operation) ([]byte, error) {
 func (a *Absinthe) appendArgs(b []byte, op Operation) ([]byte, error) {
 	b = etf.AppendList(b, 3)
 	b = etf.AppendBinary(b, op.Document)
-	b = etf.AppendAtom(b, Module(a.Config.Schema))
+	b = etf.AppendAtom(b, ModuleAtom(a.Config.Schema))
 
 	b, err := a.Config.appendOptions(b, op, 1)
 	if err != nil {
@@ -217,7 +216,7 @@ func (op *Operation) appendContext(b []byte) []byte {
 // ok unwraps {ok, Result}. Absinthe answers {error, Message} when it could not
 // run its own pipeline, which is a fault of the application and not of the
 // document.
-func (a *Answer) ok() error {
+func (a *Result) ok() error {
 	d := etf.NewDecoder(a.Value)
 	arity, err := d.Tuple()
 	if err == nil && arity == 2 {

@@ -12,7 +12,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-func testRun(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testRun(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 

@@ -9,7 +9,7 @@ import (
 )
 
 // The application notices nothing of a gateway but the calls.
-func testApplicationIsLeftAlone(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testApplicationIsLeftAlone(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 

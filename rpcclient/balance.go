@@ -15,12 +15,12 @@ const coldest = 0.1
 // choose takes a place on the better one of two nodes that chance names: nearly as
 // good as the best of all, and several gateways do not run after the same one
 // ("the power of two choices"). If it has none, the others are tried, the best
-// first. Where fit is given, the others do not count. Errors are errFull and
+// first. A filter, if any, selects the nodes that count. Errors are errFull and
 // [ErrNoNode].
-func (p *Pool) choose(fit func(note any) bool) (*place, error) {
+func (p *Pool) choose(filter NodeFilter) (*place, error) {
 	members := *p.members.Load()
-	if fit != nil {
-		members = fitting(members, fit)
+	if filter != nil {
+		members = filtered(members, filter)
 	}
 	now := time.Now()
 	if n := len(members); n > 1 {

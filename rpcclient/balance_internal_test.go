@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,7 +24,7 @@ func idlePool(cfg PoolConfig, nodes int) *Pool {
 	var members []*member
 	for i := range nodes {
 		m := &member{
-			target:  Target{Name: fmt.Sprintf("node%d@127.0.0.1", i), Addr: netip.MustParseAddrPort("127.0.0.1:1")},
+			target:  NodeAddr{Name: fmt.Sprintf("node%d@127.0.0.1", i), Addr: netip.MustParseAddrPort("127.0.0.1:1")},
 			peer:    &peer{},
 			pool:    p,
 			idle:    make(chan struct{}),
@@ -244,9 +245,11 @@ func TestFullNodesHoldUpNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := idlePool(PoolConfig{Load: LoadConfig{InFlight: 1, QueueTime: time.Second}}, 2)
 		for i, m := range *p.members.Load() {
-			m.found.Store(&found{conn: m.peer.current.Load(), note: i, callable: true})
+			m.schema.Store(&connSchema{m.peer.current.Load(), SchemaState{Hash: strconv.Itoa(i)}})
 		}
-		only := func(node int) func(any) bool { return func(note any) bool { return note == node } }
+		only := func(node int) NodeFilter {
+			return func(s SchemaState) bool { return s.Hash == strconv.Itoa(node) }
+		}
 		if _, err := p.acquire(t.Context(), only(0)); err != nil {
 			t.Fatal(err)
 		}

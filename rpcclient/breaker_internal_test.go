@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,7 +16,7 @@ import (
 )
 
 func TestHealthOf(t *testing.T) {
-	silent, cancel := context.WithTimeoutCause(t.Context(), 0, ErrUnanswered)
+	silent, cancel := context.WithTimeoutCause(t.Context(), 0, ErrAppTimeout)
 	defer cancel()
 	shortened, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
@@ -39,8 +40,8 @@ func TestHealthOf(t *testing.T) {
 		{"a crash as the deadline passes", shortened, &CallError{Class: "error"}, true, healthy},
 		{"a client that left", left, on(context.Canceled), true, uncounted},
 		{"a deadline that the client shortened", shortened, on(context.DeadlineExceeded), true, uncounted},
-		{"silence of a node that had only a part of the time", silent, on(ErrUnanswered), false, uncounted},
-		{"silence", silent, on(ErrUnanswered), true, failed},
+		{"silence of a node that had only a part of the time", silent, on(ErrAppTimeout), false, uncounted},
+		{"silence", silent, on(ErrAppTimeout), true, failed},
 		{"a lost connection", t.Context(), &erldist.LostError{Sent: true}, true, failed},
 		{"a lost connection of a call for chosen nodes", t.Context(), &erldist.LostError{}, false, failed},
 		{"a full process table", t.Context(), &erldist.RefusedError{Reason: "system_limit"}, true, failed},
@@ -49,7 +50,7 @@ func TestHealthOf(t *testing.T) {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}
-	if !errors.Is(ErrUnanswered, context.DeadlineExceeded) {
+	if !errors.Is(ErrAppTimeout, context.DeadlineExceeded) {
 		t.Error("the application's own timeout is no deadline")
 	}
 }
@@ -78,11 +79,11 @@ func ejected(p *Pool) (nodes []int) {
 }
 
 // called are the nodes that get calls.
-func called(t *testing.T, p *Pool, fit func(any) bool) (nodes []int) {
+func called(t *testing.T, p *Pool, filter NodeFilter) (nodes []int) {
 	t.Helper()
 	members := *p.members.Load()
 	for range 200 * len(members) {
-		place, err := p.choose(fit)
+		place, err := p.choose(filter)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +175,7 @@ func TestNodesAreNeverAllEjected(t *testing.T) {
 func TestNodesThatFitAreNeverAllEjected(t *testing.T) {
 	p := idlePool(PoolConfig{}, 4)
 	for i, m := range *p.members.Load() {
-		m.found.Store(&found{conn: m.peer.current.Load(), note: i, callable: true})
+		m.schema.Store(&connSchema{m.peer.current.Load(), SchemaState{Hash: strconv.Itoa(i)}})
 	}
 	open(p, 0, 1)
 	for _, tt := range []struct{ fit, want []int }{
@@ -184,7 +185,11 @@ func TestNodesThatFitAreNeverAllEjected(t *testing.T) {
 		{[]int{0, 1, 2}, []int{0, 1, 2}},
 		{[]int{0, 1, 2, 3}, []int{2, 3}},
 	} {
-		if got := called(t, p, func(note any) bool { return slices.Contains(tt.fit, note.(int)) }); !slices.Equal(got, tt.want) {
+		only := func(s SchemaState) bool {
+			i, err := strconv.Atoi(s.Hash)
+			return err == nil && slices.Contains(tt.fit, i)
+		}
+		if got := called(t, p, only); !slices.Equal(got, tt.want) {
 			t.Errorf("calls for %v go to %v, want %v", tt.fit, got, tt.want)
 		}
 	}
@@ -259,7 +264,7 @@ func TestBreakerCountsCallsWhenTheyEnd(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			time.AfterFunc(3*window, func() { place.leave(ErrUnanswered, failed) })
+			time.AfterFunc(3*window, func() { place.leave(ErrAppTimeout, failed) })
 		}
 		time.Sleep(3*window - 1)
 		end(t, p, 1, int(p.cfg.Breaker.Calls), healthy)
@@ -379,7 +384,7 @@ func TestCallsFindANodeBesideCallsThatTimeOut(t *testing.T) {
 						place.leave(err, h)
 					}
 					for range 60 * hostile {
-						go call(timeout, ErrUnanswered, failed)
+						go call(timeout, ErrAppTimeout, failed)
 						time.Sleep(time.Second / time.Duration(hostile) / 2)
 						for range max(1, 40/hostile) {
 							go call(5*time.Millisecond, nil, healthy)

@@ -15,13 +15,13 @@ import (
 
 // silence is a context that ends as the application's own timeout does.
 func silence(t *testing.T, timeout time.Duration) context.Context {
-	ctx, cancel := context.WithTimeoutCause(t.Context(), timeout, rpcclient.ErrUnanswered)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), timeout, rpcclient.ErrAppTimeout)
 	t.Cleanup(cancel)
 	return ctx
 }
 
 // Nothing that a client chooses has nodes left alone, and the only node never is.
-func testBreaker(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testBreaker(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	const calls = 4
 	pool := gw.pool(t, rpcclient.PoolConfig{Breaker: rpcclient.BreakerConfig{Calls: calls, Window: time.Minute, Open: time.Hour}}, target)
@@ -80,7 +80,7 @@ func testBreaker(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 
 // A node that hangs gets no calls while another one answers. Run it last: the node
 // goes on hanging.
-func testBreakerOfOneNode(t *testing.T, bad, good *beamtest.Node, atBad, atGood rpcclient.Target) {
+func testBreakerOfOneNode(t *testing.T, bad, good *beamtest.Node, atBad, atGood rpcclient.NodeAddr) {
 	bad.Eval(t, `
 		Code.put_compiler_option(:ignore_module_conflict, true)
 		Code.compile_string("defmodule Absinthe do def run(_, _, _), do: Process.sleep(:infinity) end")
@@ -103,7 +103,7 @@ func testBreakerOfOneNode(t *testing.T, bad, good *beamtest.Node, atBad, atGood 
 	eventually(t, "the node that hangs is ejected", func() bool {
 		atOnce(func() {
 			answer, err := absinthe(pool).Run(silence(t, timeout), rpcclient.Operation{Document: hello})
-			if err == nil && answer.Node != good.Name || err != nil && !errors.Is(err, rpcclient.ErrUnanswered) {
+			if err == nil && answer.Node != good.Name || err != nil && !errors.Is(err, rpcclient.ErrAppTimeout) {
 				t.Errorf("%+v, %v", answer, err)
 			}
 		})

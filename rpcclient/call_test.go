@@ -12,7 +12,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-func testCall(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testCall(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 
@@ -93,7 +93,7 @@ func testCall(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 			{"binary, not UTF-8", etf.AppendBinary(nil, "\xff\x00"), `<<255, 0>>`},
 			{"empty binary", etf.AppendBinary(nil, ""), `""`},
 			{"atom", etf.AppendAtom(nil, "with space"), `:"with space"`},
-			{"module", etf.AppendAtom(nil, rpcclient.Module("TestApp.Schema")), `TestApp.Schema`},
+			{"module", etf.AppendAtom(nil, rpcclient.ModuleAtom("TestApp.Schema")), `TestApp.Schema`},
 			{"booleans", etf.AppendBool(etf.AppendBool(etf.AppendTuple(nil, 2), true), false), `{true, false}`},
 			{"nil", etf.AppendAtom(nil, "nil"), `nil`},
 			{"empty list", etf.AppendNil(nil), `[]`},

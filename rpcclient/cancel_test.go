@@ -13,7 +13,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-func testCallEndsWithItsContext(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testCallEndsWithItsContext(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 

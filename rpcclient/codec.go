@@ -16,7 +16,7 @@ const maxEncoded = 1 << 20
 // StructEncoder encodes structs of an answer by [AbsintheConfig.JSONCodec] on the node
 // that answered; it is nil without one. It asks the node once, also where an answer is
 // printed again. The texts may be used until the answer is released.
-func (a *Absinthe) StructEncoder(ctx context.Context, answer *Answer) etf.StructEncoder {
+func (a *Absinthe) StructEncoder(ctx context.Context, answer *Result) etf.StructEncoder {
 	if a.Config.JSONCodec == "" {
 		return nil
 	}
@@ -26,7 +26,7 @@ func (a *Absinthe) StructEncoder(ctx context.Context, answer *Answer) etf.Struct
 			return texts, nil
 		}
 		var err error
-		texts, err = answer.encode(ctx, Module(a.Config.JSONCodec), structs)
+		texts, err = answer.encode(ctx, ModuleAtom(a.Config.JSONCodec), structs)
 		var lost *erldist.LostError
 		if errors.As(err, &lost) { // the operation has been run, and answered
 			return nil, fmt.Errorf("%s.encode!/1 on %s did not answer: %v", a.Config.JSONCodec, answer.Node, err)
@@ -40,7 +40,7 @@ func (a *Absinthe) StructEncoder(ctx context.Context, answer *Answer) etf.Struct
 //	lists:map(fun Codec:'encode!'/1, Structs)
 //
 // A struct goes back over the connection that it came over, and to no other node.
-func (a *Answer) encode(ctx context.Context, codec string, structs []etf.Term) ([][]byte, error) {
+func (a *Result) encode(ctx context.Context, codec string, structs []etf.Term) ([][]byte, error) {
 	b := append(etf.AppendList(nil, 2), byte(etf.TagExport))
 	b = etf.AppendInt(etf.AppendAtom(etf.AppendAtom(b, codec), "encode!"), 1)
 	b = etf.AppendList(b, len(structs))

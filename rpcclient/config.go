@@ -31,12 +31,12 @@ type NodeConfig struct {
 	// NetTickTime is the net_ticktime of the nodes; a silence of that length ends
 	// a connection.
 	NetTickTime time.Duration `yaml:"net_ticktime" env:"NET_TICKTIME"`
-	// MaxAnswer is the largest answer of a node, in bytes. 128 MiB unless set.
-	MaxAnswer int `yaml:"-"`
-	// Memory bounds the bytes of all answers together, and MaxCollected those of the
+	// MaxMessage is the largest answer of a node, in bytes. 128 MiB unless set.
+	MaxMessage int `yaml:"-"`
+	// Memory bounds the bytes of all answers together, and MaxReassembly those of the
 	// answers that come from one node at once. No bounds if they are not given.
-	Memory       erldist.Memory `yaml:"-"`
-	MaxCollected int            `yaml:"-"`
+	Memory        erldist.Memory `yaml:"-"`
+	MaxReassembly int            `yaml:"-"`
 	// TLS is set where the nodes use inet_tls_dist.
 	TLS TLSConfig `yaml:"tls" envPrefix:"TLS_"`
 }

@@ -126,7 +126,7 @@ func TestStartWithBadFiles(t *testing.T) {
 	}
 }
 
-func testCookieSources(t *testing.T, _ *beamtest.Node, target rpcclient.Target) {
+func testCookieSources(t *testing.T, _ *beamtest.Node, target rpcclient.NodeAddr) {
 	write := func(name, text string) string {
 		path := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -56,7 +56,7 @@ func TestNodeWithoutEPMD(t *testing.T) {
 	port := l.Addr().(*net.TCPAddr).Port
 	l.Close()
 	options := beamtest.Options{Args: []string{"-erl_epmd_port", strconv.Itoa(port)}}
-	target := rpcclient.Target{Name: "testapp@127.0.0.1", Addr: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(port))}
+	target := rpcclient.NodeAddr{Name: "testapp@127.0.0.1", Addr: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(port))}
 
 	node := beamtest.StartNode(t, options)
 	gw := startGateway(t, nil)
@@ -74,7 +74,7 @@ func TestNodeWithoutEPMD(t *testing.T) {
 	checkHello(t, pool)
 }
 
-func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.Cookie = "another-cookie" })
 
 	_, err := gw.Probe(t.Context(), target, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
@@ -82,7 +82,7 @@ func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.Target)
 		t.Errorf("%v, want %v", err, erldist.ErrCookie)
 	}
 	pool := gw.pool(t, rpcclient.PoolConfig{})
-	pool.Update([]rpcclient.Target{target}, nil)
+	pool.Update([]rpcclient.NodeAddr{target}, nil)
 	gw.log.wait(t, "cannot connect to node", target.Name, "wrong cookie")
 	if _, err := run(t.Context(), pool, hello); !errors.Is(err, rpcclient.ErrNoNode) {
 		t.Errorf("call without a connection: %v, want %v", err, rpcclient.ErrNoNode)
@@ -129,7 +129,7 @@ func TestDiscoveryEndsTheWait(t *testing.T) {
 	for range 12 { // by doubling alone, the last would come half a minute after the one before
 		began := time.Now()
 		for tried := false; !tried; {
-			pool.Update([]rpcclient.Target{{Name: "leaving@127.0.0.1", Addr: l.Addr().(*net.TCPAddr).AddrPort()}}, nil)
+			pool.Update([]rpcclient.NodeAddr{{Name: "leaving@127.0.0.1", Addr: l.Addr().(*net.TCPAddr).AddrPort()}}, nil)
 			select {
 			case <-tries:
 				tried = true
@@ -165,13 +165,13 @@ func TestNobodyListens(t *testing.T) {
 	addr := l.Addr().(*net.TCPAddr).AddrPort()
 	l.Close()
 	gw := startGateway(t, nil)
-	_, err = gw.Probe(t.Context(), rpcclient.Target{Name: "testapp@127.0.0.1", Addr: addr}, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
+	_, err = gw.Probe(t.Context(), rpcclient.NodeAddr{Name: "testapp@127.0.0.1", Addr: addr}, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
 	if err == nil || !strings.Contains(err.Error(), "refused") || !strings.Contains(err.Error(), addr.String()) {
 		t.Errorf("%v, want the refusal and the address", err)
 	}
 }
 
-func testProbe(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testProbe(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	for schema, has := range map[string]bool{"TestApp.Schema": true, "No.Such.Schema": false} {
 		probe, err := gw.Probe(t.Context(), target, rpcclient.AbsintheConfig{Schema: schema}, "")
@@ -206,10 +206,10 @@ func TestDialsAtOnceAreBounded(t *testing.T) {
 			accepted <- conn
 		}
 	}()
-	var targets []rpcclient.Target
+	var targets []rpcclient.NodeAddr
 	for i := range nodes {
 		addr := netip.AddrFrom4([4]byte{127, 0, 1, byte(i + 1)})
-		targets = append(targets, rpcclient.Target{
+		targets = append(targets, rpcclient.NodeAddr{
 			Name: fmt.Sprintf("silent@%v", addr),
 			Addr: netip.AddrPortFrom(addr, uint16(l.Addr().(*net.TCPAddr).Port)),
 		})

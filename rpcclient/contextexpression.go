@@ -52,7 +52,7 @@ func (c *AbsintheConfig) contextFunction() (module, function string) {
 // Built is part of the value only where it is to be kept: it costs to send.
 func (c *AbsintheConfig) contextExpression() []byte {
 	module, function := c.contextFunction()
-	m, f := atomForm(Module(module)), atomForm(function)
+	m, f := atomForm(ModuleAtom(module)), atomForm(function)
 	try := form("try",
 		forms(callForm(m, f, variableForm("Claims"))),
 		forms(

@@ -25,7 +25,7 @@ func (e *ContextError) Error() string {
 // runFrom is Run where the application builds the context, or did a moment ago. Its
 // function and Absinthe.run/3 are one call: one round trip, one process, one
 // deadline.
-func (a *Absinthe) runFrom(ctx context.Context, op Operation) (*Answer, error) {
+func (a *Absinthe) runFrom(ctx context.Context, op Operation) (*Result, error) {
 	a.prepare()
 	c := contextCall{app: a, op: op, asked: time.Now(), evaluation: buffers.Get().(*[]byte), run: buffers.Get().(*[]byte)}
 	defer putBuffer(c.evaluation)
@@ -34,7 +34,7 @@ func (a *Absinthe) runFrom(ctx context.Context, op Operation) (*Answer, error) {
 	if *c.evaluation, err = a.appendEvaluation((*c.evaluation)[:0], op); err != nil {
 		return nil, err
 	}
-	answer, err := a.Pool.execute(ctx, &c, op.Repeatable, op.Fit)
+	answer, err := a.Pool.execute(ctx, &c, op.Idempotent, op.Filter)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ type contextCall struct {
 }
 
 func (c *contextCall) on(conn *connected) []byte {
-	c.key = contextKey{conn.id, c.op.Identity}
+	c.key = contextKey{conn.id, c.op.ContextKey}
 	if c.known = c.app.known(c.key, c.asked); c.known == nil {
 		return *c.evaluation
 	}
@@ -78,7 +78,7 @@ func (c *contextCall) on(conn *connected) []byte {
 }
 
 // read makes the answer that of Absinthe, and keeps the context that the node built.
-func (c *contextCall) read(answer *Answer) error {
+func (c *contextCall) read(answer *Result) error {
 	if c.known != nil {
 		return answer.ok()
 	}
@@ -86,7 +86,7 @@ func (c *contextCall) read(answer *Answer) error {
 	if err != nil {
 		return err
 	}
-	if until := c.app.keptUntil(c.asked, c.op.Expires); until.After(c.asked) {
+	if until := c.app.keptUntil(c.asked, c.op.ContextExpires); until.After(c.asked) {
 		c.app.keep(c.key, built, until)
 	}
 	return answer.ok()
@@ -125,7 +125,7 @@ func (a *Absinthe) appendEvaluation(b []byte, op Operation) ([]byte, error) {
 		return b, err
 	}
 	b = appendBinding(etf.AppendNil(b), "Schema")
-	b = etf.AppendNil(etf.AppendAtom(b, Module(a.Config.Schema)))
+	b = etf.AppendNil(etf.AppendAtom(b, ModuleAtom(a.Config.Schema)))
 	b = etf.AppendAtom(etf.AppendAtom(b, "none"), "none") // handlers of functions
 	b = etf.AppendNil(etf.AppendAtom(b, "value"))         // without the bindings
 	return endTrappingCall(b), nil
@@ -136,7 +136,7 @@ func appendBinding(b []byte, name string) []byte { return etf.AppendAtom(etf.App
 
 // evaluated makes the answer that of Absinthe, and returns the map that the
 // application built, if it is part of the answer. It aliases the answer.
-func (a *Absinthe) evaluated(answer *Answer) (built etf.Term, err error) {
+func (a *Absinthe) evaluated(answer *Result) (built etf.Term, err error) {
 	d := etf.NewDecoder(answer.Value)
 	arity, err := d.Tuple()
 	if err != nil {

@@ -57,7 +57,7 @@ func called(t testing.TB, node *beamtest.Node) string {
 	return node.Eval(t, "TestApp.Gateway.called()")
 }
 
-func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 	// current_user: nil, tenant: "acme"
@@ -79,7 +79,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.Target)
 				"over what is configured": {rpcclient.Operation{Context: configured, Claims: claims("reply", "current_user", "sub", "7")},
 					`%{current_user: "7", locale: "of the function", tenant: "acme"}`},
 			} {
-				tt.op.Identity = name
+				tt.op.ContextKey = name
 				for range 2 {
 					if got, err := contextText(t.Context(), app, tt.op); err != nil || got != tt.want {
 						t.Errorf("%s: %s, %v, want %s", name, got, err, tt.want)
@@ -99,7 +99,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.Target)
 
 	t.Run("kept as it was built", func(t *testing.T) {
 		app := building(pool, time.Hour)
-		op := rpcclient.Operation{Claims: claims("reply", "everything"), Identity: "everything"}
+		op := rpcclient.Operation{Claims: claims("reply", "everything"), ContextKey: "everything"}
 		called(t, node)
 		for i := range 3 {
 			if _, err := contextText(t.Context(), app, op); err != nil {
@@ -119,7 +119,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.Target)
 		called(t, node)
 		for range 3 {
 			for _, who := range []string{"", "ada", "bob"} {
-				got, err := contextText(t.Context(), app, rpcclient.Operation{Claims: claims("sub", who), Identity: who})
+				got, err := contextText(t.Context(), app, rpcclient.Operation{Claims: claims("sub", who), ContextKey: who})
 				if want := fmt.Sprintf(`%%{claims: %%{"sub" => %q}}`, who); err != nil || got != want {
 					t.Errorf("%q: %s, %v, want %s", who, got, err, want)
 				}
@@ -137,7 +137,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.Target)
 		}{
 			"where it is not configured": {0, rpcclient.Operation{}},
 			"longer than configured":     {time.Nanosecond, rpcclient.Operation{}},
-			"longer than the identity":   {time.Hour, rpcclient.Operation{Expires: time.Now()}},
+			"longer than the identity":   {time.Hour, rpcclient.Operation{ContextExpires: time.Now()}},
 			"if it is large":             {time.Hour, rpcclient.Operation{Claims: claims("reply", "large")}},
 		} {
 			app := building(pool, tt.keep)
@@ -250,7 +250,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.Target)
 		const count = ":erlang.system_info(:atom_count)"
 		request := func(i int) {
 			name := fmt.Sprintf("name_%d", i)
-			op := rpcclient.Operation{Claims: claims(name, name, "sub", name), Identity: name}
+			op := rpcclient.Operation{Claims: claims(name, name, "sub", name), ContextKey: name}
 			for range 2 {
 				if _, err := contextText(t.Context(), app, op); err != nil {
 					t.Error(err)
@@ -288,18 +288,18 @@ func checkCallError(t testing.TB, name string, err error, class string, reason .
 
 // What a node has built goes back to that node and to no other; and a query that is
 // lost while its context is built goes to another one, a mutation does not.
-func testContextFromElsewhere(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
+func testContextFromElsewhere(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	relay := newRelay(t, "a@relay", atA)
-	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.Target, atB)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.NodeAddr, atB)
 	app := building(pool, time.Hour)
 	only := func(node, other *beamtest.Node) {
-		if !gw.Drain(node.Name, false) || !gw.Drain(other.Name, true) {
+		if !gw.SetDrained(node.Name, false) || !gw.SetDrained(other.Name, true) {
 			t.Fatal("a node is not known")
 		}
 	}
 
-	op := rpcclient.Operation{Claims: claims("sub", "42"), Identity: "42"}
+	op := rpcclient.Operation{Claims: claims("sub", "42"), ContextKey: "42"}
 	called(t, a)
 	called(t, b)
 	for range 2 {
@@ -317,19 +317,21 @@ func testContextFromElsewhere(t *testing.T, a, b *beamtest.Node, atA, atB rpccli
 	}
 
 	for repeatable, want := range map[bool]string{true: "1", false: "0"} {
-		eventually(t, "a can be called", func() bool { return gw.Drain(a.Name, false) && gw.Drain(b.Name, false) && len(connected(pool)) == 2 })
-		gw.Drain(b.Name, true)
+		eventually(t, "a can be called", func() bool {
+			return gw.SetDrained(a.Name, false) && gw.SetDrained(b.Name, false) && len(connected(pool)) == 2
+		})
+		gw.SetDrained(b.Name, true)
 		relay.wire().down.frozen.Store(true) // a's answer does not arrive
 		id := fmt.Sprintf("repeatable-%v", repeatable)
 		call := async(func() (string, error) {
-			answer, err := building(pool, 0).Run(t.Context(), rpcclient.Operation{Document: fmt.Sprintf(`mutation { append(id: %q) }`, id), Repeatable: repeatable})
+			answer, err := building(pool, 0).Run(t.Context(), rpcclient.Operation{Document: fmt.Sprintf(`mutation { append(id: %q) }`, id), Idempotent: repeatable})
 			if err != nil {
 				return "", err
 			}
 			return answer.Node, nil
 		})
 		eventually(t, "a has run it", func() bool { return slices.Contains(a.Appended(t), id) })
-		gw.Drain(b.Name, false)
+		gw.SetDrained(b.Name, false)
 		relay.cut()
 		if o := await(t, call); (o.value == b.Name) != repeatable || (o.err == nil) != repeatable {
 			t.Errorf("repeatable %v: %+v", repeatable, o)

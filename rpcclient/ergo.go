@@ -58,7 +58,7 @@ func startRuntime(ctx context.Context, cfg NodeConfig) (*runtime, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start node %s: %w", cfg.Name, err)
 	}
-	return &runtime{n, local, tlsConfig, erldist.Options{TickTime: cfg.NetTickTime, MaxMessage: cfg.MaxAnswer, Memory: cfg.Memory, MaxCollected: cfg.MaxCollected}}, nil
+	return &runtime{n, local, tlsConfig, erldist.Options{TickTime: cfg.NetTickTime, MaxMessage: cfg.MaxMessage, Memory: cfg.Memory, MaxReassembly: cfg.MaxReassembly}}, nil
 }
 
 func ergoOptions(local erldist.Node, tlsConfig *tls.Config) node.Options {

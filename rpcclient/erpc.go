@@ -11,19 +11,19 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// An Answer is what a called function returned.
-type Answer struct {
+// A Result is what a called function returned.
+type Result struct {
 	// Value may be used until Release.
 	Value etf.Term
 	// Node is the name of the node that answered.
 	Node    string
 	exit    *erldist.Exit
 	conn    *connected // that it came over
-	encoded *Answer    // with the structs of it that the node has encoded
+	encoded *Result    // with the structs of it that the node has encoded
 }
 
 // Release gives back the memory of Value. It has to be called once.
-func (a *Answer) Release() {
+func (a *Result) Release() {
 	a.exit.Release()
 	if a.encoded != nil {
 		a.encoded.Release()
@@ -74,7 +74,7 @@ func connect(ctx context.Context, conn *erldist.Conn) (*connected, error) {
 }
 
 // Call runs module:function with args, an encoded list, as erpc:call/4 does.
-func (c *connected) Call(ctx context.Context, module, function string, args []byte) (*Answer, error) {
+func (c *connected) Call(ctx context.Context, module, function string, args []byte) (*Result, error) {
 	b := buffers.Get().(*[]byte)
 	defer putBuffer(b)
 	*b = append(beginCall((*b)[:0], module, function), args...)
@@ -111,7 +111,7 @@ func endCall(b []byte) []byte { return etf.AppendNil(b) }
 // function's value, or how it failed, is that process's exit reason:
 // {Ref, return, Value}, {Ref, throw | exit | error, Reason} or
 // {Ref, error, Reason, Stack}.
-func (c *connected) execute(ctx context.Context, args []byte) (*Answer, error) {
+func (c *connected) execute(ctx context.Context, args []byte) (*Result, error) {
 	exit, err := c.Spawn(ctx, erldist.Spawn{
 		Module: "erpc", Function: "execute_call", Args: args, Arity: 4, GroupLeader: c.leader,
 	})
@@ -128,7 +128,7 @@ func (c *connected) execute(ctx context.Context, args []byte) (*Answer, error) {
 	}
 	switch class {
 	case "return":
-		return &Answer{Value: d.Rest(), Node: node, exit: exit, conn: c}, nil
+		return &Result{Value: d.Rest(), Node: node, exit: exit, conn: c}, nil
 	case "throw", "exit", "error":
 		defer exit.Release()
 		return nil, &CallError{Node: node, Class: class, Reason: reasonText(d)}

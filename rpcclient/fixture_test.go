@@ -18,7 +18,7 @@ import (
 var eventually = waittest.Until
 
 // startApp starts an application's node with an EPMD of its own.
-func startApp(t testing.TB, o beamtest.Options) (*beamtest.Node, rpcclient.Target) {
+func startApp(t testing.TB, o beamtest.Options) (*beamtest.Node, rpcclient.NodeAddr) {
 	t.Helper()
 	o.EPMDPort = beamtest.StartEPMD(t)
 	n := beamtest.StartNode(t, o)
@@ -26,18 +26,18 @@ func startApp(t testing.TB, o beamtest.Options) (*beamtest.Node, rpcclient.Targe
 }
 
 // locate asks EPMD where the node called name listens.
-func locate(t testing.TB, name string, epmdPort int) rpcclient.Target {
+func locate(t testing.TB, name string, epmdPort int) rpcclient.NodeAddr {
 	t.Helper()
 	short, host, _ := strings.Cut(name, "@")
 	d := discovery.New(discovery.Config{DNS: []string{host}, Prefix: short, EPMDPort: uint16(epmdPort)}, net.DefaultResolver, slog.New(slog.DiscardHandler))
 	report := d.Poll(t.Context())
 	for _, target := range report.Nodes {
 		if before, _, _ := strings.Cut(target.Name, "@"); before == short {
-			return rpcclient.Target(target)
+			return rpcclient.NodeAddr(target)
 		}
 	}
 	t.Fatalf("EPMD does not list %s: %v", name, report.Problems)
-	return rpcclient.Target{}
+	return rpcclient.NodeAddr{}
 }
 
 // gateway is a node of ours and what it logged.
@@ -74,7 +74,7 @@ func startGateway(t testing.TB, change func(*rpcclient.NodeConfig)) *gateway {
 }
 
 // pool makes a pool that is connected to all of targets.
-func (g *gateway) pool(t testing.TB, cfg rpcclient.PoolConfig, targets ...rpcclient.Target) *rpcclient.Pool {
+func (g *gateway) pool(t testing.TB, cfg rpcclient.PoolConfig, targets ...rpcclient.NodeAddr) *rpcclient.Pool {
 	t.Helper()
 	pool := rpcclient.NewPool(g.Node, cfg, slog.New(slog.NewTextHandler(g.log, nil)))
 	pool.Update(targets, nil)

@@ -51,7 +51,7 @@ func goldenCases(t testing.TB) (cases []goldenCase) {
 
 // The node answers only to exactly the recorded document, variables, operation
 // name and context, so that this shows both ways of the wire.
-func testGolden(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testGolden(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	app := absinthe(gw.pool(t, rpcclient.PoolConfig{}, target))
 	t.Logf("OTP %s, real Absinthe: %v", node.OTP(), node.RealAbsinthe())

@@ -8,9 +8,9 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
-// ErrUnanswered is the cause of a context whose deadline is the application's own
+// ErrAppTimeout is the cause of a context whose deadline is the application's own
 // timeout. A deadline without it is the caller's choice, and says nothing of a node.
-var ErrUnanswered = fmt.Errorf("no answer within the application's own timeout: %w", context.DeadlineExceeded)
+var ErrAppTimeout = fmt.Errorf("no answer within the application's own timeout: %w", context.DeadlineExceeded)
 
 // health is what the end of a call says of its node. A client chooses the document,
 // its variables, its deadline and when to leave, so none of these may count against
@@ -39,7 +39,7 @@ func healthOf(ctx context.Context, err error, comparable bool) health {
 		return failed
 	case !endedWith(ctx, err):
 		return healthy
-	case comparable && errors.Is(err, ErrUnanswered):
+	case comparable && errors.Is(err, ErrAppTimeout):
 		return failed
 	}
 	return uncounted

@@ -5,55 +5,64 @@ import (
 	"sync"
 )
 
-// Inspect has every connection of the pool looked at: inspector is called in a
-// goroutine of its own for each that there is and will be, once the node has
-// started. Over it the inspector may ask the node what it can do, and say so with
-// [Link.Note]. It may stay as long as it likes; its context ends with the
-// connection, when the node begins to stop, or when the pool lets it go. Calls do
-// not wait for it. To be called once, before the first Update.
-func (p *Pool) Inspect(inspector func(context.Context, *Link)) { p.inspector = inspector }
+// SetInspector sets the function that inspects the nodes of the pool. It runs once a
+// connection, in its own goroutine, after the node has started, for as long as it
+// needs. It calls the node over the [NodeConn] and reports with [NodeConn.SetSchema].
+// Its context ends with the connection, when the node begins to stop, and when the
+// pool removes the node. Calls do not wait for it. SetInspector must be called before
+// the first Update.
+func (p *Pool) SetInspector(inspector func(context.Context, *NodeConn)) { p.inspector = inspector }
 
-// A Link is one connection to a node, as an inspector sees it.
-type Link struct {
+// A NodeConn is one connection to one node, for an inspector.
+type NodeConn struct {
 	member *member
 	conn   *connected
 }
 
-// Node is what the node calls itself.
-func (l *Link) Node() string { return l.conn.Peer().Name }
+// Name is the node's own name for itself.
+func (n *NodeConn) Name() string { return n.conn.Peer().Name }
 
 // Call runs module:function on this node, as [Pool.Call] does on any.
-func (l *Link) Call(ctx context.Context, module, function string, args []byte) (*Answer, error) {
-	return l.conn.Call(ctx, module, function, args)
+func (n *NodeConn) Call(ctx context.Context, module, function string, args []byte) (*Result, error) {
+	return n.conn.Call(ctx, module, function, args)
 }
 
-// Note keeps what was found out about the node, for [Operation.Fit] and
-// [NodeStatus]. A node that is not callable gets no calls of this pool from now
-// on, until there is another note or connection.
-func (l *Link) Note(note any, callable bool) {
-	l.member.found.Store(&found{conn: l.conn, note: note, callable: callable})
-	l.member.pool.queue.wake()
+// SetSchema sets what is known of the node's schema, for [NodeFilter] and
+// [NodeStatus], until it is set again or the connection ends.
+func (n *NodeConn) SetSchema(s SchemaState) {
+	n.member.schema.Store(&connSchema{n.conn, s})
+	n.member.pool.queue.wake()
 }
 
-// found is what an inspector noted of a connection.
-type found struct {
-	conn     *connected
-	note     any
-	callable bool
+// SchemaState is what is known of the schema on a node. The zero value: nothing yet.
+type SchemaState struct {
+	// Hash identifies the schema.
+	Hash string
+	// Unreadable: the node described a schema that the gateway cannot read.
+	Unreadable bool
+	// Missing: the node lacks the schema's module. Such a node gets no calls.
+	Missing bool
 }
 
-// unknown is what is found as long as nothing was noted.
-var unknown = &found{callable: true}
+// A NodeFilter selects the nodes that an operation may be sent to.
+type NodeFilter func(SchemaState) bool
 
-// foundOf returns what was noted of a connection; of a former one it says nothing.
-func (m *member) foundOf(conn *connected) *found {
-	if f := m.found.Load(); f != nil && f.conn == conn {
-		return f
+// connSchema is the schema state of one connection.
+type connSchema struct {
+	conn  *connected
+	state SchemaState
+}
+
+// schemaState returns what is known over this connection. A former connection counts
+// for nothing.
+func (m *member) schemaState(conn *connected) SchemaState {
+	if s := m.schema.Load(); s != nil && s.conn == conn {
+		return s.state
 	}
-	return unknown
+	return SchemaState{}
 }
 
-// inspect has every connection of the member looked at until it is retired.
+// inspect runs the inspector for every connection of the member until it is retired.
 func (m *member) inspect() {
 	ctx, cancel := context.WithCancel(m.pool.node.ctx)
 	m.stop = cancel
@@ -63,7 +72,7 @@ func (m *member) inspect() {
 			living, end := context.WithCancel(ctx)
 			var inspection sync.WaitGroup
 			if conn != nil && conn.takesCalls() {
-				inspection.Go(func() { m.pool.inspector(living, &Link{m, conn}) })
+				inspection.Go(func() { m.pool.inspector(living, &NodeConn{m, conn}) })
 			}
 			select {
 			case <-changed:
@@ -75,11 +84,11 @@ func (m *member) inspect() {
 	})
 }
 
-// fitting returns the members that fit, by what was noted of them.
-func fitting(members []*member, fit func(note any) bool) []*member {
+// filtered returns the members that the filter selects.
+func filtered(members []*member, filter NodeFilter) []*member {
 	list := make([]*member, 0, len(members))
 	for _, m := range members {
-		if fit(m.foundOf(m.peer.current.Load()).note) {
+		if filter(m.schemaState(m.peer.current.Load())) {
 			list = append(list, m)
 		}
 	}

@@ -12,11 +12,11 @@ import (
 )
 
 // inspected makes a pool whose links are delivered, and held until they end.
-func (g *gateway) inspected(t testing.TB, targets ...rpcclient.Target) (*rpcclient.Pool, <-chan *rpcclient.Link, <-chan *rpcclient.Link) {
+func (g *gateway) inspected(t testing.TB, targets ...rpcclient.NodeAddr) (*rpcclient.Pool, <-chan *rpcclient.NodeConn, <-chan *rpcclient.NodeConn) {
 	t.Helper()
-	began, ended := make(chan *rpcclient.Link, 16), make(chan *rpcclient.Link, 16)
+	began, ended := make(chan *rpcclient.NodeConn, 16), make(chan *rpcclient.NodeConn, 16)
 	pool := rpcclient.NewPool(g.Node, rpcclient.PoolConfig{}, slog.New(slog.NewTextHandler(g.log, nil)))
-	pool.Inspect(func(ctx context.Context, link *rpcclient.Link) {
+	pool.SetInspector(func(ctx context.Context, link *rpcclient.NodeConn) {
 		began <- link
 		<-ctx.Done()
 		ended <- link
@@ -26,12 +26,12 @@ func (g *gateway) inspected(t testing.TB, targets ...rpcclient.Target) (*rpcclie
 }
 
 // An inspector sees every connection, and says whether the node gets calls.
-func testInspection(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testInspection(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool, began, ended := gw.inspected(t, target)
 	link := <-began
-	if link.Node() != node.Name {
-		t.Errorf("the link is to %s", link.Node())
+	if link.Name() != node.Name {
+		t.Errorf("the link is to %s", link.Name())
 	}
 	has, err := rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}.HasSchema(t.Context(), link)
 	if err != nil || !has {
@@ -41,26 +41,26 @@ func testInspection(t *testing.T, node *beamtest.Node, target rpcclient.Target) 
 		t.Errorf("before anything is noted: %v", err)
 	}
 
-	link.Note("lacking", false)
+	link.SetSchema(rpcclient.SchemaState{Missing: true})
 	if _, err := run(t.Context(), pool, `{ counter }`); !errors.Is(err, rpcclient.ErrNoNode) || pool.Ready() {
 		t.Errorf("when it is not callable: %v, ready %v", err, pool.Ready())
 	}
-	if s := pool.Status().Nodes[0]; s.State != rpcclient.Lacking || s.Note != "lacking" {
+	if s := pool.Status().Nodes[0]; s.State != rpcclient.Lacking || s.Schema != (rpcclient.SchemaState{Missing: true}) {
 		t.Errorf("%+v", s)
 	}
-	link.Note("better", true)
-	if _, err := run(t.Context(), pool, `{ counter }`); err != nil || pool.Status().Nodes[0].Note != "better" {
+	link.SetSchema(rpcclient.SchemaState{Hash: "a"})
+	if _, err := run(t.Context(), pool, `{ counter }`); err != nil || pool.Status().Nodes[0].Schema.Hash != "a" {
 		t.Errorf("when it is callable again: %v", err)
 	}
 
 	// What was noted is of one connection.
-	link.Note("lacking", false)
+	link.SetSchema(rpcclient.SchemaState{Missing: true})
 	node.Eval(t, `:erlang.disconnect_node(:"`+gw.Name()+`")`)
 	if former := <-ended; former != link {
 		t.Error("another link has ended")
 	}
 	next := <-began
-	if s := pool.Status().Nodes[0]; next == link || s.State != rpcclient.Connected || s.Note != nil {
+	if s := pool.Status().Nodes[0]; next == link || s.State != rpcclient.Connected || s.Schema != (rpcclient.SchemaState{}) {
 		t.Errorf("after it was connected to again: %+v", s)
 	}
 	pool.Update(nil, nil)
@@ -70,16 +70,16 @@ func testInspection(t *testing.T, node *beamtest.Node, target rpcclient.Target) 
 }
 
 // Calls that only some nodes can answer go to those.
-func testFit(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
+func testFilter(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool, began, _ := gw.inspected(t, atA, atB)
 	for range 2 {
 		link := <-began
-		link.Note(link.Node(), true)
+		link.SetSchema(rpcclient.SchemaState{Hash: link.Name()})
 	}
 	app := absinthe(pool)
-	ask := func(fit func(any) bool) (string, error) {
-		answer, err := app.Run(t.Context(), rpcclient.Operation{Document: `{ counter }`, Fit: fit})
+	ask := func(filter rpcclient.NodeFilter) (string, error) {
+		answer, err := app.Run(t.Context(), rpcclient.Operation{Document: `{ counter }`, Filter: filter})
 		if err != nil {
 			return "", err
 		}
@@ -87,11 +87,11 @@ func testFit(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 		return answer.Node, nil
 	}
 	for range 20 {
-		if node, err := ask(func(note any) bool { return note == b.Name }); node != b.Name {
+		if node, err := ask(func(s rpcclient.SchemaState) bool { return s.Hash == b.Name }); node != b.Name {
 			t.Fatalf("asked %s, %v", node, err)
 		}
 	}
-	if node, err := ask(func(any) bool { return false }); !errors.Is(err, rpcclient.ErrNoNode) {
+	if node, err := ask(func(rpcclient.SchemaState) bool { return false }); !errors.Is(err, rpcclient.ErrNoNode) {
 		t.Errorf("what fits none: %s, %v", node, err)
 	}
 	seen := make(map[string]bool) // the slower one is asked now and then
@@ -102,7 +102,7 @@ func testFit(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 	})
 }
 
-func testDescribe(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testDescribe(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool, began, _ := gw.inspected(t, target)
 	defer pool.Close(t.Context())

@@ -10,10 +10,10 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-func testLoad(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testLoad(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	relay := newRelay(t, node.Name, target)
-	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.Target)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.NodeAddr)
 
 	t.Run("20 MB answer", func(t *testing.T) {
 		got, err := run(t.Context(), pool, fmt.Sprintf(`{ large(bytes: %d) }`, 20<<20))

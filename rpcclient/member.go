@@ -20,11 +20,11 @@ var (
 
 // member is a node in a pool.
 type member struct {
-	target Target
+	target NodeAddr
 	peer   *peer
 	pool   *Pool
-	found  atomic.Pointer[found] // by the pool's inspector
-	stop   context.CancelFunc    // of the inspection
+	schema atomic.Pointer[connSchema] // nil: unknown
+	stop   context.CancelFunc         // of the inspection
 
 	mu       sync.Mutex
 	calls    int // under way
@@ -36,7 +36,7 @@ type member struct {
 	latency  latency
 }
 
-func newMember(t Target, p *Pool) *member {
+func newMember(t NodeAddr, p *Pool) *member {
 	m := &member{
 		target:  t,
 		peer:    p.node.hold(t),
@@ -55,7 +55,7 @@ func newMember(t Target, p *Pool) *member {
 // connection is what a new call would run on, nil if there is nothing.
 func (m *member) connection() *connected {
 	c := m.peer.current.Load()
-	if c == nil || !c.takesCalls() || !m.foundOf(c).callable || m.peer.drained.Load() {
+	if c == nil || !c.takesCalls() || m.schemaState(c).Missing || m.peer.drained.Load() {
 		return nil
 	}
 	return c
@@ -145,7 +145,7 @@ type place struct {
 
 // execute runs the call, and gives the place up whatever happens. comparable is as in
 // [healthOf].
-func (p *place) execute(ctx context.Context, args arguments, comparable bool) (answer *Answer, err error) {
+func (p *place) execute(ctx context.Context, args arguments, comparable bool) (answer *Result, err error) {
 	defer func() { p.leave(err, healthOf(ctx, err, comparable)) }()
 	answer, err = p.conn.execute(ctx, args.on(p.conn))
 	if endedWith(ctx, err) {

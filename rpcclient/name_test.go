@@ -13,7 +13,7 @@ import (
 
 // The one that is connected keeps its connection; the other is told why it gets
 // none.
-func testTwoGatewaysOfOneName(t *testing.T, _ *beamtest.Node, target rpcclient.Target) {
+func testTwoGatewaysOfOneName(t *testing.T, _ *beamtest.Node, target rpcclient.NodeAddr) {
 	first, second := startGateway(t, nil), startGateway(t, nil)
 	pool := first.pool(t, rpcclient.PoolConfig{}, target)
 
@@ -22,7 +22,7 @@ func testTwoGatewaysOfOneName(t *testing.T, _ *beamtest.Node, target rpcclient.T
 		t.Errorf("%v, want %v with the name", err, erldist.ErrAlive)
 	}
 	later := second.pool(t, rpcclient.PoolConfig{})
-	later.Update([]rpcclient.Target{target}, nil)
+	later.Update([]rpcclient.NodeAddr{target}, nil)
 	second.log.wait(t, "cannot connect to node", "name is in use")
 	checkHello(t, pool)
 	if n := len(first.log.Lines("node down")); n > 0 {
@@ -37,12 +37,12 @@ func testTwoGatewaysOfOneName(t *testing.T, _ *beamtest.Node, target rpcclient.T
 
 // Discovery may find a node at two addresses. One of them serves, and goes on
 // serving when the other could be connected again.
-func testTwoAddresses(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testTwoAddresses(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	a, b := newRelay(t, "testapp@a", target), newRelay(t, "testapp@b", target)
 
-	pool := gw.pool(t, rpcclient.PoolConfig{}, a.Target)
-	pool.Update([]rpcclient.Target{a.Target, b.Target}, nil)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, a.NodeAddr)
+	pool.Update([]rpcclient.NodeAddr{a.NodeAddr, b.NodeAddr}, nil)
 	gw.log.wait(t, "cannot connect to node", b.Name, "name is in use")
 	checkHello(t, pool)
 
@@ -67,10 +67,10 @@ func testTwoAddresses(t *testing.T, node *beamtest.Node, target rpcclient.Target
 
 // A node that has not noticed that a connection is dead still holds our name.
 // It is told to give it up.
-func testConnectionThatOnlyWeSeeDead(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testConnectionThatOnlyWeSeeDead(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.NetTickTime = time.Second })
 	relay := newRelay(t, node.Name, target)
-	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.Target)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.NodeAddr)
 
 	dead := relay.wire()
 	dead.up.frozen.Store(true)

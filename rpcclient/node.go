@@ -51,7 +51,7 @@ func (n *Node) Stop() {
 }
 
 // hold returns the peer for a target, connecting to it if nobody held it yet.
-func (n *Node) hold(t Target) *peer {
+func (n *Node) hold(t NodeAddr) *peer {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	p := n.peers[t.Addr]
@@ -77,12 +77,11 @@ func (n *Node) release(p *peer) {
 	}
 }
 
-// Drain says whether a node gets new calls; those under way go on either way. It
-// holds for as long as a pool knows the node, over reconnections. The node is an
-// address or a name of [NodeStatus]. A name means every node that calls itself so:
-// one that takes another's name can be told from that by its address alone. known is
-// false if there is no such node.
-func (n *Node) Drain(node string, drained bool) (known bool) {
+// SetDrained sets whether a node is drained. A drained node gets no new calls; calls in
+// flight finish. The setting survives reconnections while a pool lists the node. node
+// is an address or a name of [NodeStatus]. Several nodes may share a name, which then
+// means all of them; an address means one. known is false if there is no such node.
+func (n *Node) SetDrained(node string, drained bool) (known bool) {
 	addr, err := netip.ParseAddrPort(node)
 	byAddress := err == nil
 	n.mu.Lock()
@@ -92,11 +91,11 @@ func (n *Node) Drain(node string, drained bool) (known bool) {
 			continue
 		}
 		p.drained.Store(drained)
-		what := "node drained by hand"
+		message := "node drained by an operator"
 		if !drained {
-			what = "node undrained by hand"
+			message = "node undrained by an operator"
 		}
-		n.log.Info(what, "node", p.name(), "address", at)
+		n.log.Info(message, "node", p.name(), "address", at)
 		known = true
 	}
 	return known

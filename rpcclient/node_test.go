@@ -13,7 +13,7 @@ func TestNode(t *testing.T) {
 	node, target := startApp(t, beamtest.Options{})
 	for _, tt := range []struct {
 		name string
-		test func(*testing.T, *beamtest.Node, rpcclient.Target)
+		test func(*testing.T, *beamtest.Node, rpcclient.NodeAddr)
 	}{
 		{"call", testCall},
 		{"run", testRun},
@@ -50,12 +50,12 @@ func TestTwoNodes(t *testing.T) {
 	b, atB := startApp(t, beamtest.Options{Name: "b@127.0.0.1"})
 	for _, tt := range []struct {
 		name string
-		test func(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target)
+		test func(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr)
 	}{
 		{"calls are spread", testPoolSpreadsCalls},
 		{"retry", testRetry},
 		{"context of the application, on another node", testContextFromElsewhere},
-		{"calls go where they fit", testFit},
+		{"calls go where they fit", testFilter},
 		{"drain of one of two nodes of one name", testDrainOfOneName},
 		{"breaker of one node", testBreakerOfOneNode},
 	} {

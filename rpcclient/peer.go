@@ -25,8 +25,8 @@ const (
 	steadyAfter = 10 * time.Second
 )
 
-// Target is a node to connect to.
-type Target struct {
+// NodeAddr is the address of a node.
+type NodeAddr struct {
 	// Name is what the node is called until it introduces itself.
 	Name string
 	// Addr is where its distribution listens.
@@ -35,7 +35,7 @@ type Target struct {
 
 // peer keeps one connection to one node, as long as it is held by a pool.
 type peer struct {
-	target  Target
+	target  NodeAddr
 	runtime *runtime
 	dials   chan struct{} // of the node
 	log     *slog.Logger
@@ -49,7 +49,7 @@ type peer struct {
 	changed chan struct{} // closed, and replaced, when there is another connection or none, or another phase
 }
 
-func newPeer(t Target, n *Node, cancel context.CancelFunc) *peer {
+func newPeer(t NodeAddr, n *Node, cancel context.CancelFunc) *peer {
 	return &peer{target: t, runtime: n.runtime, dials: n.dials, log: n.log, cancel: cancel, due: make(chan struct{}, 1), changed: make(chan struct{})}
 }
 

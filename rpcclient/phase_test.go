@@ -13,10 +13,10 @@ import (
 // A node that can be connected to, but has not started its applications, is not
 // called, and is as soon as it has.
 func TestNodeStarts(t *testing.T) {
-	node, target := startApp(t, beamtest.Options{Held: true})
+	node, target := startApp(t, beamtest.Options{HoldStart: true})
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{})
-	pool.Update([]rpcclient.Target{target}, nil)
+	pool.Update([]rpcclient.NodeAddr{target}, nil)
 	gw.log.wait(t, "node is starting", target.Name)
 
 	if got := pool.Status().Nodes[0].State; got != rpcclient.Starting {
@@ -29,7 +29,7 @@ func TestNodeStarts(t *testing.T) {
 		t.Error("ready")
 	}
 
-	node.LetGo(t)
+	node.ReleaseStart(t)
 	eventually(t, "ready", pool.Ready)
 	checkHello(t, pool)
 	if got := pool.Status().Nodes[0].State; got != rpcclient.Connected {
@@ -46,7 +46,7 @@ func TestNodeStops(t *testing.T) {
 	b, atB := startApp(t, beamtest.Options{Name: "b@127.0.0.1"})
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, atA, atB)
-	gw.Drain(b.Name, true)
+	gw.SetDrained(b.Name, true)
 	call, letGo := held(t, pool, a)
 
 	a.Terminate(t)
@@ -65,7 +65,7 @@ func TestNodeStops(t *testing.T) {
 	if o := await(t, call); o.err != nil || o.value != ":went" {
 		t.Errorf("call under way: %+v", o)
 	}
-	gw.Drain(b.Name, false)
+	gw.SetDrained(b.Name, false)
 	checkHello(t, pool)
 }
 
@@ -80,10 +80,10 @@ func TestCrashOnAStoppingNode(t *testing.T) {
 	// begin begins a call on a, where it does not end until it crashes.
 	seen := ""
 	begin := func(repeatable bool) (done <-chan outcome, crash func()) {
-		gw.Drain(b.Name, true)
-		defer gw.Drain(b.Name, false)
+		gw.SetDrained(b.Name, true)
+		defer gw.SetDrained(b.Name, false)
 		done = async(func() (string, error) {
-			op := rpcclient.Operation{Document: `{ sleep(ms: 0) pace }`, Repeatable: repeatable}
+			op := rpcclient.Operation{Document: `{ sleep(ms: 0) pace }`, Idempotent: repeatable}
 			answer, err := absinthe(pool).Run(t.Context(), op)
 			if err != nil {
 				return "", err

@@ -51,7 +51,7 @@ type Pool struct {
 	cfg  PoolConfig
 	log  *slog.Logger
 
-	inspector func(context.Context, *Link)
+	inspector func(context.Context, *NodeConn)
 
 	mu      sync.Mutex // of changes to members
 	members atomic.Pointer[[]*member]
@@ -83,10 +83,10 @@ const maxUnlisted = 256
 // be: that it answers says more than that a list lacks it. Else, or if a target has
 // another name for it, it gets no new calls, and is disconnected when those under way
 // have ended.
-func (p *Pool) Update(targets []Target, addrs []netip.Addr) {
+func (p *Pool) Update(targets []NodeAddr, addrs []netip.Addr) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	missing, taken := make(map[Target]bool, len(targets)), make(map[netip.AddrPort]bool, len(targets))
+	missing, taken := make(map[NodeAddr]bool, len(targets)), make(map[netip.AddrPort]bool, len(targets))
 	for _, t := range targets {
 		missing[t], taken[t.Addr] = true, true
 	}
@@ -150,13 +150,13 @@ func (p *Pool) RetryAfter() time.Duration { return p.cfg.Breaker.Open }
 // an encoded proper list. Every atom in them lives for ever on the node.
 //
 // When ctx ends, the call is killed on the node. That counts against the node if the
-// cause is [ErrUnanswered] and the other nodes answer. A call of which nothing was
+// cause is [ErrAppTimeout] and the other nodes answer. A call of which nothing was
 // written to a lost connection goes to another node; one that may have run never
 // does.
 //
 // Errors are or wrap the cause of ctx, [ErrNoNode], [ErrOverloaded], [*CallError],
 // [*erldist.LostError], [*erldist.RefusedError] and [*erldist.TooLargeError].
-func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (*Answer, error) {
+func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (*Result, error) {
 	b := buffers.Get().(*[]byte)
 	defer putBuffer(b)
 	*b = append(beginCall((*b)[:0], module, function), args...)
@@ -179,15 +179,15 @@ func (a sameArguments) on(*connected) []byte { return a }
 // that is repeatable may be sent to a second node when it is lost with its
 // connection, or fails on a node that is starting or stopping. It is sent to those
 // nodes only that fit, where fit is given.
-func (p *Pool) execute(ctx context.Context, args arguments, repeatable bool, fit func(note any) bool) (*Answer, error) {
+func (p *Pool) execute(ctx context.Context, args arguments, repeatable bool, filter NodeFilter) (*Result, error) {
 	p.budget.earn()
 	var previous error // on the node before
 	for sent := 0; ; {
-		place, err := p.acquire(ctx, fit)
+		place, err := p.acquire(ctx, filter)
 		if err != nil {
 			return nil, cmp.Or(previous, err)
 		}
-		answer, err := place.execute(ctx, args, sent == 0 && fit == nil)
+		answer, err := place.execute(ctx, args, sent == 0 && filter == nil)
 		var lost *erldist.LostError
 		switch {
 		case errors.As(err, &lost):
@@ -211,10 +211,10 @@ func (p *Pool) execute(ctx context.Context, args arguments, repeatable bool, fit
 
 // acquire takes a place on a node, and waits in the queue for one while every
 // node has as many calls as it may have.
-func (p *Pool) acquire(ctx context.Context, fit func(note any) bool) (*place, error) {
+func (p *Pool) acquire(ctx context.Context, filter NodeFilter) (*place, error) {
 	// Who can go to some nodes only does not queue up for the others.
-	if p.queue.length.Load() == 0 || fit != nil {
-		if place, err := p.choose(fit); err != errFull {
+	if p.queue.length.Load() == 0 || filter != nil {
+		if place, err := p.choose(filter); err != errFull {
 			return place, err
 		}
 	}
@@ -229,10 +229,10 @@ func (p *Pool) acquire(ctx context.Context, fit func(note any) bool) (*place, er
 	for {
 		select {
 		case <-turn.Value.(chan struct{}):
-			if place, err := p.choose(fit); err != errFull {
+			if place, err := p.choose(filter); err != errFull {
 				return place, err
 			}
-			if fit != nil {
+			if filter != nil {
 				p.queue.pass(turn)
 			}
 		case <-expired.C:

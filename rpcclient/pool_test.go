@@ -36,7 +36,7 @@ func TestPoolWithoutNodes(t *testing.T) {
 }
 
 // A node that is taken away gets no calls any more, and ends those it has.
-func testPoolUpdate(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testPoolUpdate(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 
@@ -55,12 +55,12 @@ func testPoolUpdate(t *testing.T, node *beamtest.Node, target rpcclient.Target) 
 	eventually(t, "disconnected", func() bool { return node.Eval(t, "Node.list(:hidden)") == "[]" })
 
 	// Taken in again.
-	pool.Update([]rpcclient.Target{target}, nil)
+	pool.Update([]rpcclient.NodeAddr{target}, nil)
 	eventually(t, "connected again", pool.Ready)
 	checkHello(t, pool)
 }
 
-func testPoolClose(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testPoolClose(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 	call, letGo := held(t, pool, node)
@@ -82,7 +82,7 @@ func testPoolClose(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 	}
 }
 
-func testPoolSpreadsCalls(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
+func testPoolSpreadsCalls(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, atA, atB)
 	spread := func() map[string]int {
@@ -116,7 +116,7 @@ func testPoolSpreadsCalls(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.
 	})
 }
 
-func testPoolsShareAConnection(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testPoolsShareAConnection(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	first := gw.pool(t, rpcclient.PoolConfig{}, target)
 	second := gw.pool(t, rpcclient.PoolConfig{}, target)
@@ -182,9 +182,9 @@ func TestNodeIsKilled(t *testing.T) {
 	})
 }
 
-func targets(found []discovery.Node) (list []rpcclient.Target) {
+func targets(found []discovery.Node) (list []rpcclient.NodeAddr) {
 	for _, target := range found {
-		list = append(list, rpcclient.Target(target))
+		list = append(list, rpcclient.NodeAddr(target))
 	}
 	return list
 }
@@ -201,15 +201,15 @@ func connected(pool *rpcclient.Pool) (names []string) {
 
 // A call that reached no node is tried again; one that may have run is so only if
 // it may run twice.
-func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
+func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	relay := newRelay(t, "a@relay", atA)
-	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.Target, atB)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.NodeAddr, atB)
 	appended := func(id string) (string, error) {
 		return run(t.Context(), pool, fmt.Sprintf(`mutation { append(id: %q) }`, id))
 	}
 	onlyA := func(only bool) {
-		if !gw.Drain(b.Name, only) {
+		if !gw.SetDrained(b.Name, only) {
 			t.Fatalf("no node %s", b.Name)
 		}
 	}
@@ -238,10 +238,10 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 
 	t.Run("sent, and repeatable", func(t *testing.T) {
 		const printed = "printed for the one who asks again"
-		op := rpcclient.Operation{Document: fmt.Sprintf(`{ print(message: %q) }`, printed), Repeatable: true}
+		op := rpcclient.Operation{Document: fmt.Sprintf(`{ print(message: %q) }`, printed), Idempotent: true}
 		for nodes, want := range map[int]string{1: "", 2: b.Name} {
 			cfg := rpcclient.PoolConfig{Retry: rpcclient.RetryConfig{Nodes: nodes}}
-			pool := gw.pool(t, cfg, relay.Target, atB)
+			pool := gw.pool(t, cfg, relay.NodeAddr, atB)
 			eventually(t, "a and b can be called", func() bool { return len(connected(pool)) == 2 })
 			onlyA(true)
 			relay.wire().down.frozen.Store(true)
@@ -313,10 +313,10 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.Target) {
 
 // A node that no list names any more is kept while it answers, unless it has no
 // address any more.
-func testUnlistedNode(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testUnlistedNode(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	relay := newRelay(t, node.Name, target)
-	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.Target)
+	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.NodeAddr)
 	state := func() (states []rpcclient.NodeState) {
 		for _, n := range pool.Status().Nodes {
 			states = append(states, n.State)
@@ -332,7 +332,7 @@ func testUnlistedNode(t *testing.T, node *beamtest.Node, target rpcclient.Target
 	}
 	// A list that names it otherwise at every poll makes no other node of it.
 	for i := range 200 {
-		pool.Update([]rpcclient.Target{{Name: fmt.Sprintf("renamed-%d@127.0.0.1", i), Addr: relay.Addr}}, addrs)
+		pool.Update([]rpcclient.NodeAddr{{Name: fmt.Sprintf("renamed-%d@127.0.0.1", i), Addr: relay.Addr}}, addrs)
 		if got := state(); !slices.Equal(got, []rpcclient.NodeState{rpcclient.Connected}) {
 			t.Fatalf("states %v, want one node that is connected", got)
 		}
@@ -347,7 +347,7 @@ func testUnlistedNode(t *testing.T, node *beamtest.Node, target rpcclient.Target
 	}
 
 	relay.refuse(false)
-	pool.Update([]rpcclient.Target{relay.Target}, addrs)
+	pool.Update([]rpcclient.NodeAddr{relay.NodeAddr}, addrs)
 	eventually(t, "connected again", pool.Ready)
 	pool.Update(nil, []netip.Addr{netip.MustParseAddr("127.0.0.2")})
 	if got := state(); len(got) != 0 {
@@ -360,15 +360,15 @@ func testUnlistedNode(t *testing.T, node *beamtest.Node, target rpcclient.Target
 
 // A drained node gets no new calls, finishes those it has, and stays drained when
 // it is connected to anew.
-func testDrain(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testDrain(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	relay := newRelay(t, node.Name, target)
-	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.Target)
-	if gw.Drain("nobody@127.0.0.1", true) {
+	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.NodeAddr)
+	if gw.SetDrained("nobody@127.0.0.1", true) {
 		t.Error("a node that is not there was drained")
 	}
 	call, letGo := held(t, pool, node)
-	if !gw.Drain(node.Name, true) {
+	if !gw.SetDrained(node.Name, true) {
 		t.Fatalf("%s is not known", node.Name)
 	}
 	if _, err := run(t.Context(), pool, hello); !errors.Is(err, rpcclient.ErrNoNode) || pool.Ready() {
@@ -383,13 +383,13 @@ func testDrain(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
 	if got := pool.Status().Nodes[0].State; got != rpcclient.Draining {
 		t.Errorf("state %v, want draining", got)
 	}
-	gw.Drain(node.Name, false)
+	gw.SetDrained(node.Name, false)
 	eventually(t, "can be called", pool.Ready)
 	checkHello(t, pool)
 }
 
 // Two nodes call themselves a@127.0.0.1. By its address each can be drained alone.
-func testDrainOfOneName(t *testing.T, a, _ *beamtest.Node, atA, _ rpcclient.Target) {
+func testDrainOfOneName(t *testing.T, a, _ *beamtest.Node, atA, _ rpcclient.NodeAddr) {
 	_, atOther := startApp(t, beamtest.Options{Name: a.Name})
 	atOther.Name = "other@127.0.0.1" // as discovery has it
 	gw := startGateway(t, nil)
@@ -416,14 +416,14 @@ func testDrainOfOneName(t *testing.T, a, _ *beamtest.Node, atA, _ rpcclient.Targ
 		{a.Name, false, nil},
 		{a.Name, true, []netip.AddrPort{atA.Addr, atOther.Addr}},
 	} {
-		if !gw.Drain(step.node, step.drained) {
+		if !gw.SetDrained(step.node, step.drained) {
 			t.Errorf("%s is not known", step.node)
 		}
 		if got := drained(); !slices.Equal(got, step.want) {
 			t.Errorf("after %v: %v are drained", step, got)
 		}
 	}
-	if gw.Drain("127.0.0.1:1", true) {
+	if gw.SetDrained("127.0.0.1:1", true) {
 		t.Error("a node was drained at an address where there is none")
 	}
 }

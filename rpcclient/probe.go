@@ -11,11 +11,11 @@ import (
 
 // A Probe is what a look at one node showed.
 type Probe struct {
-	Name       string        // what the node calls itself
-	Handshake  time.Duration // from the dial to the end of the handshake
-	OTPRelease string        // "27"
-	HasSchema  bool          // the schema's module can be loaded there
-	Others     []string      // where it cannot: modules that are schemas
+	Name         string        // what the node calls itself
+	Handshake    time.Duration // from the dial to the end of the handshake
+	OTPRelease   string        // "27"
+	HasSchema    bool          // the schema's module can be loaded there
+	OtherSchemas []string      // where it cannot: modules that are schemas
 
 	Description Description // of the schema
 	DescribeErr error       // why there is none
@@ -24,7 +24,7 @@ type Probe struct {
 // Probe connects to a node, asks what it is, and leaves again. Where introspection,
 // a document, is given, the node is also asked for its schema. What was learnt
 // before an error is in the result.
-func (n *Node) Probe(ctx context.Context, t Target, app AbsintheConfig, introspection string) (Probe, error) {
+func (n *Node) Probe(ctx context.Context, t NodeAddr, app AbsintheConfig, introspection string) (Probe, error) {
 	var p Probe
 	began := time.Now()
 	conn, ended, err := n.runtime.dial(ctx, t.Name, t.Addr, false)
@@ -62,7 +62,7 @@ func (n *Node) Probe(ctx context.Context, t Target, app AbsintheConfig, introspe
 	case err != nil:
 		return p, err
 	case !p.HasSchema:
-		p.Others, _ = SchemaModules(ctx, c) // a suggestion; its absence is no failure
+		p.OtherSchemas, _ = SchemaModules(ctx, c) // a suggestion; its absence is no failure
 		return p, nil
 	case introspection == "":
 		return p, nil

@@ -13,9 +13,9 @@ import (
 // relay stands between a gateway and a node, and can do to their connections
 // what a network does.
 type relay struct {
-	rpcclient.Target // where the gateway finds the node
-	node             netip.AddrPort
-	listener         net.Listener
+	rpcclient.NodeAddr // where the gateway finds the node
+	node               netip.AddrPort
+	listener           net.Listener
 
 	mu      sync.Mutex
 	refuses bool
@@ -42,14 +42,14 @@ type direction struct {
 const small = 4 << 10
 
 // newRelay puts a relay in front of a node. name is what the target is called.
-func newRelay(t testing.TB, name string, node rpcclient.Target) *relay {
+func newRelay(t testing.TB, name string, node rpcclient.NodeAddr) *relay {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &relay{
-		Target:   rpcclient.Target{Name: name, Addr: listener.Addr().(*net.TCPAddr).AddrPort()},
+		NodeAddr: rpcclient.NodeAddr{Name: name, Addr: listener.Addr().(*net.TCPAddr).AddrPort()},
 		node:     node.Addr,
 		listener: listener,
 	}

@@ -17,7 +17,7 @@ const maxSchemaModules = 100
 // SchemaModules returns the names of the modules on a node that are Absinthe schemas,
 // for the case that the configured one is not there. Of modules that are not loaded,
 // as in development, it finds those whose names end in Schema. It loads none.
-func SchemaModules(ctx context.Context, node Caller) ([]string, error) {
+func SchemaModules(ctx context.Context, node NodeCaller) ([]string, error) {
 	args := etf.AppendList(nil, 5)
 	args = append(args, schemaModulesExpression()...)
 	args = etf.AppendNil(args) // no bindings

@@ -8,9 +8,9 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// A Caller runs functions on one node, as a [Link] does.
-type Caller interface {
-	Call(ctx context.Context, module, function string, args []byte) (*Answer, error)
+// A NodeCaller runs functions on one node. [NodeConn] is one.
+type NodeCaller interface {
+	Call(ctx context.Context, module, function string, args []byte) (*Result, error)
 }
 
 // Description is what a node told of its schema. Either part may be empty.
@@ -22,7 +22,7 @@ type Description struct {
 }
 
 // HasSchema says whether the schema's module can be loaded on a node.
-func (c AbsintheConfig) HasSchema(ctx context.Context, node Caller) (bool, error) {
+func (c AbsintheConfig) HasSchema(ctx context.Context, node NodeCaller) (bool, error) {
 	answer, err := node.Call(ctx, "code", "ensure_loaded", c.moduleArgs())
 	if err != nil {
 		return false, err
@@ -38,7 +38,7 @@ func (c AbsintheConfig) HasSchema(ctx context.Context, node Caller) (bool, error
 
 // Describe asks a node for its schema in both ways, introspection being the
 // document for the second. It fails when neither is answered.
-func (c AbsintheConfig) Describe(ctx context.Context, node Caller, introspection string) (Description, error) {
+func (c AbsintheConfig) Describe(ctx context.Context, node NodeCaller, introspection string) (Description, error) {
 	sdl, sdlErr := c.sdl(ctx, node)
 	told, err := c.introspect(ctx, node, introspection)
 	if sdlErr != nil && err != nil {
@@ -47,7 +47,7 @@ func (c AbsintheConfig) Describe(ctx context.Context, node Caller, introspection
 	return Description{SDL: sdl, Introspection: told}, nil
 }
 
-func (c AbsintheConfig) sdl(ctx context.Context, node Caller) (string, error) {
+func (c AbsintheConfig) sdl(ctx context.Context, node NodeCaller) (string, error) {
 	answer, err := node.Call(ctx, "Elixir.Absinthe.Schema", "to_sdl", c.moduleArgs())
 	if err != nil {
 		return "", err
@@ -61,7 +61,7 @@ func (c AbsintheConfig) sdl(ctx context.Context, node Caller) (string, error) {
 	return string(text), err
 }
 
-func (c AbsintheConfig) introspect(ctx context.Context, node Caller, document string) ([]byte, error) {
+func (c AbsintheConfig) introspect(ctx context.Context, node NodeCaller, document string) ([]byte, error) {
 	app := Absinthe{Config: c}
 	args, err := app.appendArgs(nil, Operation{Document: document})
 	if err != nil {
@@ -83,11 +83,11 @@ const maxIntrospection = 32 << 20
 
 // Fingerprint tells whether the schema on a node is still the one it was: its code
 // may be replaced while the node runs. It is never empty.
-func (c AbsintheConfig) Fingerprint(ctx context.Context, node Caller) (string, error) {
+func (c AbsintheConfig) Fingerprint(ctx context.Context, node NodeCaller) (string, error) {
 	fingerprint := "md5"
 	// The second is where Absinthe keeps what it compiled, unless in persistent
 	// terms.
-	for _, module := range []string{Module(c.Schema), Module(c.Schema) + ".Compiled"} {
+	for _, module := range []string{ModuleAtom(c.Schema), ModuleAtom(c.Schema) + ".Compiled"} {
 		sum, err := codeSum(ctx, node, module)
 		var failure *CallError
 		if err != nil && !errors.As(err, &failure) {
@@ -98,7 +98,7 @@ func (c AbsintheConfig) Fingerprint(ctx context.Context, node Caller) (string, e
 	return fingerprint, nil
 }
 
-func codeSum(ctx context.Context, node Caller, module string) (string, error) {
+func codeSum(ctx context.Context, node NodeCaller, module string) (string, error) {
 	args := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), "md5"))
 	answer, err := node.Call(ctx, module, "module_info", args)
 	if err != nil {
@@ -112,5 +112,5 @@ func codeSum(ctx context.Context, node Caller, module string) (string, error) {
 
 // moduleArgs is [Schema].
 func (c AbsintheConfig) moduleArgs() []byte {
-	return etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), Module(c.Schema)))
+	return etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), ModuleAtom(c.Schema)))
 }

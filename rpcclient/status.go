@@ -23,7 +23,7 @@ type NodeStatus struct {
 	Latency   time.Duration // of its calls lately, a geometric mean; 0: unknown
 	Breaker   string        // closed, open or half-open
 	Connected time.Duration // since when; 0: it is not
-	Note      any           // of the pool's inspector, about the present connection
+	Schema    SchemaState   // as the inspector set it over the present connection
 }
 
 // NodeState is whether a node gets calls, and if not, why.
@@ -58,7 +58,7 @@ func (p *Pool) Status() PoolStatus {
 
 func (m *member) status() NodeStatus {
 	conn := m.peer.current.Load()
-	found := m.foundOf(conn)
+	schema := m.schemaState(conn)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := NodeStatus{
@@ -68,7 +68,7 @@ func (m *member) status() NodeStatus {
 		InFlight: m.calls,
 		Latency:  m.latency.duration(),
 		Breaker:  m.breaker.State().String(),
-		Note:     found.note,
+		Schema:   schema,
 	}
 	if conn != nil {
 		s.Connected = time.Since(conn.since)
@@ -83,7 +83,7 @@ func (m *member) status() NodeStatus {
 		if conn.progress.load() == stopping {
 			s.State = Stopping
 		}
-	case !found.callable:
+	case schema.Missing:
 		s.State = Lacking
 	case !m.listed:
 		s.State = Unlisted

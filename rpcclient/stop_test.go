@@ -16,20 +16,20 @@ import (
 )
 
 // Whatever a node does when it is stopped, nothing of it is left.
-func testStopLeavesNothingBehind(t *testing.T, node *beamtest.Node, target rpcclient.Target) {
+func testStopLeavesNothingBehind(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	closed, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	closed.Close()
-	unreachable := rpcclient.Target{Name: "nobody@127.0.0.1", Addr: closed.Addr().(*net.TCPAddr).AddrPort()}
+	unreachable := rpcclient.NodeAddr{Name: "nobody@127.0.0.1", Addr: closed.Addr().(*net.TCPAddr).AddrPort()}
 
 	before := runtime.NumGoroutine()
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 	released := gw.pool(t, rpcclient.PoolConfig{}, target)
 	checkHello(t, pool)
-	pool.Update([]rpcclient.Target{target, unreachable}, nil)
+	pool.Update([]rpcclient.NodeAddr{target, unreachable}, nil)
 	gw.log.wait(t, "cannot connect to node", unreachable.Name)
 	if err := released.Close(t.Context()); err != nil {
 		t.Error(err)
@@ -76,7 +76,7 @@ func TestStopWhileDialling(t *testing.T) {
 	for name, tls := range map[string]rpcclient.TLSConfig{"plain": {}, "TLS": {CAFile: files.CA}} {
 		t.Run(name, func(t *testing.T) {
 			gw := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.TLS = tls })
-			gw.pool(t, rpcclient.PoolConfig{}).Update([]rpcclient.Target{{Name: "silent@127.0.0.1", Addr: silent.Addr().(*net.TCPAddr).AddrPort()}}, nil)
+			gw.pool(t, rpcclient.PoolConfig{}).Update([]rpcclient.NodeAddr{{Name: "silent@127.0.0.1", Addr: silent.Addr().(*net.TCPAddr).AddrPort()}}, nil)
 			conn, err := silent.Accept()
 			if err != nil {
 				t.Fatal(err)
@@ -96,7 +96,7 @@ func TestPoolOfStoppedNode(t *testing.T) {
 	gw := startGateway(t, nil)
 	gw.Stop()
 	pool := rpcclient.NewPool(gw.Node, rpcclient.PoolConfig{}, slog.New(slog.DiscardHandler))
-	pool.Update([]rpcclient.Target{{Name: "late@127.0.0.1"}}, nil)
+	pool.Update([]rpcclient.NodeAddr{{Name: "late@127.0.0.1"}}, nil)
 	if _, err := run(t.Context(), pool, hello); !errors.Is(err, rpcclient.ErrNoNode) {
 		t.Errorf("%v, want %v", err, rpcclient.ErrNoNode)
 	}

@@ -31,7 +31,7 @@ func endTrappingCall(b []byte) []byte {
 // unwrapTrapping makes the value of such a call that of its function. It stands
 // between the first element and the tail of the list, so that a large one need not be
 // looked through.
-func unwrapTrapping(answer *Answer) {
+func unwrapTrapping(answer *Result) {
 	d := etf.NewDecoder(answer.Value)
 	if n, err := d.List(); err != nil || n != 2 || d.Skip() != nil {
 		return // no answer of zipwith3, and none of Absinthe

@@ -179,7 +179,7 @@ func (c *config) setDefaults() error {
 	}
 	c.Node.SetDefaults(c.Listen)
 	c.Limits.SetDefaults()
-	c.Node.MaxAnswer = c.Limits.Answer
+	c.Node.MaxMessage = c.Limits.Answer
 	c.Redis.SetDefaults()
 	for i := range c.Apps {
 		app := &c.Apps[i]

@@ -88,7 +88,7 @@ type row struct {
 	schemaErr error
 }
 
-func (r *row) look(ctx context.Context, node *rpcclient.Node, t rpcclient.Target, app rpcclient.AbsintheConfig) {
+func (r *row) look(ctx context.Context, node *rpcclient.Node, t rpcclient.NodeAddr, app rpcclient.AbsintheConfig) {
 	r.Probe, r.err = node.Probe(ctx, t, app, schema.Introspection)
 	if r.err != nil || !r.HasSchema {
 		return
@@ -129,7 +129,7 @@ func (r row) String() string {
 	case r.err != nil:
 		return fmt.Sprintf("%s\tfailed: %s", r.Handshake.Round(100*time.Microsecond), oneLine(r.err.Error()))
 	}
-	state := "not found" + orOneOf(r.Others)
+	state := "not found" + orOneOf(r.OtherSchemas)
 	switch {
 	case r.schema != nil:
 		state = "found " + r.schema.ShortHash()

@@ -17,7 +17,7 @@ func (a *appConfig) resolverContext() auth.ContextConfig {
 	if a.PubSub == "" {
 		return a.Context
 	}
-	var module any = rpcclient.Module(a.PubSub)
+	var module any = rpcclient.ModuleAtom(a.PubSub)
 	section := maps.Clone(a.Context)
 	if section == nil {
 		section = make(auth.ContextConfig)

@@ -114,7 +114,7 @@ func (f *configFlags) reloads(ctx context.Context, cfg *config, hangups <-chan o
 // when the gateway starts.
 func (c *config) fixed(other *config) (keys []string) {
 	node := other.Node
-	node.MaxAnswer = c.Node.MaxAnswer // which is limits.answer
+	node.MaxMessage = c.Node.MaxMessage // which is limits.answer
 	for _, key := range []struct {
 		name string
 		same bool

@@ -63,7 +63,7 @@ func (p *pullCommand) Run(ctx context.Context, out output) error {
 	return errors.Join(append([]error{errors.New("no node told its schema")}, errs...)...)
 }
 
-func (p *pullCommand) ask(ctx context.Context, node *rpcclient.Node, t rpcclient.Target, app rpcclient.AbsintheConfig) (string, error) {
+func (p *pullCommand) ask(ctx context.Context, node *rpcclient.Node, t rpcclient.NodeAddr, app rpcclient.AbsintheConfig) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
 	probe, err := node.Probe(ctx, t, app, schema.Introspection)
@@ -71,7 +71,7 @@ func (p *pullCommand) ask(ctx context.Context, node *rpcclient.Node, t rpcclient
 	case err != nil:
 		return "", err
 	case !probe.HasSchema:
-		return "", fmt.Errorf("%s is not there%s", app.Schema, orOneOf(probe.Others))
+		return "", fmt.Errorf("%s is not there%s", app.Schema, orOneOf(probe.OtherSchemas))
 	case probe.DescribeErr != nil:
 		return "", probe.DescribeErr
 	}

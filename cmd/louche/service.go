@@ -53,7 +53,7 @@ func startService(cfg *config, log *slog.Logger) (*service, error) {
 	budget := memory.NewBudget(cfg.Limits.Memory)
 	nodeConfig := cfg.Node
 	nodeConfig.Memory = gateway.AnswerMemory{Budget: budget}
-	nodeConfig.MaxCollected = cfg.Limits.AnswersOfANode()
+	nodeConfig.MaxReassembly = cfg.Limits.AnswersOfANode()
 	node, err := rpcclient.Start(nodeConfig, log)
 	if err != nil {
 		return nil, err
@@ -276,10 +276,10 @@ func served(apps []*application) []*gateway.App {
 	return list
 }
 
-func targets(found []discovery.Node) []rpcclient.Target {
-	list := make([]rpcclient.Target, len(found))
+func targets(found []discovery.Node) []rpcclient.NodeAddr {
+	list := make([]rpcclient.NodeAddr, len(found))
 	for i, t := range found {
-		list[i] = rpcclient.Target(t)
+		list[i] = rpcclient.NodeAddr(t)
 	}
 	return list
 }

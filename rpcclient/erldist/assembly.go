@@ -19,7 +19,7 @@ type assembly struct {
 	next     uint64 // the fragment id expected next
 	call     uint64 // whose answer it is; 0 when the message is being dropped
 	expected bool   // there is room for all of it
-	held     int    // bytes of the fields below, which Options.MaxCollected bounds
+	held     int    // bytes of the fields below, which Options.MaxReassembly bounds
 	bytes    []byte
 	atoms    []string
 }
@@ -125,8 +125,8 @@ func (r *reader) enlarge(a *assembly, size int) bool {
 // fits gives a up where with n more bytes all assemblies would hold more than they may
 // together.
 func (r *reader) fits(a *assembly, n int) bool {
-	if most := r.conn.options.MaxCollected; r.collected+n > most {
-		r.refuse(a, &TooLargeError{Node: r.conn.peer.Name, Max: most, Together: true})
+	if most := r.conn.options.MaxReassembly; r.collected+n > most {
+		r.refuse(a, &TooLargeError{Node: r.conn.peer.Name, Max: most, Total: true})
 		return false
 	}
 	return true

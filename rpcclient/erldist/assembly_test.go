@@ -59,8 +59,8 @@ func TestAssembly(t *testing.T) {
 
 // What arrives at once is bounded: the answer that does not fit fails its call,
 // and the others come in whole.
-func TestMaxCollected(t *testing.T) {
-	r, calls := receiving(Options{MaxMessage: 1000, MaxCollected: 2300}, 1, 2, 3, 4)
+func TestMaxReassembly(t *testing.T) {
+	r, calls := receiving(Options{MaxMessage: 1000, MaxReassembly: 2300}, 1, 2, 3, 4)
 	var frames [5][][]byte
 	for n := 1; n <= 4; n++ {
 		frames[n] = fragmented(r.conn, r.conn.ref(uint64(n)), uint64(n), make([]byte, 800), 400)
@@ -94,7 +94,7 @@ func TestMaxCollected(t *testing.T) {
 		deliver(t, r, fragmented(r.conn, r.conn.ref(n), n, make([]byte, 1000), 350)[:2]...)
 	}
 	var large *TooLargeError
-	if err := answered(6); !errors.As(err, &large) || !large.Together || large.Max != 2300 {
+	if err := answered(6); !errors.As(err, &large) || !large.Total || large.Max != 2300 {
 		t.Errorf("%v, want a TooLargeError for 2300 bytes together", err)
 	}
 	deliver(t, r, frames[4][1])
@@ -124,7 +124,7 @@ func TestAssemblyOfAnAbandonedCall(t *testing.T) {
 
 // Atoms count as well: an answer keeps those of its header, whatever the peer puts
 // into the atom cache afterwards.
-func TestMaxCollectedCountsAtoms(t *testing.T) {
+func TestMaxReassemblyCountsAtoms(t *testing.T) {
 	r, calls := receiving(Options{MaxMessage: 1000}, 1)
 	long := bytes.Repeat([]byte("a"), 250)
 	frame := []byte{0, 0, 0, 0, 131, tagFragment, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 20}
@@ -136,7 +136,7 @@ func TestMaxCollectedCountsAtoms(t *testing.T) {
 	frame = appendMonitorExit(frame, etf.Pid{Node: "n"}, "", r.conn.self, r.conn.ref(1), list(1))
 	deliver(t, r, endFrame(frame, 0))
 	var large *TooLargeError
-	if exit := <-calls[1].exit; !errors.As(exit.lost, &large) || !large.Together || r.collected != 0 {
+	if exit := <-calls[1].exit; !errors.As(exit.lost, &large) || !large.Total || r.collected != 0 {
 		t.Errorf("%v with %d bytes held, want a TooLargeError", exit.lost, r.collected)
 	}
 }

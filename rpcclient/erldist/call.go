@@ -83,18 +83,18 @@ func (e *RefusedError) Error() string {
 }
 
 // A TooLargeError says that the answer was longer than [Options.MaxMessage], or
-// did not fit into [Options.MaxCollected] beside others. The process is over, and
+// did not fit into [Options.MaxReassembly] beside others. The process is over, and
 // the connection goes on.
 type TooLargeError struct {
 	Node string
 	Max  int // bytes
-	// Together is true when Max is MaxCollected: it was the answers arriving at
+	// Total is true when Max is MaxReassembly: it was the answers arriving at
 	// once that were too large.
-	Together bool
+	Total bool
 }
 
 func (e *TooLargeError) Error() string {
-	if e.Together {
+	if e.Total {
 		return fmt.Sprintf("answers arriving from %s at once are larger than %d bytes together", e.Node, e.Max)
 	}
 	return fmt.Sprintf("answer of %s is larger than %d bytes", e.Node, e.Max)

@@ -20,10 +20,10 @@ type Options struct {
 	// from its fragments. A longer answer fails its call alone; a longer frame
 	// ends the connection. 0 means 128 MiB.
 	MaxMessage int
-	// MaxCollected bounds the bytes of all answers of which some fragments have
+	// MaxReassembly bounds the bytes of all answers of which some fragments have
 	// come and others have not. The answer that does not fit fails its call. 0
 	// means 4 times MaxMessage.
-	MaxCollected int
+	MaxReassembly int
 	// Memory is asked for the bytes of every answer before they are kept. An answer
 	// for which there is none fails its call. None means that it is not asked.
 	Memory Memory
@@ -97,8 +97,8 @@ func New(socket net.Conn, local Node, peer Peer, options Options) *Conn {
 	if options.MaxMessage == 0 {
 		options.MaxMessage = 128 << 20
 	}
-	if options.MaxCollected == 0 {
-		options.MaxCollected = 4 * options.MaxMessage
+	if options.MaxReassembly == 0 {
+		options.MaxReassembly = 4 * options.MaxMessage
 	}
 	if options.Memory == nil {
 		options.Memory = unlimited{}

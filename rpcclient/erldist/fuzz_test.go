@@ -213,7 +213,7 @@ func FuzzFragments(f *testing.F) {
 	seedStreams(f)
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		const most = 1500
-		r, _ := receiving(Options{MaxMessage: 1000, MaxCollected: most}, 1, 2)
+		r, _ := receiving(Options{MaxMessage: 1000, MaxReassembly: most}, 1, 2)
 		for _, frame := range frames(stream) {
 			err := r.frame(frame)
 			held := 0

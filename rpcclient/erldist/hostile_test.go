@@ -39,7 +39,7 @@ func besieged(t *testing.T) (c *Conn, peer net.Conn, ended <-chan error) {
 		t.Fatal(err)
 	}
 	<-accepted
-	c = New(a, initiator, introduced, Options{MaxMessage: hostileMessage, MaxCollected: hostileCollected})
+	c = New(a, initiator, introduced, Options{MaxMessage: hostileMessage, MaxReassembly: hostileCollected})
 	served := make(chan error, 1)
 	go func() { served <- c.Serve() }()
 	return c, b, served

@@ -78,7 +78,7 @@ func TestMemory(t *testing.T) {
 		"in fragments of any size, no room": {inOddFragments, 10_000, true},
 	} {
 		memory := &counted{limit: test.limit}
-		r, calls := receiving(Options{Memory: memory, MaxMessage: 11_000, MaxCollected: 11_000}, 1)
+		r, calls := receiving(Options{Memory: memory, MaxMessage: 11_000, MaxReassembly: 11_000}, 1)
 		deliver(t, r, test.frames(r, 1)...)
 		exit := <-calls[1].exit
 		err := exit.lost

@@ -263,7 +263,7 @@ func TestStop(t *testing.T) {
 // fail at both times.
 func TestStartAndStopInOrder(t *testing.T) {
 	epmd := StartEPMD(t)
-	n := StartNode(t, Options{EPMDPort: epmd, Held: true, Env: []string{"TESTAPP_STOP=3600000"}})
+	n := StartNode(t, Options{EPMDPort: epmd, HoldStart: true, Env: []string{"TESTAPP_STOP=3600000"}})
 	other := StartNode(t, Options{Name: "other@127.0.0.1", EPMDPort: epmd})
 	check := func(status string, works bool) {
 		t.Helper()
@@ -281,7 +281,7 @@ func TestStartAndStopInOrder(t *testing.T) {
 	}
 
 	check("{:starting, :applications_loaded}", false)
-	n.LetGo(t)
+	n.ReleaseStart(t)
 	check("{:started, :started}", true)
 	n.Terminate(t)
 	waittest.Until(t, "the application stops", func() bool { return n.Eval(t, ":persistent_term.get(TestApp.Fields, nil)") == "nil" })

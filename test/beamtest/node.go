@@ -30,7 +30,7 @@ type Options struct {
 	ShortNames     bool       // Name has a host without a dot
 	Env            []string   // "key=value", beside what StartNode sets
 	Args           []string   // emulator flags, as erl takes them
-	Held           bool       // StartNode returns while the application starts, which it does until LetGo
+	HoldStart      bool       // StartNode returns while the application starts, which it does until ReleaseStart
 	Namespace      *Namespace // where the node runs, and listens on the IPv4 address that is its host; nil: here, on loopback
 }
 
@@ -97,7 +97,7 @@ func StartNode(t testing.TB, o Options) *Node {
 		"TESTAPP_GOLDEN="+filepath.Join(app, "golden"),
 		"TESTAPP_LOG="+filepath.Join(inside, "appended"),
 	)
-	if o.Held {
+	if o.HoldStart {
 		n.cmd.Env = append(n.cmd.Env, "TESTAPP_HELD=true")
 	}
 	n.cmd.Env = append(n.cmd.Env, o.Env...)
@@ -135,14 +135,14 @@ func StartNode(t testing.TB, o Options) *Node {
 	if _, err := fmt.Sscan(string(greeting), &n.pid, &n.otp, &n.real, &n.Name); err != nil {
 		t.Fatalf("beamtest: greeting %q of node %s: %v", greeting, o.Name, err)
 	}
-	if !o.Held {
+	if !o.HoldStart {
 		n.waitStarted(t)
 	}
 	return n
 }
 
-// LetGo lets the application of a node that is Held start, and returns when it has.
-func (n *Node) LetGo(t testing.TB) {
+// ReleaseStart lets the application of a node that is held by HoldStart, and returns when it has.
+func (n *Node) ReleaseStart(t testing.TB) {
 	t.Helper()
 	n.Eval(t, "send(TestApp.Application, :go)")
 	n.waitStarted(t)

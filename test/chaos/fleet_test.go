@@ -88,9 +88,9 @@ func (f *fleet) churn(t *testing.T, period time.Duration, kills int, shown func(
 // told to stop.
 func (f *fleet) replace(t *testing.T, seen func(starting *beamtest.Node)) (stopped *beamtest.Node, told time.Time) {
 	t.Helper()
-	n := f.launch(t, beamtest.Options{Held: true})
+	n := f.launch(t, beamtest.Options{HoldStart: true})
 	seen(n)
-	n.LetGo(t)
+	n.ReleaseStart(t)
 	told, stopped = time.Now(), f.live[0]
 	stopped.Stop(t)
 	f.live = f.live[1:]
