@@ -21,6 +21,9 @@ TIMEOUT ?= 1h
 # What else it finds in vain is marked where it stands (#nosec), with the reason.
 GOSEC_FLAGS = -test=false -exclude=G104,G115,G304
 
+# Subjects of the commits that main lacks, or of the latest one where main is not known.
+COMMITS = { git log --format=%s origin/main..HEAD || git log -1 --format=%s; } 2>/dev/null
+
 .PHONY: build demo test test-matrix chaos lint vulncheck bench fuzz
 
 build:
@@ -60,6 +63,9 @@ lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo "gofmt -w these files"; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
+	@echo godot && found=$$(go tool -modfile=tools/go.mod godot $$(git ls-files '*.go')) && test -z "$$found" || { echo "$$found"; exit 1; }
+	go tool -modfile=tools/go.mod misspell -error -i nmae $$(git ls-files ':!testdata')
+	@$(COMMITS) | awk 'length > 72 || !/^[^ ].*: [^ ].*[^. ]$$/ { print "commit subject, want \"package: what is true now\" in 72 columns: " $$0; bad = 1 } END { exit bad }'
 	go build -C tools -o ../bin/gosec ./gosec
 	bin/gosec $(GOSEC_FLAGS) $$(go list ./... | grep -v -e '/internal/[a-z]*test$$' -e '/test/')
 

@@ -54,7 +54,7 @@ func from(peer string, pairs ...string) *auth.Request {
 	return &auth.Request{Peer: netip.MustParseAddr(peer), Header: header(pairs...)}
 }
 
-// outcomes of Authenticate without an identity
+// Outcomes of Authenticate without an identity.
 const (
 	anonymous = "anonymous" // no credentials
 	refused   = "refused"   // invalid credentials

@@ -288,7 +288,8 @@ func (w *writer) json(t *ast.Type) any {
 }
 
 // TestWriteDocuments writes documents for testdata/contract/record.exs:
-// DOCUMENTS=10000 SEED=1 go test -v -run TestWriteDocuments ./schema | grep '^{' >documents.jsonl
+//
+//	DOCUMENTS=10000 SEED=1 go test -v -run TestWriteDocuments ./schema | grep '^{' >documents.jsonl
 func TestWriteDocuments(t *testing.T) {
 	count, _ := strconv.Atoi(os.Getenv("DOCUMENTS"))
 	seed, _ := strconv.ParseUint(os.Getenv("SEED"), 10, 64)

@@ -25,8 +25,8 @@ const (
 	maxBackoff = time.Minute
 )
 
-// ErrUnavailable: the keys cannot be fetched, so the token can be neither accepted nor
-// refused.
+// ErrUnavailable means that the keys cannot be fetched, so the token can be neither
+// accepted nor refused.
 var ErrUnavailable = errors.New("the issuer's keys cannot be fetched")
 
 // A RemoteKeySet fetches a key set in the background, at intervals. While fetches fail, it
