@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -105,6 +106,9 @@ func load(sdl string) (*ast.Schema, error) {
 	types, err := validator.LoadSchema(validator.Prelude, &ast.Source{Input: sdl})
 	if err != nil {
 		return nil, fmt.Errorf("schema: %w", err)
+	}
+	if types.Query == nil {
+		return nil, errors.New("schema: there is no query type, which every schema has")
 	}
 	return types, nil
 }

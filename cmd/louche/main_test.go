@@ -36,7 +36,7 @@ func TestCommandLine(t *testing.T) {
 	}
 	cookie := file("cookie", "a-long-random-cookie\n")
 	schema, wider, broken := file("a.graphql", "type Query { a: Int }"), file("b.graphql", "type Query { a: Int b: Int }"), file("c.graphql", "type Query {")
-	operations := file("o.graphql", "{ b }")
+	operations, empty := file("o.graphql", "{ b }"), file("e.graphql", "\n")
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -72,10 +72,13 @@ func TestCommandLine(t *testing.T) {
 		"diff, safe":             {[]string{"schema", "diff", schema, wider}, 0, "1 safe", ""},
 		"diff, breaking":         {[]string{"schema", "diff", wider, schema}, 1, "1 breaking", ""},
 		"diff, unreadable":       {[]string{"schema", "diff", schema, broken}, 2, "", broken},
+		"diff, from nothing":     {[]string{"schema", "diff", empty, schema}, 2, "", empty},
+		"diff, to nothing":       {[]string{"schema", "diff", schema, empty}, 2, "", empty},
 		"diff, not there":        {[]string{"schema", "diff", dir + "/none", schema}, 2, "", "none"},
 		"check, refused":         {[]string{"schema", "check", "--schema", schema, "--operations", operations}, 1, "1 will be refused", ""},
 		"check, fine":            {[]string{"schema", "check", "--schema", wider, "--operations", operations}, 0, "0 will be refused", ""},
 		"check, unreadable":      {[]string{"schema", "check", "--schema", broken, "--operations", operations}, 2, "", broken},
+		"check, empty schema":    {[]string{"schema", "check", "--schema", empty, "--operations", operations}, 2, "", empty},
 		"check, no operation":    {[]string{"schema", "check", "--schema", schema, "--operations", schema + "/.."}, 2, "", ""},
 		"nodes, none":            {[]string{"nodes", "--schema", "A.B", "--prefix", "no-such-application", "--cookie-file", cookie}, 1, "A.B", ""},
 		"config check, no file":  {[]string{"config", "check", dir + "/none.yaml"}, 2, "", "none.yaml"},
