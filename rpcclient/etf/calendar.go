@@ -5,7 +5,7 @@ import "strconv"
 // appendDate appends the fields of a calendar day as Date.to_iso8601/1 prints it.
 func (e *jsonEncoder) appendDate(dst []byte, s *structTerm) []byte {
 	e.checkCalendar(s)
-	year := e.intField(s, fieldYear, -9999, 9999)
+	year := e.intField(s, fieldYear, -1<<31, 1<<31) // Elixir 1.15 and later take years past 9999
 	if year < 0 {
 		dst = append(dst, '-')
 		year = -year

@@ -63,8 +63,8 @@ func (e *jsonEncoder) appendChardata(dst []byte, off, depth int) (_ []byte, _ in
 		}
 		return utf8.AppendRune(dst, rune(r)), d.off, true
 	case TagBinary:
-		text, err := d.Binary()
-		return append(dst, text...), d.off, err == nil && utf8.Valid(text)
+		text, err := d.Binary() // which may end within a character
+		return append(dst, text...), d.off, err == nil
 	case TagString:
 		err := d.Skip()
 		return appendLatin1(dst, e.b[off+3:d.off]), d.off, err == nil
