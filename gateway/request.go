@@ -29,7 +29,7 @@ type request struct {
 }
 
 // isQuery reports whether the operation is certainly a query.
-func (r *request) isQuery() bool { return r.operation.Kind == schema.Query }
+func (req *request) isQuery() bool { return req.operation.Kind == schema.Query }
 
 // read takes the request apart: it is one operation, or a batch. Its body is kept
 // in x, and the result refers to it. Errors are of type *failure.
