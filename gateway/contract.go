@@ -138,6 +138,7 @@ func (c *Contract) inspect(ctx context.Context, link *rpcclient.NodeConn) {
 type examination struct {
 	fingerprint string // of the code whose schema is known
 	lacking     bool
+	incomplete  bool   // the last description
 	problem     string // logged
 }
 
@@ -169,8 +170,15 @@ func (c *Contract) examine(ctx context.Context, link *rpcclient.NodeConn, e *exa
 	if err == nil {
 		told, err = c.absinthe.Describe(ctx, link, schema.Introspection)
 	}
+	if err == nil && told.Incomplete != nil && (!e.incomplete || ctx.Err() != nil) {
+		// The hash without a part differs from that of the same schema with both, so
+		// the description is asked for again, and taken as it is if it stays so.
+		e.incomplete, err = true, told.Incomplete
+		told = rpcclient.Description{}
+	}
 	var s *schema.Schema
 	if err == nil {
+		e.incomplete = told.Incomplete != nil
 		// Whatever it told: until its code changes, it will tell the same.
 		e.fingerprint = fingerprint
 		s, err = schema.FromNode(told.SDL, told.Introspection)

@@ -13,12 +13,15 @@ type NodeCaller interface {
 	Call(ctx context.Context, module, function string, args []byte) (*Result, error)
 }
 
-// Description is what a node told of its schema. Either part may be empty.
+// Description is a node's description of its schema, in two forms.
 type Description struct {
 	// SDL is in the schema definition language, from Absinthe.Schema.to_sdl/1.
 	SDL string
 	// Introspection is the JSON of a GraphQL response.
 	Introspection []byte
+	// Incomplete says which of them is empty because its call failed. The call may
+	// succeed later. Nil: both succeeded.
+	Incomplete error
 }
 
 // HasSchema says whether the schema's module can be loaded on a node.
@@ -36,15 +39,22 @@ func (c AbsintheConfig) HasSchema(ctx context.Context, node NodeCaller) (bool, e
 	return tag == "module", err
 }
 
-// Describe asks a node for its schema in both ways, introspection being the
-// document for the second. It fails when neither is answered.
+// Describe asks a node for both forms of its schema. introspection is the document for
+// the second. Describe fails if both calls fail.
 func (c AbsintheConfig) Describe(ctx context.Context, node NodeCaller, introspection string) (Description, error) {
 	sdl, sdlErr := c.sdl(ctx, node)
-	told, err := c.introspect(ctx, node, introspection)
-	if sdlErr != nil && err != nil {
-		return Description{}, errors.Join(sdlErr, err)
+	if sdlErr != nil {
+		sdlErr = fmt.Errorf("the SDL: %w", sdlErr)
 	}
-	return Description{SDL: sdl, Introspection: told}, nil
+	response, err := c.introspect(ctx, node, introspection)
+	if err != nil {
+		err = fmt.Errorf("introspection: %w", err)
+	}
+	failed := errors.Join(sdlErr, err)
+	if sdlErr != nil && err != nil {
+		return Description{}, failed
+	}
+	return Description{sdl, response, failed}, nil
 }
 
 func (c AbsintheConfig) sdl(ctx context.Context, node NodeCaller) (string, error) {

@@ -110,6 +110,28 @@ func TestSchemaIsServed(t *testing.T) {
 	}
 }
 
+// A node whose introspection fails once has the same schema as the others.
+func TestFailedIntrospectionIsRetried(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	a := beamtest.StartNode(t, beamtest.Options{Name: "testapp-a@127.0.0.1", EPMDPort: epmd})
+	b := beamtest.StartNode(t, beamtest.Options{Name: "testapp-b@127.0.0.1", EPMDPort: epmd})
+	b.Eval(t, `Code.compiler_options(ignore_module_conflict: true)
+Code.eval_string("defmodule Absinthe do def run(_, _, _), do: raise(\"no introspection\") end")
+:ok`)
+	g := startGateway(t, before(epmd))
+	eventually(t, "the failure is logged", func() bool { return strings.Contains(g.log.String(), "no introspection") })
+	b.Eval(t, `:code.purge(Absinthe)
+{:module, _} = :code.load_file(Absinthe)
+:ok`)
+	eventually(t, "both nodes have the same schema", func() bool {
+		app, nodes := g.schemas(t)
+		return len(app) == 1 && nodes[a.Name] == app[0] && nodes[b.Name] == app[0]
+	})
+	if log := g.log.String(); strings.Contains(log, "nodes have different schemas") {
+		t.Error(log)
+	}
+}
+
 // As in a rolling deploy: one node has another schema.
 func TestDifferentSchemas(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
