@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/internal/cache"
 	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
@@ -51,7 +53,7 @@ type Gateway struct {
 	node      *rpcclient.Node
 	log       *slog.Logger
 	documents *schema.DocumentCache
-	persisted *documentStore
+	persisted *cache.Cache[[sha256.Size]byte, string]
 	memory    *memory.Budget // for the requests of clients
 	started   time.Time
 	metrics   *metrics
@@ -80,7 +82,7 @@ func New(node *rpcclient.Node, limits Limits, apps []*App, log *slog.Logger) *Ga
 		node:      node,
 		log:       log,
 		documents: schema.NewDocumentCache(rememberedDocuments),
-		persisted: newDocumentStore(limits.PersistedQueries, limits.PersistedBytes),
+		persisted: cache.New[[sha256.Size]byte, string](limits.PersistedQueries, limits.PersistedBytes),
 		memory:    memory.NewBudget(limits.Memory),
 		started:   time.Now(),
 		tallies:   tallies{past: make(map[string]tally)},

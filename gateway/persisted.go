@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 
-	"github.com/louche-graphql/louche/internal/cache"
 	"github.com/louche-graphql/louche/internal/strictjson"
 	"github.com/louche-graphql/louche/schema"
 )
@@ -46,7 +45,7 @@ func (h *graphQL) persisted(req *request) error {
 	}
 	hash, ok := parseHash(req.hash)
 	if ok {
-		req.query, ok = h.gateway.persisted.get(hash)
+		req.query, ok = h.gateway.persisted.Get(hash)
 	}
 	if !ok {
 		return persistedNotFound
@@ -64,26 +63,6 @@ func parseHash(text string) (hash [sha256.Size]byte, ok bool) {
 // of unknown kind is most likely not GraphQL, and not stored.
 func (h *graphQL) persist(req *request) {
 	if req.sent && req.hash != "" && h.app.Config.PersistedQueries != persistedOff && req.operation.Kind != schema.Unknown {
-		h.gateway.persisted.add(req.document.Hash, req.document.Text)
-	}
-}
-
-// documentStore holds the documents that were used last. It is bounded in number
-// and in bytes, since anybody can fill it.
-type documentStore struct {
-	documents *cache.Cache[[sha256.Size]byte, string]
-}
-
-func newDocumentStore(entries, bytes int) *documentStore {
-	return &documentStore{cache.New[[sha256.Size]byte, string](entries, bytes)}
-}
-
-func (s *documentStore) get(hash [sha256.Size]byte) (document string, found bool) {
-	return s.documents.Get(hash)
-}
-
-func (s *documentStore) add(hash [sha256.Size]byte, document string) {
-	if _, known := s.get(hash); !known {
-		s.documents.Add(hash, document, len(document))
+		h.gateway.persisted.GetOrAdd(req.document.Hash, req.document.Text, len(req.document.Text))
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strings"
 	"testing"
 )
 
@@ -79,32 +78,5 @@ func TestPersistedQueryNotFoundByMediaType(t *testing.T) {
 	unreachable(t, Limits{}, nil).ServeHTTP(w, r)
 	if w.Code != 400 || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("%d, Cache-Control %q", w.Code, w.Header().Get("Cache-Control"))
-	}
-}
-
-func TestDocumentStoreIsBounded(t *testing.T) {
-	key := func(i int) [sha256.Size]byte { return sha256.Sum256([]byte{byte(i)}) }
-	document := strings.Repeat("x", 100)
-	for name, c := range map[string]struct {
-		entries, bytes int
-		kept           int
-	}{
-		"in number": {3, 1 << 20, 3},
-		"in bytes":  {100, 250, 2},
-	} {
-		s := newDocumentStore(c.entries, c.bytes)
-		for i := range 10 {
-			s.add(key(i), document)
-			s.add(key(i), document) // counts once
-		}
-		for i := range 10 {
-			if _, found := s.get(key(i)); found != (i >= 10-c.kept) {
-				t.Errorf("%s: document %d: %v", name, i, found)
-			}
-		}
-		s.add(key(100), strings.Repeat("x", c.bytes+1))
-		if _, found := s.get(key(9)); !found {
-			t.Errorf("%s: a document that is too large drove out the others", name)
-		}
 	}
 }

@@ -8,8 +8,7 @@ import (
 	"fmt"
 	"strings"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
+	"github.com/louche-graphql/louche/internal/cache"
 	"github.com/louche-graphql/louche/internal/secret"
 	"github.com/louche-graphql/louche/internal/strictjson"
 )
@@ -59,11 +58,11 @@ func (c *TrustedConfig) validate() error {
 type TrustedDocuments struct {
 	byID     map[string]string
 	texts    map[string]struct{}
-	reported *lru.Cache[[sha256.Size]byte, struct{}] // others, of which the log has a line
+	reported *cache.Cache[[sha256.Size]byte, struct{}] // other documents that have been logged
 }
 
-// reportedOthers is how many documents are remembered not to be logged again.
-const reportedOthers = 1024
+// maxReported bounds the documents that are not logged again.
+const maxReported = 1024
 
 // LoadTrustedDocuments reads the manifests of a configuration. Where it is off there
 // are none, and the result is nil.
@@ -71,8 +70,7 @@ func LoadTrustedDocuments(cfg TrustedConfig) (*TrustedDocuments, error) {
 	if cfg.Mode == trustedOff {
 		return nil, nil
 	}
-	t := &TrustedDocuments{byID: make(map[string]string), texts: make(map[string]struct{})}
-	t.reported, _ = lru.New[[sha256.Size]byte, struct{}](reportedOthers) // fails for sizes below 1
+	t := &TrustedDocuments{byID: make(map[string]string), texts: make(map[string]struct{}), reported: cache.New[[sha256.Size]byte, struct{}](maxReported, 0)}
 	for _, name := range cfg.Manifests {
 		manifest, err := secret.ReadTrusted(name)
 		if err == nil {
@@ -173,7 +171,7 @@ func (h *graphQL) trusted(t *TrustedDocuments, req *request) (settled bool, err 
 
 // reportUntrusted logs once that no manifest has the document of a request.
 func (h *graphQL) reportUntrusted(t *TrustedDocuments, req *request) {
-	if known, _ := t.reported.ContainsOrAdd(req.document.Hash, struct{}{}); !known {
+	if _, known := t.reported.GetOrAdd(req.document.Hash, struct{}{}, 0); !known {
 		h.gateway.log.Warn("document is in no manifest", "path", h.app.Config.Path, "sha256", hex.EncodeToString(req.document.Hash[:]),
 			"operation", req.operationName[:min(len(req.operationName), maxShownName)])
 	}

@@ -328,7 +328,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	l := New("/graphql", Rules{by(byAddress, "", 10, time.Hour)}, store)
 	offender := netip.MustParseAddr("192.0.2.1")
 	admitted := 0
-	for i := range 3 * remembered {
+	for i := range 3 * maxCounters {
 		l.AllowRequest(nil, random())
 		if i%1000 == 0 {
 			if _, yes := l.AllowRequest(nil, offender); yes {

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"github.com/louche-graphql/louche/internal/cache"
 )
 
 // A charge is the cost of one operation on one counter, and what the counter said
@@ -22,17 +22,16 @@ type charge struct {
 // admitted reports whether the counter has room for the cost.
 func (c *charge) admitted() bool { return c.count.admits(c.cost, c.limit, c.per) }
 
-// remembered is how many counters are kept in memory, which bounds it whoever asks:
-// to about 50 MB. Those that were asked for longest ago make room, so one that
-// refuses somebody who goes on asking stays.
-const remembered = 1 << 18
+// maxCounters bounds the counters in memory, to about 50 MB. The least recently used
+// make room, so the counter of a client that keeps sending refused requests stays.
+const maxCounters = 1 << 18
 
 // memory keeps counters in memory. Its windows are counted from when it was made, by
 // the monotonic clock: the wall clock may step.
 type memory struct {
 	made     time.Time
 	mu       sync.Mutex
-	counters *simplelru.LRU[key, *counter]
+	counters *cache.Cache[key, *counter]
 }
 
 type counter struct {
@@ -40,12 +39,8 @@ type counter struct {
 	current, previous int64
 }
 
-func newMemory(size int) *memory {
-	counters, err := simplelru.NewLRU[key, *counter](size, nil)
-	if err != nil { // the size is not positive
-		panic(err)
-	}
-	return &memory{made: time.Now(), counters: counters}
+func newMemory() *memory {
+	return &memory{made: time.Now(), counters: cache.New[key, *counter](maxCounters, 0)}
 }
 
 // charge notes in charges what their counters say, and counts one operation on all
@@ -73,7 +68,7 @@ func (m *memory) at(k key) *counter {
 	c, known := m.counters.Get(k)
 	if !known {
 		c = new(counter)
-		m.counters.Add(k, c)
+		m.counters.Add(k, c, 0)
 	}
 	return c
 }

@@ -16,7 +16,7 @@ type Store struct {
 // NewStore makes a store. It reads the password and certificates, but does not wait
 // for a connection: log says what became of it.
 func NewStore(cfg RedisConfig, log *slog.Logger) (*Store, error) {
-	s := &Store{memory: newMemory(remembered), patience: patience}
+	s := &Store{memory: newMemory(), patience: patience}
 	if cfg.Address == "" {
 		return s, nil
 	}

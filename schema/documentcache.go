@@ -38,7 +38,7 @@ func (c *DocumentCache) Get(text string) *Document {
 	d, found := c.documents.Get(text)
 	if !found {
 		d = parseInTurn(text)
-		c.documents.Add(d.Text, d, d.size)
+		d, _ = c.documents.GetOrAdd(d.Text, d, d.size)
 	}
 	return d
 }

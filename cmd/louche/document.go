@@ -155,7 +155,7 @@ func (d *document) check(node ast.Node, t reflect.Type, path string) bool {
 				if _, isFile := keys[key+"_file"]; isFile {
 					text += "; is it " + key + "_file?"
 				} else {
-					text += orRather(key, maps.Keys(keys))
+					text += didYouMean(key, maps.Keys(keys))
 				}
 				d.note(mistake{unknownKey(path, key), entry.Key.GetToken(), text})
 			}

@@ -112,7 +112,7 @@ func (c *config) checkNames(set map[string]string) (errs []error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(set)) {
 		if !known[name] {
-			errs = append(errs, fmt.Errorf("%s: no key has this variable%s", name, orRather(name, maps.Keys(known))))
+			errs = append(errs, fmt.Errorf("%s: no key has this variable%s", name, didYouMean(name, maps.Keys(known))))
 		}
 	}
 	return errs

@@ -69,8 +69,8 @@ func keysOf(t reflect.Type) map[string]reflect.Type {
 	return keys
 }
 
-// orRather suggests the name that looks most like the one that is not known.
-func orRather(name string, known iter.Seq[string]) string {
+// didYouMean suggests the name that looks most like the one that is not known.
+func didYouMean(name string, known iter.Seq[string]) string {
 	best, least := "", 1+len(name)/3 // more than a third changed is another name
 	for _, candidate := range slices.Sorted(known) {
 		if distance := levenshtein.ComputeDistance(name, candidate); distance <= least && (best == "" || distance < least) {

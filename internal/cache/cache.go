@@ -25,7 +25,7 @@ type entry[V any] struct {
 }
 
 // New returns a cache of at most maxEntries values, of maxBytes together. maxEntries is
-// positive.
+// positive. If every value is added with size 0, only maxEntries counts.
 func New[K comparable, V any](maxEntries, maxBytes int) *Cache[K, V] {
 	return NewWithEvict(maxEntries, maxBytes, func(K, V) {})
 }
@@ -58,6 +58,21 @@ func (c *Cache[K, V]) Get(key K) (value V, found bool) {
 func (c *Cache[K, V]) Add(key K, value V, size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.add(key, value, size)
+}
+
+// GetOrAdd returns the value of a key if there is one, and adds value otherwise.
+func (c *Cache[K, V]) GetOrAdd(key K, value V, size int) (_ V, found bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, found := c.entries.Get(key); found {
+		return e.value, true
+	}
+	c.add(key, value, size)
+	return value, false
+}
+
+func (c *Cache[K, V]) add(key K, value V, size int) {
 	c.entries.Remove(key)
 	if size > c.maxBytes {
 		c.onEvict(key, value)
