@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -209,7 +210,8 @@ func (c *AppConfig) Validate(cookies bool) error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	wrong(!strings.HasPrefix(c.Path, "/") || strings.ContainsAny(c.Path, "{}* ?#"), "path is not a path such as /graphql")
+	wrong(!strings.HasPrefix(c.Path, "/") || strings.ContainsAny(c.Path, "{}* ?#") || !isClean(c.Path), "path is not a path such as /graphql")
+	wrong(strings.HasSuffix(c.Path, sdlFile), "path ends in %s, where schemas are read", sdlFile)
 	wrong(c.Path == healthPath || c.Path == readyPath, "path %s is the gateway's own", c.Path)
 	wrong(slices.ContainsFunc(c.Compress, func(name string) bool { return name != identity && !slices.Contains(codings, name) }),
 		"compress is not a list of zstd, br and gzip")
@@ -223,4 +225,11 @@ func (c *AppConfig) Validate(cookies bool) error {
 	wrong(cookies && c.CSRFPrevention != nil && !*c.CSRFPrevention,
 		"csrf_prevention cannot be off where cookies are read: every page could ask as its user")
 	return errors.Join(append(errs, c.CORS.validate(cookies), c.DocumentLimits.Validate(), c.Trusted.validate())...)
+}
+
+// isClean says whether a path has neither dots nor empty parts: clients resolve dots
+// before they send a path.
+func isClean(p string) bool {
+	clean := path.Clean(p)
+	return p == clean || p == clean+"/"
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 
 	"github.com/louche-graphql/louche/internal/certs"
@@ -60,8 +61,9 @@ func (c *RedisConfig) Validate() error {
 		return nil
 	}
 	host, port, err := net.SplitHostPort(c.Address)
+	number, portErr := strconv.ParseUint(port, 10, 16)
 	switch {
-	case err != nil || port == "" || strings.ContainsAny(host, "@/ "):
+	case err != nil || portErr != nil || number == 0 || strings.ContainsAny(host, "@/ "):
 		return errors.New("redis.address is host:port, such as 127.0.0.1:6379; user and password have keys of their own, redis.username and redis.password")
 	case c.Database < 0:
 		return errors.New("redis.database is a number, such as 0")

@@ -33,7 +33,7 @@ func (c *RetryConfig) Validate() error {
 	if c.Nodes < 0 {
 		errs = append(errs, fmt.Errorf("retry.nodes is %d; write how many nodes a query is sent to at most, 1 for no second try", c.Nodes))
 	}
-	if c.Budget < 0 || c.Budget > 1 {
+	if !(c.Budget >= 0 && c.Budget <= 1) {
 		errs = append(errs, fmt.Errorf("retry.budget is %v; write a share of calls from 0 to 1", c.Budget))
 	}
 	return errors.Join(errs...)

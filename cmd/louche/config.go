@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -225,8 +226,8 @@ func (c *config) validate() (errs []error) {
 	}
 	note("", checkAddress("listen", c.Listen))
 	note("", checkAddress("admin", c.Admin))
-	if c.Listen == c.Admin {
-		note("", errors.New("listen and admin are the same; give them an address each"))
+	if c.Listen == c.Admin || overlap(c.Listen, c.Admin) {
+		note("", errors.New("listen and admin are the same, or one includes the other; give them an address each"))
 	}
 	if c.AdminToken.IsSet() {
 		note("", c.AdminToken.Validate("admin_token"))
@@ -295,6 +296,29 @@ func checkAddress(key, address string) error {
 		return fmt.Errorf("%s is not an address such as 127.0.0.1:4400", key)
 	}
 	return nil
+}
+
+// overlap says whether two listeners cannot have these addresses at once: they have
+// the same port, and the same IP address or one that stands for every one.
+func overlap(a, b string) bool {
+	hostA, portA, _ := net.SplitHostPort(a)
+	hostB, portB, _ := net.SplitHostPort(b)
+	numberA, errA := strconv.ParseUint(portA, 10, 16)
+	numberB, errB := strconv.ParseUint(portB, 10, 16)
+	if errA != nil || errB != nil || numberA != numberB || numberA == 0 {
+		return false
+	}
+	return hostA == hostB || includes(hostA, hostB) || includes(hostB, hostA)
+}
+
+// includes says whether a listener on one host takes what comes to another.
+func includes(host, other string) bool {
+	ip, err := netip.ParseAddr(cmp.Or(host, "::"))
+	if err != nil || !ip.IsUnspecified() {
+		return false
+	}
+	otherIP, err := netip.ParseAddr(other)
+	return ip.Is6() || err != nil || otherIP.Is4()
 }
 
 // isLoopback says whether only this machine gets to an address.
