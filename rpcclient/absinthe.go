@@ -123,7 +123,7 @@ type Absinthe struct {
 // variables that are not JSON, in which case no node was asked.
 func (a *Absinthe) Run(ctx context.Context, op Operation) (*Result, error) {
 	if a.Config.ContextFrom != "" {
-		return a.runFrom(ctx, op)
+		return a.runWithContextFrom(ctx, op)
 	}
 	return a.run(ctx, op)
 }
@@ -135,16 +135,16 @@ func (a *Absinthe) run(ctx context.Context, op Operation) (*Result, error) {
 	if *b, err = a.appendRun((*b)[:0], op); err != nil {
 		return nil, err
 	}
-	answer, err := a.Pool.execute(ctx, sameArguments(*b), op.Idempotent, op.Filter)
+	result, err := a.Pool.execute(ctx, fixedArguments(*b), op.Idempotent, op.Filter)
 	if err != nil {
 		return nil, err
 	}
-	unwrapTrapping(answer)
-	if err := answer.ok(); err != nil {
-		answer.Release()
+	unwrapTrapping(result)
+	if err := result.unwrapOK(); err != nil {
+		result.Release()
 		return nil, err
 	}
-	return answer, nil
+	return result, nil
 }
 
 // appendRun appends the arguments of a call of Absinthe.run/3.
@@ -216,7 +216,7 @@ func (op *Operation) appendContext(b []byte) []byte {
 // ok unwraps {ok, Result}. Absinthe answers {error, Message} when it could not
 // run its own pipeline, which is a fault of the application and not of the
 // document.
-func (a *Result) ok() error {
+func (a *Result) unwrapOK() error {
 	d := etf.NewDecoder(a.Value)
 	arity, err := d.Tuple()
 	if err == nil && arity == 2 {

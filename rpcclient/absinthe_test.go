@@ -114,13 +114,13 @@ func testRun(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 		} {
 			app := rpcclient.Absinthe{Pool: pool, Config: tt.config}
 			app.Config.Schema = "TestApp.Schema"
-			answer, err := app.Run(t.Context(), rpcclient.Operation{Document: document})
+			result, err := app.Run(t.Context(), rpcclient.Operation{Document: document})
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				continue
 			}
-			got, err := answer.Value.AppendJSON(nil)
-			answer.Release()
+			got, err := result.Value.AppendJSON(nil)
+			result.Release()
 			if err != nil || !strings.Contains(string(got), tt.want) {
 				t.Errorf("%s: %s, %v, want %s", name, got, err, tt.want)
 			}
@@ -221,13 +221,13 @@ func evalAsResolver(t *testing.T, pool *rpcclient.Pool, node *beamtest.Node, eli
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{
+	result, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{
 		Document:  `query($term: String!) { contextIs(term: $term) }`,
 		Variables: variables,
 	})
 	if err != nil {
 		return "", err
 	}
-	defer answer.Release()
+	defer result.Release()
 	return node.Eval(t, ":persistent_term.get(:evaluated)"), nil
 }

@@ -10,14 +10,14 @@ import (
 )
 
 // coldest is the share of calls that a node gets which just came up.
-const coldest = 0.1
+const minWarmth = 0.1
 
 // choose takes a place on the better one of two nodes that chance names: nearly as
 // good as the best of all, and several gateways do not run after the same one
 // ("the power of two choices"). If it has none, the others are tried, the best
 // first. A filter, if any, selects the nodes that count. Errors are errFull and
 // [ErrNoNode].
-func (p *Pool) choose(filter NodeFilter) (*place, error) {
+func (p *Pool) choose(filter NodeFilter) (*slot, error) {
 	members := *p.members.Load()
 	if filter != nil {
 		members = filtered(members, filter)
@@ -32,31 +32,31 @@ func (p *Pool) choose(filter NodeFilter) (*place, error) {
 		if members[j].cost(now) < better.cost(now) {
 			better = members[j]
 		}
-		if place, err := better.take(now, false); err == nil {
-			return place, nil
+		if slot, err := better.takeSlot(now, false); err == nil {
+			return slot, nil
 		}
 	}
 	members = ranked(members, now)
-	place, err := takeFirst(members, now, p.ejectsTooMany(members))
+	slot, err := takeFirst(members, now, p.ejectsTooMany(members))
 	if err == errEjected { // there is nothing better
-		place, err = takeFirst(members, now, true)
+		slot, err = takeFirst(members, now, true)
 	}
-	if err == errAway {
+	if err == errUnavailable {
 		err = fmt.Errorf("%w (%d known)", ErrNoNode, len(members))
 	}
-	return place, err
+	return slot, err
 }
 
 // takeFirst takes a place on the first of the members that has one. Of the reasons
 // why none has, that which passes soonest is the error.
-func takeFirst(members []*member, now time.Time, anyway bool) (*place, error) {
-	why := errAway
+func takeFirst(members []*member, now time.Time, force bool) (*slot, error) {
+	why := errUnavailable
 	for _, m := range members {
-		place, err := m.take(now, anyway)
+		slot, err := m.takeSlot(now, force)
 		switch {
 		case err == nil:
-			return place, nil
-		case err == errFull, err == errEjected && why == errAway:
+			return slot, nil
+		case err == errFull, err == errEjected && why == errUnavailable:
 			why = err
 		}
 	}
@@ -68,7 +68,7 @@ func takeFirst(members []*member, now time.Time, anyway bool) (*place, error) {
 func (p *Pool) ejectsTooMany(members []*member) bool {
 	callable, ejected := 0, 0
 	for _, m := range members {
-		can, out := m.standing()
+		can, out := m.availability()
 		if can {
 			callable++
 		}
@@ -81,11 +81,11 @@ func (p *Pool) ejectsTooMany(members []*member) bool {
 
 // othersAnswer says whether the nodes beside one have answered lately: there were
 // enough calls, of which at most half the share failed that ejects a node.
-func (p *Pool) othersAnswer(one *member) bool {
-	var all tally
+func (p *Pool) othersHealthy(one *member) bool {
+	var all callCounts
 	for _, m := range *p.members.Load() {
 		if m != one {
-			t := m.tally()
+			t := m.counts()
 			all.ended += t.ended
 			all.failed += t.failed
 		}
@@ -124,6 +124,6 @@ func (m *member) cost(now time.Time) float64 {
 	if m.creation == conn.Peer().Creation {
 		latency = m.latency.estimate(typical, now)
 	}
-	warmth := max(coldest, min(1, float64(now.Sub(conn.progress.began()))/float64(m.pool.cfg.Load.Warmup)))
+	warmth := max(minWarmth, min(1, float64(now.Sub(conn.progress.startTime()))/float64(m.pool.cfg.Load.Warmup)))
 	return math.Log2(float64(m.calls+1)/warmth) + latency + rand.Float64() // #nosec G404 -- no secret
 }

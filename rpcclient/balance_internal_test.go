@@ -39,7 +39,7 @@ func idlePool(cfg PoolConfig, nodes int) *Pool {
 
 func comeUp(m *member, creation uint32, since time.Time) {
 	conn := erldist.New(nil, erldist.Node{}, erldist.Peer{Name: m.target.Name, Creation: creation}, erldist.Options{})
-	c := &connected{Conn: conn, since: since.Add(-time.Minute)} // its applications took a minute to start
+	c := &liveConn{Conn: conn, since: since.Add(-time.Minute)} // its applications took a minute to start
 	c.progress.phase.Store(int32(started))
 	c.progress.startedAt.Store(&since)
 	m.peer.current.Store(c)
@@ -56,14 +56,14 @@ func load(t *testing.T, p *Pool, callers int, during time.Duration, latency func
 	for range callers {
 		calling.Go(func() {
 			for time.Now().Before(end) {
-				place, err := p.acquire(t.Context(), nil)
+				slot, err := p.acquire(t.Context(), nil)
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				node := slices.Index(members, place.member)
+				node := slices.Index(members, slot.member)
 				time.Sleep(latency(node))
-				place.leave(nil, healthy)
+				slot.release(nil, healthy)
 				answered[node].Add(1)
 				total.Add(1)
 			}
@@ -155,15 +155,15 @@ func TestFailuresDoNotCountAsFast(t *testing.T) {
 		load(t, p, 1, time.Second, always(10*time.Millisecond))
 		m := (*p.members.Load())[0]
 		for _, err := range []error{&CallError{}, &erldist.LostError{}, context.Canceled} {
-			place, _ := p.acquire(t.Context(), nil)
-			place.leave(err, uncounted)
+			slot, _ := p.acquire(t.Context(), nil)
+			slot.release(err, uncounted)
 			if got := m.latency.duration().Round(time.Millisecond); got != 10*time.Millisecond {
 				t.Errorf("after %T at once its latency is %v, want 10ms", err, got)
 			}
 		}
-		place, _ := p.acquire(t.Context(), nil)
+		slot, _ := p.acquire(t.Context(), nil)
 		time.Sleep(30 * time.Second)
-		place.leave(context.DeadlineExceeded, uncounted)
+		slot.release(context.DeadlineExceeded, uncounted)
 		if got := m.latency.duration(); got < 20*time.Millisecond {
 			t.Errorf("after a call that nobody waited for any more its latency is %v", got)
 		}
@@ -187,26 +187,26 @@ func TestNodeIsWarmed(t *testing.T) {
 func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := idlePool(PoolConfig{Load: LoadConfig{InFlight: 2, Queue: 3, QueueTime: time.Second}}, 2)
-		var places []*place
+		var places []*slot
 		for range 4 {
-			place, err := p.acquire(t.Context(), nil)
+			slot, err := p.acquire(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			places = append(places, place)
+			places = append(places, slot)
 		}
 		// Three wait, in order, the fourth does not.
 		var order []int
 		ctx, cancel := context.WithCancel(t.Context())
 		for i := range 3 {
 			go func() {
-				place, err := p.acquire(ctx, nil)
+				slot, err := p.acquire(ctx, nil)
 				if err != nil {
 					order = append(order, -i)
 					return
 				}
 				order = append(order, i)
-				places = append(places, place)
+				places = append(places, slot)
 			}()
 			synctest.Wait()
 		}
@@ -216,9 +216,9 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 		if got := p.Status(); got.InFlight != 4 || got.Queued != 3 || got.Overloaded != 1 {
 			t.Errorf("status %+v", got)
 		}
-		places[0].leave(nil, healthy)
+		places[0].release(nil, healthy)
 		synctest.Wait()
-		places[1].leave(nil, healthy)
+		places[1].release(nil, healthy)
 		synctest.Wait()
 		if !slices.Equal(order, []int{0, 1}) {
 			t.Errorf("places were given to %v, want the first two", order)
@@ -233,8 +233,8 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 		if _, err := p.acquire(t.Context(), nil); !errors.Is(err, ErrOverloaded) || time.Since(began) != time.Second {
 			t.Errorf("%v after %v, want %v after 1s", err, time.Since(began), ErrOverloaded)
 		}
-		for _, place := range places {
-			place.leave(nil, healthy)
+		for _, slot := range places {
+			slot.release(nil, healthy)
 		}
 	})
 }
@@ -267,7 +267,7 @@ func TestFullNodesHoldUpNobodyElse(t *testing.T) {
 			served <- err
 		}()
 		synctest.Wait()
-		other.leave(nil, healthy)
+		other.release(nil, healthy)
 		began := time.Now()
 		if err := <-served; err != nil || time.Since(began) > 0 {
 			t.Errorf("behind them, a place for the other node was given after %v, %v", time.Since(began), err)
@@ -278,9 +278,9 @@ func TestFullNodesHoldUpNobodyElse(t *testing.T) {
 // What the first in the queue was told and did not use, the next is told.
 func TestQueueTellsTheNext(t *testing.T) {
 	q := queue{max: 2}
-	first, _ := q.join()
-	second, _ := q.join()
-	q.leave(first)
+	first, _ := q.enqueue()
+	second, _ := q.enqueue()
+	q.dequeue(first)
 	select {
 	case <-second.Value.(chan struct{}):
 	default:
@@ -291,24 +291,24 @@ func TestQueueTellsTheNext(t *testing.T) {
 func TestRetriesAreAShareOfCalls(t *testing.T) {
 	b := newBudget(0.1)
 	spent := func() (n int) {
-		for b.spend() {
+		for b.withdraw() {
 			n++
 		}
 		return n
 	}
-	if n := spent(); n != retryReserve {
-		t.Errorf("%d at first, want %d", n, retryReserve)
+	if n := spent(); n != initialBudget {
+		t.Errorf("%d at first, want %d", n, initialBudget)
 	}
 	for range 1000 {
-		b.earn()
+		b.deposit()
 	}
 	if n := spent(); n < 99 || n > 100 {
 		t.Errorf("%d after 1000 calls, want 100", n)
 	}
 	for range 1_000_000 {
-		b.earn()
+		b.deposit()
 	}
-	if n := spent(); n != retryCeiling {
-		t.Errorf("%d after a million calls, want %d", n, retryCeiling)
+	if n := spent(); n != maxBudget {
+		t.Errorf("%d after a million calls, want %d", n, maxBudget)
 	}
 }

@@ -39,17 +39,17 @@ func BenchmarkContextFrom(b *testing.B) {
 		b.Run(bb.name, func(b *testing.B) {
 			for b.Loop() {
 				if bb.before {
-					answer, err := pool.Call(b.Context(), "Elixir.TestApp.Gateway", "user", list(op.Claims))
+					result, err := pool.Call(b.Context(), "Elixir.TestApp.Gateway", "user", list(op.Claims))
 					if err != nil {
 						b.Fatal(err)
 					}
-					answer.Release()
+					result.Release()
 				}
-				answer, err := bb.app.Run(b.Context(), op)
+				result, err := bb.app.Run(b.Context(), op)
 				if err != nil {
 					b.Fatal(err)
 				}
-				answer.Release()
+				result.Release()
 			}
 		})
 	}

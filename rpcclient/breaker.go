@@ -68,10 +68,10 @@ func (c *BreakerConfig) Validate() error {
 }
 
 // tally is how calls ended in the window.
-type tally struct{ ended, failed uint32 }
+type callCounts struct{ ended, failed uint32 }
 
 // fails says whether at least this share of enough calls has failed.
-func (t tally) fails(share float64, enough uint32) bool {
+func (t callCounts) exceed(share float64, enough uint32) bool {
 	return t.ended >= enough && float64(t.failed) >= share*float64(t.ended)
 }
 
@@ -83,12 +83,12 @@ type breaker struct {
 	name string
 	log  *slog.Logger
 
-	othersAnswer atomic.Bool // as of the latest failure
-	change       atomic.Pointer[change]
+	othersHealthy atomic.Bool // as of the latest failure
+	transition    atomic.Pointer[transition]
 }
 
 // change is one of a breaker's state that has not been logged yet.
-type change struct{ from, to gobreaker.State }
+type transition struct{ from, to gobreaker.State }
 
 // What gobreaker is told about calls that are no successes.
 var (
@@ -103,30 +103,30 @@ func newBreaker(name string, cfg BreakerConfig, log *slog.Logger) *breaker {
 		BucketPeriod: cfg.Window / 10,
 		Timeout:      cfg.Open,
 		ReadyToTrip: func(c gobreaker.Counts) bool {
-			return b.othersAnswer.Load() && tallyOf(c).fails(cfg.Failures, cfg.Calls)
+			return b.othersHealthy.Load() && countsOf(c).exceed(cfg.Failures, cfg.Calls)
 		},
 		IsExcluded: func(err error) bool { return err == errUncounted },
 		OnStateChange: func(_ string, from, to gobreaker.State) { // under gobreaker's lock
-			if before := b.change.Swap(nil); before != nil {
+			if before := b.transition.Swap(nil); before != nil {
 				from = before.from
 			}
-			b.change.Store(&change{from, to})
+			b.transition.Store(&transition{from, to})
 		},
 	})
 	return b
 }
 
-func tallyOf(c gobreaker.Counts) tally {
-	return tally{c.TotalSuccesses + c.TotalFailures, c.TotalFailures}
+func countsOf(c gobreaker.Counts) callCounts {
+	return callCounts{c.TotalSuccesses + c.TotalFailures, c.TotalFailures}
 }
 
 // ejects says whether the breaker keeps calls away, but for one that is tried.
 func (b *breaker) ejects() bool { return b.State() != gobreaker.StateClosed }
 
 // tally is how calls have ended in the window.
-func (b *breaker) tally() tally {
+func (b *breaker) counts() callCounts {
 	b.State() // moves the window on
-	return tallyOf(b.Counts())
+	return countsOf(b.Counts())
 }
 
 // start asks whether a call may pass. If so, done must be told what its end says of
@@ -135,7 +135,7 @@ func (b *breaker) tally() tally {
 // gobreaker counts a call in the window in which it began, and would never hear
 // of one that took longer than that, as those do that pass their deadline. So a
 // call is counted when it ends, while the breaker is closed.
-func (b *breaker) start() (done func(h health, othersAnswer bool), err error) {
+func (b *breaker) start() (done func(h health, othersHealthy bool), err error) {
 	if !b.ejects() {
 		return b.count, nil
 	}
@@ -143,33 +143,33 @@ func (b *breaker) start() (done func(h health, othersAnswer bool), err error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(h health, othersAnswer bool) {
-		if h == failed && !othersAnswer { // the others are no better: this node may come back
+	return func(h health, othersHealthy bool) {
+		if h == failed && !othersHealthy { // the others are no better: this node may come back
 			h = healthy
 		}
-		settle(h.result())
+		settle(h.err())
 	}, nil
 }
 
-func (b *breaker) count(h health, othersAnswer bool) {
+func (b *breaker) count(h health, othersHealthy bool) {
 	if b.ejects() {
 		return // how calls ended that began before it opened says nothing new
 	}
 	if h == failed {
-		b.othersAnswer.Store(othersAnswer)
+		b.othersHealthy.Store(othersHealthy)
 	}
 	if done, err := b.Allow(); err == nil {
-		done(h.result())
+		done(h.err())
 	}
 }
 
 // report logs a change of state. gobreaker tells of it under its lock, where nothing
 // may wait for a log.
-func (b *breaker) report() {
-	if b.change.Load() == nil {
+func (b *breaker) logTransition() {
+	if b.transition.Load() == nil {
 		return
 	}
-	if c := b.change.Swap(nil); c != nil {
+	if c := b.transition.Swap(nil); c != nil {
 		b.log.Warn("circuit breaker", "node", b.name, "from", c.from.String(), "to", c.to.String())
 	}
 }

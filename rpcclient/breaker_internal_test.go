@@ -60,11 +60,11 @@ func end(t *testing.T, p *Pool, node, calls int, h health) {
 	t.Helper()
 	m := (*p.members.Load())[node]
 	for range calls {
-		place, err := m.take(time.Now(), false)
+		slot, err := m.takeSlot(time.Now(), false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		place.leave(nil, h)
+		slot.release(nil, h)
 	}
 }
 
@@ -83,14 +83,14 @@ func called(t *testing.T, p *Pool, filter NodeFilter) (nodes []int) {
 	t.Helper()
 	members := *p.members.Load()
 	for range 200 * len(members) {
-		place, err := p.choose(filter)
+		slot, err := p.choose(filter)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i := slices.Index(members, place.member); !slices.Contains(nodes, i) {
+		if i := slices.Index(members, slot.member); !slices.Contains(nodes, i) {
 			nodes = append(nodes, i)
 		}
-		place.leave(&CallError{}, uncounted) // of which nothing is learnt, so that all cost the same
+		slot.release(&CallError{}, uncounted) // of which nothing is learnt, so that all cost the same
 	}
 	slices.Sort(nodes)
 	return nodes
@@ -228,19 +228,19 @@ func TestEjectedNodeIsTried(t *testing.T) {
 				open(p, 0)
 				tried := (*p.members.Load())[0]
 				time.Sleep(p.cfg.Breaker.Open)
-				if _, err := tried.take(time.Now(), false); err != errEjected {
+				if _, err := tried.takeSlot(time.Now(), false); err != errEjected {
 					t.Errorf("before its time is over: %v", err)
 				}
 				time.Sleep(time.Nanosecond)
 				end(t, p, 1, int(p.cfg.Breaker.Calls), tt.others)
-				trial, err := tried.take(time.Now(), false)
+				trial, err := tried.takeSlot(time.Now(), false)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := tried.take(time.Now(), false); err != errEjected {
+				if _, err := tried.takeSlot(time.Now(), false); err != errEjected {
 					t.Errorf("a second call while one is tried: %v", err)
 				}
-				trial.leave(nil, tt.end)
+				trial.release(nil, tt.end)
 				if got := ejected(p); !slices.Equal(got, tt.want) {
 					t.Errorf("ejected %v, want %v", got, tt.want)
 				}
@@ -260,11 +260,11 @@ func TestBreakerCountsCallsWhenTheyEnd(t *testing.T) {
 		silent := (*p.members.Load())[0]
 		window := p.cfg.Breaker.Window
 		for range 2 * p.cfg.Breaker.Calls {
-			place, err := silent.take(time.Now(), false)
+			slot, err := silent.takeSlot(time.Now(), false)
 			if err != nil {
 				t.Fatal(err)
 			}
-			time.AfterFunc(3*window, func() { place.leave(ErrAppTimeout, failed) })
+			time.AfterFunc(3*window, func() { slot.release(ErrAppTimeout, failed) })
 		}
 		time.Sleep(3*window - 1)
 		end(t, p, 1, int(p.cfg.Breaker.Calls), healthy)
@@ -286,7 +286,7 @@ func TestBreakerCountsOnlyWhatSaysSomething(t *testing.T) {
 	calls := int(p.cfg.Breaker.Calls)
 	end(t, p, 1, calls, healthy)
 	for range calls {
-		if _, err := (*p.members.Load())[0].take(time.Now(), false); err != nil { // runs on
+		if _, err := (*p.members.Load())[0].takeSlot(time.Now(), false); err != nil { // runs on
 			t.Fatal(err)
 		}
 	}
@@ -375,13 +375,13 @@ func TestCallsFindANodeBesideCallsThatTimeOut(t *testing.T) {
 					const timeout = 3 * time.Second
 					var refused atomic.Int64
 					call := func(takes time.Duration, err error, h health) {
-						place, refusal := p.acquire(t.Context(), nil)
+						slot, refusal := p.acquire(t.Context(), nil)
 						if refusal != nil {
 							refused.Add(1)
 							return
 						}
 						time.Sleep(takes)
-						place.leave(err, h)
+						slot.release(err, h)
 					}
 					for range 60 * hostile {
 						go call(timeout, ErrAppTimeout, failed)

@@ -102,9 +102,9 @@ func testBreakerOfOneNode(t *testing.T, bad, good *beamtest.Node, atBad, atGood 
 	// The node is slow as well, and so gets few calls while others are free.
 	eventually(t, "the node that hangs is ejected", func() bool {
 		atOnce(func() {
-			answer, err := absinthe(pool).Run(silence(t, timeout), rpcclient.Operation{Document: hello})
-			if err == nil && answer.Node != good.Name || err != nil && !errors.Is(err, rpcclient.ErrAppTimeout) {
-				t.Errorf("%+v, %v", answer, err)
+			result, err := absinthe(pool).Run(silence(t, timeout), rpcclient.Operation{Document: hello})
+			if err == nil && result.Node != good.Name || err != nil && !errors.Is(err, rpcclient.ErrAppTimeout) {
+				t.Errorf("%+v, %v", result, err)
 			}
 		})
 		return t.Failed() || len(gw.log.Lines("circuit breaker", "to=open")) > 0

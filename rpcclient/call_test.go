@@ -17,16 +17,16 @@ func testCall(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 
 	t.Run("value", func(t *testing.T) {
-		answer, err := pool.Call(t.Context(), "lists", "reverse", list(etf.AppendNil(etf.AppendInt(etf.AppendInt(etf.AppendList(nil, 2), 1), 1000))))
+		result, err := pool.Call(t.Context(), "lists", "reverse", list(etf.AppendNil(etf.AppendInt(etf.AppendInt(etf.AppendList(nil, 2), 1), 1000))))
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer answer.Release()
-		if got, want := answer.Value.String(), "[1000, 1]"; got != want {
+		defer result.Release()
+		if got, want := result.Value.String(), "[1000, 1]"; got != want {
 			t.Errorf("lists:reverse([1, 1000]) = %s, want %s", got, want)
 		}
-		if answer.Node != node.Name {
-			t.Errorf("answer of %q, want %q", answer.Node, node.Name)
+		if result.Node != node.Name {
+			t.Errorf("answer of %q, want %q", result.Node, node.Name)
 		}
 	})
 
@@ -104,15 +104,15 @@ func testCall(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 		} {
 			// The node itself compares: the answer is {true, Bindings}.
 			args := list(etf.AppendBinary(nil, "term === ("+tt.want+")"), list(append(etf.AppendAtom(etf.AppendTuple(nil, 2), "term"), tt.term...)))
-			answer, err := pool.Call(t.Context(), "Elixir.Code", "eval_string", args)
+			result, err := pool.Call(t.Context(), "Elixir.Code", "eval_string", args)
 			if err != nil {
 				t.Errorf("%s: %v", tt.name, err)
 				continue
 			}
-			if got := answer.Value.String(); !strings.HasPrefix(got, "{true, ") {
+			if got := result.Value.String(); !strings.HasPrefix(got, "{true, ") {
 				t.Errorf("%s is not %s on the node: %s", tt.name, tt.want, got)
 			}
-			answer.Release()
+			result.Release()
 		}
 	})
 }

@@ -16,7 +16,7 @@ const maxEncoded = 1 << 20
 // StructEncoder encodes structs of an answer by [AbsintheConfig.JSONCodec] on the node
 // that answered; it is nil without one. It asks the node once, also where an answer is
 // printed again. The texts may be used until the answer is released.
-func (a *Absinthe) StructEncoder(ctx context.Context, answer *Result) etf.StructEncoder {
+func (a *Absinthe) StructEncoder(ctx context.Context, result *Result) etf.StructEncoder {
 	if a.Config.JSONCodec == "" {
 		return nil
 	}
@@ -26,10 +26,10 @@ func (a *Absinthe) StructEncoder(ctx context.Context, answer *Result) etf.Struct
 			return texts, nil
 		}
 		var err error
-		texts, err = answer.encode(ctx, ModuleAtom(a.Config.JSONCodec), structs)
+		texts, err = result.encode(ctx, ModuleAtom(a.Config.JSONCodec), structs)
 		var lost *erldist.LostError
 		if errors.As(err, &lost) { // the operation has been run, and answered
-			return nil, fmt.Errorf("%s.encode!/1 on %s did not answer: %v", a.Config.JSONCodec, answer.Node, err)
+			return nil, fmt.Errorf("%s.encode!/1 on %s did not answer: %v", a.Config.JSONCodec, result.Node, err)
 		}
 		return texts, err
 	}
@@ -53,12 +53,12 @@ func (a *Result) encode(ctx context.Context, codec string, structs []etf.Term) (
 			return nil, fmt.Errorf("structs of more than %d bytes to be encoded by %s", maxEncoded, codec)
 		}
 	}
-	answer, err := a.conn.Call(ctx, "lists", "map", etf.AppendNil(etf.AppendNil(b)))
+	result, err := a.conn.Call(ctx, "lists", "map", etf.AppendNil(etf.AppendNil(b)))
 	if err != nil {
 		return nil, err
 	}
-	a.encoded = answer
-	d := etf.NewDecoder(answer.Value)
+	a.encoded = result
+	d := etf.NewDecoder(result.Value)
 	n, err := d.List()
 	if err != nil {
 		return nil, err

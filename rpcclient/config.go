@@ -98,9 +98,9 @@ func (c *NodeConfig) Validate() error {
 
 // leastCookie is the fewest characters that a cookie has. It keeps out what is
 // guessed, not what is searched for: there nothing but a random one helps.
-const leastCookie = 8
+const minCookie = 8
 
-const makeCookie = "give the nodes and the gateway a random one, such as openssl rand -hex 32 prints"
+const cookieHint = "give the nodes and the gateway a random one, such as openssl rand -hex 32 prints"
 
 // cookie returns the cookie: from the environment, the file, or where Erlang
 // itself looks.
@@ -108,7 +108,7 @@ func (c *NodeConfig) cookie() (string, error) {
 	cookie := strings.TrimSpace(string(c.Cookie))
 	if c.Cookie == "" {
 		var err error
-		if cookie, err = c.cookieOfFile(); err != nil {
+		if cookie, err = c.readCookieFile(); err != nil {
 			return "", err
 		}
 	}
@@ -131,14 +131,14 @@ func checkCookie(cookie string) error {
 	case cookie == "" || strings.ContainsFunc(cookie, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return errors.New("the cookie is empty or has characters other than printable ASCII")
 	case cookie == "nocookie":
-		return errors.New("the cookie is nocookie, by which Erlang says that there is none; " + makeCookie)
-	case len(cookie) < leastCookie:
-		return fmt.Errorf("the cookie has fewer than %d characters, and who guesses it can do everything on the nodes; %s", leastCookie, makeCookie)
+		return errors.New("the cookie is nocookie, by which Erlang says that there is none; " + cookieHint)
+	case len(cookie) < minCookie:
+		return fmt.Errorf("the cookie has fewer than %d characters, and who guesses it can do everything on the nodes; %s", minCookie, cookieHint)
 	}
 	return nil
 }
 
-func (c *NodeConfig) cookieOfFile() (string, error) {
+func (c *NodeConfig) readCookieFile() (string, error) {
 	file := c.CookieFile
 	if home, _ := os.UserHomeDir(); file == "" && home != "" {
 		file = filepath.Join(home, ".erlang.cookie")

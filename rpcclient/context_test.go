@@ -71,7 +71,7 @@ default: {claim: none, type: [integer], default: [1]}
 		"nobody's claims": {auth.AppendClaims(nil, nil), `%{}`},
 	} {
 		variables, _ := json.Marshal(map[string]string{"term": c.want})
-		answer, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{
+		result, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{
 			Document:  `query($term: String!) { contextIs(term: $term) contextText }`,
 			Variables: variables,
 			Context:   c.context,
@@ -79,8 +79,8 @@ default: {claim: none, type: [integer], default: [1]}
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := answer.Value.AppendJSON(nil)
-		answer.Release()
+		text, err := result.Value.AppendJSON(nil)
+		result.Release()
 		var got struct{ Data struct{ ContextIs bool } }
 		if err != nil || json.Unmarshal(text, &got) != nil || !got.Data.ContextIs {
 			t.Errorf("%s: %s, %v", name, text, err)

@@ -10,11 +10,11 @@ import (
 // Of contexts that the application built, so many are kept, of so many bytes together,
 // if they are no larger than that. Keys are there twice.
 const (
-	keptContexts     = 4096
-	keptContextBytes = 32 << 20
-	maxKeptContext   = 16 << 10 // bytes
-	perKey           = 64       // bytes that a key takes besides its own, about
-	perContext       = 256      // bytes that a context takes besides its own, about
+	maxCachedContexts = 4096
+	maxCacheBytes     = 32 << 20
+	maxCachedContext  = 16 << 10 // bytes
+	keyOverhead       = 64       // bytes that a key takes besides its own, about
+	contextOverhead   = 256      // bytes that a context takes besides its own, about
 )
 
 // contextKey tells contexts apart: by the connection to the node that built them,
@@ -28,22 +28,22 @@ type contextKey struct {
 type builtContext struct {
 	members []byte // keys and values, with atoms spelled out
 	keys    map[string]struct{}
-	until   time.Time
+	expires time.Time
 }
 
 // prepare makes what only applications with a function of their own need.
 func (a *Absinthe) prepare() {
 	a.once.Do(func() {
 		a.expression = a.Config.contextExpression()
-		a.contexts = cache.New[contextKey, *builtContext](keptContexts, keptContextBytes)
+		a.contexts = cache.New[contextKey, *builtContext](maxCachedContexts, maxCacheBytes)
 	})
 }
 
 // known returns the context that was built over a connection for an identity, nil if
 // it has to be built.
-func (a *Absinthe) known(key contextKey, now time.Time) *builtContext {
+func (a *Absinthe) cachedContext(key contextKey, now time.Time) *builtContext {
 	c, ok := a.contexts.Get(key)
-	if !ok || !now.Before(c.until) {
+	if !ok || !now.Before(c.expires) {
 		return nil
 	}
 	return c
@@ -51,20 +51,20 @@ func (a *Absinthe) known(key contextKey, now time.Time) *builtContext {
 
 // keep remembers what was built, unless it is too large or not fit to be sent back. It
 // copies the term.
-func (a *Absinthe) keep(key contextKey, built etf.Term, until time.Time) {
-	if len(built.Bytes) > maxKeptContext {
+func (a *Absinthe) cacheContext(key contextKey, built etf.Term, until time.Time) {
+	if len(built.Bytes) > maxCachedContext {
 		return
 	}
 	b, err := etf.AppendTerm(nil, built)
-	if err != nil || len(b) > maxKeptContext {
+	if err != nil || len(b) > maxCachedContext {
 		return
 	}
 	d := etf.NewDecoder(etf.Term{Bytes: b})
 	n, err := d.Map()
-	if err != nil || len(b)+n*perKey > maxKeptContext {
+	if err != nil || len(b)+n*keyOverhead > maxCachedContext {
 		return
 	}
-	c := &builtContext{members: d.Rest().Bytes, keys: make(map[string]struct{}, n), until: until}
+	c := &builtContext{members: d.Rest().Bytes, keys: make(map[string]struct{}, n), expires: until}
 	for range n {
 		name, err := d.Term()
 		if err != nil || d.Skip() != nil {
@@ -73,13 +73,13 @@ func (a *Absinthe) keep(key contextKey, built etf.Term, until time.Time) {
 		c.keys[string(name.Bytes)] = struct{}{}
 	}
 	if len(c.keys) == n { // else it is no map
-		a.contexts.Add(key, c, perContext+len(key.identity)+2*len(b)+n*perKey)
+		a.contexts.Add(key, c, contextOverhead+len(key.identity)+2*len(b)+n*keyOverhead)
 	}
 }
 
 // over appends this context merged over the configured one, an encoded map or
 // nothing, as maps:merge/2 does: a node does not take a map with a key twice.
-func (c *builtContext) over(b, configured []byte) ([]byte, error) {
+func (c *builtContext) appendMerged(b, configured []byte) ([]byte, error) {
 	start, n := len(b), len(c.keys)
 	b = append(etf.AppendMap(b, 0), c.members...)
 	if len(configured) > 0 {

@@ -36,11 +36,11 @@ func TestContextsAreKeptForATime(t *testing.T) {
 		"an end before that": {asked.Add(time.Second), time.Second},
 		"an end in the past": {asked.Add(-time.Second), 0},
 	} {
-		a.keep(contextKey{1, name}, etf.Term{Bytes: mapOf("kept")}, a.keptUntil(asked, tt.expires))
-		if before := a.known(contextKey{1, name}, asked.Add(tt.want-1)) != nil; before != (tt.want > 0) {
+		a.cacheContext(contextKey{1, name}, etf.Term{Bytes: mapOf("kept")}, a.cachedUntil(asked, tt.expires))
+		if before := a.cachedContext(contextKey{1, name}, asked.Add(tt.want-1)) != nil; before != (tt.want > 0) {
 			t.Errorf("%s: known just before %v: %v", name, tt.want, before)
 		}
-		if a.known(contextKey{1, name}, asked.Add(tt.want)) != nil {
+		if a.cachedContext(contextKey{1, name}, asked.Add(tt.want)) != nil {
 			t.Errorf("%s: still known after %v", name, tt.want)
 		}
 	}
@@ -51,7 +51,7 @@ func TestContextsAreKeptByTheMonotonicClock(t *testing.T) {
 	a := &Absinthe{Config: AbsintheConfig{ContextFrom: "A.b", ContextCache: time.Minute}}
 	asked := time.Now()
 	for _, expires := range []time.Time{{}, asked.Add(time.Second).Round(0), asked.Add(time.Hour).Round(0)} {
-		if until := a.keptUntil(asked, expires); !strings.Contains(until.String(), " m=") {
+		if until := a.cachedUntil(asked, expires); !strings.Contains(until.String(), " m=") {
 			t.Errorf("expires %v: until %v, by the wall clock", expires, until)
 		}
 	}
@@ -67,31 +67,31 @@ func TestKeptContextsAreBounded(t *testing.T) {
 		kept  bool
 	}{
 		"small":                        {etf.Term{Bytes: mapOf("kept")}, true},
-		"large":                        {etf.Term{Bytes: mapOf(string(make([]byte, maxKeptContext)))}, false},
+		"large":                        {etf.Term{Bytes: mapOf(string(make([]byte, maxCachedContext)))}, false},
 		"large when it is spelled out": {etf.Term{Bytes: fmt.Appendf(etf.AppendMap(nil, 1), "R\x00m\x00\x00\x3f\x00%016128d", 0), Atoms: []string{string(make([]byte, 250))}}, false},
-		"small with many keys":         {etf.Term{Bytes: mapOfKeys(maxKeptContext / 64)}, false},
-		"small with fewer":             {etf.Term{Bytes: mapOfKeys(maxKeptContext / 128)}, true},
+		"small with many keys":         {etf.Term{Bytes: mapOfKeys(maxCachedContext / 64)}, false},
+		"small with fewer":             {etf.Term{Bytes: mapOfKeys(maxCachedContext / 128)}, true},
 		"a key twice":                  {etf.Term{Bytes: append(etf.AppendMap(nil, 2), "a\x01ja\x01j"...)}, false},
 		"no map":                       {etf.Term{Bytes: etf.AppendNil(nil)}, false},
 		"nothing":                      {etf.Term{}, false},
 		"an atom of no cache":          {etf.Term{Bytes: append(etf.AppendMap(nil, 1), "R\x07j"...)}, false},
 	} {
-		a.keep(contextKey{1, name}, tt.built, until)
-		if kept := a.known(contextKey{1, name}, now) != nil; kept != tt.kept {
+		a.cacheContext(contextKey{1, name}, tt.built, until)
+		if kept := a.cachedContext(contextKey{1, name}, now) != nil; kept != tt.kept {
 			t.Errorf("%s: kept %v", name, kept)
 		}
 	}
-	for i := range keptContexts + 1 {
-		a.keep(contextKey{1, fmt.Sprint(i)}, etf.Term{Bytes: mapOf("kept")}, until)
+	for i := range maxCachedContexts + 1 {
+		a.cacheContext(contextKey{1, fmt.Sprint(i)}, etf.Term{Bytes: mapOf("kept")}, until)
 	}
-	if a.contexts.Len() != keptContexts || a.known(contextKey{1, "0"}, now) != nil || a.known(contextKey{1, "1"}, now) == nil {
+	if a.contexts.Len() != maxCachedContexts || a.cachedContext(contextKey{1, "0"}, now) != nil || a.cachedContext(contextKey{1, "1"}, now) == nil {
 		t.Errorf("%d contexts are kept, of which the oldest is not the one that went", a.contexts.Len())
 	}
-	large := etf.Term{Bytes: mapOf(strings.Repeat("x", maxKeptContext-100))}
-	for i := range keptContexts {
-		a.keep(contextKey{2, fmt.Sprint(i)}, large, until)
+	large := etf.Term{Bytes: mapOf(strings.Repeat("x", maxCachedContext-100))}
+	for i := range maxCachedContexts {
+		a.cacheContext(contextKey{2, fmt.Sprint(i)}, large, until)
 	}
-	if n := a.contexts.Len(); n == 0 || n*2*len(large.Bytes) > keptContextBytes {
+	if n := a.contexts.Len(); n == 0 || n*2*len(large.Bytes) > maxCacheBytes {
 		t.Errorf("%d contexts of %d bytes are kept", n, len(large.Bytes))
 	}
 }

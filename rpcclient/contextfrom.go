@@ -25,25 +25,25 @@ func (e *ContextError) Error() string {
 // runFrom is Run where the application builds the context, or did a moment ago. Its
 // function and Absinthe.run/3 are one call: one round trip, one process, one
 // deadline.
-func (a *Absinthe) runFrom(ctx context.Context, op Operation) (*Result, error) {
+func (a *Absinthe) runWithContextFrom(ctx context.Context, op Operation) (*Result, error) {
 	a.prepare()
-	c := contextCall{app: a, op: op, asked: time.Now(), evaluation: buffers.Get().(*[]byte), run: buffers.Get().(*[]byte)}
+	c := contextCall{app: a, op: op, began: time.Now(), evaluation: buffers.Get().(*[]byte), run: buffers.Get().(*[]byte)}
 	defer putBuffer(c.evaluation)
 	defer putBuffer(c.run)
 	var err error
 	if *c.evaluation, err = a.appendEvaluation((*c.evaluation)[:0], op); err != nil {
 		return nil, err
 	}
-	answer, err := a.Pool.execute(ctx, &c, op.Idempotent, op.Filter)
+	result, err := a.Pool.execute(ctx, &c, op.Idempotent, op.Filter)
 	if err != nil {
 		return nil, err
 	}
-	unwrapTrapping(answer)
-	if err := c.read(answer); err != nil {
-		answer.Release()
+	unwrapTrapping(result)
+	if err := c.read(result); err != nil {
+		result.Release()
 		return nil, err
 	}
-	return answer, nil
+	return result, nil
 }
 
 // A contextCall is a call whose arguments differ by node: a node that has built the
@@ -52,48 +52,48 @@ func (a *Absinthe) runFrom(ctx context.Context, op Operation) (*Result, error) {
 type contextCall struct {
 	app   *Absinthe
 	op    Operation
-	asked time.Time
+	began time.Time
 	// evaluation holds the arguments that have the context built, run those with the
 	// context that is known on the node being asked.
 	evaluation, run *[]byte
 	key             contextKey
-	known           *builtContext // nil: it is being built
+	cached          *builtContext // nil: it is being built
 }
 
-func (c *contextCall) on(conn *connected) []byte {
+func (c *contextCall) forConn(conn *liveConn) []byte {
 	c.key = contextKey{conn.id, c.op.ContextKey}
-	if c.known = c.app.known(c.key, c.asked); c.known == nil {
+	if c.cached = c.app.cachedContext(c.key, c.began); c.cached == nil {
 		return *c.evaluation
 	}
 	op := c.op
 	var err error
-	if op.Context, err = c.known.over(nil, op.Context); err == nil {
+	if op.Context, err = c.cached.appendMerged(nil, op.Context); err == nil {
 		*c.run, err = c.app.appendRun((*c.run)[:0], op)
 	}
 	if err != nil { // of the same variables that are in the evaluation: it cannot be
-		c.known = nil
+		c.cached = nil
 		return *c.evaluation
 	}
 	return *c.run
 }
 
 // read makes the answer that of Absinthe, and keeps the context that the node built.
-func (c *contextCall) read(answer *Result) error {
-	if c.known != nil {
-		return answer.ok()
+func (c *contextCall) read(result *Result) error {
+	if c.cached != nil {
+		return result.unwrapOK()
 	}
-	built, err := c.app.evaluated(answer)
+	built, err := c.app.unwrapEvaluation(result)
 	if err != nil {
 		return err
 	}
-	if until := c.app.keptUntil(c.asked, c.op.ContextExpires); until.After(c.asked) {
-		c.app.keep(c.key, built, until)
+	if until := c.app.cachedUntil(c.began, c.op.ContextExpires); until.After(c.began) {
+		c.app.cacheContext(c.key, built, until)
 	}
-	return answer.ok()
+	return result.unwrapOK()
 }
 
 // keptUntil is when a context that was asked for at this time is too old.
-func (a *Absinthe) keptUntil(asked, expires time.Time) time.Time {
+func (a *Absinthe) cachedUntil(asked, expires time.Time) time.Time {
 	until := asked.Add(a.Config.ContextCache)
 	if !expires.IsZero() && expires.Before(until) {
 		return asked.Add(expires.Sub(asked)) // by the monotonic clock: the other may step back
@@ -136,8 +136,8 @@ func appendBinding(b []byte, name string) []byte { return etf.AppendAtom(etf.App
 
 // evaluated makes the answer that of Absinthe, and returns the map that the
 // application built, if it is part of the answer. It aliases the answer.
-func (a *Absinthe) evaluated(answer *Result) (built etf.Term, err error) {
-	d := etf.NewDecoder(answer.Value)
+func (a *Absinthe) unwrapEvaluation(result *Result) (built etf.Term, err error) {
+	d := etf.NewDecoder(result.Value)
 	arity, err := d.Tuple()
 	if err != nil {
 		return built, err
@@ -147,16 +147,16 @@ func (a *Absinthe) evaluated(answer *Result) (built etf.Term, err error) {
 		return built, err
 	}
 	if tag == "returned" {
-		return built, a.refused(answer.Node, d.Rest())
+		return built, a.contextError(result.Node, d.Rest())
 	}
-	if answer.Value, err = d.Term(); err == nil && arity == 3 {
+	if result.Value, err = d.Term(); err == nil && arity == 3 {
 		built, err = d.Term()
 	}
 	return built, err
 }
 
 // refused is the error of what the application's function returned instead of a map.
-func (a *Absinthe) refused(node string, returned etf.Term) error {
+func (a *Absinthe) contextError(node string, returned etf.Term) error {
 	d := etf.NewDecoder(returned)
 	if arity, err := d.Tuple(); err == nil && arity == 2 {
 		if tag, err := d.Atom(); err == nil && tag == "error" {

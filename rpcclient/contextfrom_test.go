@@ -33,15 +33,15 @@ func claims(pairs ...string) []byte {
 // contextText is the context that a resolver has, in Elixir's notation.
 func contextText(ctx context.Context, app *rpcclient.Absinthe, op rpcclient.Operation) (string, error) {
 	op.Document = `{ contextText }`
-	answer, err := app.Run(ctx, op)
+	result, err := app.Run(ctx, op)
 	if err != nil {
 		return "", err
 	}
-	defer answer.Release()
-	d := etf.NewDecoder(answer.Value)
+	defer result.Release()
+	d := etf.NewDecoder(result.Value)
 	for range 2 { // %{data: %{"contextText" => text}}
 		if n, err := d.Map(); err != nil || n != 1 {
-			return answer.Value.String(), err
+			return result.Value.String(), err
 		}
 		if err := d.Skip(); err != nil {
 			return "", err
@@ -229,11 +229,11 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 		if !node.RealAbsinthe() { // the double runs a single operation
 			op.Document = `query Q($t: String) { echoText(text: $t) }`
 		}
-		answer, err := building(pool, 0).Run(t.Context(), op)
+		result, err := building(pool, 0).Run(t.Context(), op)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := answer.Value.AppendJSON(nil)
+		got, err := result.Value.AppendJSON(nil)
 		if err != nil || string(got) != `{"data":{"echoText":"{value, 0, 1}"}}` {
 			t.Errorf("%s, %v", got, err)
 		}
@@ -318,17 +318,17 @@ func testContextFromElsewhere(t *testing.T, a, b *beamtest.Node, atA, atB rpccli
 
 	for repeatable, want := range map[bool]string{true: "1", false: "0"} {
 		eventually(t, "a can be called", func() bool {
-			return gw.SetDrained(a.Name, false) && gw.SetDrained(b.Name, false) && len(connected(pool)) == 2
+			return gw.SetDrained(a.Name, false) && gw.SetDrained(b.Name, false) && len(liveConn(pool)) == 2
 		})
 		gw.SetDrained(b.Name, true)
 		relay.wire().down.frozen.Store(true) // a's answer does not arrive
 		id := fmt.Sprintf("repeatable-%v", repeatable)
 		call := async(func() (string, error) {
-			answer, err := building(pool, 0).Run(t.Context(), rpcclient.Operation{Document: fmt.Sprintf(`mutation { append(id: %q) }`, id), Idempotent: repeatable})
+			result, err := building(pool, 0).Run(t.Context(), rpcclient.Operation{Document: fmt.Sprintf(`mutation { append(id: %q) }`, id), Idempotent: repeatable})
 			if err != nil {
 				return "", err
 			}
-			return answer.Node, nil
+			return result.Node, nil
 		})
 		eventually(t, "a has run it", func() bool { return slices.Contains(a.Appended(t), id) })
 		gw.SetDrained(b.Name, false)

@@ -67,7 +67,7 @@ func ergoOptions(local erldist.Node, tlsConfig *tls.Config) node.Options {
 		TLS:              tlsConfig,
 		StaticRoutesOnly: true,
 		Registrar:        unregistered{},
-		Handshake:        refusal{},
+		Handshake:        refuseHandshake{},
 		Proto:            protocol{},
 		// ergo insists on a listener. Whoever finds it is refused.
 		Listeners: []node.Listener{{Hostname: "127.0.0.1"}},
@@ -81,7 +81,7 @@ func (r *runtime) stop() { r.node.Stop() }
 // under; what the node calls itself is learnt in the handshake. reconnect is as
 // in [erldist.Node]. The name may be dialled again when ended is closed.
 func (r *runtime) dial(ctx context.Context, name string, addr netip.AddrPort, reconnect bool) (conn *erldist.Conn, ended <-chan struct{}, err error) {
-	l := &link{ctx: ctx, runtime: r, name: name, ended: make(chan struct{})}
+	l := &dialState{ctx: ctx, runtime: r, name: name, ended: make(chan struct{})}
 	l.local = r.local
 	l.local.Reconnect = reconnect
 	route := node.RouteOptions{Handshake: handshake{l}, Proto: protocol{l}}
@@ -97,7 +97,7 @@ func (r *runtime) dial(ctx context.Context, name string, addr netip.AddrPort, re
 
 // cause finds out why ergo could not connect: it reports every failure as a
 // missing route.
-func (r *runtime) cause(l *link, addr netip.AddrPort, err error) error {
+func (r *runtime) cause(l *dialState, addr netip.AddrPort, err error) error {
 	switch {
 	case err == nil: // ergo had one, and did not dial
 		return fmt.Errorf("there is another connection to %s", l.name)
@@ -137,7 +137,7 @@ func (r *runtime) hint(err error) error {
 
 // link carries one dial through ergo and comes back with a connection or the
 // reason why there is none.
-type link struct {
+type dialState struct {
 	ctx     context.Context
 	runtime *runtime
 	local   erldist.Node
@@ -149,7 +149,7 @@ type link struct {
 }
 
 // handshake is a link as ergo's handshake of one route.
-type handshake struct{ *link }
+type handshake struct{ *dialState }
 
 func (handshake) Init(string, uint32, node.Flags) error { return nil }
 func (handshake) Version() node.HandshakeVersion        { return 6 }
@@ -168,10 +168,10 @@ func (handshake) Accept(net.Addr, lib.NetReadWriter, bool, string) (node.Handsha
 }
 
 // refusal is the handshake of the listener: nobody connects to a gateway.
-type refusal struct{ handshake }
+type refuseHandshake struct{ handshake }
 
 // protocol is a link as ergo's protocol of one route.
-type protocol struct{ *link }
+type protocol struct{ *dialState }
 
 func (p protocol) Init(_ context.Context, conn lib.NetReadWriter, _ string, _ node.HandshakeDetails) (node.ConnectionInterface, error) {
 	limitUnacknowledged(conn.(net.Conn), p.runtime.options.TickTime/4)

@@ -18,8 +18,8 @@ type Result struct {
 	// Node is the name of the node that answered.
 	Node    string
 	exit    *erldist.Exit
-	conn    *connected // that it came over
-	encoded *Result    // with the structs of it that the node has encoded
+	conn    *liveConn // that it came over
+	encoded *Result   // with the structs of it that the node has encoded
 }
 
 // Release gives back the memory of Value. It has to be called once.
@@ -45,7 +45,7 @@ func (e *CallError) Error() string {
 }
 
 // connected is a live connection and what is needed to call over it.
-type connected struct {
+type liveConn struct {
 	*erldist.Conn
 	id       uint64 // among all connections of this process
 	since    time.Time
@@ -58,15 +58,15 @@ type connected struct {
 var connections atomic.Uint64
 
 // connect makes a connection fit for calls.
-func connect(ctx context.Context, conn *erldist.Conn) (*connected, error) {
-	c := &connected{Conn: conn, id: connections.Add(1), since: time.Now()}
+func newLiveConn(ctx context.Context, conn *erldist.Conn) (*liveConn, error) {
+	c := &liveConn{Conn: conn, id: connections.Add(1), since: time.Now()}
 	args := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), "user"))
-	answer, err := c.Call(ctx, "erlang", "whereis", args)
+	result, err := c.Call(ctx, "erlang", "whereis", args)
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Release()
-	d := etf.NewDecoder(answer.Value)
+	defer result.Release()
+	d := etf.NewDecoder(result.Value)
 	if c.leader, err = d.Pid(); err != nil {
 		return nil, fmt.Errorf("%s has no process registered as user, through which calls could log", conn.Peer().Name)
 	}
@@ -74,7 +74,7 @@ func connect(ctx context.Context, conn *erldist.Conn) (*connected, error) {
 }
 
 // Call runs module:function with args, an encoded list, as erpc:call/4 does.
-func (c *connected) Call(ctx context.Context, module, function string, args []byte) (*Result, error) {
+func (c *liveConn) Call(ctx context.Context, module, function string, args []byte) (*Result, error) {
 	b := buffers.Get().(*[]byte)
 	defer putBuffer(b)
 	*b = append(beginCall((*b)[:0], module, function), args...)
@@ -111,7 +111,7 @@ func endCall(b []byte) []byte { return etf.AppendNil(b) }
 // function's value, or how it failed, is that process's exit reason:
 // {Ref, return, Value}, {Ref, throw | exit | error, Reason} or
 // {Ref, error, Reason, Stack}.
-func (c *connected) execute(ctx context.Context, args []byte) (*Result, error) {
+func (c *liveConn) execute(ctx context.Context, args []byte) (*Result, error) {
 	exit, err := c.Spawn(ctx, erldist.Spawn{
 		Module: "erpc", Function: "execute_call", Args: args, Arity: 4, GroupLeader: c.leader,
 	})

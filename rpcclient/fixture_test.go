@@ -105,24 +105,24 @@ func absinthe(pool *rpcclient.Pool) *rpcclient.Absinthe {
 
 // run runs a document and returns the JSON of its result.
 func run(ctx context.Context, pool *rpcclient.Pool, document string) (string, error) {
-	answer, err := absinthe(pool).Run(ctx, rpcclient.Operation{Document: document})
+	result, err := absinthe(pool).Run(ctx, rpcclient.Operation{Document: document})
 	if err != nil {
 		return "", err
 	}
-	defer answer.Release()
-	text, err := answer.Value.AppendJSON(nil)
+	defer result.Release()
+	text, err := result.Value.AppendJSON(nil)
 	return string(text), err
 }
 
 // eval evaluates Elixir by a call, and returns the value in Elixir's notation.
 func eval(ctx context.Context, pool *rpcclient.Pool, elixir string) (string, error) {
 	args := etf.AppendNil(etf.AppendBinary(etf.AppendList(nil, 1), elixir))
-	answer, err := pool.Call(ctx, "Elixir.Code", "eval_string", args)
+	result, err := pool.Call(ctx, "Elixir.Code", "eval_string", args)
 	if err != nil {
 		return "", err
 	}
-	defer answer.Release()
-	d := etf.NewDecoder(answer.Value) // {Value, Bindings}
+	defer result.Release()
+	d := etf.NewDecoder(result.Value) // {Value, Bindings}
 	if _, err := d.Tuple(); err != nil {
 		return "", err
 	}

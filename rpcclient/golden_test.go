@@ -58,7 +58,7 @@ func testGolden(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 
 	for _, c := range goldenCases(t) {
 		t.Run(c.Name, func(t *testing.T) {
-			answer, err := app.Run(t.Context(), rpcclient.Operation{
+			result, err := app.Run(t.Context(), rpcclient.Operation{
 				Document:  c.Query,
 				Variables: c.Variables,
 				Name:      c.Operation,
@@ -67,8 +67,8 @@ func testGolden(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer answer.Release()
-			got, err := answer.Value.AppendJSON(nil)
+			defer result.Release()
+			got, err := result.Value.AppendJSON(nil)
 			if err != nil {
 				t.Fatal(err)
 			}

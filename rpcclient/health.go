@@ -51,7 +51,7 @@ func endedWith(ctx context.Context, err error) bool {
 }
 
 // result is what gobreaker is told.
-func (h health) result() error {
+func (h health) err() error {
 	switch h {
 	case failed:
 		return errFailed

@@ -16,7 +16,7 @@ func (p *Pool) SetInspector(inspector func(context.Context, *NodeConn)) { p.insp
 // A NodeConn is one connection to one node, for an inspector.
 type NodeConn struct {
 	member *member
-	conn   *connected
+	conn   *liveConn
 }
 
 // Name is the node's own name for itself.
@@ -49,13 +49,13 @@ type NodeFilter func(SchemaState) bool
 
 // connSchema is the schema state of one connection.
 type connSchema struct {
-	conn  *connected
+	conn  *liveConn
 	state SchemaState
 }
 
 // schemaState returns what is known over this connection. A former connection counts
 // for nothing.
-func (m *member) schemaState(conn *connected) SchemaState {
+func (m *member) schemaState(conn *liveConn) SchemaState {
 	if s := m.schema.Load(); s != nil && s.conn == conn {
 		return s.state
 	}
@@ -66,7 +66,7 @@ func (m *member) schemaState(conn *connected) SchemaState {
 func (m *member) inspect() {
 	ctx, cancel := context.WithCancel(m.pool.node.ctx)
 	m.stop = cancel
-	m.pool.gone.Go(func() {
+	m.pool.background.Go(func() {
 		for ctx.Err() == nil {
 			conn, changed := m.peer.watch()
 			living, end := context.WithCancel(ctx)

@@ -16,10 +16,10 @@ func (g *gateway) inspected(t testing.TB, targets ...rpcclient.NodeAddr) (*rpccl
 	t.Helper()
 	began, ended := make(chan *rpcclient.NodeConn, 16), make(chan *rpcclient.NodeConn, 16)
 	pool := rpcclient.NewPool(g.Node, rpcclient.PoolConfig{}, slog.New(slog.NewTextHandler(g.log, nil)))
-	pool.SetInspector(func(ctx context.Context, link *rpcclient.NodeConn) {
-		began <- link
+	pool.SetInspector(func(ctx context.Context, conn *rpcclient.NodeConn) {
+		began <- conn
 		<-ctx.Done()
-		ended <- link
+		ended <- conn
 	})
 	pool.Update(targets, nil)
 	return pool, began, ended
@@ -29,11 +29,11 @@ func (g *gateway) inspected(t testing.TB, targets ...rpcclient.NodeAddr) (*rpccl
 func testInspection(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool, began, ended := gw.inspected(t, target)
-	link := <-began
-	if link.Name() != node.Name {
-		t.Errorf("the link is to %s", link.Name())
+	conn := <-began
+	if conn.Name() != node.Name {
+		t.Errorf("the link is to %s", conn.Name())
 	}
-	has, err := rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}.HasSchema(t.Context(), link)
+	has, err := rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}.HasSchema(t.Context(), conn)
 	if err != nil || !has {
 		t.Errorf("a call over the link: %v, %v", has, err)
 	}
@@ -41,26 +41,26 @@ func testInspection(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr
 		t.Errorf("before anything is noted: %v", err)
 	}
 
-	link.SetSchema(rpcclient.SchemaState{Missing: true})
+	conn.SetSchema(rpcclient.SchemaState{Missing: true})
 	if _, err := run(t.Context(), pool, `{ counter }`); !errors.Is(err, rpcclient.ErrNoNode) || pool.Ready() {
 		t.Errorf("when it is not callable: %v, ready %v", err, pool.Ready())
 	}
 	if s := pool.Status().Nodes[0]; s.State != rpcclient.Lacking || s.Schema != (rpcclient.SchemaState{Missing: true}) {
 		t.Errorf("%+v", s)
 	}
-	link.SetSchema(rpcclient.SchemaState{Hash: "a"})
+	conn.SetSchema(rpcclient.SchemaState{Hash: "a"})
 	if _, err := run(t.Context(), pool, `{ counter }`); err != nil || pool.Status().Nodes[0].Schema.Hash != "a" {
 		t.Errorf("when it is callable again: %v", err)
 	}
 
 	// What was noted is of one connection.
-	link.SetSchema(rpcclient.SchemaState{Missing: true})
+	conn.SetSchema(rpcclient.SchemaState{Missing: true})
 	node.Eval(t, `:erlang.disconnect_node(:"`+gw.Name()+`")`)
-	if former := <-ended; former != link {
+	if former := <-ended; former != conn {
 		t.Error("another link has ended")
 	}
 	next := <-began
-	if s := pool.Status().Nodes[0]; next == link || s.State != rpcclient.Connected || s.Schema != (rpcclient.SchemaState{}) {
+	if s := pool.Status().Nodes[0]; next == conn || s.State != rpcclient.Connected || s.Schema != (rpcclient.SchemaState{}) {
 		t.Errorf("after it was connected to again: %+v", s)
 	}
 	pool.Update(nil, nil)
@@ -74,17 +74,17 @@ func testFilter(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) 
 	gw := startGateway(t, nil)
 	pool, began, _ := gw.inspected(t, atA, atB)
 	for range 2 {
-		link := <-began
-		link.SetSchema(rpcclient.SchemaState{Hash: link.Name()})
+		conn := <-began
+		conn.SetSchema(rpcclient.SchemaState{Hash: conn.Name()})
 	}
 	app := absinthe(pool)
 	ask := func(filter rpcclient.NodeFilter) (string, error) {
-		answer, err := app.Run(t.Context(), rpcclient.Operation{Document: `{ counter }`, Filter: filter})
+		result, err := app.Run(t.Context(), rpcclient.Operation{Document: `{ counter }`, Filter: filter})
 		if err != nil {
 			return "", err
 		}
-		defer answer.Release()
-		return answer.Node, nil
+		defer result.Release()
+		return result.Node, nil
 	}
 	for range 20 {
 		if node, err := ask(func(s rpcclient.SchemaState) bool { return s.Hash == b.Name }); node != b.Name {
@@ -106,23 +106,23 @@ func testDescribe(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) 
 	gw := startGateway(t, nil)
 	pool, began, _ := gw.inspected(t, target)
 	defer pool.Close(t.Context())
-	link := <-began
+	conn := <-began
 	app := rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}
 	const introspection = `{ __schema { queryType { name } } }`
-	told, err := app.Describe(t.Context(), link, introspection)
-	if err != nil || told.Incomplete != nil || !strings.Contains(told.SDL, "type RootQueryType {") || !strings.Contains(string(told.Introspection), `"RootQueryType"`) {
-		t.Errorf("%v, %+v", err, told)
+	description, err := app.Describe(t.Context(), conn, introspection)
+	if err != nil || description.Incomplete != nil || !strings.Contains(description.SDL, "type RootQueryType {") || !strings.Contains(string(description.Introspection), `"RootQueryType"`) {
+		t.Errorf("%v, %+v", err, description)
 	}
-	first, err := app.Fingerprint(t.Context(), link)
-	again, _ := app.Fingerprint(t.Context(), link)
+	first, err := app.Fingerprint(t.Context(), conn)
+	again, _ := app.Fingerprint(t.Context(), conn)
 	if err != nil || first == "" || first != again {
 		t.Errorf("%q, %q, %v", first, again, err)
 	}
 	other := rpcclient.AbsintheConfig{Schema: "No.Such.Schema"}
-	if has, err := other.HasSchema(t.Context(), link); has || err != nil {
+	if has, err := other.HasSchema(t.Context(), conn); has || err != nil {
 		t.Errorf("a module that is not there: %v, %v", has, err)
 	}
-	if told, err := other.Describe(t.Context(), link, introspection); err == nil {
-		t.Errorf("%+v", told)
+	if description, err := other.Describe(t.Context(), conn, introspection); err == nil {
+		t.Errorf("%+v", description)
 	}
 }

@@ -29,11 +29,11 @@ func (l *latency) add(took time.Duration, typical float64, now time.Time) {
 	if l.last.IsZero() {
 		l.log = typical
 	}
-	l.log += (logOf(took) - l.log) * latencyShare
+	l.log += (log2Seconds(took) - l.log) * latencyShare
 	l.last = now
 }
 
-func logOf(took time.Duration) float64 {
+func log2Seconds(took time.Duration) float64 {
 	return math.Log2(max(took, time.Microsecond).Seconds())
 }
 
@@ -62,7 +62,7 @@ type typicalLatency struct{ bits atomic.Uint64 }
 func (t *typicalLatency) load() float64 { return math.Float64frombits(t.bits.Load()) }
 
 func (t *typicalLatency) add(took time.Duration) {
-	log := logOf(took)
+	log := log2Seconds(took)
 	if bits := t.bits.Load(); bits != 0 { // it is not the first
 		typical := math.Float64frombits(bits)
 		log = typical + (log-typical)*latencyShare

@@ -48,9 +48,9 @@ func testLoad(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 		before := passed.Load()
 		large := make(chan error, 1)
 		go func() {
-			answer, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{Document: fmt.Sprintf(`{ large(bytes: %d) }`, size)})
-			if err == nil && len(answer.Value.Bytes) < size {
-				err = fmt.Errorf("%d bytes", len(answer.Value.Bytes))
+			result, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{Document: fmt.Sprintf(`{ large(bytes: %d) }`, size)})
+			if err == nil && len(result.Value.Bytes) < size {
+				err = fmt.Errorf("%d bytes", len(result.Value.Bytes))
 			}
 			large <- err
 		}()

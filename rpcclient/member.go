@@ -13,9 +13,9 @@ import (
 
 // Why a node takes no call now.
 var (
-	errAway    = errors.New("not connected, not started, drained or taken away")
-	errFull    = errors.New("has as many calls as it may have")
-	errEjected = errors.New("its breaker is open")
+	errUnavailable = errors.New("not connected, not started, drained or taken away")
+	errFull        = errors.New("has as many calls as it may have")
+	errEjected     = errors.New("its breaker is open")
 )
 
 // member is a node in a pool.
@@ -53,7 +53,7 @@ func newMember(t NodeAddr, p *Pool) *member {
 }
 
 // connection is what a new call would run on, nil if there is nothing.
-func (m *member) connection() *connected {
+func (m *member) connection() *liveConn {
 	c := m.peer.current.Load()
 	if c == nil || !c.takesCalls() || m.schemaState(c).Missing || m.peer.drained.Load() {
 		return nil
@@ -63,19 +63,19 @@ func (m *member) connection() *connected {
 
 // take takes a place on the node. Errors are errAway, errFull and errEjected, the
 // last unless it is to be taken anyway.
-func (m *member) take(now time.Time, anyway bool) (*place, error) {
-	place, breaker, err := m.occupy(now, anyway)
-	breaker.report()
-	return place, err
+func (m *member) takeSlot(now time.Time, force bool) (*slot, error) {
+	slot, breaker, err := m.occupy(now, force)
+	breaker.logTransition()
+	return slot, err
 }
 
-func (m *member) occupy(now time.Time, anyway bool) (*place, *breaker, error) {
+func (m *member) occupy(now time.Time, force bool) (*slot, *breaker, error) {
 	conn := m.connection()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
 	case conn == nil || m.retired:
-		return nil, m.breaker, errAway
+		return nil, m.breaker, errUnavailable
 	case m.calls >= m.pool.cfg.Load.InFlight:
 		return nil, m.breaker, errFull
 	}
@@ -89,18 +89,18 @@ func (m *member) occupy(now time.Time, anyway bool) (*place, *breaker, error) {
 	done, err := m.breaker.start()
 	switch {
 	case err == nil:
-	case anyway:
+	case force:
 		done = m.breaker.count
 	default:
 		return nil, m.breaker, errEjected
 	}
 	m.calls++
-	return &place{m, conn, m.breaker, done, now}, m.breaker, nil
+	return &slot{m, conn, m.breaker, done, now}, m.breaker, nil
 }
 
 // standing says whether the node could be called if its breaker were closed, and
 // whether that is open.
-func (m *member) standing() (callable, ejected bool) {
+func (m *member) availability() (callable, ejected bool) {
 	conn := m.connection()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -109,10 +109,10 @@ func (m *member) standing() (callable, ejected bool) {
 }
 
 // tally is how the node's calls have ended lately.
-func (m *member) tally() tally {
+func (m *member) counts() callCounts {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.breaker.tally()
+	return m.breaker.counts()
 }
 
 // list notes whether discovery still names the node.
@@ -135,32 +135,32 @@ func (m *member) retire() {
 }
 
 // place is a call's on a node.
-type place struct {
+type slot struct {
 	*member
-	conn    *connected
+	conn    *liveConn
 	breaker *breaker
-	done    func(h health, othersAnswer bool) // of the breaker
+	done    func(h health, othersHealthy bool) // of the breaker
 	began   time.Time
 }
 
 // execute runs the call, and gives the place up whatever happens. comparable is as in
 // [healthOf].
-func (p *place) execute(ctx context.Context, args arguments, comparable bool) (answer *Result, err error) {
-	defer func() { p.leave(err, healthOf(ctx, err, comparable)) }()
-	answer, err = p.conn.execute(ctx, args.on(p.conn))
+func (p *slot) execute(ctx context.Context, args arguments, comparable bool) (result *Result, err error) {
+	defer func() { p.release(err, healthOf(ctx, err, comparable)) }()
+	result, err = p.conn.execute(ctx, args.forConn(p.conn))
 	if endedWith(ctx, err) {
 		err = fmt.Errorf("call on %s: %w", p.target.Name, err)
 	}
-	return answer, err
+	return result, err
 }
 
-func (p *place) leave(err error, h health) {
+func (p *slot) release(err error, h health) {
 	now := time.Now()
-	p.done(h, h == failed && p.pool.othersAnswer(p.member))
-	p.breaker.report()
+	p.done(h, h == failed && p.pool.othersHealthy(p.member))
+	p.breaker.logTransition()
 	m := p.member
 	m.mu.Lock()
-	if took := now.Sub(p.began); m.creation == p.conn.Peer().Creation && saysHowLong(err, took, m.latency) {
+	if took := now.Sub(p.began); m.creation == p.conn.Peer().Creation && measuresLatency(err, took, m.latency) {
 		m.pool.typical.add(took)
 		m.latency.add(took, m.pool.typical.load(), now)
 	}
@@ -176,7 +176,7 @@ func (p *place) leave(err error, h health) {
 // caller gave up does if it was slow already. Latency orders the nodes and refuses
 // no call, so that what clients choose can do no harm here: it is the same for
 // every node.
-func saysHowLong(err error, took time.Duration, known latency) bool {
+func measuresLatency(err error, took time.Duration, known latency) bool {
 	var large *erldist.TooLargeError
 	switch {
 	case err == nil, errors.As(err, &large):

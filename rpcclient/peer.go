@@ -41,26 +41,26 @@ type peer struct {
 	log     *slog.Logger
 	holders int // guarded by Node.mu
 	cancel  context.CancelFunc
-	current atomic.Pointer[connected] // nil while there is no connection
-	drained atomic.Bool               // by hand: no new calls
-	due     chan struct{}             // holds a token when the next try should not be waited for
+	current atomic.Pointer[liveConn] // nil while there is no connection
+	drained atomic.Bool              // by hand: no new calls
+	retry   chan struct{}            // holds a token when the next try should not be waited for
 
 	mu      sync.Mutex
 	changed chan struct{} // closed, and replaced, when there is another connection or none, or another phase
 }
 
 func newPeer(t NodeAddr, n *Node, cancel context.CancelFunc) *peer {
-	return &peer{target: t, runtime: n.runtime, dials: n.dials, log: n.log, cancel: cancel, due: make(chan struct{}, 1), changed: make(chan struct{})}
+	return &peer{target: t, runtime: n.runtime, dials: n.dials, log: n.log, cancel: cancel, retry: make(chan struct{}, 1), changed: make(chan struct{})}
 }
 
 // connect notes the connection that there is now, nil for none.
-func (p *peer) connect(c *connected) {
+func (p *peer) setConn(c *liveConn) {
 	p.current.Store(c)
-	p.tell()
+	p.notify()
 }
 
 // tell wakes those who watch.
-func (p *peer) tell() {
+func (p *peer) notify() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	close(p.changed)
@@ -69,7 +69,7 @@ func (p *peer) tell() {
 
 // watch returns the connection, and what is closed when it is another one, or its
 // phase is.
-func (p *peer) watch() (*connected, <-chan struct{}) {
+func (p *peer) watch() (*liveConn, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.current.Load(), p.changed
@@ -77,12 +77,12 @@ func (p *peer) watch() (*connected, <-chan struct{}) {
 
 // seen says that discovery sees the node: if the peer waits to connect to it
 // again, now is the time.
-func (p *peer) seen() {
+func (p *peer) retryNow() {
 	if p.current.Load() != nil {
 		return
 	}
 	select {
-	case p.due <- struct{}{}:
+	case p.retry <- struct{}{}:
 	default:
 	}
 }
@@ -111,8 +111,8 @@ func (p *peer) run(ctx context.Context) {
 			reconnect = !closedByPeer(err)
 			p.log.Warn("node down", "node", p.target.Name, "reason", err)
 			lastError = ""
-		case kindOf(err) != lastError: // the same failure is told once
-			lastError = kindOf(err)
+		case errorKind(err) != lastError: // the same failure is told once
+			lastError = errorKind(err)
 			p.log.Warn("cannot connect to node", "node", p.target.Name, "address", p.target.Addr, "reason", err)
 		}
 		if reached && time.Since(began) > steadyAfter {
@@ -120,7 +120,7 @@ func (p *peer) run(ctx context.Context) {
 		}
 		select {
 		case <-time.After(backoff/2 + rand.N(backoff)): // #nosec G404 -- no secret
-		case <-p.due:
+		case <-p.retry:
 		case <-ctx.Done():
 		}
 		backoff = min(2*backoff, maxBackoff)
@@ -128,7 +128,7 @@ func (p *peer) run(ctx context.Context) {
 }
 
 // kindOf is an error's text without the local port, which differs at every try.
-func kindOf(err error) string {
+func errorKind(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) {
 		return op.Op + ": " + op.Err.Error()
@@ -169,7 +169,7 @@ func (p *peer) session(ctx context.Context, reconnect bool) (reached bool, err e
 	}()
 	setup, cancel := context.WithTimeout(ctx, handshakeTime)
 	defer cancel()
-	c, err := connect(setup, conn)
+	c, err := newLiveConn(setup, conn)
 	if err != nil {
 		return false, err
 	}
@@ -180,9 +180,9 @@ func (p *peer) session(ctx context.Context, reconnect bool) (reached bool, err e
 			stopping: "node is stopping, and gets no more calls",
 		}[now]
 		p.log.Info(what, "node", p.target.Name, "name", conn.Peer().Name, "address", p.target.Addr)
-		p.tell()
+		p.notify()
 	}
-	p.connect(c)
-	defer p.connect(nil)
-	return true, c.follow(ctx)
+	p.setConn(c)
+	defer p.setConn(nil)
+	return true, c.pollPhase(ctx)
 }

@@ -42,7 +42,7 @@ func (p *progress) load() phase { return phase(p.phase.Load()) }
 
 // began is when the node began to get calls. Until a moment after that it is the
 // zero time.
-func (p *progress) began() (at time.Time) {
+func (p *progress) startTime() (at time.Time) {
 	if known := p.startedAt.Load(); known != nil {
 		at = *known
 	}
@@ -67,15 +67,15 @@ func (p *progress) advance(now phase) {
 }
 
 // askPhase asks the node for its phase, and notes it.
-func (c *connected) askPhase(ctx context.Context) (phase, error) {
+func (c *liveConn) fetchPhase(ctx context.Context) (phase, error) {
 	ctx, cancel := context.WithTimeout(ctx, phaseTime)
 	defer cancel()
-	answer, err := c.Call(ctx, "init", "get_status", etf.AppendNil(nil))
+	result, err := c.Call(ctx, "init", "get_status", etf.AppendNil(nil))
 	if err != nil {
 		return 0, err
 	}
-	defer answer.Release()
-	now, err := readPhase(answer.Value)
+	defer result.Release()
+	now, err := readPhase(result.Value)
 	if err == nil {
 		c.progress.advance(now)
 	}
@@ -104,9 +104,9 @@ func readPhase(status etf.Term) (phase, error) {
 
 // follow asks for the phase until the connection or ctx ends, and returns why. What
 // the node does not answer changes nothing.
-func (c *connected) follow(ctx context.Context) error {
+func (c *liveConn) pollPhase(ctx context.Context) error {
 	for {
-		now, _ := c.askPhase(ctx)
+		now, _ := c.fetchPhase(ctx)
 		interval := startedInterval
 		if now == starting {
 			interval = startingInterval
@@ -122,15 +122,15 @@ func (c *connected) follow(ctx context.Context) error {
 }
 
 // takesCalls says whether the node has started and does not stop.
-func (c *connected) takesCalls() bool { return c.progress.load() == started }
+func (c *liveConn) takesCalls() bool { return c.progress.load() == started }
 
 // failedByPhase says whether a call crashed while its node was starting or
 // stopping, which may not have been noticed yet: then the fault is not the call's.
-func (c *connected) failedByPhase(ctx context.Context, err error) bool {
+func (c *liveConn) failedByPhase(ctx context.Context, err error) bool {
 	var crash *CallError
 	if !errors.As(err, &crash) {
 		return false
 	}
-	now, err := c.askPhase(ctx)
+	now, err := c.fetchPhase(ctx)
 	return err == nil && now != started || errors.As(err, new(*erldist.LostError))
 }

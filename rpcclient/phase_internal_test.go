@@ -38,12 +38,12 @@ func TestReadPhase(t *testing.T) {
 
 // Answers that come late do not take a phase back, and each is told once.
 func TestPhasesAdvance(t *testing.T) {
-	var told []phase
-	p := progress{changed: func(now phase) { told = append(told, now) }}
+	var description []phase
+	p := progress{changed: func(now phase) { description = append(description, now) }}
 	for _, now := range []phase{starting, starting, started, starting, stopping, started, stopping} {
 		p.advance(now)
 	}
-	if want := []phase{starting, started, stopping}; !slices.Equal(told, want) || p.load() != stopping {
-		t.Errorf("told %v, now %v, want %v", told, p.load(), want)
+	if want := []phase{starting, started, stopping}; !slices.Equal(description, want) || p.load() != stopping {
+		t.Errorf("told %v, now %v, want %v", description, p.load(), want)
 	}
 }

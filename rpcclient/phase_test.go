@@ -84,11 +84,11 @@ func TestCrashOnAStoppingNode(t *testing.T) {
 		defer gw.SetDrained(b.Name, false)
 		done = async(func() (string, error) {
 			op := rpcclient.Operation{Document: `{ sleep(ms: 0) pace }`, Idempotent: repeatable}
-			answer, err := absinthe(pool).Run(t.Context(), op)
+			result, err := absinthe(pool).Run(t.Context(), op)
 			if err != nil {
 				return "", err
 			}
-			return answer.Node, nil
+			return result.Node, nil
 		})
 		var pid string
 		eventually(t, "the call runs on a", func() bool {

@@ -53,9 +53,9 @@ type Pool struct {
 
 	inspector func(context.Context, *NodeConn)
 
-	mu      sync.Mutex // of changes to members
-	members atomic.Pointer[[]*member]
-	gone    sync.WaitGroup // members that finish their calls, and inspections
+	mu         sync.Mutex // of changes to members
+	members    atomic.Pointer[[]*member]
+	background sync.WaitGroup // members that finish their calls, and inspections
 
 	queue   queue
 	typical typicalLatency
@@ -97,7 +97,7 @@ func (p *Pool) Update(targets []NodeAddr, addrs []netip.Addr) {
 		delete(missing, m.target)
 		switch {
 		case listed:
-			m.peer.seen()
+			m.peer.retryNow()
 		case m.peer.current.Load() != nil && slices.Contains(addrs, m.target.Addr.Addr()) && !taken[m.target.Addr] && unlisted < maxUnlisted:
 			unlisted++
 		default:
@@ -115,7 +115,7 @@ func (p *Pool) Update(targets []NodeAddr, addrs []netip.Addr) {
 	}
 	p.members.Store(&members)
 	for _, m := range gone { // after the new ones, which may need the same connections
-		p.gone.Go(func() {
+		p.background.Go(func() {
 			m.retire()
 			p.node.release(m.peer)
 		})
@@ -127,7 +127,7 @@ func (p *Pool) Close(ctx context.Context) error {
 	p.Update(nil, nil)
 	done := make(chan struct{})
 	go func() {
-		p.gone.Wait()
+		p.background.Wait()
 		close(done)
 	}()
 	select {
@@ -161,47 +161,47 @@ func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (
 	defer putBuffer(b)
 	*b = append(beginCall((*b)[:0], module, function), args...)
 	*b = endCall(*b)
-	return p.execute(ctx, sameArguments(*b), false, nil)
+	return p.execute(ctx, fixedArguments(*b), false, nil)
 }
 
 // arguments are the finished argument list of erpc:execute_call.
 type arguments interface {
 	// on returns those for a connection. They are good until the next call of on.
-	on(*connected) []byte
+	forConn(*liveConn) []byte
 }
 
 // sameArguments are the same for every node.
-type sameArguments []byte
+type fixedArguments []byte
 
-func (a sameArguments) on(*connected) []byte { return a }
+func (a fixedArguments) forConn(*liveConn) []byte { return a }
 
 // execute is Call with the finished arguments. A call
 // that is repeatable may be sent to a second node when it is lost with its
 // connection, or fails on a node that is starting or stopping. It is sent to those
 // nodes only that fit, where fit is given.
 func (p *Pool) execute(ctx context.Context, args arguments, repeatable bool, filter NodeFilter) (*Result, error) {
-	p.budget.earn()
+	p.budget.deposit()
 	var previous error // on the node before
 	for sent := 0; ; {
-		place, err := p.acquire(ctx, filter)
+		slot, err := p.acquire(ctx, filter)
 		if err != nil {
 			return nil, cmp.Or(previous, err)
 		}
-		answer, err := place.execute(ctx, args, sent == 0 && filter == nil)
+		result, err := slot.execute(ctx, args, sent == 0 && filter == nil)
 		var lost *erldist.LostError
 		switch {
 		case errors.As(err, &lost):
 			// The member may not have noticed yet that its connection is gone; let
 			// go of it, so that the next choice is another.
-			place.peer.current.CompareAndSwap(place.conn, nil)
+			slot.peer.current.CompareAndSwap(slot.conn, nil)
 			if !lost.Sent {
 				continue
 			}
-		case repeatable && place.conn.failedByPhase(ctx, err):
+		case repeatable && slot.conn.failedByPhase(ctx, err):
 		default:
-			return answer, err
+			return result, err
 		}
-		if sent++; !repeatable || sent >= p.cfg.Retry.Nodes || !p.budget.spend() {
+		if sent++; !repeatable || sent >= p.cfg.Retry.Nodes || !p.budget.withdraw() {
 			return nil, err
 		}
 		p.retries.Add(1)
@@ -211,29 +211,29 @@ func (p *Pool) execute(ctx context.Context, args arguments, repeatable bool, fil
 
 // acquire takes a place on a node, and waits in the queue for one while every
 // node has as many calls as it may have.
-func (p *Pool) acquire(ctx context.Context, filter NodeFilter) (*place, error) {
+func (p *Pool) acquire(ctx context.Context, filter NodeFilter) (*slot, error) {
 	// Who can go to some nodes only does not queue up for the others.
 	if p.queue.length.Load() == 0 || filter != nil {
-		if place, err := p.choose(filter); err != errFull {
-			return place, err
+		if slot, err := p.choose(filter); err != errFull {
+			return slot, err
 		}
 	}
-	turn, full := p.queue.join()
+	turn, full := p.queue.enqueue()
 	if full {
 		p.overloaded.Add(1)
 		return nil, fmt.Errorf("%w, and %d more wait", ErrOverloaded, p.cfg.Load.Queue)
 	}
-	defer p.queue.leave(turn)
+	defer p.queue.dequeue(turn)
 	expired := time.NewTimer(p.cfg.Load.QueueTime)
 	defer expired.Stop()
 	for {
 		select {
 		case <-turn.Value.(chan struct{}):
-			if place, err := p.choose(filter); err != errFull {
-				return place, err
+			if slot, err := p.choose(filter); err != errFull {
+				return slot, err
 			}
 			if filter != nil {
-				p.queue.pass(turn)
+				p.queue.wakeNext(turn)
 			}
 		case <-expired.C:
 			p.overloaded.Add(1)

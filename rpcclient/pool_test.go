@@ -91,13 +91,13 @@ func testPoolSpreadsCalls(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.
 		for range cap(nodes) / 10 {
 			callers.Go(func() {
 				for range 10 {
-					answer, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{Document: `{ sleep(ms: 5) }`})
+					result, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{Document: `{ sleep(ms: 5) }`})
 					if err != nil {
 						t.Error(err)
 						return
 					}
-					nodes <- answer.Node
-					answer.Release()
+					nodes <- result.Node
+					result.Release()
 				}
 			})
 		}
@@ -190,7 +190,7 @@ func targets(found []discovery.Node) (list []rpcclient.NodeAddr) {
 }
 
 // connected are the nodes of a pool that can be called.
-func connected(pool *rpcclient.Pool) (names []string) {
+func liveConn(pool *rpcclient.Pool) (names []string) {
 	for _, n := range pool.Status().Nodes {
 		if n.State == rpcclient.Connected {
 			names = append(names, n.Name)
@@ -242,16 +242,16 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 		for nodes, want := range map[int]string{1: "", 2: b.Name} {
 			cfg := rpcclient.PoolConfig{Retry: rpcclient.RetryConfig{Nodes: nodes}}
 			pool := gw.pool(t, cfg, relay.NodeAddr, atB)
-			eventually(t, "a and b can be called", func() bool { return len(connected(pool)) == 2 })
+			eventually(t, "a and b can be called", func() bool { return len(liveConn(pool)) == 2 })
 			onlyA(true)
 			relay.wire().down.frozen.Store(true)
 			seen := strings.Count(a.Output(), printed)
 			call := async(func() (string, error) {
-				answer, err := absinthe(pool).Run(t.Context(), op)
+				result, err := absinthe(pool).Run(t.Context(), op)
 				if err != nil {
 					return "", err
 				}
-				return answer.Node, nil
+				return result.Node, nil
 			})
 			eventually(t, "a has run it", func() bool { return strings.Count(a.Output(), printed) > seen })
 			onlyA(false)
@@ -265,7 +265,7 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 				t.Errorf("%d retries were counted, want %d", got, want)
 			}
 		}
-		eventually(t, "connected to a again", func() bool { return len(connected(pool)) == 2 })
+		eventually(t, "connected to a again", func() bool { return len(liveConn(pool)) == 2 })
 	})
 
 	t.Run("not sent", func(t *testing.T) {
@@ -276,11 +276,11 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 		up.clogged.Store(true) // a is also asked how it is, now and then
 		before := up.read.Load()
 		large := async(func() (string, error) {
-			answer, err := pool.Call(t.Context(), "erlang", "byte_size", list(etf.AppendBinary(nil, make([]byte, 32<<20))))
+			result, err := pool.Call(t.Context(), "erlang", "byte_size", list(etf.AppendBinary(nil, make([]byte, 32<<20))))
 			if err != nil {
 				return "", err
 			}
-			return answer.Value.String(), nil
+			return result.Value.String(), nil
 		})
 		eventually(t, "the large call is being written", func() bool { return up.read.Load() > before+small })
 

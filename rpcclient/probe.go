@@ -42,7 +42,7 @@ func (n *Node) Probe(ctx context.Context, t NodeAddr, app AbsintheConfig, intros
 		conn.Close()
 		<-ended
 	}()
-	c, err := connect(ctx, conn)
+	c, err := newLiveConn(ctx, conn)
 	if err != nil {
 		return p, err
 	}

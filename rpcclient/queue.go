@@ -18,7 +18,7 @@ type queue struct {
 
 // join takes a place at the end, unless the queue is full. The channel delivers
 // whenever the call is the first and should look for a place on a node.
-func (q *queue) join() (turn *list.Element, full bool) {
+func (q *queue) enqueue() (turn *list.Element, full bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.waiting.Len() >= q.max {
@@ -31,7 +31,7 @@ func (q *queue) join() (turn *list.Element, full bool) {
 }
 
 // leave gives a place up. Whoever is first then looks for a place on a node.
-func (q *queue) leave(turn *list.Element) {
+func (q *queue) dequeue(turn *list.Element) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.waiting.Remove(turn)
@@ -40,10 +40,10 @@ func (q *queue) leave(turn *list.Element) {
 }
 
 // pass tells the next one that there may be a place, which is none for this one.
-func (q *queue) pass(turn *list.Element) {
+func (q *queue) wakeNext(turn *list.Element) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.tell(turn.Next())
+	q.signal(turn.Next())
 }
 
 // wake tells the head that there may be a place. Whoever gives one up does so after
@@ -58,9 +58,9 @@ func (q *queue) wake() {
 	q.wakeFirst()
 }
 
-func (q *queue) wakeFirst() { q.tell(q.waiting.Front()) }
+func (q *queue) wakeFirst() { q.signal(q.waiting.Front()) }
 
-func (q *queue) tell(turn *list.Element) {
+func (q *queue) signal(turn *list.Element) {
 	if turn != nil {
 		select {
 		case turn.Value.(chan struct{}) <- struct{}{}:

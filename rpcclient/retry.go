@@ -42,8 +42,8 @@ func (c *RetryConfig) Validate() error {
 // A budget is begun with retryReserve and holds retryCeiling at most: a node that
 // dies takes all its calls with it at once, also where there were few before.
 const (
-	retryReserve = 100
-	retryCeiling = 1000
+	initialBudget = 100
+	maxBudget     = 1000
 )
 
 // budget is how many retries may be made now: each call adds its share, each
@@ -51,25 +51,25 @@ const (
 type budget struct {
 	share float64
 
-	mu   sync.Mutex
-	left float64
+	mu      sync.Mutex
+	balance float64
 }
 
-func newBudget(share float64) *budget { return &budget{share: share, left: retryReserve} }
+func newBudget(share float64) *budget { return &budget{share: share, balance: initialBudget} }
 
-func (b *budget) earn() {
+func (b *budget) deposit() {
 	b.mu.Lock()
-	b.left = min(b.left+b.share, retryCeiling)
+	b.balance = min(b.balance+b.share, maxBudget)
 	b.mu.Unlock()
 }
 
 // spend says whether one retry may be made.
-func (b *budget) spend() bool {
+func (b *budget) withdraw() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.left < 1 {
+	if b.balance < 1 {
 		return false
 	}
-	b.left--
+	b.balance--
 	return true
 }

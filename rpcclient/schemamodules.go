@@ -9,7 +9,7 @@ import (
 )
 
 // provider is the function that use Absinthe.Schema defines, with no arguments.
-const provider = "__absinthe_schema_provider__"
+const schemaProvider = "__absinthe_schema_provider__"
 
 // maxSchemaModules bounds how many names are taken from a node.
 const maxSchemaModules = 100
@@ -23,12 +23,12 @@ func SchemaModules(ctx context.Context, node NodeCaller) ([]string, error) {
 	args = etf.AppendNil(args) // no bindings
 	args = etf.AppendAtom(etf.AppendAtom(args, "none"), "none")
 	args = etf.AppendNil(etf.AppendAtom(args, "value"))
-	answer, err := node.Call(ctx, "erl_eval", "expr", args)
+	result, err := node.Call(ctx, "erl_eval", "expr", args)
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Release()
-	d := etf.NewDecoder(answer.Value)
+	defer result.Release()
+	d := etf.NewDecoder(result.Value)
 	n, err := d.List()
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func schemaModulesExpression() []byte {
 	module, name, file, exports := variableForm("Module"), variableForm("Name"), variableForm("File"), variableForm("Exports")
 	loaded := form("lc", callForm(atomForm("erlang"), atomForm("atom_to_binary"), module, atomForm("utf8")), forms(
 		generateForm(tupleForm(module, variableForm("_")), callForm(atomForm("code"), atomForm("all_loaded"))),
-		callForm(atomForm("erlang"), atomForm("function_exported"), module, atomForm(provider), zero),
+		callForm(atomForm("erlang"), atomForm("function_exported"), module, atomForm(schemaProvider), zero),
 	))
 	available := form("lc", callForm(atomForm("erlang"), atomForm("list_to_binary"), name), forms(
 		generateForm(tupleForm(name, file, atomForm("false")), callForm(atomForm("code"), atomForm("all_available"))),
@@ -71,7 +71,7 @@ func schemaModulesExpression() []byte {
 			tupleForm(atomForm("ok"), tupleForm(variableForm("_"), listForm(tupleForm(atomForm("exports"), exports)))),
 			listForm(callForm(atomForm("beam_lib"), atomForm("chunks"), file, listForm(atomForm("exports")))),
 		),
-		callForm(atomForm("lists"), atomForm("member"), tupleForm(atomForm(provider), zero), exports),
+		callForm(atomForm("lists"), atomForm("member"), tupleForm(atomForm(schemaProvider), zero), exports),
 	))
 	return callForm(atomForm("erlang"), atomForm("++"), loaded, available)
 }

@@ -26,12 +26,12 @@ type Description struct {
 
 // HasSchema says whether the schema's module can be loaded on a node.
 func (c AbsintheConfig) HasSchema(ctx context.Context, node NodeCaller) (bool, error) {
-	answer, err := node.Call(ctx, "code", "ensure_loaded", c.moduleArgs())
+	result, err := node.Call(ctx, "code", "ensure_loaded", c.moduleArgs())
 	if err != nil {
 		return false, err
 	}
-	defer answer.Release()
-	d := etf.NewDecoder(answer.Value) // {module, Module} or {error, Reason}
+	defer result.Release()
+	d := etf.NewDecoder(result.Value) // {module, Module} or {error, Reason}
 	if _, err := d.Tuple(); err != nil {
 		return false, err
 	}
@@ -58,15 +58,15 @@ func (c AbsintheConfig) Describe(ctx context.Context, node NodeCaller, introspec
 }
 
 func (c AbsintheConfig) sdl(ctx context.Context, node NodeCaller) (string, error) {
-	answer, err := node.Call(ctx, "Elixir.Absinthe.Schema", "to_sdl", c.moduleArgs())
+	result, err := node.Call(ctx, "Elixir.Absinthe.Schema", "to_sdl", c.moduleArgs())
 	if err != nil {
 		return "", err
 	}
-	defer answer.Release()
-	d := etf.NewDecoder(answer.Value)
+	defer result.Release()
+	d := etf.NewDecoder(result.Value)
 	text, err := d.Binary()
 	if len(text) > maxIntrospection {
-		return "", fmt.Errorf("the SDL of %s has %d bytes, more than %d", answer.Node, len(text), maxIntrospection)
+		return "", fmt.Errorf("the SDL of %s has %d bytes, more than %d", result.Node, len(text), maxIntrospection)
 	}
 	return string(text), err
 }
@@ -77,15 +77,15 @@ func (c AbsintheConfig) introspect(ctx context.Context, node NodeCaller, documen
 	if err != nil {
 		return nil, err
 	}
-	answer, err := node.Call(ctx, "Elixir.Absinthe", "run", args)
+	result, err := node.Call(ctx, "Elixir.Absinthe", "run", args)
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Release()
-	if err := answer.ok(); err != nil {
+	defer result.Release()
+	if err := result.unwrapOK(); err != nil {
 		return nil, err
 	}
-	return answer.Value.AppendJSONWithin(ctx, nil, maxIntrospection)
+	return result.Value.AppendJSONWithin(ctx, nil, maxIntrospection)
 }
 
 // maxIntrospection bounds what is read of a node's schema, in bytes of SDL or JSON.
@@ -98,7 +98,7 @@ func (c AbsintheConfig) Fingerprint(ctx context.Context, node NodeCaller) (strin
 	// The second is where Absinthe keeps what it compiled, unless in persistent
 	// terms.
 	for _, module := range []string{ModuleAtom(c.Schema), ModuleAtom(c.Schema) + ".Compiled"} {
-		sum, err := codeSum(ctx, node, module)
+		sum, err := moduleMD5(ctx, node, module)
 		var failure *CallError
 		if err != nil && !errors.As(err, &failure) {
 			return "", err
@@ -108,14 +108,14 @@ func (c AbsintheConfig) Fingerprint(ctx context.Context, node NodeCaller) (strin
 	return fingerprint, nil
 }
 
-func codeSum(ctx context.Context, node NodeCaller, module string) (string, error) {
+func moduleMD5(ctx context.Context, node NodeCaller, module string) (string, error) {
 	args := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), "md5"))
-	answer, err := node.Call(ctx, module, "module_info", args)
+	result, err := node.Call(ctx, module, "module_info", args)
 	if err != nil {
 		return "", err
 	}
-	defer answer.Release()
-	d := etf.NewDecoder(answer.Value)
+	defer result.Release()
+	d := etf.NewDecoder(result.Value)
 	sum, err := d.Binary()
 	return string(sum), err
 }

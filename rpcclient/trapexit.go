@@ -31,13 +31,13 @@ func endTrappingCall(b []byte) []byte {
 // unwrapTrapping makes the value of such a call that of its function. It stands
 // between the first element and the tail of the list, so that a large one need not be
 // looked through.
-func unwrapTrapping(answer *Result) {
-	d := etf.NewDecoder(answer.Value)
+func unwrapTrapping(result *Result) {
+	d := etf.NewDecoder(result.Value)
 	if n, err := d.List(); err != nil || n != 2 || d.Skip() != nil {
 		return // no answer of zipwith3, and none of Absinthe
 	}
-	answer.Value = d.Rest()
-	if last := len(answer.Value.Bytes) - 1; last >= 0 {
-		answer.Value.Bytes = answer.Value.Bytes[:last]
+	result.Value = d.Rest()
+	if last := len(result.Value.Bytes) - 1; last >= 0 {
+		result.Value.Bytes = result.Value.Bytes[:last]
 	}
 }
