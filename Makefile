@@ -4,7 +4,7 @@
 # repository: they are whole file systems.
 OTP_MATRIX ?= /var/tmp/louche-otp
 # The packages that talk to a real BEAM.
-BEAM_PACKAGES = ./test/beamtest ./rpcclient ./cmd/louche
+BEAM_PACKAGES = ./test/beamtest ./rpcclient ./test/e2e
 FUZZTIME ?= 30s
 BENCHTIME ?= 5s
 # How long chaos keeps its mixed load up.
@@ -78,7 +78,7 @@ vulncheck:
 # then the transcoder.
 bench:
 	testdata/install-erlang
-	go test -run '^$$' -bench 'Bridge|Features' -benchtime $(BENCHTIME) -timeout $(TIMEOUT) ./cmd/louche
+	go test -run '^$$' -bench 'Bridge|Features' -benchtime $(BENCHTIME) -timeout $(TIMEOUT) ./test/e2e
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./rpcclient/etf
 
 # Every fuzz target for FUZZTIME.

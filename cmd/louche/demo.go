@@ -8,7 +8,9 @@ import (
 
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/internal/config"
 	"github.com/louche-graphql/louche/internal/demo"
+	"github.com/louche-graphql/louche/internal/service"
 )
 
 type demoCommand struct {
@@ -30,23 +32,23 @@ func (d *demoCommand) Run(ctx context.Context, out output) error {
 	}
 	defer cluster.Stop()
 	cfg := d.config(cluster.EPMDPort)
-	if err := cfg.setDefaults(); err != nil {
+	if err := cfg.SetDefaults(); err != nil {
 		return err
 	}
-	if err := errors.Join(cfg.validate()...); err != nil {
+	if err := errors.Join(cfg.Validate()...); err != nil {
 		return err
 	}
-	log, closeLog := cfg.Log.open()
+	log, closeLog := cfg.Log.Open()
 	defer closeLog()
-	return serve(ctx, cfg, nil, log, func() { d.banner(out, cluster.EPMDPort) })
+	return service.Run(ctx, cfg, nil, log, func() { d.banner(out, cluster.EPMDPort) })
 }
 
-func (d *demoCommand) config(epmd uint16) *config {
-	cfg := &config{
+func (d *demoCommand) config(epmd uint16) *config.Config {
+	cfg := &config.Config{
 		Listen:         d.Listen,
 		Admin:          d.Admin,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
-		Apps:           make([]appConfig, 1),
+		Apps:           make([]config.App, 1),
 	}
 	cfg.Log.Level = "warn"
 	cfg.Node.Name = "louche-demo@127.0.0.1"

@@ -5,10 +5,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -61,7 +63,23 @@ func main() {
 	case errors.Is(err, errFailed):
 		os.Exit(statusNo)
 	case err != nil:
-		complain(err)
+		printError(err)
 		os.Exit(statusError)
+	}
+}
+
+// farewell bounds the wait for the reader of standard error.
+const farewell = time.Second
+
+// printError prints why a command failed.
+func printError(err error) {
+	printed := make(chan struct{})
+	go func() {
+		fmt.Fprintf(os.Stderr, "louche: %v\n", err)
+		close(printed)
+	}()
+	select {
+	case <-printed:
+	case <-time.After(farewell):
 	}
 }

@@ -3,21 +3,20 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"net"
 	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
 	"unicode"
 
-	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/internal/config"
+	"github.com/louche-graphql/louche/internal/service"
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/schema"
 )
 
 type nodesCommand struct {
-	configFlags
+	config.Flags
 	Timeout time.Duration `default:"10s" help:"Time for each node to answer."`
 }
 
@@ -25,11 +24,11 @@ type nodesCommand struct {
 // when an application has no node, when a node cannot be called, and when discovery
 // has a problem: there may be nodes that it does not see.
 func (n *nodesCommand) Run(ctx context.Context, out output) error {
-	cfg, err := n.load()
+	cfg, err := n.Load()
 	if err != nil {
 		return err
 	}
-	node, err := startProbe(cfg, "nodes")
+	node, err := service.StartProbe(cfg, "nodes")
 	if err != nil {
 		return err
 	}
@@ -48,9 +47,8 @@ func (n *nodesCommand) Run(ctx context.Context, out output) error {
 
 // show prints the nodes of one application, and says whether there are any and all of
 // them can be called.
-func (n *nodesCommand) show(ctx context.Context, out output, node *rpcclient.Node, app *appConfig) bool {
-	report := discovery.New(app.Discovery, net.DefaultResolver, slog.New(slog.DiscardHandler)).Poll(ctx)
-	found := targets(report.Nodes)
+func (n *nodesCommand) show(ctx context.Context, out output, node *rpcclient.Node, app *config.App) bool {
+	found, problems := service.Discover(ctx, app)
 	rows := make([]row, len(found))
 	var probes sync.WaitGroup
 	for i, t := range found {
@@ -67,14 +65,14 @@ func (n *nodesCommand) show(ctx context.Context, out output, node *rpcclient.Nod
 	if len(rows) > 0 {
 		fmt.Fprintln(table, "  NAME\tADDRESS\tHANDSHAKE\tOTP\tSCHEMA")
 	}
-	callable := len(rows) > 0 && len(report.Problems) == 0
+	callable := len(rows) > 0 && len(problems) == 0
 	for i, r := range rows {
 		fmt.Fprintf(table, "  %s\t%s\t%s\n", oneLine(r.name(found[i].Name)), found[i].Addr, r)
 		callable = callable && r.err == nil && r.HasSchema
 	}
 	table.Flush()
 	showDifferences(out, rows)
-	for _, problem := range report.Problems {
+	for _, problem := range problems {
 		fmt.Fprintf(out, "  %s: %s\n", oneLine(problem.Source), oneLine(problem.Err.Error()))
 	}
 	return callable
@@ -153,4 +151,12 @@ func oneLine(text string) string {
 		text = strings.ToValidUTF8(text[:longest], "") + "…"
 	}
 	return text
+}
+
+// orOneOf suggests the schemas that a node has.
+func orOneOf(schemas []string) string {
+	if len(schemas) == 0 {
+		return ""
+	}
+	return "; schemas there: " + strings.Join(schemas, ", ")
 }

@@ -7,13 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"os"
 	"strings"
 	"time"
 
-	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/internal/config"
+	"github.com/louche-graphql/louche/internal/service"
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/schema"
 )
@@ -25,31 +24,31 @@ type schemaCommand struct {
 }
 
 type pullCommand struct {
-	configFlags
+	config.Flags
 	Path    string        `placeholder:"PATH" help:"Which application of the configuration, by its path (default the first)."`
 	Timeout time.Duration `default:"10s" help:"Time for each node to answer."`
 }
 
 // Run prints the schema of the first node that tells one.
 func (p *pullCommand) Run(ctx context.Context, out output) error {
-	cfg, err := p.load()
+	cfg, err := p.Load()
 	if err != nil {
 		return err
 	}
 	app := &cfg.Apps[0]
 	if p.Path != "" {
-		if app = cfg.app(p.Path); app == nil {
+		if app = cfg.App(p.Path); app == nil {
 			return fmt.Errorf("no application has the path %s", p.Path)
 		}
 	}
-	node, err := startProbe(cfg, "schema")
+	node, err := service.StartProbe(cfg, "schema")
 	if err != nil {
 		return err
 	}
 	defer node.Stop()
-	report := discovery.New(app.Discovery, net.DefaultResolver, slog.New(slog.DiscardHandler)).Poll(ctx)
+	found, problems := service.Discover(ctx, app)
 	var errs []error
-	for _, t := range targets(report.Nodes) {
+	for _, t := range found {
 		text, err := p.ask(ctx, node, t, app.AbsintheConfig)
 		if err == nil {
 			_, err = io.WriteString(out, text)
@@ -57,7 +56,7 @@ func (p *pullCommand) Run(ctx context.Context, out output) error {
 		}
 		errs = append(errs, fmt.Errorf("%s: %w", t.Name, err))
 	}
-	for _, problem := range report.Problems {
+	for _, problem := range problems {
 		errs = append(errs, fmt.Errorf("%s: %w", problem.Source, problem.Err))
 	}
 	return errors.Join(append([]error{errors.New("no node told its schema")}, errs...)...)
@@ -80,23 +79,6 @@ func (p *pullCommand) ask(ctx context.Context, node *rpcclient.Node, t rpcclient
 		return "", err
 	}
 	return strings.TrimRight(s.SDL(), "\n") + "\n", nil
-}
-
-func (c *config) app(path string) *appConfig {
-	for i := range c.Apps {
-		if c.Apps[i].Path == path {
-			return &c.Apps[i]
-		}
-	}
-	return nil
-}
-
-// startProbe starts a node to look at others with. It has a name of its own: with
-// the gateway's, nodes it is connected to would refuse this one.
-func startProbe(cfg *config, purpose string) (*rpcclient.Node, error) {
-	local, host, _ := strings.Cut(cfg.Node.Name, "@")
-	cfg.Node.Name = local + "-" + purpose + "@" + host
-	return rpcclient.Start(cfg.Node, slog.New(slog.DiscardHandler))
 }
 
 type diffCommand struct {

@@ -8,9 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/louche-graphql/louche/internal/waittest"
-	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // files writes files into a folder of their own, and returns it.
@@ -27,42 +24,6 @@ func files(t *testing.T, texts map[string]string) string {
 		}
 	}
 	return dir
-}
-
-// What is pulled is a schema that documents can be checked with.
-func TestSchemaPull(t *testing.T) {
-	epmd := beamtest.StartEPMD(t)
-	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd)) // they do not disturb each other
-	pull := func(yaml, path string) (string, error) {
-		var out bytes.Buffer
-		err := (&pullCommand{configFlags: configFlags{Config: write(t, yaml)}, Path: path, Timeout: waittest.Limit}).Run(t.Context(), output{&out})
-		return out.String(), err
-	}
-	text, err := pull(before(epmd), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(text, "type RootQueryType {") || !strings.HasSuffix(text, "}\n") && !strings.HasSuffix(text, "scalar Decimal\n") {
-		t.Errorf("pulled\n%s", text)
-	}
-	dir := files(t, map[string]string{"schema.graphql": text, "a.graphql": "{ counter hello }"})
-	var out bytes.Buffer
-	if err := (&checkSchemaCommand{Operations: []string{dir}, Schema: filepath.Join(dir, "schema.graphql")}).Run(output{&out}); err != nil {
-		t.Errorf("%v\n%s", err, &out)
-	}
-	if again, err := pull(before(epmd), "/graphql"); again != text {
-		t.Errorf("by its path: %v, %s", err, again)
-	}
-	if _, err := pull(before(epmd), "/other"); err == nil {
-		t.Error("there is no such application")
-	}
-	if _, err := pull(strings.Replace(before(epmd), "TestApp.Schema", "No.Such.Schema", 1), ""); err == nil || !strings.Contains(err.Error(), "No.Such.Schema is not there") {
-		t.Errorf("without the schema: %v", err)
-	}
-	if status, answer := g.query(t, `{ counter }`); status != 200 {
-		t.Errorf("the gateway lost its node: %d %s", status, answer)
-	}
 }
 
 func TestSchemaDiff(t *testing.T) {

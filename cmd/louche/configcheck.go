@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/louche-graphql/louche/internal/config"
+)
+
+type configCommand struct {
+	Check checkCommand `cmd:"" help:"Say what is wrong with a configuration file."`
+}
+
+type checkCommand struct {
+	File  string `arg:"" help:"Configuration file (YAML)."`
+	Files bool   `default:"true" negatable:"" help:"Read the files and environment variables that it names, as serve does. Use --no-files on a machine that does not have them."`
+}
+
+// Run loads the file with the environment as serve would, and connects to nothing.
+func (c *checkCommand) Run(out output) error {
+	cfg, err := (&config.Flags{Config: c.File}).Load()
+	if err == nil && c.Files {
+		err = cfg.CheckFiles()
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s is valid: %d application(s)\n", c.File, len(cfg.Apps))
+	for _, app := range cfg.Apps {
+		fmt.Fprintf(out, "  %s  %s\n", app.Path, app.Schema)
+	}
+	return nil
+}

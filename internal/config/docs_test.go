@@ -1,0 +1,93 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+// A block of YAML in the documentation is a whole configuration, or its first line says
+// where it belongs: below a key of one, beside apps, or in the file of another program.
+var (
+	yamlBlock = regexp.MustCompile("(?ms)^```ya?ml[^\n]*\n(.*?)^```$")
+	belongs   = regexp.MustCompile(`^# (below apps\[0\](\.auth\.methods)?|beside apps|keys\.yaml|prometheus\.yml|Kubernetes)(: [^\n]*)?\n`)
+)
+
+// configurationOf is the whole configuration that a block is a part of. ok: it is one.
+func configurationOf(block string) (text string, ok bool) {
+	place := belongs.FindStringSubmatch(block)
+	if place == nil {
+		return block, true
+	}
+	indent := func(by string) string {
+		return by + strings.ReplaceAll(strings.TrimSpace(block), "\n", "\n"+by) + "\n"
+	}
+	app := "apps:\n  - schema: MyApp.Schema\n"
+	if !strings.Contains(block, "\ndiscovery:") {
+		app += "    discovery: {prefix: my-app}\n"
+	}
+	switch place[1] {
+	case "below apps[0]":
+		return app + indent("    "), true
+	case "below apps[0].auth.methods":
+		return app + "    auth:\n      methods:\n" + indent("        "), true
+	case "beside apps":
+		return block + app, true
+	case "keys.yaml":
+		return app + "    auth:\n      methods:\n        - api_keys:\n            keys:\n" + indent("              "), true
+	}
+	return "", false
+}
+
+func TestExamplesInTheDocumentation(t *testing.T) {
+	blocks := 0
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && slices.Contains([]string{"node_modules", ".git"}, d.Name()):
+			return filepath.SkipDir
+		case filepath.Ext(path) != ".md":
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if n := bytes.Count(text, []byte("```yaml")) + bytes.Count(text, []byte("```yml")); n != len(yamlBlock.FindAll(text, -1)) {
+			t.Errorf("%s: not all %d blocks of YAML are found", path, n)
+		}
+		for _, found := range yamlBlock.FindAllSubmatchIndex(text, -1) {
+			blocks++
+			block, line := string(text[found[2]:found[3]]), 1+bytes.Count(text[:found[0]], []byte("\n"))
+			t.Run(fmt.Sprintf("%s:%d", path, line), func(t *testing.T) { checkExample(t, block) })
+		}
+		return nil
+	})
+	if err != nil || blocks < 20 {
+		t.Errorf("%d blocks: %v", blocks, err)
+	}
+}
+
+func checkExample(t *testing.T, block string) {
+	t.Helper()
+	text, ok := configurationOf(block)
+	if !ok {
+		var any any
+		if err := yaml.Unmarshal([]byte(block), &any); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	if _, err := (&Flags{Config: write(t, text)}).Load(); err != nil {
+		t.Errorf("%v\n%s", err, text)
+	}
+}

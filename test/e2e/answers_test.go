@@ -1,0 +1,104 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/test/beamtest"
+)
+
+// Fields come in the order of the document, and errors first.
+func TestOrderOfAnswers(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd))
+	for document, want := range map[string]string{
+		`{ person(id: "2") { id salary } }`: `{"errors":[{"message":"forbidden","locations":[{"line":1,"column":24}],"path":["person","salary"],"code":"FORBIDDEN","status":403}],"data":{"person":{"id":"2","salary":null}}}`,
+		`{ node(id: "p1") { __typename id ... on Part { sku } } search { __typename ... on Person { name } ... on Part { sku } } }`: `{"data":{"node":{"__typename":"Part","id":"p1","sku":"SKU-1"},"search":[{"__typename":"Person","name":"Person 1"},{"__typename":"Part","sku":"SKU-1"}]}}`,
+	} {
+		if status, got := g.query(t, document); status != 200 || got != want {
+			t.Errorf("%s: %d %s, want %s", document, status, got, want)
+		}
+	}
+}
+
+func TestErrorExtensions(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd, "    error_extensions: true"))
+	for document, want := range map[string]string{
+		`{ person(id: "2") { id salary } }`: `{"errors":[{"message":"forbidden","locations":[{"line":1,"column":24}],"path":["person","salary"],"extensions":{"code":"FORBIDDEN","status":403}}],"data":{"person":{"id":"2","salary":null}}}`,
+		`{ person(id: "2") { id must } }`:   `{"errors":[{"message":"Cannot return null for non-nullable field","locations":[{"line":1,"column":24}],"path":["person","must"]}],"data":{"person":null}}`,
+	} {
+		if status, got := g.query(t, document); status != 200 || got != want {
+			t.Errorf("%s: %d %s, want %s", document, status, got, want)
+		}
+	}
+}
+
+// A resolver's error without a code is for the log; clients get what they need to
+// ask about it.
+func TestMaskErrors(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd, "    mask_errors: true"))
+	for document, want := range map[string]string{
+		`{ person(id: "2") { id must } }`:   `{"errors":[{"message":"The application failed to answer this.","locations":[{"line":1,"column":24}],"path":["person","must"],"extensions":{"code":"INTERNAL"}}],"data":{"person":null}}`,
+		`{ person(id: "2") { id salary } }`: `{"errors":[{"message":"forbidden","locations":[{"line":1,"column":24}],"path":["person","salary"],"code":"FORBIDDEN","status":403}],"data":{"person":{"id":"2","salary":null}}}`,
+		`{ nope }`:                          `{"errors":[{"message":"Cannot query field \"nope\" on type \"RootQueryType\". Did you mean \"node\"?","locations":[{"line":1,"column":3}]}]}`,
+	} {
+		body, _ := json.Marshal(map[string]string{"query": document})
+		if status, got := g.post(t, string(body), "X-Request-Id", "masked-request"); status != 200 || got != want {
+			t.Errorf("%s: %d %s, want %s", document, status, got, want)
+		}
+	}
+	log := g.log.String()
+	if strings.Count(log, "error masked") != 1 || !strings.Contains(log, "masked-request") || !strings.Contains(log, "Cannot return null") {
+		t.Errorf("logged:\n%s", log)
+	}
+}
+
+// Who asks for the schema is known by the headers that the context takes.
+func TestIntrospectionOfTheIdentified(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd, "    document_limits: {introspection: identified}", "    context: {current_user_id: {header: X-User-Id, type: integer, default: 1}, tenant: {value: acme}}"))
+	const asking = `{"query":"{ __type(name: \"Part\") { name } }"}`
+	if status, answer := g.post(t, asking); status != 403 || code(t, answer) != "INTROSPECTION_DISABLED" {
+		t.Errorf("nobody: %d %s", status, answer)
+	}
+	if status, answer := g.post(t, asking, "X-User-Id", "42"); status != 200 || code(t, answer) == "INTROSPECTION_DISABLED" {
+		t.Errorf("somebody: %d %s", status, answer)
+	}
+	if status, answer := g.query(t, `{ counter }`); status != 200 || !strings.Contains(answer, `"counter":1`) {
+		t.Errorf("nobody, about something else: %d %s", status, answer)
+	}
+	if _, answer := g.post(t, `[`+asking+`,{"query":"{ counter }"}]`); !strings.Contains(answer, "INTROSPECTION_DISABLED") || !strings.Contains(answer, `"counter":2`) {
+		t.Errorf("nobody, in a batch: %s", answer)
+	}
+}
+
+// A document past a limit is refused before a node is asked, and counts for nothing.
+func TestDocumentLimits(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd, "    document_limits: {depth: 2, introspection: refuse}", "    max_complexity: 3"))
+	for document, want := range map[string]string{
+		`{ session { user { id name email } } }`: "TOO_DEEP",
+		`{ __type(name: "Part") { name } }`:      "INTROSPECTION_DISABLED",
+		`{ counter`:                              "GRAPHQL_PARSE_FAILED",
+	} {
+		if status, answer := g.query(t, document); status != 400 || code(t, answer) != want {
+			t.Errorf("%s: %d %s, want %s", document, status, answer, want)
+		}
+	}
+	for document, want := range map[string]string{
+		`{ counter }`:                           `{"data":{"counter":1}}`,
+		`{ counter pidText contextText throw }`: `"message":"Operation is too complex: complexity is 4 and maximum is 3"`,
+	} {
+		if status, answer := g.query(t, document); status != 200 || !strings.Contains(answer, want) {
+			t.Errorf("%s: %d %s, want %s", document, status, answer, want)
+		}
+	}
+}

@@ -1,0 +1,280 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/config"
+	"github.com/louche-graphql/louche/internal/logtest"
+	"github.com/louche-graphql/louche/internal/service"
+	"github.com/louche-graphql/louche/internal/waittest"
+	"github.com/louche-graphql/louche/test/beamtest"
+)
+
+// running is a gateway that was started as serve starts it.
+type running struct {
+	url   string // for clients
+	admin string // for operators
+	file  string // its configuration
+	log   *logtest.Recorder
+	begin func() // to stop
+	stop  func() error
+	// cutOff: requests are still in flight when the time to finish them is over.
+	cutOff bool
+}
+
+// startGateway runs serve with a configuration file until the test ends, and
+// waits until a node can be called.
+func startGateway(t *testing.T, yaml string) *running {
+	t.Helper()
+	g := launch(t, yaml)
+	eventually(t, "the gateway is ready", func() bool {
+		resp, err := http.Get(g.admin + "/readyz")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+	return g
+}
+
+// configure writes the gateway's configuration, which may be running. It stops
+// without delay where yaml does not say otherwise.
+func (g *running) configure(t *testing.T, yaml string) {
+	t.Helper()
+	text := fmt.Sprintf("listen: %s\nadmin: %s\n%s", g.url[strings.LastIndex(g.url, "/")+1:], strings.TrimPrefix(g.admin, "http://"), yaml)
+	if !strings.Contains(yaml, "shutdown_delay") {
+		text = "shutdown_delay: 0s\n" + text
+	}
+	if err := os.WriteFile(g.file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// launch is startGateway without waiting for a node.
+func launch(t *testing.T, yaml string) *running {
+	t.Helper()
+	clients, operators := freeAddress(t), freeAddress(t)
+	g := &running{
+		url:   "http://" + clients,
+		admin: "http://" + operators,
+		file:  filepath.Join(t.TempDir(), "louche.yaml"),
+		log:   new(logtest.Recorder),
+	}
+	g.configure(t, yaml)
+	if tls := strings.Contains(yaml, "\ntls:"); tls {
+		g.url = strings.Replace(g.url, "http:", "https:", 1)
+	}
+	flags := &config.Flags{Config: g.file}
+	cfg, err := flags.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	started, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		log := slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		ended <- service.Run(ctx, cfg, flags.Watch(ctx, cfg, nil, log), log, func() { close(started) })
+	}()
+	g.begin = cancel
+	g.stop = sync.OnceValue(func() error {
+		cancel()
+		return <-ended
+	})
+	t.Cleanup(func() {
+		if err := g.stop(); err != nil && !g.cutOff {
+			t.Errorf("serve: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("log of the gateway:\n%s", g.log)
+		}
+	})
+	select {
+	case <-started:
+	case err := <-ended:
+		t.Fatalf("serve: %v", err)
+	}
+	return g
+}
+
+// loadConfig loads a configuration file.
+func loadConfig(file string) (*config.Config, error) { return (&config.Flags{Config: file}).Load() }
+
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+var eventually = waittest.Until
+
+// post sends an operation and returns status and body.
+func (g *running) post(t testing.TB, body string, header ...string) (int, string) {
+	t.Helper()
+	return g.postTo(t, "/graphql", body, header...)
+}
+
+// postTo is post to another application.
+func (g *running) postTo(t testing.TB, path, body string, header ...string) (int, string) {
+	t.Helper()
+	return g.send(t, g.url+path, body, header...)
+}
+
+// send is a POST of JSON to any address.
+func (g *running) send(t testing.TB, url, body string, header ...string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Content-Type" {
+			req.Header.Del(header[i])
+		}
+		req.Header.Add(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(answer)
+}
+
+// sleep is an operation that does not end before its node wakes it.
+const sleep = `{"query":"{ sleep(ms: 3600000) }"}`
+
+// async sends an operation, and does not wait for its answer.
+func (g *running) async(t testing.TB, body string) (answer <-chan string) {
+	answered := make(chan string, 1)
+	go func() {
+		_, answer := g.post(t, body)
+		answered <- answer
+	}()
+	return answered
+}
+
+// waitClosed waits until the gateway, which stops, takes no more connections.
+func (g *running) waitClosed(t testing.TB) {
+	t.Helper()
+	eventually(t, "new connections are refused", func() bool {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(g.url, "http://"))
+		if err == nil {
+			conn.Close()
+		}
+		return err != nil
+	})
+}
+
+// unhurried is a timeout that no call reaches which is answered at once: many times
+// what one takes on this machine.
+func (g *running) unhurried(t testing.TB) time.Duration {
+	t.Helper()
+	took := time.Hour
+	for range 3 {
+		began := time.Now()
+		g.query(t, `{ hello }`)
+		took = min(took, time.Since(began))
+	}
+	return max(time.Second, 100*took).Round(time.Millisecond)
+}
+
+// timedOut sends an operation that sleeps, with timeouts that double until one
+// leaves it the time to begin on the node. It returns the last answer.
+func (g *running) timedOut(t testing.TB, node *beamtest.Node, body string, header ...string) (status int, answer string) {
+	t.Helper()
+	asleep := strings.Count(node.Output(), "sleeping ")
+	for timeout := 50 * time.Millisecond; strings.Count(node.Output(), "sleeping ") == asleep; timeout *= 2 {
+		status, answer = g.post(t, body, append(header, "X-Request-Timeout", timeout.String())...)
+	}
+	return status, answer
+}
+
+// query sends a document alone.
+func (g *running) query(t testing.TB, document string) (int, string) {
+	t.Helper()
+	body, _ := json.Marshal(map[string]string{"query": document})
+	return g.post(t, string(body))
+}
+
+// code is the error code of an answer, or "".
+func code(t testing.TB, answer string) string {
+	t.Helper()
+	var body struct {
+		Errors []struct {
+			Message    string
+			Extensions struct{ Code string }
+		}
+	}
+	if err := json.Unmarshal([]byte(answer), &body); err != nil {
+		t.Fatalf("%v in %q", err, answer)
+	}
+	if len(body.Errors) == 0 {
+		return ""
+	}
+	return body.Errors[0].Extensions.Code
+}
+
+// before is the configuration of a gateway in front of a test node, with the
+// lines of the application's section that the test adds.
+func before(epmd int, lines ...string) string {
+	return fmt.Sprintf(`node: {name: louche@127.0.0.1, cookie_file: %s}
+trusted_proxies: [127.0.0.0/8]
+apps:
+  - schema: TestApp.Schema
+    discovery: {dns: [127.0.0.1], prefix: testapp, epmd_port: %d, interval: 100ms}
+%s
+`, cookieFile, epmd, strings.Join(lines, "\n"))
+}
+
+// write writes a configuration file.
+func write(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "louche.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+var cookieFile string
+
+func TestMain(m *testing.M) {
+	if answer := os.Getenv(bareAnswer); answer != "" {
+		serveBareAnswer(answer)
+		return
+	}
+	dir, err := os.MkdirTemp("", "louche")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "louche")
+	cookieFile = filepath.Join(dir, "cookie")
+	if err := os.WriteFile(cookieFile, []byte(beamtest.DefaultCookie+"\n"), 0o600); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}

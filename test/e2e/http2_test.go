@@ -1,0 +1,124 @@
+package e2e_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/test/beamtest"
+)
+
+// An operation that a client gives up on a stream is ended on the node too.
+func TestHTTP2InClearText(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd))
+	runClient(t, "http2.mjs", g.url+"/graphql")
+	node.WaitOutput(t, "gone ")
+	eventually(t, "the connection is no longer counted", func() bool {
+		resp, err := http.Get(g.admin + "/status")
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		var status struct {
+			Connections int
+			InFlight    int `json:"in_flight"`
+		}
+		return json.NewDecoder(resp.Body).Decode(&status) == nil && status.Connections == 1 && status.InFlight == 0
+	})
+}
+
+func TestTLS(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	files, renewed := beamtest.NewTLSFiles(t), beamtest.NewTLSFiles(t)
+	section := func(f beamtest.TLSFiles) string {
+		return before(epmd) + fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s}\n", f.NodeCert, f.NodeKey)
+	}
+	g := startGateway(t, section(files))
+	runClient(t, "http2.mjs", g.url+"/graphql", files.CA)
+
+	// protocol is the version of HTTP that a client gets which trusts these files.
+	protocol := func(f beamtest.TLSFiles, versions func(*http.Protocols)) (string, error) {
+		pem, err := os.ReadFile(f.CA)
+		if err != nil {
+			t.Fatal(err)
+		}
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(pem)
+		transport := &http.Transport{Protocols: new(http.Protocols), TLSClientConfig: &tls.Config{RootCAs: roots}}
+		versions(transport.Protocols)
+		defer transport.CloseIdleConnections()
+		resp, err := (&http.Client{Transport: transport}).Post(g.url+"/graphql", "application/json", strings.NewReader(`{"query":"{ hello }"}`))
+		if err != nil {
+			return "", err
+		}
+		resp.Body.Close()
+		return resp.Proto, nil
+	}
+	one := func(p *http.Protocols) { p.SetHTTP1(true) }
+	both := func(p *http.Protocols) { p.SetHTTP1(true); p.SetHTTP2(true) }
+	if got, err := protocol(files, one); got != "HTTP/1.1" {
+		t.Errorf("a client without HTTP/2 got %s, %v", got, err)
+	}
+	if got, err := protocol(files, both); got != "HTTP/2.0" {
+		t.Errorf("a client of both got %s, %v", got, err)
+	}
+	if _, err := protocol(renewed, both); err == nil {
+		t.Error("the certificate is from another authority")
+	}
+
+	// A renewed certificate is gone over to, a bad one is not.
+	g.configure(t, section(renewed))
+	eventually(t, "the renewed certificate is presented", func() bool {
+		_, err := protocol(renewed, both)
+		return err == nil
+	})
+	g.configure(t, before(epmd)+fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s}\n", files.NodeCert, renewed.NodeKey))
+	eventually(t, "the mistake is logged", func() bool {
+		return strings.Contains(g.log.String(), "configuration refused, the former one stays")
+	})
+	if _, err := protocol(renewed, both); err != nil {
+		t.Errorf("after a bad certificate: %v", err)
+	}
+}
+
+// What is in flight on a connection of HTTP/2 when the gateway stops finishes, and
+// the client is asked to come back on another one.
+func TestStopWithHTTP2(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd))
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
+	answered := make(chan string, 1)
+	go func() {
+		resp, err := client.Post(g.url+"/graphql", "application/json", strings.NewReader(sleep))
+		if err != nil {
+			answered <- err.Error()
+			return
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		answered <- fmt.Sprint(resp.Proto, " ", string(body), err)
+	}()
+	node.WaitOutput(t, "sleeping ")
+	g.begin()
+	g.waitClosed(t)
+	node.Wake(t)
+	if err := g.stop(); err != nil {
+		t.Errorf("stopping: %v", err)
+	}
+	if got := <-answered; got != `HTTP/2.0 {"data":{"sleep":true}}<nil>` {
+		t.Errorf("the request in flight got %s", got)
+	}
+}

@@ -1,0 +1,94 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/louche-graphql/louche/internal/demo"
+)
+
+// binary is where build puts the program.
+var binary string
+
+// build builds the program once.
+var build = sync.OnceValue(func() error {
+	out, err := exec.Command("go", "build", "-o", binary, "../../cmd/louche").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return nil
+})
+
+// command returns the program with arguments, to be run as a process of its own.
+func command(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	if err := build(); err != nil {
+		t.Fatal(err)
+	}
+	return exec.Command(binary, args...)
+}
+
+const demoCookie = "louche-demo-cookie"
+
+// demoGateway is a gateway in a process of its own, in front of nodes of the demo in
+// this one.
+type demoGateway struct {
+	*running
+	*exec.Cmd
+}
+
+// startDemoGateway starts one that writes its log, at level debug, to stderr.
+func startDemoGateway(t *testing.T, stderr *os.File) demoGateway {
+	t.Helper()
+	cluster, err := demo.StartCluster(demo.NewBackend(), demoCookie, "stderr-a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Stop)
+	clients, operators := freeAddress(t), freeAddress(t)
+	g := demoGateway{running: &running{url: "http://" + clients, admin: "http://" + operators, file: filepath.Join(t.TempDir(), "louche.yaml")}}
+	g.configure(t, fmt.Sprintf(`log: {level: debug}
+apps:
+  - schema: %s
+    discovery: {dns: [127.0.0.1], prefix: stderr, epmd_port: %d, interval: 100ms}
+`, demo.Schema, cluster.EPMDPort))
+	g.Cmd = command(t, "serve", "--config", g.file)
+	g.Env = append(os.Environ(), "RELEASE_COOKIE="+demoCookie)
+	g.Stderr = stderr
+	if err := g.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stderr.Close()
+	t.Cleanup(func() {
+		g.Process.Kill()
+		g.Wait()
+	})
+	eventually(t, "the gateway is ready", func() bool { return g.status("/readyz") == http.StatusOK })
+	return g
+}
+
+func (g demoGateway) status(path string) int {
+	resp, err := http.Get(g.admin + path)
+	if err != nil {
+		return 0
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+// terminate sends SIGTERM and waits for the end.
+func (g demoGateway) terminate(t *testing.T) {
+	t.Helper()
+	if err := g.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Wait(); err != nil {
+		t.Errorf("the gateway ended with %v", err)
+	}
+}

@@ -1,0 +1,149 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/test/beamtest"
+)
+
+// Absinthe finds the module under the key pubsub, as Absinthe.Plug puts it there,
+// beside what else is in the context.
+func TestPubSubIsInTheContext(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	for lines, want := range map[string]string{
+		"pubsub: TestAppWeb.Endpoint":                                                                         `%{pubsub: TestAppWeb.Endpoint}`,
+		"pubsub: Elixir.TestAppWeb.Endpoint\n    context: {locale: {value: de}}":                              `%{locale: \"de\", pubsub: TestAppWeb.Endpoint}`,
+		"pubsub: TestAppWeb.Endpoint\n    context_from: TestApp.Gateway.build_context":                        `%{claims: %{}, pubsub: TestAppWeb.Endpoint}`,
+		"pubsub: TestAppWeb.Endpoint\n    context_from: TestApp.Gateway.build_context\n    context_cache: 1h": `%{claims: %{}, pubsub: TestAppWeb.Endpoint}`,
+	} {
+		g := startGateway(t, before(epmd, "    "+lines))
+		for range 2 { // the second time with a context that was kept, where one is
+			if status, answer := g.query(t, `{ contextText }`); status != 200 || answer != `{"data":{"contextText":"`+want+`"}}` {
+				t.Errorf("%s: %d %s, want %s", lines, status, answer, want)
+			}
+		}
+		if err := g.stop(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A schema with subscriptions whose subscribers no mutation reaches is logged, once.
+func TestSubscriptionsWithoutPubSub(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	addSubscription(t, node)
+	const warning = "mutations do not reach their subscribers"
+	for lines, warnings := range map[string]int{
+		"":                            1,
+		"pubsub: TestAppWeb.Endpoint": 0,
+		"context: {pubsub: {value: Elixir.TestAppWeb.Endpoint, type: atom, atoms: [Elixir.TestAppWeb.Endpoint]}}": 0,
+		"context_from: TestApp.Gateway.build_context":                                                             0,
+	} {
+		g := startGateway(t, before(epmd, "    "+lines))
+		eventually(t, "the schema is known", func() bool { hashes, _ := g.schemas(t); return len(hashes) == 1 })
+		eventually(t, "what is to be logged is", func() bool { return strings.Count(g.log.String(), warning) >= warnings })
+		if err := g.stop(); err != nil {
+			t.Error(err)
+		}
+		if got := strings.Count(g.log.String(), warning); got != warnings {
+			t.Errorf("%q: %d warnings", lines, got)
+		}
+	}
+}
+
+// A mutation that comes through the gateway reaches a subscriber on the node.
+func TestMutationReachesSubscribers(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	if !node.RealAbsinthe() {
+		t.Skip("needs the real Absinthe on ERL_LIBS")
+	}
+	addSubscription(t, node)
+	node.Eval(t, pubSub)
+	for lines, want := range map[string]string{"": `[]`, "pubsub: TestApp.PubSub": `[%{data: %{"appended" => true}}]`} {
+		g := startGateway(t, before(epmd, "    "+lines))
+		status, answer := g.query(t, `mutation { append(id: "1") }`)
+		if status != 200 || answer != `{"data":{"append":true}}` {
+			t.Fatalf("%d %s", status, answer)
+		}
+		// It has been published before the mutation was answered.
+		if got := node.Eval(t, "send(TestApp.Subscriber, {:told, self()}); receive do {:told, list} -> list end"); got != want {
+			t.Errorf("%q: the subscriber was told %s, want %s", lines, got, want)
+		}
+		if err := g.stop(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// pubSub starts what an application with subscriptions has, and a subscriber that
+// collects what it is told.
+const pubSub = `
+defmodule TestApp.PubSub do
+  @behaviour Absinthe.Subscription.Pubsub
+
+  def node_name, do: node()
+
+  def subscribe(topic) do
+    {:ok, _} = Registry.register(__MODULE__, topic, [])
+    :ok
+  end
+
+  def publish_subscription(topic, data), do: tell(topic, {:data, data})
+
+  def publish_mutation(topic, result, fields) do
+    tell(topic, %{node: node_name(), mutation_result: result, subscribed_fields: fields})
+  end
+
+  defp tell(topic, message) do
+    Registry.dispatch(__MODULE__, topic, fn entries -> for {pid, _} <- entries, do: send(pid, message) end)
+  end
+end
+
+{:ok, _} = Registry.start_link(keys: :duplicate, name: TestApp.PubSub)
+{:ok, _} = Absinthe.Subscription.start_link(TestApp.PubSub)
+test = self()
+
+spawn_link(fn ->
+  Process.register(self(), TestApp.Subscriber)
+  {:ok, %{"subscribed" => topic}} =
+    Absinthe.run("subscription { appended }", TestApp.Schema, context: %{pubsub: TestApp.PubSub})
+  :ok = TestApp.PubSub.subscribe(topic)
+  send(test, :subscribed)
+
+  collect = fn collect, told ->
+    receive do
+      {:data, data} -> collect.(collect, told ++ [data])
+      {:told, pid} -> send(pid, {:told, told}) && collect.(collect, [])
+    end
+  end
+
+  collect.(collect, [])
+end)
+
+receive do
+  :subscribed -> :ok
+end
+`
+
+func addSubscription(t *testing.T, node *beamtest.Node) {
+	t.Helper()
+	if node.RealAbsinthe() {
+		change(t, node, "  mutation do\n", `  subscription do
+    field :appended, :boolean do
+      config fn _, _ -> {:ok, topic: "all"} end
+      trigger :append, topic: fn _ -> "all" end
+      resolve fn appended, _, _ -> {:ok, appended} end
+    end
+  end
+
+  mutation do
+`)
+		return
+	}
+	change(t, node, "  mutation: RootMutationType\n", "  mutation: RootMutationType\n  subscription: RootSubscriptionType\n")
+	change(t, node, "type RootQueryType {\n", "type RootSubscriptionType {\n  appended: Boolean\n}\n\ntype RootQueryType {\n")
+}

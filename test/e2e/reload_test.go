@@ -1,0 +1,178 @@
+package e2e_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/test/beamtest"
+)
+
+const contextText = `{"query":"{ contextText }"}`
+
+// A changed file is gone over to while requests are in flight, which finish as they
+// began.
+func TestReload(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	const limits = "limits: {read_timeout: 1h}\n"
+	g := startGateway(t, before(epmd, "    timeout: 1h", "    context: {tenant: {value: first}}")+limits)
+	shorter := g.unhurried(t)
+	slow := g.async(t, `{"query":"{ sleep(ms: 3600000) contextText }"}`)
+	node.WaitOutput(t, "sleeping ")
+	body := `{"query":"{ contextText }"}`
+	begun := begin(t, g, len(body))
+
+	g.configure(t, before(epmd, fmt.Sprintf("    timeout: %v", shorter), "    context: {tenant: {value: second}}")+limits)
+	eventually(t, "requests have the new context", func() bool {
+		status, answer := g.post(t, contextText)
+		if status != 200 {
+			t.Fatalf("during the reload: %d %s", status, answer)
+		}
+		return strings.Contains(answer, "second")
+	})
+	if status, answer := g.query(t, `{ sleep(ms: 3600000) }`); status != 504 {
+		t.Errorf("with a shorter timeout: %d %s", status, answer)
+	}
+	node.Wake(t)
+	if answer := <-slow; !strings.Contains(answer, `"sleep":true`) || !strings.Contains(answer, "first") {
+		t.Errorf("the request that began before the reload got %s", answer)
+	}
+	if answer := begun(body); !strings.Contains(answer, "first") {
+		t.Errorf("the request that had come half before the reload got %s", answer)
+	}
+	if n := strings.Count(g.log.String(), "node up"); n != 1 {
+		t.Errorf("the node was connected to %d times", n)
+	}
+}
+
+// begin sends a request without its body, and returns once the gateway reads that;
+// finish sends it and returns the answer.
+func begin(t *testing.T, g *running, length int) (finish func(body string) string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(g.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	in := bufio.NewReader(conn)
+	fmt.Fprintf(conn, "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", length)
+	if resp, err := http.ReadResponse(in, nil); err != nil || resp.StatusCode != http.StatusContinue {
+		t.Fatalf("%v, %v", resp, err)
+	}
+	return func(body string) string {
+		io.WriteString(conn, body)
+		resp, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		answer, _ := io.ReadAll(resp.Body)
+		return string(answer)
+	}
+}
+
+func TestReloadOfABadFile(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd, "    context: {tenant: {value: first}}"))
+	for _, bad := range []struct{ yaml, reason string }{
+		{"apps: [", "louche.yaml:4:7: "},
+		{before(epmd, "    timeoutt: 1s"), "timeoutt"},
+		{before(epmd, "    timeout: -1s"), "timeout is a time"},
+	} {
+		g.configure(t, bad.yaml)
+		eventually(t, "the file is refused", func() bool {
+			_, refusal, found := strings.Cut(g.log.String(), "configuration refused, the former one stays")
+			return found && strings.Contains(refusal, bad.reason)
+		})
+		if status, answer := g.post(t, contextText); status != 200 || !strings.Contains(answer, "first") {
+			t.Errorf("with a bad file: %d %s", status, answer)
+		}
+	}
+}
+
+// Applications come and go with the file, and keys that are read at the start only
+// are named.
+func TestReloadOfApplications(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd))
+	hello := `{"query":"{ counter }"}`
+
+	second := strings.Replace(before(epmd, "    path: /second"), "louche@", "other@", 1)
+	g.configure(t, second)
+	eventually(t, "the second application is served", func() bool {
+		status, _ := g.postTo(t, "/second", hello)
+		return status == 200
+	})
+	if status, _ := g.post(t, hello); status != 404 {
+		t.Errorf("the first application answers with %d", status)
+	}
+	if log := g.log.String(); !strings.Contains(log, "after a restart only") || !strings.Contains(log, "keys=[node]") {
+		t.Errorf("the log does not say that the node's name stays:\n%s", log)
+	}
+}
+
+// What the log names as fixed is what differs from how it was started, and the time
+// for requests to finish is the present one.
+func TestReloadOfTheTimesToStop(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, before(epmd)+"shutdown_grace: 1ms\n")
+	g.configure(t, before(epmd)+"shutdown_grace: 1m\nlimits: {header: 10000}\n")
+	eventually(t, "a reload", func() bool { return strings.Contains(g.log.String(), "keys=[limits.header]") })
+	g.configure(t, before(epmd)+"shutdown_grace: 1m\n")
+	eventually(t, "another reload", func() bool { return strings.Count(g.log.String(), "configuration reloaded") == 2 })
+	if n := strings.Count(g.log.String(), "after a restart only"); n != 1 {
+		t.Errorf("%d warnings:\n%s", n, g.log)
+	}
+	answered := g.async(t, sleep)
+	node.WaitOutput(t, "sleeping ")
+	g.begin()
+	g.waitClosed(t)
+	node.Wake(t)
+	if answer := <-answered; answer != `{"data":{"sleep":true}}` {
+		t.Errorf("the request in flight got %s", answer)
+	}
+}
+
+// The probe of load balancers turns first, and requests are taken meanwhile.
+func TestShutdownTellsLoadBalancersFirst(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	began := time.Now()
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	delay := 4 * time.Since(began) // some requests take much less than a node that starts
+	g := startGateway(t, fmt.Sprintf("shutdown_delay: %v\n", delay.Round(time.Millisecond))+before(epmd))
+	if resp := get(t, g.url+"/readyz"); resp.StatusCode != 200 || resp.Close {
+		t.Errorf("before: %d, closes: %v", resp.StatusCode, resp.Close)
+	}
+	g.begin()
+	eventually(t, "it is not ready", func() bool { return get(t, g.url+"/readyz").StatusCode == 503 })
+	if resp := get(t, g.admin+"/readyz"); resp.StatusCode != 503 {
+		t.Errorf("operators are told %d", resp.StatusCode)
+	}
+	resp, err := http.Post(g.url+"/graphql", "application/json", strings.NewReader(`{"query":"{ counter }"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 200 || !resp.Close {
+		t.Errorf("a request is answered with %d, closes the connection: %v", resp.StatusCode, resp.Close)
+	}
+}
+
+func get(t *testing.T, url string) *http.Response {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp
+}
