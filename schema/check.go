@@ -16,30 +16,29 @@ type Source struct {
 	Text string
 }
 
-// An OperationReport is an operation of a client, held against a schema.
+// An OperationReport is the result of checking one operation of a client.
 type OperationReport struct {
 	File       string  `json:"file"`
 	Line       int     `json:"line"`
-	Operation  string  `json:"operation"` // its name; a kind where it has none
+	Operation  string  `json:"operation"` // its name, or its kind if it is anonymous
 	Errors     []Error `json:"errors,omitempty"`
-	Deprecated []Usage `json:"deprecated,omitempty"` // what it uses of that
+	Deprecated []Usage `json:"deprecated,omitempty"` // deprecated parts that it uses
 }
 
-// Check holds all operations of a client against the schema, and says what will be
-// refused and what uses parts that are deprecated. An operation may spread fragments
-// of other sources, as clients' compilers allow; of fragments with the same name its
-// own source's counts. A source that cannot be read counts as one operation with an
-// error, one with a schema as none.
+// Check validates all operations of a client and lists the deprecated parts that they
+// use. An operation may spread fragments of other sources, as clients' compilers allow;
+// the fragment of its own source takes precedence. An unreadable source counts as one
+// operation with an error. Sources with a schema are skipped.
 func (s *Schema) Check(sources []Source) []OperationReport {
 	var checked []OperationReport
-	c := &clients{fragments: make(map[string]int)}
+	c := &clientSources{fragments: make(map[string]int)}
 	for _, source := range sources {
 		doc, err := parser.ParseQuery(&ast.Source{Name: source.Name, Input: source.Text})
 		if err != nil {
 			if _, other := parser.ParseSchema(&ast.Source{Input: source.Text}); other == nil {
-				continue // a copy of the schema, for the client's compiler
+				continue // a copy of the schema for the client's compiler
 			}
-			checked = append(checked, OperationReport{File: source.Name, Errors: errorsOf(gqlerror.List{gqlerror.WrapIfUnwrapped(err)})})
+			checked = append(checked, OperationReport{File: source.Name, Errors: toErrors(gqlerror.List{gqlerror.WrapIfUnwrapped(err)})})
 			continue
 		}
 		c.add(source, doc)
@@ -47,9 +46,9 @@ func (s *Schema) Check(sources []Source) []OperationReport {
 	for i, doc := range c.documents {
 		for j, o := range doc.Operations {
 			one := OperationReport{File: c.sources[i].Name, Line: o.Position.Line, Operation: cmp.Or(o.Name, string(o.Operation))}
-			one.Errors = s.validate(func() *ast.QueryDocument { return prepare(c.assemble(i, j)) })
-			whole := c.assemble(i, j)
-			for _, use := range s.uses(whole, whole.Operations) {
+			one.Errors = s.validate(func() *ast.QueryDocument { return dropDefaults(c.assemble(i, j)) })
+			doc := c.assemble(i, j)
+			for _, use := range s.uses(doc, doc.Operations) {
 				if use.Deprecated {
 					one.Deprecated = append(one.Deprecated, use)
 				}
@@ -61,14 +60,14 @@ func (s *Schema) Check(sources []Source) []OperationReport {
 	return checked
 }
 
-// clients are the sources of one client that can be parsed.
-type clients struct {
+// clientSources are the readable sources of one client.
+type clientSources struct {
 	sources   []Source
 	documents []*ast.QueryDocument
-	fragments map[string]int // which source has the fragment, the first one
+	fragments map[string]int // index of the first source with the fragment
 }
 
-func (c *clients) add(source Source, doc *ast.QueryDocument) {
+func (c *clientSources) add(source Source, doc *ast.QueryDocument) {
 	for _, f := range doc.Fragments {
 		if _, known := c.fragments[f.Name]; !known {
 			c.fragments[f.Name] = len(c.sources)
@@ -77,9 +76,9 @@ func (c *clients) add(source Source, doc *ast.QueryDocument) {
 	c.sources, c.documents = append(c.sources, source), append(c.documents, doc)
 }
 
-// assemble makes a document, which is its own, of an operation of one source and
-// the fragments that it needs.
-func (c *clients) assemble(source, operation int) *ast.QueryDocument {
+// assemble parses a new document from an operation of one source and the fragments that
+// it spreads. Validation changes documents, so each needs its own.
+func (c *clientSources) assemble(source, operation int) *ast.QueryDocument {
 	fresh := make(map[int]*ast.QueryDocument)
 	parsed := func(i int) *ast.QueryDocument {
 		if fresh[i] == nil {
@@ -87,37 +86,37 @@ func (c *clients) assemble(source, operation int) *ast.QueryDocument {
 		}
 		return fresh[i]
 	}
-	whole := &ast.QueryDocument{Operations: ast.OperationList{parsed(source).Operations[operation]}}
-	met := make(map[string]bool)
-	var need func(ast.SelectionSet)
-	need = func(set ast.SelectionSet) {
+	doc := &ast.QueryDocument{Operations: ast.OperationList{parsed(source).Operations[operation]}}
+	spread := make(map[string]bool)
+	var collect func(ast.SelectionSet)
+	collect = func(set ast.SelectionSet) {
 		for _, selection := range set {
 			switch s := selection.(type) {
 			case *ast.Field:
-				need(s.SelectionSet)
+				collect(s.SelectionSet)
 			case *ast.InlineFragment:
-				need(s.SelectionSet)
+				collect(s.SelectionSet)
 			case *ast.FragmentSpread:
-				if met[s.Name] {
+				if spread[s.Name] {
 					continue
 				}
-				met[s.Name] = true
+				spread[s.Name] = true
 				f := parsed(source).Fragments.ForName(s.Name)
 				if at, known := c.fragments[s.Name]; f == nil && known {
 					f = parsed(at).Fragments.ForName(s.Name)
 				}
 				if f != nil {
-					whole.Fragments = append(whole.Fragments, f)
-					need(f.SelectionSet)
+					doc.Fragments = append(doc.Fragments, f)
+					collect(f.SelectionSet)
 				}
 			}
 		}
 	}
-	need(whole.Operations[0].SelectionSet)
-	return whole
+	collect(doc.Operations[0].SelectionSet)
+	return doc
 }
 
-// String is where an operation is and what it is called.
+// String returns the location and the name of the operation.
 func (c OperationReport) String() string {
 	if c.Operation == "" {
 		return c.File

@@ -8,27 +8,27 @@ import (
 	"github.com/louche-graphql/louche/internal/strictjson"
 )
 
-// maxDeciding is the most variables that an order may depend on: it is made for all
-// of their values.
+// maxDeciding bounds the variables that an order may depend on. There is one order for
+// each combination of their values.
 const maxDeciding = 6
 
-// variables is a set of variables, by their numbers.
-type variables uint64
+// variableSet is a set of variables: bit n is the variable with number n.
+type variableSet uint64
 
-// conditions are what @skip and @include make of a document.
+// conditions evaluates @skip and @include.
 //
-// That a selection is left out changes the place of nothing else, as a rule. It
-// does where a response key, or a fragment, has another place after it: then the
-// variables that it may be left out by decide on the order.
+// Omitting a selection usually moves nothing else. But if the same response key or
+// fragment occurs again later, omitting the first occurrence moves it there: the
+// variables of that condition decide about the order.
 type conditions struct {
-	numbers  map[string]int  // of the variables that were met
-	chosen   map[string]bool // values of variables
-	deciding variables
+	numbers  map[string]int  // of all variables in conditions
+	values   map[string]bool // of the deciding variables
+	deciding variableSet
 }
 
-// look says whether directives leave out what they stand at, and which variables
-// may do so that have no value.
-func (b *orders) look(directives ast.DirectiveList) (under variables, out bool) {
+// evaluate reports whether directives omit their selection, and returns the variables
+// without a value that may omit it.
+func (b *orderBuilder) evaluate(directives ast.DirectiveList) (pending variableSet, out bool) {
 	b.steps -= len(directives) / 16
 	for _, d := range directives {
 		name := internalName(d.Name)
@@ -47,20 +47,20 @@ func (b *orders) look(directives ast.DirectiveList) (under variables, out bool) 
 		case ast.Variable:
 			b.steps -= len(v.Raw) / 16
 			var known bool
-			if value, known = b.chosen[v.Raw]; !known {
-				under |= b.variable(v.Raw)
+			if value, known = b.values[v.Raw]; !known {
+				pending |= b.variable(v.Raw)
 				continue
 			}
-		default: // Absinthe refuses it
+		default: // Absinthe refuses other values
 			continue
 		}
 		out = out || value == (name == "skip")
 	}
-	return under, out
+	return pending, out
 }
 
-// condition is the argument "if". Absinthe takes it twice if it is written in two
-// forms, and then the last one counts.
+// condition returns the argument "if". Absinthe accepts it in two spellings at once; the
+// last one counts.
 func condition(args ast.ArgumentList) *ast.Argument {
 	for _, arg := range slices.Backward(args) {
 		if internalName(arg.Name) == "if" {
@@ -70,12 +70,13 @@ func condition(args ast.ArgumentList) *ast.Argument {
 	return nil
 }
 
-// variable is the set of one variable, or of all if there are too many.
-func (c *conditions) variable(name string) variables {
+// variable returns the set of one variable. If there are too many variables, it is the set
+// of all.
+func (c *conditions) variable(name string) variableSet {
 	number, found := c.numbers[name]
 	if !found {
 		if number = len(c.numbers); number == 64 {
-			return ^variables(0)
+			return ^variableSet(0)
 		}
 		if c.numbers == nil {
 			c.numbers = make(map[string]int)
@@ -85,7 +86,7 @@ func (c *conditions) variable(name string) variables {
 	return 1 << number
 }
 
-// names are those of the variables that decide.
+// names returns the names of the deciding variables.
 func (c *conditions) names() []string {
 	var names []string
 	for name, number := range c.numbers {
@@ -96,15 +97,15 @@ func (c *conditions) names() []string {
 	return names
 }
 
-// choose gives variables their values: true where the index has the bit.
-func (c *conditions) choose(names []string, index int) {
-	c.chosen = make(map[string]bool, len(names))
+// setValues sets variables to the bits of index.
+func (c *conditions) setValues(names []string, index int) {
+	c.values = make(map[string]bool, len(names))
 	for i, name := range names {
-		c.chosen[name] = index&(1<<i) != 0
+		c.values[name] = index&(1<<i) != 0
 	}
 }
 
-// defaults is the index of the variables' values where a request has none.
+// defaults returns the index of the deciding variables' default values.
 func defaults(o *ast.OperationDefinition, deciding []string) (index int) {
 	for i, name := range deciding {
 		if v := o.VariableDefinitions.ForName(name); v != nil && v.DefaultValue != nil && v.DefaultValue.Raw == "true" {
@@ -114,8 +115,8 @@ func defaults(o *ast.OperationDefinition, deciding []string) (index int) {
 	return index
 }
 
-// decide is the index of the values that the deciding variables have in a request.
-// One that has no boolean, which Absinthe refuses, counts as false.
+// decide returns the index of the deciding variables' values in a request. Absinthe
+// refuses values that are not boolean; here they count as false.
 func (o *Operation) decide(given []byte) int {
 	index := o.defaults
 	if len(o.deciding) == 0 || len(given) == 0 {

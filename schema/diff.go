@@ -10,35 +10,35 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Severity is what a change means to those who ask.
+// Severity is the effect of a change on clients.
 type Severity string
 
-// Severities, the worst first.
+// Severities, worst first.
 const (
-	Breaking  Severity = "breaking"  // operations that were valid may be refused, or get what they cannot read
-	Dangerous Severity = "dangerous" // they stay valid, but clients may meet what they did not expect
+	Breaking  Severity = "breaking"  // valid operations may be refused, or get answers that clients cannot read
+	Dangerous Severity = "dangerous" // operations stay valid, but clients may get unexpected answers
 	Safe      Severity = "safe"
 )
 
 // A Change is one difference between two schemas.
 type Change struct {
 	Severity Severity `json:"severity"`
-	// Kind names the sort of change: FIELD_REMOVED. Where graphql-js has the
-	// same, in findBreakingChanges and findDangerousChanges, it is called as there.
+	// Kind names the sort of change, such as FIELD_REMOVED. The names are those of
+	// findBreakingChanges and findDangerousChanges in graphql-js, as far as it has them.
 	Kind string `json:"kind"`
-	// Path is where: Type, Type.field, Type.field(argument:), Type.VALUE,
-	// @directive or @directive(argument:).
+	// Path is Type, Type.field, Type.field(argument:), Type.VALUE, @directive or
+	// @directive(argument:).
 	Path    string `json:"path"`
 	Message string `json:"message"`
 }
 
-// Diff returns what is different in a new schema: what breaks first, and within a
-// severity by path. Descriptions and the order of things do not count.
+// Diff returns the changes from one schema to the next, sorted by severity and path.
+// Descriptions and the order of definitions do not count.
 func Diff(former, next *Schema) []Change {
 	d := differences{former: former.types, next: next.types}
 	d.roots()
-	each(named(d.former), named(d.next), d.removedType, d.addedType, d.definition)
-	each(d.former.Directives, d.next.Directives, d.removedDirective, d.addedDirective, d.directive)
+	compareByName(named(d.former), named(d.next), d.removedType, d.addedType, d.definition)
+	compareByName(d.former.Directives, d.next.Directives, d.removedDirective, d.addedDirective, d.directive)
 	order := []Severity{Breaking, Dangerous, Safe}
 	slices.SortStableFunc(d.changes, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Severity), slices.Index(order, b.Severity)), cmp.Compare(a.Path, b.Path))
@@ -46,8 +46,9 @@ func Diff(former, next *Schema) []Change {
 	return d.changes
 }
 
-// Summary names changes in one short line: what was added, removed and changed.
-func Summary(changes []Change, most int) string {
+// Summary names changes in one short line, with at most maxPaths paths each of removed,
+// changed and added.
+func Summary(changes []Change, maxPaths int) string {
 	paths := make(map[string][]string)
 	seen := make(map[[2]string]bool)
 	for _, c := range changes {
@@ -70,9 +71,9 @@ func Summary(changes []Change, most int) string {
 			continue
 		}
 		more := ""
-		if len(list) > most {
-			more = fmt.Sprintf(" and %d more", len(list)-most)
-			list = list[:most]
+		if len(list) > maxPaths {
+			more = fmt.Sprintf(" and %d more", len(list)-maxPaths)
+			list = list[:maxPaths]
 		}
 		parts = append(parts, how+" "+strings.Join(list, ", ")+more)
 	}
@@ -84,13 +85,13 @@ type differences struct {
 	changes      []Change
 }
 
-func (d *differences) note(s Severity, kind, path, format string, args ...any) {
+func (d *differences) add(s Severity, kind, path, format string, args ...any) {
 	d.changes = append(d.changes, Change{s, kind, path, fmt.Sprintf(format, args...)})
 }
 
-// each tells what only former has, what only next has, and what both have, in the
-// order of names.
-func each[T any](former, next map[string]T, removed, added func(T), both func(was, is T)) {
+// compareByName calls removed for the values of former alone, added for those of next
+// alone, and both for pairs with the same name. Names are sorted.
+func compareByName[T any](former, next map[string]T, removed, added func(T), both func(was, is T)) {
 	for _, name := range slices.Sorted(maps.Keys(former)) {
 		if is, kept := next[name]; kept {
 			both(former[name], is)
@@ -105,7 +106,7 @@ func each[T any](former, next map[string]T, removed, added func(T), both func(wa
 	}
 }
 
-// named returns the types that are the schema's own.
+// named returns the types that are not built in.
 func named(s *ast.Schema) map[string]*ast.Definition {
 	types := make(map[string]*ast.Definition)
 	for name, def := range s.Types {
@@ -127,28 +128,28 @@ func (d *differences) roots() {
 	} {
 		switch {
 		case root.was != nil && root.is == nil:
-			d.note(Breaking, "ROOT_REMOVED", root.was.Name, "There is no %s any more; it was %s.", root.operation, root.was.Name)
+			d.add(Breaking, "ROOT_REMOVED", root.was.Name, "The schema no longer has a %s; it was %s.", root.operation, root.was.Name)
 		case root.was == nil && root.is != nil:
-			d.note(Safe, "ROOT_ADDED", root.is.Name, "There is a %s, %s.", root.operation, root.is.Name)
+			d.add(Safe, "ROOT_ADDED", root.is.Name, "The schema has a %s, %s.", root.operation, root.is.Name)
 		case root.was != nil && root.was.Name != root.is.Name:
-			d.note(Safe, "ROOT_CHANGED", root.is.Name, "The %s is %s and was %s.", root.operation, root.is.Name, root.was.Name)
-			// What was asked of the one is asked of the other now.
+			d.add(Safe, "ROOT_CHANGED", root.is.Name, "The %s is %s and was %s.", root.operation, root.is.Name, root.was.Name)
+			// Clients now select the fields of the former type on the new one.
 			d.fields(&ast.Definition{Kind: ast.Object, Name: root.is.Name, Fields: root.was.Fields}, root.is)
 		}
 	}
 }
 
 func (d *differences) removedType(t *ast.Definition) {
-	d.note(Breaking, "TYPE_REMOVED", t.Name, "%s was removed.", t.Name)
+	d.add(Breaking, "TYPE_REMOVED", t.Name, "%s was removed.", t.Name)
 }
 
 func (d *differences) addedType(t *ast.Definition) {
-	d.note(Safe, "TYPE_ADDED", t.Name, "%s was added.", t.Name)
+	d.add(Safe, "TYPE_ADDED", t.Name, "%s was added.", t.Name)
 }
 
 func (d *differences) definition(was, is *ast.Definition) {
 	if was.Kind != is.Kind {
-		d.note(Breaking, "TYPE_CHANGED_KIND", is.Name, "%s is %s and was %s.", is.Name, kindName(is.Kind), kindName(was.Kind))
+		d.add(Breaking, "TYPE_CHANGED_KIND", is.Name, "%s is %s and was %s.", is.Name, kindName(is.Kind), kindName(was.Kind))
 		return
 	}
 	switch is.Kind {
@@ -181,12 +182,12 @@ func (d *differences) enum(was, is *ast.Definition) {
 		return m
 	}
 	path := func(v *ast.EnumValueDefinition) string { return is.Name + "." + v.Name }
-	each(values(was), values(is),
+	compareByName(values(was), values(is),
 		func(v *ast.EnumValueDefinition) {
-			d.note(Breaking, "VALUE_REMOVED_FROM_ENUM", path(v), "%s was removed.", path(v))
+			d.add(Breaking, "VALUE_REMOVED_FROM_ENUM", path(v), "%s was removed.", path(v))
 		},
 		func(v *ast.EnumValueDefinition) {
-			d.note(Dangerous, "VALUE_ADDED_TO_ENUM", path(v), "%s was added.", path(v))
+			d.add(Dangerous, "VALUE_ADDED_TO_ENUM", path(v), "%s was added.", path(v))
 		},
 		func(a, b *ast.EnumValueDefinition) { d.deprecation(path(b), a.Directives, b.Directives) })
 }
@@ -194,12 +195,12 @@ func (d *differences) enum(was, is *ast.Definition) {
 func (d *differences) union(was, is *ast.Definition) {
 	for _, t := range was.Types {
 		if !slices.Contains(is.Types, t) {
-			d.note(Breaking, "TYPE_REMOVED_FROM_UNION", is.Name, "%s was removed from the union %s.", t, is.Name)
+			d.add(Breaking, "TYPE_REMOVED_FROM_UNION", is.Name, "%s was removed from the union %s.", t, is.Name)
 		}
 	}
 	for _, t := range is.Types {
 		if !slices.Contains(was.Types, t) {
-			d.note(Dangerous, "TYPE_ADDED_TO_UNION", is.Name, "%s was added to the union %s.", t, is.Name)
+			d.add(Dangerous, "TYPE_ADDED_TO_UNION", is.Name, "%s was added to the union %s.", t, is.Name)
 		}
 	}
 }
@@ -207,12 +208,12 @@ func (d *differences) union(was, is *ast.Definition) {
 func (d *differences) interfaces(was, is *ast.Definition) {
 	for _, i := range was.Interfaces {
 		if !slices.Contains(is.Interfaces, i) {
-			d.note(Breaking, "IMPLEMENTED_INTERFACE_REMOVED", is.Name, "%s does not implement %s any more.", is.Name, i)
+			d.add(Breaking, "IMPLEMENTED_INTERFACE_REMOVED", is.Name, "%s no longer implements %s.", is.Name, i)
 		}
 	}
 	for _, i := range is.Interfaces {
 		if !slices.Contains(was.Interfaces, i) {
-			d.note(Dangerous, "IMPLEMENTED_INTERFACE_ADDED", is.Name, "%s implements %s.", is.Name, i)
+			d.add(Dangerous, "IMPLEMENTED_INTERFACE_ADDED", is.Name, "%s implements %s.", is.Name, i)
 		}
 	}
 }
@@ -229,22 +230,22 @@ func fieldsOf(def *ast.Definition) map[string]*ast.FieldDefinition {
 
 func (d *differences) fields(was, is *ast.Definition) {
 	path := func(f *ast.FieldDefinition) string { return is.Name + "." + f.Name }
-	each(fieldsOf(was), fieldsOf(is),
+	compareByName(fieldsOf(was), fieldsOf(is),
 		func(f *ast.FieldDefinition) {
 			after := ""
 			if f.Directives.ForName("deprecated") != nil {
 				after = " It was deprecated."
 			}
-			d.note(Breaking, "FIELD_REMOVED", path(f), "%s was removed.%s", path(f), after)
+			d.add(Breaking, "FIELD_REMOVED", path(f), "%s was removed.%s", path(f), after)
 		},
-		func(f *ast.FieldDefinition) { d.note(Safe, "FIELD_ADDED", path(f), "%s was added.", path(f)) },
+		func(f *ast.FieldDefinition) { d.add(Safe, "FIELD_ADDED", path(f), "%s was added.", path(f)) },
 		func(a, b *ast.FieldDefinition) {
 			if a.Type.String() != b.Type.String() {
 				severity := Breaking
 				if d.safeOutput(a.Type, b.Type) {
 					severity = Safe
 				}
-				d.note(severity, "FIELD_CHANGED_KIND", path(b), "%s is %s and was %s.", path(b), b.Type, a.Type)
+				d.add(severity, "FIELD_CHANGED_KIND", path(b), "%s is %s and was %s.", path(b), b.Type, a.Type)
 			}
 			d.deprecation(path(b), a.Directives, b.Directives)
 			d.arguments(path(b), a.Arguments, b.Arguments, "ARG")
@@ -253,16 +254,16 @@ func (d *differences) fields(was, is *ast.Definition) {
 
 // input treats the fields of an input object as arguments.
 func (d *differences) input(was, is *ast.Definition) {
-	each(fieldsOf(was), fieldsOf(is),
+	compareByName(fieldsOf(was), fieldsOf(is),
 		func(f *ast.FieldDefinition) {
-			d.note(Breaking, "FIELD_REMOVED", is.Name+"."+f.Name, "%s.%s was removed.", is.Name, f.Name)
+			d.add(Breaking, "FIELD_REMOVED", is.Name+"."+f.Name, "%s.%s was removed.", is.Name, f.Name)
 		},
 		func(f *ast.FieldDefinition) {
 			path := is.Name + "." + f.Name
 			if f.Type.NonNull && f.DefaultValue == nil {
-				d.note(Breaking, "REQUIRED_INPUT_FIELD_ADDED", path, "%s was added and is required.", path)
+				d.add(Breaking, "REQUIRED_INPUT_FIELD_ADDED", path, "%s was added and is required.", path)
 			} else {
-				d.note(Dangerous, "OPTIONAL_INPUT_FIELD_ADDED", path, "%s was added.", path)
+				d.add(Dangerous, "OPTIONAL_INPUT_FIELD_ADDED", path, "%s was added.", path)
 			}
 		},
 		func(a, b *ast.FieldDefinition) {
@@ -273,8 +274,8 @@ func (d *differences) input(was, is *ast.Definition) {
 		})
 }
 
-// arguments compares those of a field or, where prefix is DIRECTIVE_ARG, of a
-// directive.
+// arguments compares the arguments of a field, or of a directive if prefix is
+// DIRECTIVE_ARG.
 func (d *differences) arguments(path string, was, is ast.ArgumentDefinitionList, prefix string) {
 	byName := func(list ast.ArgumentDefinitionList) map[string]*ast.ArgumentDefinition {
 		m := make(map[string]*ast.ArgumentDefinition)
@@ -284,15 +285,15 @@ func (d *differences) arguments(path string, was, is ast.ArgumentDefinitionList,
 		return m
 	}
 	of := func(a *ast.ArgumentDefinition) string { return path + "(" + a.Name + ":)" }
-	each(byName(was), byName(is),
+	compareByName(byName(was), byName(is),
 		func(a *ast.ArgumentDefinition) {
-			d.note(Breaking, prefix+"_REMOVED", of(a), "%s was removed.", of(a))
+			d.add(Breaking, prefix+"_REMOVED", of(a), "%s was removed.", of(a))
 		},
 		func(a *ast.ArgumentDefinition) {
 			if a.Type.NonNull && a.DefaultValue == nil {
-				d.note(Breaking, "REQUIRED_"+prefix+"_ADDED", of(a), "%s was added and is required.", of(a))
+				d.add(Breaking, "REQUIRED_"+prefix+"_ADDED", of(a), "%s was added and is required.", of(a))
 			} else {
-				d.note(Dangerous, "OPTIONAL_"+prefix+"_ADDED", of(a), "%s was added.", of(a))
+				d.add(Dangerous, "OPTIONAL_"+prefix+"_ADDED", of(a), "%s was added.", of(a))
 			}
 		},
 		func(a, b *ast.ArgumentDefinition) {
@@ -310,19 +311,19 @@ func (d *differences) inputType(kind, path string, was, is *ast.Type) {
 	if d.safeInput(was, is) {
 		severity = Safe
 	}
-	d.note(severity, kind, path, "%s is %s and was %s.", path, is, was)
+	d.add(severity, kind, path, "%s is %s and was %s.", path, is, was)
 }
 
 func (d *differences) defaultValue(kind, path string, t *ast.Type, was, is *ast.Value) {
 	switch {
 	case was == nil && is != nil:
-		d.note(Safe, kind, path, "%s has the default value %s.", path, is)
+		d.add(Safe, kind, path, "%s has the default value %s.", path, is)
 	case was != nil && is == nil && t.NonNull:
-		d.note(Breaking, kind, path, "%s has no default value any more, it was %s, and is required.", path, was)
+		d.add(Breaking, kind, path, "%s no longer has the default value %s, and is required.", path, was)
 	case was != nil && is == nil:
-		d.note(Dangerous, kind, path, "%s has no default value any more; it was %s.", path, was)
+		d.add(Dangerous, kind, path, "%s no longer has the default value %s.", path, was)
 	case was != nil && was.String() != is.String():
-		d.note(Dangerous, kind, path, "%s has the default value %s; it was %s.", path, is, was)
+		d.add(Dangerous, kind, path, "%s has the default value %s; it was %s.", path, is, was)
 	}
 }
 
@@ -330,13 +331,13 @@ func (d *differences) deprecation(path string, was, is ast.DirectiveList) {
 	before, now := was.ForName("deprecated"), is.ForName("deprecated")
 	switch {
 	case before == nil && now != nil:
-		d.note(Safe, "DEPRECATED", path, "%s is deprecated%s.", path, reason(now))
+		d.add(Safe, "DEPRECATED", path, "%s is deprecated%s.", path, reason(now))
 	case before != nil && now == nil:
-		d.note(Safe, "DEPRECATION_REMOVED", path, "%s is not deprecated any more.", path)
+		d.add(Safe, "DEPRECATION_REMOVED", path, "%s is no longer deprecated.", path)
 	}
 }
 
-// reason is that of a deprecation, with what goes before it in a sentence.
+// reason returns the reason of a deprecation, as the end of a sentence.
 func reason(deprecated *ast.Directive) string {
 	if arg := deprecated.Arguments.ForName("reason"); arg != nil && arg.Value.Raw != "" {
 		return ": " + arg.Value.Raw
@@ -345,32 +346,32 @@ func reason(deprecated *ast.Directive) string {
 }
 
 func (d *differences) removedDirective(t *ast.DirectiveDefinition) {
-	d.note(Breaking, "DIRECTIVE_REMOVED", "@"+t.Name, "@%s was removed.", t.Name)
+	d.add(Breaking, "DIRECTIVE_REMOVED", "@"+t.Name, "@%s was removed.", t.Name)
 }
 
 func (d *differences) addedDirective(t *ast.DirectiveDefinition) {
-	d.note(Safe, "DIRECTIVE_ADDED", "@"+t.Name, "@%s was added.", t.Name)
+	d.add(Safe, "DIRECTIVE_ADDED", "@"+t.Name, "@%s was added.", t.Name)
 }
 
 func (d *differences) directive(was, is *ast.DirectiveDefinition) {
 	path := "@" + is.Name
 	if was.IsRepeatable && !is.IsRepeatable {
-		d.note(Breaking, "DIRECTIVE_REPEATABLE_REMOVED", path, "%s is not repeatable any more.", path)
+		d.add(Breaking, "DIRECTIVE_REPEATABLE_REMOVED", path, "%s is no longer repeatable.", path)
 	}
 	for _, l := range was.Locations {
 		if !slices.Contains(is.Locations, l) {
-			d.note(Breaking, "DIRECTIVE_LOCATION_REMOVED", path, "%s may not be used on %s any more.", path, l)
+			d.add(Breaking, "DIRECTIVE_LOCATION_REMOVED", path, "%s may no longer be used on %s.", path, l)
 		}
 	}
 	for _, l := range is.Locations {
 		if !slices.Contains(was.Locations, l) {
-			d.note(Safe, "DIRECTIVE_LOCATION_ADDED", path, "%s may be used on %s.", path, l)
+			d.add(Safe, "DIRECTIVE_LOCATION_ADDED", path, "%s may be used on %s.", path, l)
 		}
 	}
 	d.arguments(path, was.Arguments, is.Arguments, "DIRECTIVE_ARG")
 }
 
-// safeOutput says whether whoever reads the one can read the other.
+// safeOutput reports whether clients that read the type was can read the type is.
 func (d *differences) safeOutput(was, is *ast.Type) bool {
 	switch {
 	case was.NonNull && !is.NonNull:
@@ -381,14 +382,14 @@ func (d *differences) safeOutput(was, is *ast.Type) bool {
 	return is.Elem == nil && (was.NamedType == is.NamedType || d.subtype(was.NamedType, is.NamedType))
 }
 
-// subtype says whether the second is one of the types that the first may be.
+// subtype reports whether t is a possible type of an abstract type.
 func (d *differences) subtype(abstract, t string) bool {
 	def := d.next.Types[abstract]
 	return def != nil && def.IsAbstractType() && slices.ContainsFunc(d.next.PossibleTypes[abstract],
 		func(possible *ast.Definition) bool { return possible.Name == t })
 }
 
-// safeInput says whether whatever was sent as the one may be sent as the other.
+// safeInput reports whether every value of the type was is a value of the type is.
 func (d *differences) safeInput(was, is *ast.Type) bool {
 	if is.NonNull && !was.NonNull {
 		return false

@@ -12,16 +12,15 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 )
 
-// MaxTokens is the most tokens of a document that is read. They bound the time that
-// it takes and the memory it needs meanwhile.
+// MaxTokens bounds the tokens of a readable document, and thereby the time and memory of
+// parsing.
 const MaxTokens = 16384
 
-// Operations and the sum of their names' bytes bound what is kept, and so do the
-// bytes that are kept of a parser's message.
+// Bounds on what a document keeps.
 const (
 	maxOperations = 32
-	maxNames      = 1024
-	maxProblem    = 200
+	maxNames      = 1024 // bytes of all operations' names together
+	maxProblem    = 200  // bytes of the parser's message
 )
 
 // A Document is a GraphQL document: its text and everything that depends on the text
@@ -59,7 +58,7 @@ func (d *Document) read() {
 	}
 	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: d.Text}, MaxTokens)
 	if err != nil {
-		d.Problem = problem(err)
+		d.Problem = describe(err)
 		return
 	}
 	names := 0
@@ -70,8 +69,8 @@ func (d *Document) read() {
 		d.Problem = fmt.Sprintf("it has more than %d operations, or names of more than %d bytes", maxOperations, maxNames)
 		return
 	}
-	orders, measured := newOrders(parsed), newMeasuring(parsed)
-	answers, deciding := orders.ofAnswers(parsed.Operations)
+	orders, measured := newOrderBuilder(parsed), newMeasurer(parsed)
+	answers, deciding := orders.answers(parsed.Operations)
 	d.operations = make([]Operation, len(parsed.Operations))
 	for i, o := range parsed.Operations {
 		d.operations[i] = Operation{
@@ -86,8 +85,8 @@ func (d *Document) read() {
 	d.size += orders.size
 }
 
-// problem is what the parser says, and where.
-func problem(err error) string {
+// describe returns the message of a parser's error, and its location.
+func describe(err error) string {
 	text := err.Error()
 	var e *gqlerror.Error
 	if errors.As(err, &e) {
@@ -103,8 +102,7 @@ func problem(err error) string {
 	return strings.Clone(text)
 }
 
-// countTokens counts up to one more than MaxTokens, and no further than a token
-// that is none.
+// countTokens counts at most MaxTokens+1 tokens, up to the first invalid one.
 func countTokens(document string) int {
 	tokens := lexer.New(&ast.Source{Input: document})
 	for n := 0; n <= MaxTokens; {
@@ -118,13 +116,12 @@ func countTokens(document string) int {
 	return MaxTokens + 1
 }
 
-// ambiguous reports whether the parser and Absinthe may see different tokens.
+// ambiguous reports whether the parser and Absinthe may read different tokens.
 //
-// They agree on what separates tokens, and where a comment and a string end. Where
-// Absinthe takes more than the parser, the parser's error is reason enough for
-// doubt. But three quotes end a block string in Absinthe wherever they stand; the
-// parser, of a longer run, takes the last three. What follows such a run is code to
-// the one and a string to the other.
+// They agree on what separates tokens, and on where comments and strings end. If the
+// parser refuses what Absinthe accepts, the document is unreadable here. But the first
+// three quotation marks of a longer run end a block string for Absinthe, and the last
+// three for the parser: code to one is a string to the other.
 func ambiguous(document string) bool {
 	return strings.Contains(document, `""""`)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 )
 
-// Introspection asks for what [FromNode] reads.
+// Introspection is the query whose answer [FromNode] reads.
 const Introspection = `query Introspection {
   __schema {
     queryType { name } mutationType { name } subscriptionType { name }
@@ -37,7 +37,7 @@ fragment type on __Type {
     ofType { kind name ofType { kind name } } } } } } }
 }`
 
-type introspected struct {
+type introspectedSchema struct {
 	QueryType, MutationType, SubscriptionType *introspectedType
 	Types                                     []introspectedType
 	Directives                                []introspectedDirective
@@ -78,12 +78,12 @@ type introspectedDirective struct {
 	Args              []introspectedInput
 }
 
-// addDefaults writes the default values that introspection told into a schema, and
-// reports whether there were any to add. [Absinthe.Schema.to_sdl/1] leaves out those that
-// are written in Elixir, and an argument that has one is not demanded.
+// addDefaults adds the default values of an introspected schema to doc, and reports
+// whether it added any. [Absinthe.Schema.to_sdl/1] omits default values that are written
+// in Elixir; an argument with a default value is not required.
 //
 // [Absinthe.Schema.to_sdl/1]: https://hexdocs.pm/absinthe/Absinthe.Schema.html#to_sdl/2
-func addDefaults(doc, told *ast.SchemaDocument) (added bool) {
+func addDefaults(doc, introspected *ast.SchemaDocument) (added bool) {
 	add := func(to **ast.Value, from *ast.Value) {
 		if *to == nil && from != nil {
 			*to, added = from, true
@@ -96,8 +96,8 @@ func addDefaults(doc, told *ast.SchemaDocument) (added bool) {
 			}
 		}
 	}
-	toldByName := make(map[string]*ast.Definition, len(told.Definitions))
-	for _, def := range told.Definitions {
+	toldByName := make(map[string]*ast.Definition, len(introspected.Definitions))
+	for _, def := range introspected.Definitions {
 		toldByName[def.Name] = def
 	}
 	for _, def := range doc.Definitions {
@@ -113,7 +113,7 @@ func addDefaults(doc, told *ast.SchemaDocument) (added bool) {
 		}
 	}
 	for _, d := range doc.Directives {
-		if same := told.Directives.ForName(d.Name); same != nil {
+		if same := introspected.Directives.ForName(d.Name); same != nil {
 			addAll(d.Arguments, same.Arguments)
 		}
 	}
@@ -129,7 +129,7 @@ func format(doc *ast.SchemaDocument, options ...formatter.FormatterOption) strin
 func readIntrospection(answer []byte) (*ast.SchemaDocument, error) {
 	var body struct {
 		Data *struct {
-			Schema introspected `json:"__schema"`
+			Schema introspectedSchema `json:"__schema"`
 		}
 	}
 	if err := json.Unmarshal(answer, &body); err != nil {
@@ -145,7 +145,7 @@ func readIntrospection(answer []byte) (*ast.SchemaDocument, error) {
 	return doc, checkSize(doc)
 }
 
-func (s *introspected) document() (*ast.SchemaDocument, error) {
+func (s *introspectedSchema) document() (*ast.SchemaDocument, error) {
 	prelude := validator.PreludeDocument()
 	roots := &ast.SchemaDefinition{}
 	for _, root := range []struct {
@@ -254,7 +254,7 @@ func arguments(inputs []introspectedInput) (args ast.ArgumentDefinitionList, err
 		}
 		arg := &ast.ArgumentDefinition{Name: i.Name, Description: i.Description, Type: of, Directives: i.directives()}
 		if i.DefaultValue != nil {
-			if arg.DefaultValue, err = literal(*i.DefaultValue); err != nil {
+			if arg.DefaultValue, err = parseValue(*i.DefaultValue); err != nil {
 				return nil, fmt.Errorf("introspection: default value of %s: %w", i.Name, err)
 			}
 		}
@@ -263,8 +263,8 @@ func arguments(inputs []introspectedInput) (args ast.ArgumentDefinitionList, err
 	return args, nil
 }
 
-// literal reads a value as it is written in a document.
-func literal(text string) (*ast.Value, error) {
+// parseValue parses a value literal.
+func parseValue(text string) (*ast.Value, error) {
 	doc, err := parser.ParseQuery(&ast.Source{Input: "query($v: V = " + text + "\n) { v }"})
 	if err != nil {
 		return nil, err

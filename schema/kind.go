@@ -5,7 +5,7 @@ import "github.com/vektah/gqlparser/v2/ast"
 // Kind is the kind of an operation.
 type Kind uint8
 
-// Unknown is the zero value: nothing may be concluded.
+// Kinds of operations. Unknown is the zero value: the operation may be of any kind.
 const (
 	Unknown Kind = iota
 	Query
@@ -13,7 +13,7 @@ const (
 	Subscription
 )
 
-// String is the kind's keyword in GraphQL, or "unknown".
+// String returns the kind's keyword in GraphQL, or "unknown".
 func (k Kind) String() string {
 	switch k {
 	case Query:

@@ -6,36 +6,34 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Measures say how large an operation is, before anything is known of what its
-// resolvers cost. What a fragment has counts wherever it is spread: so often Absinthe
-// runs it. No number is more than about a billion, however many there are.
+// Measures are the size of an operation. A fragment counts as often as it is spread,
+// since Absinthe runs it that often. Numbers are capped at about a billion.
 type Measures struct {
-	// Fields is how many fields there are.
+	// Fields is the number of fields.
 	Fields int
-	// Depth is how deep fields are nested; that of { a } is 1.
+	// Depth is the depth of nested fields: 1 for { a }.
 	Depth int
-	// Aliases is how many fields have another response key than their name.
+	// Aliases is the number of fields whose response key is not their name.
 	Aliases int
-	// RootFields is how many fields there are in the operation itself.
+	// RootFields is the number of fields at the root of the operation.
 	RootFields int
-	// Directives is how many directives there are, on whatever.
+	// Directives is the number of directives.
 	Directives int
-	// Introspection says whether __schema or __type is asked for.
+	// Introspection reports whether the operation selects __schema or __type.
 	Introspection bool
 }
 
-// atMost is how far is counted. Two numbers within it can be added, and as many as
-// a document has tokens.
-const atMost = math.MaxInt32 / 2
+// maxMeasure caps each number, so that no sum of two overflows.
+const maxMeasure = math.MaxInt32 / 2
 
-// plus is what two parts side by side have together.
+// plus returns the measures of two sibling selections together.
 func (m Measures) plus(o Measures) Measures {
 	return Measures{
-		Fields:        min(m.Fields+o.Fields, atMost),
+		Fields:        min(m.Fields+o.Fields, maxMeasure),
 		Depth:         max(m.Depth, o.Depth),
-		Aliases:       min(m.Aliases+o.Aliases, atMost),
-		RootFields:    min(m.RootFields+o.RootFields, atMost),
-		Directives:    min(m.Directives+o.Directives, atMost),
+		Aliases:       min(m.Aliases+o.Aliases, maxMeasure),
+		RootFields:    min(m.RootFields+o.RootFields, maxMeasure),
+		Directives:    min(m.Directives+o.Directives, maxMeasure),
 		Introspection: m.Introspection || o.Introspection,
 	}
 }
@@ -51,17 +49,17 @@ func (m Measures) largest(o Measures) Measures {
 	}
 }
 
-// measuring measures a document, each of its fragments once.
-type measuring struct {
+// measurer measures the operations of a document, each fragment once.
+type measurer struct {
 	fragments map[string]*ast.FragmentDefinition
 	measured  map[string]Measures
 }
 
-func newMeasuring(document *ast.QueryDocument) *measuring {
-	return &measuring{fragmentsOf(document), make(map[string]Measures)}
+func newMeasurer(document *ast.QueryDocument) *measurer {
+	return &measurer{fragmentsOf(document), make(map[string]Measures)}
 }
 
-func (m *measuring) operation(o *ast.OperationDefinition) Measures {
+func (m *measurer) operation(o *ast.OperationDefinition) Measures {
 	sum := m.selections(o.SelectionSet).plus(Measures{Directives: len(o.Directives)})
 	for _, v := range o.VariableDefinitions {
 		sum.Directives += len(v.Directives)
@@ -69,8 +67,8 @@ func (m *measuring) operation(o *ast.OperationDefinition) Measures {
 	return sum
 }
 
-// selections measures a selection set; its own fields are the root fields.
-func (m *measuring) selections(set ast.SelectionSet) (sum Measures) {
+// selections measures a selection set. Its own fields are the root fields.
+func (m *measurer) selections(set ast.SelectionSet) (sum Measures) {
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
@@ -86,7 +84,7 @@ func (m *measuring) selections(set ast.SelectionSet) (sum Measures) {
 	return sum
 }
 
-func (m *measuring) field(f *ast.Field) Measures {
+func (m *measurer) field(f *ast.Field) Measures {
 	sum := m.selections(f.SelectionSet)
 	sum.Fields++
 	sum.Depth++
@@ -99,9 +97,9 @@ func (m *measuring) field(f *ast.Field) Measures {
 	return sum
 }
 
-// fragment measures a fragment. Within itself it has nothing: Absinthe refuses one
-// that spreads itself.
-func (m *measuring) fragment(name string) Measures {
+// fragment measures a fragment. A fragment that spreads itself counts once: Absinthe
+// refuses it.
+func (m *measurer) fragment(name string) Measures {
 	sum, found := m.measured[name]
 	if f := m.fragments[name]; !found && f != nil {
 		m.measured[name] = Measures{}

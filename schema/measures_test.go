@@ -45,7 +45,7 @@ func TestMeasuresDoNotOverflow(t *testing.T) {
 	}
 	document += ` fragment F500 on Q { x: b @y }`
 	got := parse(document).Operation("").Measures
-	if want := (Measures{Fields: atMost, Depth: 501, Aliases: atMost, RootFields: atMost, Directives: atMost}); got != want {
+	if want := (Measures{Fields: maxMeasure, Depth: 501, Aliases: maxMeasure, RootFields: maxMeasure, Directives: maxMeasure}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }

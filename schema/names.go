@@ -2,14 +2,13 @@ package schema
 
 import "strings"
 
-// Absinthe looks for fields, arguments, directives and the fields of input objects
-// by their names in Elixir, to which an adapter turns a name in a document. Types,
-// values of enums, variables, fragments and operations have no such name: they have to
-// be written as they are. testdata/contract/names.jsonl has what Absinthe did with
-// names in other forms, by role.
+// Absinthe finds fields, arguments, directives and input fields by their names in Elixir,
+// which an adapter makes of the names in a document. Types, enum values, variables,
+// fragments and operations have to be spelled exactly. testdata/contract/names.jsonl
+// records what Absinthe does with other spellings.
 //
-// [internalName] is the name in Elixir by Absinthe's own adapter. [laxName] is for
-// answers that have to be safe with any adapter.
+// [internalName] is the name in Elixir according to Absinthe's default adapter. [laxName]
+// is safe with every adapter.
 
 // internalName returns what Absinthe's adapter LanguageConventions makes of a name:
 // Macro.underscore/1 of it, or of what follows a leading "__". manyErrors, ManyErrors
@@ -32,8 +31,8 @@ func internalName(name string) string {
 	return strings.ToLower(string(b))
 }
 
-// beginsWord reports whether Macro.underscore/1 puts an underscore before the letter
-// at i: a capital before a small letter, or after a small letter or a digit.
+// beginsWord reports whether Macro.underscore/1 puts an underscore before the letter at
+// i: a capital before a lower-case letter, or after a lower-case letter or a digit.
 func beginsWord(name string, i int) bool {
 	if !isUpper(rune(name[i])) {
 		return false
@@ -44,9 +43,9 @@ func beginsWord(name string, i int) bool {
 
 func isUpper(r rune) bool { return 'A' <= r && r <= 'Z' }
 
-// laxName returns the same text for all names that some adapter may take for one. An
-// application may have an adapter of its own; all adapters of Absinthe keep the
-// letters and digits of a name, and what tells the built-in names from others.
+// laxName returns the same text for all names that some adapter may identify. An
+// application may have its own adapter. All of Absinthe's adapters keep letters, digits
+// and the prefix of built-in names.
 func laxName(name string) string {
 	name = internalName(name)
 	word, builtIn := strings.CutPrefix(name, "__")
@@ -57,7 +56,7 @@ func laxName(name string) string {
 	return word
 }
 
-// isIntrospection reports whether a field may be one that asks for the schema.
+// isIntrospection reports whether a field may be __schema or __type.
 func isIntrospection(field string) bool {
 	name := laxName(field)
 	return name == "__schema" || name == "__type"

@@ -9,10 +9,9 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// maxSteps bounds the work that a document's orders take, and with it their size:
-// fragments that spread each other may stand for a selection that grows
-// exponentially. A selection costs a step, and one more for each 16 bytes of a
-// name and each 16 things that it is compared with.
+// maxSteps bounds the time and memory of a document's orders: fragments that spread each
+// other may unfold exponentially. A selection costs one step, and one more for every 16
+// bytes of a name and every 16 comparisons.
 const maxSteps = 2 * MaxTokens
 
 // Order is the order of the operation's answer: errors before data, and the fields of
@@ -39,7 +38,7 @@ func (o *Operation) Order(variables []byte) *etf.Order {
 	return errorsFirst
 }
 
-// errorsFirst is the order of an answer whose data has none.
+// errorsFirst is the order of an answer if the order of data is unknown.
 var errorsFirst = answerOrder(nil)
 
 var errorOrder = func() *etf.Order {
@@ -55,26 +54,26 @@ func answerOrder(data *etf.Order) *etf.Order {
 	return o
 }
 
-// orders makes the orders of a document's selections.
-type orders struct {
+// orderBuilder builds the orders of a document's selections.
+type orderBuilder struct {
 	fragments map[string]*ast.FragmentDefinition
-	sets      map[*ast.Selection]uint32 // numbers of selection sets, by their first selection
-	made      map[string]*etf.Order     // by the numbers of the sets that are merged
+	sets      map[*ast.Selection]uint32 // number of each selection set, by its first selection
+	bySets    map[string]*etf.Order     // by the numbers of the merged sets
 	conditions
 	steps int
-	size  int // of what was made, in bytes
+	size  int // of the orders, in bytes
 }
 
-func newOrders(document *ast.QueryDocument) *orders {
-	return &orders{
+func newOrderBuilder(document *ast.QueryDocument) *orderBuilder {
+	return &orderBuilder{
 		fragments: fragmentsOf(document),
 		sets:      make(map[*ast.Selection]uint32),
-		made:      make(map[string]*etf.Order),
+		bySets:    make(map[string]*etf.Order),
 		steps:     maxSteps,
 	}
 }
 
-// fragmentsOf returns a document's fragments by name. Of two with the same name
+// fragmentsOf returns a document's fragments by name. If two have the same name,
 // Absinthe spreads the last one.
 func fragmentsOf(document *ast.QueryDocument) map[string]*ast.FragmentDefinition {
 	fragments := make(map[string]*ast.FragmentDefinition, len(document.Fragments))
@@ -84,12 +83,12 @@ func fragmentsOf(document *ast.QueryDocument) map[string]*ast.FragmentDefinition
 	return fragments
 }
 
-// ofAnswers are the orders of answers to each operation: one, or as many as there
-// are values of the variables that decide, whose names are returned.
-func (b *orders) ofAnswers(operations ast.OperationList) (answers [][]*etf.Order, deciding []string) {
+// answers returns the orders of each operation's answer: one for each combination of the
+// deciding variables' values. It also returns the names of these variables.
+func (b *orderBuilder) answers(operations ast.OperationList) (answers [][]*etf.Order, deciding []string) {
 	answers = make([][]*etf.Order, len(operations))
 	for i, o := range operations {
-		answers[i] = []*etf.Order{b.ofAnswer(o.SelectionSet)}
+		answers[i] = []*etf.Order{b.answer(o.SelectionSet)}
 	}
 	deciding = b.names()
 	if len(deciding) == 0 || len(deciding) > maxDeciding {
@@ -103,10 +102,10 @@ func (b *orders) ofAnswers(operations ast.OperationList) (answers [][]*etf.Order
 	}
 	decided := make([][]*etf.Order, len(operations))
 	for index := range 1 << len(deciding) {
-		b.choose(deciding, index)
-		clear(b.made)
+		b.setValues(deciding, index)
+		clear(b.bySets)
 		for i, o := range operations {
-			order := b.ofAnswer(o.SelectionSet)
+			order := b.answer(o.SelectionSet)
 			if order == nil {
 				b.size = size
 				return answers, nil
@@ -117,10 +116,10 @@ func (b *orders) ofAnswers(operations ast.OperationList) (answers [][]*etf.Order
 	return decided, deciding
 }
 
-// ofAnswer is the order of an answer to an operation, nil if that takes too much.
-func (b *orders) ofAnswer(set ast.SelectionSet) *etf.Order {
+// answer returns the order of an operation's answer; nil if it takes too many steps.
+func (b *orderBuilder) answer(set ast.SelectionSet) *etf.Order {
 	before := b.size
-	data := b.of([]ast.SelectionSet{set})
+	data := b.merge([]ast.SelectionSet{set})
 	if b.steps < 0 {
 		b.size = before
 		return nil
@@ -129,10 +128,9 @@ func (b *orders) ofAnswer(set ast.SelectionSet) *etf.Order {
 	return answerOrder(data)
 }
 
-// of is the order of objects with these selections, merged. One that is asked for
-// while it is made, because a fragment spreads itself, comes to contain itself;
-// Absinthe refuses such a document.
-func (b *orders) of(sets []ast.SelectionSet) *etf.Order {
+// merge returns the order of objects with merged selection sets. If a fragment spreads
+// itself, the order contains itself; Absinthe refuses such a document.
+func (b *orderBuilder) merge(sets []ast.SelectionSet) *etf.Order {
 	var key []byte
 	for _, set := range sets {
 		number, found := b.sets[&set[0]]
@@ -142,36 +140,36 @@ func (b *orders) of(sets []ast.SelectionSet) *etf.Order {
 		}
 		key = binary.NativeEndian.AppendUint32(key, number)
 	}
-	if made, found := b.made[string(key)]; found {
+	if made, found := b.bySets[string(key)]; found {
 		return made
 	}
 	o := new(etf.Order)
-	b.made[string(key)] = o
+	b.bySets[string(key)] = o
 	all := b.collect(sets, "")
 	b.set(o, all.fields)
-	if all.typename == "" {
+	if all.typenameKey == "" {
 		return o
 	}
 	types := make(map[string]*etf.Order)
-	for _, kind := range all.types {
+	for _, typeName := range all.types {
 		if b.steps < 0 {
 			break
 		}
-		if own := b.collect(sets, kind); !slices.EqualFunc(own.fields, all.fields, sameField) {
+		if own := b.collect(sets, typeName); !slices.EqualFunc(own.fields, all.fields, sameField) {
 			typed := new(etf.Order)
 			b.set(typed, own.fields)
-			types[kind] = typed
-			b.size += 64 + len(kind)
+			types[typeName] = typed
+			b.size += 64 + len(typeName)
 		}
 	}
 	if len(types) > 0 {
-		o.SetTypes(all.typename, types)
+		o.SetTypes(all.typenameKey, types)
 	}
 	return o
 }
 
 // set sets the members of an order.
-func (b *orders) set(o *etf.Order, fields []field) {
+func (b *orderBuilder) set(o *etf.Order, fields []field) {
 	if b.steps < 0 {
 		return
 	}
@@ -180,44 +178,43 @@ func (b *orders) set(o *etf.Order, fields []field) {
 	for i, f := range fields {
 		members[i].Name = f.key
 		if len(f.sets) > 0 {
-			members[i].Order = b.of(f.sets)
+			members[i].Order = b.merge(f.sets)
 		}
 		b.size += 64 + len(f.key)
 	}
 	o.Set(members)
 }
 
-// field is a member of an object: its response key, and the selections that are
-// merged to be its own.
+// field is a member of an object: its response key and its merged selection sets.
 type field struct {
-	key   string
-	sets  []ast.SelectionSet
-	under variables // that a place of it, or a part, may be left out by before another
+	key     string
+	sets    []ast.SelectionSet
+	pending variableSet // may omit one of its selections that precedes another
 }
 
 func sameField(a, b field) bool {
 	return a.key == b.key && slices.EqualFunc(a.sets, b.sets, sameSet)
 }
 
-// sameSet says whether two selection sets, which are not empty, are one.
+// sameSet reports whether two non-empty selection sets are identical.
 func sameSet(a, b ast.SelectionSet) bool { return &a[0] == &b[0] }
 
-// collected is what CollectFields comes to.
+// collected is the result of CollectFields.
 type collected struct {
-	fields   []field
-	types    []string  // that fragments are on
-	typename string    // the response key of __typename, if it is selected
-	under    variables // that the typename may be left out by
+	fields      []field
+	types       []string    // type conditions of fragments
+	typenameKey string      // response key of __typename; empty: not selected
+	pending     variableSet // may omit __typename
 }
 
-// collect collects fields. If a type is given, what is selected for it alone comes
-// as it is there, and what is selected for others is added where it stands and adds
-// nothing to the former: those may be interfaces and unions of it.
-func (b *orders) collect(sets []ast.SelectionSet, kind string) collected {
+// collect collects fields. For a given type, fields in fragments on this type have their
+// order. Fields in fragments on other types, which may be its interfaces and unions, are
+// added unless the type's own fragments have them.
+func (b *orderBuilder) collect(sets []ast.SelectionSet, typeName string) collected {
 	var own map[string]bool
-	if kind != "" {
+	if typeName != "" {
 		own = make(map[string]bool)
-		b.walk(sets, kind, func(f *ast.Field, applies bool, _ variables) {
+		b.walk(sets, typeName, func(f *ast.Field, applies bool, _ variableSet) {
 			if applies {
 				own[f.Alias] = true
 			}
@@ -225,7 +222,7 @@ func (b *orders) collect(sets []ast.SelectionSet, kind string) collected {
 	}
 	var c collected
 	at := make(map[string]int)
-	b.walk(sets, kind, func(f *ast.Field, applies bool, under variables) {
+	b.walk(sets, typeName, func(f *ast.Field, applies bool, pending variableSet) {
 		if !applies && own[f.Alias] {
 			return
 		}
@@ -235,52 +232,52 @@ func (b *orders) collect(sets []ast.SelectionSet, kind string) collected {
 			at[f.Alias] = i
 			c.fields = append(c.fields, field{key: f.Alias})
 		}
-		b.deciding |= c.fields[i].under
-		if !found || c.fields[i].under != 0 || len(f.SelectionSet) > 0 {
-			c.fields[i].under |= under
+		b.deciding |= c.fields[i].pending
+		if !found || c.fields[i].pending != 0 || len(f.SelectionSet) > 0 {
+			c.fields[i].pending |= pending
 		}
-		if internalName(f.Name) == "__typename" && (c.typename == "" || c.under != 0) {
-			if c.typename == "" {
-				c.typename = f.Alias
+		if internalName(f.Name) == "__typename" && (c.typenameKey == "" || c.pending != 0) {
+			if c.typenameKey == "" {
+				c.typenameKey = f.Alias
 			}
-			b.deciding |= c.under
-			c.under |= under
+			b.deciding |= c.pending
+			c.pending |= pending
 		}
 		b.steps -= len(c.fields[i].sets) / 16
 		if len(f.SelectionSet) > 0 && !slices.ContainsFunc(c.fields[i].sets, func(s ast.SelectionSet) bool { return sameSet(s, f.SelectionSet) }) {
 			c.fields[i].sets = append(c.fields[i].sets, f.SelectionSet)
 		}
-	}, func(kind string) {
+	}, func(typeName string) {
 		b.steps -= len(c.types) / 16
-		if !slices.Contains(c.types, kind) {
-			c.types = append(c.types, kind)
+		if !slices.Contains(c.types, typeName) {
+			c.types = append(c.types, typeName)
 		}
 	})
 	return c
 }
 
-// walk calls visit for the fields of selections in the order of the document, with
-// those of fragments where they are spread. A fragment applies to a type if it is
-// on that type, or has no condition of its own and is in one that applies; if no
-// type is given, all apply. condition is called for the types that fragments are on.
-// What directives leave out is not visited; under are variables that may yet.
-func (b *orders) walk(sets []ast.SelectionSet, kind string, visit func(f *ast.Field, applies bool, under variables), condition func(kind string)) {
+// walk calls visit for the fields of selections in the order of the document, those of
+// fragments where they are spread. A fragment applies to a type if the type is its
+// condition, or if it has no condition and its parent applies. Without a type, all
+// fragments apply. walk calls condition for the type conditions of fragments. It skips
+// selections that directives omit; pending are variables that may omit a field.
+func (b *orderBuilder) walk(sets []ast.SelectionSet, typeName string, visit func(f *ast.Field, applies bool, pending variableSet), condition func(typeName string)) {
 	type spread struct {
 		name    string
 		applies bool
 	}
-	spreads := make(map[spread]variables)
-	var selections func(set ast.SelectionSet, applies bool, under variables)
-	within := func(set ast.SelectionSet, on string, applies bool, under variables) {
+	spreads := make(map[spread]variableSet)
+	var selections func(set ast.SelectionSet, applies bool, pending variableSet)
+	within := func(set ast.SelectionSet, on string, applies bool, pending variableSet) {
 		if on != "" {
-			applies = kind == "" || on == kind
+			applies = typeName == "" || on == typeName
 			if condition != nil {
 				condition(on)
 			}
 		}
-		selections(set, applies, under)
+		selections(set, applies, pending)
 	}
-	selections = func(set ast.SelectionSet, applies bool, under variables) {
+	selections = func(set ast.SelectionSet, applies bool, pending variableSet) {
 		for _, s := range set {
 			if b.steps--; b.steps < 0 {
 				return
@@ -288,15 +285,15 @@ func (b *orders) walk(sets []ast.SelectionSet, kind string, visit func(f *ast.Fi
 			switch s := s.(type) {
 			case *ast.Field:
 				b.steps -= len(s.Alias) / 16
-				if own, out := b.look(s.Directives); !out {
-					visit(s, applies, under|own)
+				if own, out := b.evaluate(s.Directives); !out {
+					visit(s, applies, pending|own)
 				}
 			case *ast.InlineFragment:
-				if own, out := b.look(s.Directives); !out {
-					within(s.SelectionSet, s.TypeCondition, applies, under|own)
+				if own, out := b.evaluate(s.Directives); !out {
+					within(s.SelectionSet, s.TypeCondition, applies, pending|own)
 				}
 			case *ast.FragmentSpread:
-				own, out := b.look(s.Directives)
+				own, out := b.evaluate(s.Directives)
 				f := b.fragments[s.Name]
 				if out || f == nil {
 					continue
@@ -304,10 +301,10 @@ func (b *orders) walk(sets []ast.SelectionSet, kind string, visit func(f *ast.Fi
 				before, again := spreads[spread{s.Name, applies}]
 				switch {
 				case !again:
-					spreads[spread{s.Name, applies}] = under | own
-					within(f.SelectionSet, f.TypeCondition, applies, under|own)
-				case before != 0: // without the former it would be here
-					b.deciding |= before | under | own
+					spreads[spread{s.Name, applies}] = pending | own
+					within(f.SelectionSet, f.TypeCondition, applies, pending|own)
+				case before != 0: // if the former spread is omitted, its fields are here
+					b.deciding |= before | pending | own
 				}
 			}
 		}

@@ -4,27 +4,27 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// laxSchema is a schema in which names are replaced by their [laxName]. A document
-// that does not fit it, its own names replaced likewise, fits with no adapter.
+// laxSchema is a schema whose names are replaced by their [laxName]. A document whose
+// names are replaced likewise, and that is invalid for it, is invalid with every adapter.
 type laxSchema struct {
 	*ast.Schema
-	// ambiguous: some type has two fields, or some field two arguments, of which
-	// the names became equal. Then nothing can be said of a document.
+	// ambiguous reports that two fields of a type, or two arguments of a field, have
+	// equal names. No document can be called invalid then.
 	ambiguous bool
-	// defaults are all in the schema.
-	defaults bool
+	// defaultsKnown reports that the schema has all default values.
+	defaultsKnown bool
 }
 
-// relax changes a schema, which is its own from now on.
+// relax changes s into a laxSchema.
 func relax(s *ast.Schema, defaults bool) *laxSchema {
-	lax := &laxSchema{Schema: s, defaults: defaults}
+	lax := &laxSchema{Schema: s, defaultsKnown: defaults}
 	for _, def := range s.Types {
 		names := make(map[string]bool)
 		for _, f := range def.Fields {
 			lax.rename(&f.Name, names)
 			lax.arguments(f.Arguments)
 			if def.Kind == ast.InputObject {
-				f.Type = lax.demanded(f.Type, f.Directives)
+				f.Type = lax.inputType(f.Type, f.Directives)
 			}
 		}
 	}
@@ -51,14 +51,15 @@ func (l *laxSchema) arguments(args ast.ArgumentDefinitionList) {
 	names := make(map[string]bool)
 	for _, a := range args {
 		l.rename(&a.Name, names)
-		a.Type = l.demanded(a.Type, a.Directives)
+		a.Type = l.inputType(a.Type, a.Directives)
 	}
 }
 
-// demanded is the type of an input, which Absinthe does not demand any more once
-// it is deprecated, and which may have a default value unless all are known.
-func (l *laxSchema) demanded(t *ast.Type, directives ast.DirectiveList) *ast.Type {
-	if !t.NonNull || l.defaults && directives.ForName("deprecated") == nil {
+// inputType returns the type of an input, nullable if the input may be omitted: Absinthe
+// does not require deprecated inputs, nor inputs with a default value, which may be
+// unknown.
+func (l *laxSchema) inputType(t *ast.Type, directives ast.DirectiveList) *ast.Type {
+	if !t.NonNull || l.defaultsKnown && directives.ForName("deprecated") == nil {
 		return t
 	}
 	optional := *t
@@ -66,8 +67,8 @@ func (l *laxSchema) demanded(t *ast.Type, directives ast.DirectiveList) *ast.Typ
 	return &optional
 }
 
-// relaxDocument makes the names of a document as those of a laxSchema are. Aliases,
-// variables, fragments and operations keep theirs.
+// relaxDocument replaces the names of a document by their [laxName], except for those of
+// aliases, variables, fragments and operations.
 func relaxDocument(doc *ast.QueryDocument) {
 	for _, o := range doc.Operations {
 		relaxDirectives(o.Directives)

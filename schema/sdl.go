@@ -16,8 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 )
 
-// A Schema is what an application says that it answers: a contract, to hold
-// documents and other schemas against. It does not change.
+// A Schema is the schema of an application. It does not change.
 type Schema struct {
 	sdl   string
 	hash  string
@@ -25,114 +24,109 @@ type Schema struct {
 	lax   *laxSchema
 }
 
-// Load reads a schema in the schema definition language.
-func Load(sdl string) (*Schema, error) { return loadWith(sdl, true) }
+// Load reads a schema in the schema definition language. The schema has all default
+// values.
+func Load(sdl string) (*Schema, error) { return load(sdl, true) }
 
-// LoadWithoutDefaults is Load for a schema in which arguments and input fields may
-// have default values that are not written there: none is demanded.
-func LoadWithoutDefaults(sdl string) (*Schema, error) { return loadWith(sdl, false) }
-
-// FromNode reads the schema that a node told: the answer to
-// Absinthe.Schema.to_sdl/1 and that to [Introspection], either of which may be empty.
-// Where both are there, the former counts if it can be read as it was meant.
+// FromNode reads the schema of a node: the result of Absinthe.Schema.to_sdl/1 and the
+// answer to [Introspection], one of which may be empty. The SDL takes precedence unless
+// it is unreadable or misleading. Default values come from the introspection; without
+// it, no argument is required.
 func FromNode(sdl string, introspection []byte) (*Schema, error) {
-	told, untold := readIntrospection(introspection)
+	introspected, err := readIntrospection(introspection)
 	if sdl == "" {
-		if untold != nil {
-			return nil, untold
+		if err != nil {
+			return nil, err
 		}
-		return fromDefinitions(told)
+		return fromDefinitions(introspected)
 	}
-	if untold != nil {
-		return LoadWithoutDefaults(sdl)
+	if err != nil {
+		return load(sdl, false)
 	}
 	if !hasBlockQuotes(introspection) {
-		if s, err := loadCompleted(sdl, told); err == nil {
+		if s, err := loadCompleted(sdl, introspected); err == nil {
 			return s, nil
 		}
 	}
-	return fromDefinitions(told)
+	return fromDefinitions(introspected)
 }
 
-// hasBlockQuotes reports whether a description, say, has three quotation marks in it.
-// Absinthe prints those of a text of several lines as they are: they end it, and what
-// follows reads as definitions, or cannot be read.
+// hasBlockQuotes reports whether a text, such as a description, contains three quotation
+// marks. Absinthe does not escape them in texts of several lines: they end the text, and
+// the rest of it reads as definitions or not at all.
 func hasBlockQuotes(introspection []byte) bool {
 	return bytes.Contains(introspection, []byte(`\"\"\"`))
 }
 
-// loadCompleted reads a schema, to which it adds the default values that were told.
-func loadCompleted(sdl string, told *ast.SchemaDocument) (*Schema, error) {
+// loadCompleted reads a schema and adds the default values of the introspected one.
+func loadCompleted(sdl string, introspected *ast.SchemaDocument) (*Schema, error) {
 	doc, err := parseSDL(sdl)
 	if err != nil {
 		return nil, err
 	}
-	if addDefaults(doc, told) {
+	if addDefaults(doc, introspected) {
 		sdl = format(doc)
 	}
 	return Load(sdl)
 }
 
-// fromDefinitions reads a schema that introspection told, if need be without its
-// descriptions: they may hold characters that a schema cannot.
-func fromDefinitions(told *ast.SchemaDocument) (*Schema, error) {
-	if err := checkSize(told); err != nil {
+// fromDefinitions reads an introspected schema. If it is unreadable, the descriptions are
+// dropped: they may contain characters that SDL does not allow.
+func fromDefinitions(introspected *ast.SchemaDocument) (*Schema, error) {
+	if err := checkSize(introspected); err != nil {
 		return nil, err
 	}
-	if s, err := Load(format(told)); err == nil {
+	if s, err := Load(format(introspected)); err == nil {
 		return s, nil
 	}
-	return Load(format(told, formatter.WithoutDescription()))
+	return Load(format(introspected, formatter.WithoutDescription()))
 }
 
-func loadWith(sdl string, defaults bool) (*Schema, error) {
+func load(sdl string, defaultsKnown bool) (*Schema, error) {
 	text, err := canonical(sdl)
 	if err != nil {
 		return nil, err
 	}
-	types, err := load(sdl)
+	types, err := parseTypes(sdl)
 	if err != nil {
 		return nil, err
 	}
-	lax, err := load(sdl) // a copy of its own, to be changed
+	lax, err := parseTypes(sdl) // relax changes it
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256([]byte(text))
-	return &Schema{sdl: sdl, hash: hex.EncodeToString(sum[:]), types: types, lax: relax(lax, defaults)}, nil
+	return &Schema{sdl: sdl, hash: hex.EncodeToString(sum[:]), types: types, lax: relax(lax, defaultsKnown)}, nil
 }
 
-func load(sdl string) (*ast.Schema, error) {
+func parseTypes(sdl string) (*ast.Schema, error) {
 	types, err := validator.LoadSchema(validator.Prelude, &ast.Source{Input: sdl})
 	if err != nil {
 		return nil, fmt.Errorf("schema: %w", err)
 	}
 	if types.Query == nil {
-		return nil, errors.New("schema: there is no query type, which every schema has")
+		return nil, errors.New("schema: the query type is missing")
 	}
 	return types, nil
 }
 
-// HasSubscriptions reports whether clients can subscribe.
+// HasSubscriptions reports whether the schema has a subscription type.
 func (s *Schema) HasSubscriptions() bool { return s.types.Subscription != nil }
 
-// SDL is the text that was loaded.
+// SDL returns the schema in the schema definition language.
 func (s *Schema) SDL() string { return s.sdl }
 
-// Hash tells schemas apart: it is the same, in hexadecimal, for those that differ
-// in nothing but the order of their parts, descriptions and white space.
+// Hash returns the SHA-256 of the schema, in hexadecimal. It does not depend on
+// descriptions, white space and the order of definitions.
 func (s *Schema) Hash() string { return s.hash }
 
-// shortHash is how much of a hash is shown to people.
-const shortHash = 8
+// ShortHash returns the first 8 characters of the hash.
+func (s *Schema) ShortHash() string { return s.hash[:8] }
 
-// ShortHash is the beginning of the hash, as it is shown to people.
-func (s *Schema) ShortHash() string { return s.hash[:shortHash] }
-
-// parseSDL reads a schema that may be larger than is good.
+// parseSDL parses a schema of bounded size.
 func parseSDL(sdl string) (*ast.SchemaDocument, error) {
-	if len(sdl) > maxText {
-		return nil, fmt.Errorf("schema: %d bytes, more than %d", len(sdl), maxText)
+	if len(sdl) > maxSDLBytes {
+		return nil, fmt.Errorf("schema: %d bytes are more than %d", len(sdl), maxSDLBytes)
 	}
 	doc, err := parser.ParseSchema(&ast.Source{Input: sdl})
 	if err != nil {
@@ -141,8 +135,7 @@ func parseSDL(sdl string) (*ast.SchemaDocument, error) {
 	return doc, checkSize(doc)
 }
 
-// canonical is the schema with its parts in the order of their names and without
-// descriptions.
+// canonical returns the schema sorted by name and without descriptions.
 func canonical(sdl string) (string, error) {
 	doc, err := parseSDL(sdl)
 	if err != nil {

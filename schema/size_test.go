@@ -43,7 +43,7 @@ func TestSchemasThatAreTooLarge(t *testing.T) {
 			}
 			return text
 		}, 100, 300, "up to that of I"},
-		"bytes": {func(n int) string { return query + `"` + strings.Repeat("x", n) + `" scalar S` }, 1 << 20, 9 << 20, "bytes, more than"},
+		"bytes": {func(n int) string { return query + `"` + strings.Repeat("x", n) + `" scalar S` }, 1 << 20, 9 << 20, "bytes are more than"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := FromNode(c.schema(c.fits), nil); err != nil {

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// tagged finds where a document begins in JavaScript or TypeScript: gql`…`,
-// graphql`…`, also called with options or types, and the comment that editors know.
+// tagged matches the beginning of a document in JavaScript or TypeScript: gql`…`,
+// graphql`…`, their calls with options or types, and /* GraphQL */ `…`.
 var tagged = regexp.MustCompile("(?:\\b(?:gql|graphql)(?:<[^`(]*>)?\\(?\\s*|/\\*\\s*GraphQL\\s*\\*/\\s*)`")
 
-// interpolation is a fragment that a template literal takes from a variable: its
-// spread is among the definitions, and names what is found in other sources.
+// interpolation matches a fragment that is inserted from a variable. Its spread names the
+// fragment, which another source defines.
 var interpolation = regexp.MustCompile(`\$\{[^{}]*\}`)
 
-// FromScript returns the documents in a file of JavaScript or TypeScript, one source
-// each. Lines and columns stay those of the file.
+// FromScript returns the documents in a JavaScript or TypeScript file, one source each.
+// Their lines and columns are those of the file.
 func FromScript(name, text string) (sources []Source) {
 	for at := 0; ; {
 		begin := tagged.FindStringIndex(text[at:])
@@ -36,7 +36,7 @@ func FromScript(name, text string) (sources []Source) {
 	}
 }
 
-// templateLength is the length of a template literal up to its closing quote.
+// templateLength returns the length of a template literal up to its closing backquote.
 func templateLength(text string) int {
 	for i := 0; i < len(text); i++ {
 		switch text[i] {

@@ -8,7 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// A Usage is a part of the schema that an operation names.
+// A Usage is a part of the schema that operations can use.
 type Usage struct {
 	// Path is Type.field, Type.field(argument:), Type.VALUE of an enum, or
 	// Type.field of an input object, as in a [Change].
@@ -21,7 +21,7 @@ type Usage struct {
 // variables do not count. A name that no operation has stands for all of them.
 func (s *Schema) UsedPaths(document, operation string) (paths []string) {
 	defer beginParsing()()
-	doc := parseSure(document)
+	doc := parseCertain(document)
 	if doc == nil {
 		return nil
 	}
@@ -35,32 +35,29 @@ func (s *Schema) UsedPaths(document, operation string) (paths []string) {
 	return paths
 }
 
-// Paths returns everything that can be asked for: fields, arguments, the fields of
-// input objects and the values of enums, in the order of paths.
+// Paths returns all fields, arguments, input fields and enum values of the schema, sorted
+// by path.
 func (s *Schema) Paths() []Usage {
-	u := uses{found: make(map[string]Usage)}
+	u := usageCollector{found: make(map[string]Usage)}
 	for _, def := range named(s.types) {
 		for _, f := range def.Fields {
 			if strings.HasPrefix(f.Name, "__") {
 				continue
 			}
-			u.note(def.Name+"."+f.Name, f.Directives)
+			u.add(def.Name+"."+f.Name, f.Directives)
 			for _, a := range f.Arguments {
-				u.note(def.Name+"."+f.Name+"("+a.Name+":)", a.Directives)
+				u.add(def.Name+"."+f.Name+"("+a.Name+":)", a.Directives)
 			}
 		}
 		for _, v := range def.EnumValues {
-			u.note(def.Name+"."+v.Name, v.Directives)
+			u.add(def.Name+"."+v.Name, v.Directives)
 		}
 	}
 	return u.list()
 }
 
 func (s *Schema) uses(doc *ast.QueryDocument, operations ast.OperationList) []Usage {
-	u := uses{schema: s.types, fragments: make(map[string]*ast.FragmentDefinition), found: make(map[string]Usage)}
-	for _, f := range doc.Fragments {
-		u.fragments[f.Name] = f
-	}
+	u := usageCollector{schema: s.types, fragments: fragmentsOf(doc), found: make(map[string]Usage)}
 	for _, o := range operations {
 		root := s.types.Query
 		switch o.Operation {
@@ -74,7 +71,7 @@ func (s *Schema) uses(doc *ast.QueryDocument, operations ast.OperationList) []Us
 	return u.list()
 }
 
-func (u *uses) list() []Usage {
+func (u *usageCollector) list() []Usage {
 	list := make([]Usage, 0, len(u.found))
 	for _, use := range u.found {
 		list = append(list, use)
@@ -83,14 +80,14 @@ func (u *uses) list() []Usage {
 	return list
 }
 
-// uses collects while it walks.
-type uses struct {
+// usageCollector collects the usages of operations.
+type usageCollector struct {
 	schema    *ast.Schema
-	fragments map[string]*ast.FragmentDefinition // those that were not met yet
+	fragments map[string]*ast.FragmentDefinition // not visited yet
 	found     map[string]Usage
 }
 
-func (u *uses) note(path string, directives ast.DirectiveList) {
+func (u *usageCollector) add(path string, directives ast.DirectiveList) {
 	if _, known := u.found[path]; known {
 		return
 	}
@@ -104,7 +101,7 @@ func (u *uses) note(path string, directives ast.DirectiveList) {
 	u.found[path] = use
 }
 
-func (u *uses) selections(def *ast.Definition, set ast.SelectionSet) {
+func (u *usageCollector) selections(def *ast.Definition, set ast.SelectionSet) {
 	if def == nil {
 		return
 	}
@@ -127,23 +124,23 @@ func (u *uses) selections(def *ast.Definition, set ast.SelectionSet) {
 	}
 }
 
-func (u *uses) field(def *ast.Definition, field *ast.Field) {
+func (u *usageCollector) field(def *ast.Definition, field *ast.Field) {
 	f := fieldNamed(def.Fields, field.Name)
 	if f == nil || def.BuiltIn || strings.HasPrefix(f.Name, "__") {
 		return
 	}
 	path := def.Name + "." + f.Name
-	u.note(path, f.Directives)
+	u.add(path, f.Directives)
 	for _, arg := range field.Arguments {
 		if a := argumentNamed(f.Arguments, arg.Name); a != nil {
-			u.note(path+"("+a.Name+":)", a.Directives)
+			u.add(path+"("+a.Name+":)", a.Directives)
 			u.value(u.schema.Types[a.Type.Name()], arg.Value)
 		}
 	}
 	u.selections(u.schema.Types[f.Type.Name()], field.SelectionSet)
 }
 
-func (u *uses) value(def *ast.Definition, v *ast.Value) {
+func (u *usageCollector) value(def *ast.Definition, v *ast.Value) {
 	switch {
 	case def == nil || v == nil:
 	case v.Kind == ast.ListValue:
@@ -152,20 +149,20 @@ func (u *uses) value(def *ast.Definition, v *ast.Value) {
 		}
 	case v.Kind == ast.EnumValue && def.Kind == ast.Enum:
 		if e := def.EnumValues.ForName(v.Raw); e != nil {
-			u.note(def.Name+"."+e.Name, e.Directives)
+			u.add(def.Name+"."+e.Name, e.Directives)
 		}
 	case v.Kind == ast.ObjectValue && def.Kind == ast.InputObject:
 		for _, child := range v.Children {
 			if f := fieldNamed(def.Fields, child.Name); f != nil {
-				u.note(def.Name+"."+f.Name, f.Directives)
+				u.add(def.Name+"."+f.Name, f.Directives)
 				u.value(u.schema.Types[f.Type.Name()], child.Value)
 			}
 		}
 	}
 }
 
-// fieldNamed finds a field as Absinthe may: by its name, or one that differs in
-// capitals and underscores.
+// fieldNamed finds a field like Absinthe: by its exact name, or by one that differs in
+// case and underscores.
 func fieldNamed(fields ast.FieldList, name string) *ast.FieldDefinition {
 	if f := fields.ForName(name); f != nil {
 		return f

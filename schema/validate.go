@@ -12,69 +12,68 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-// An Error is why a document does not fit a schema, as in a GraphQL response.
+// An Error says why a document is invalid, in the form of a GraphQL response.
 type Error struct {
 	Message   string     `json:"message"`
 	Locations []Location `json:"locations,omitempty"`
-	// File is the [Source] that the locations are in, where there are several.
+	// File is the name of the [Source] that the locations refer to, if there are several.
 	File string `json:"file,omitempty"`
 }
 
-// A Location is where in a document something begins, counted from 1.
+// A Location is a position in a document. Lines and columns count from 1.
 type Location struct {
 	Line   int `json:"line"`
 	Column int `json:"column"`
 }
 
-// maxWalk bounds the time that a document may take, as its operations and fragments
-// times its bytes: each is looked at with all that it spreads. 200 fragments of 100
-// bytes each are within it.
+// maxWalk bounds the time of validation: the number of operations and fragments times
+// the bytes of the document, since each is walked with all that it spreads. 200 fragments
+// of 100 bytes each are below it.
 const maxWalk = 4 << 20
 
-// foundErrors bounds the errors that are looked for: a document may have one for
-// every few bytes, once for each operation that they are in.
-const foundErrors = 64
+// maxFoundErrors ends validation: a document may have an error every few bytes, and again
+// for each operation.
+const maxFoundErrors = 64
 
-// What is kept of the errors of one document.
+// Bounds on the errors that Validate returns.
 const (
 	maxErrors  = 8
 	maxMessage = 300 // bytes
 )
 
-// Validate returns why Absinthe would refuse a document, whatever the variables and
-// the operation's name. Without a reason it may still be refused: only what is sure
-// counts, and nothing is sure of a document that is in doubt, as [Unknown] is.
+// Validate returns the errors for which Absinthe would certainly refuse a document,
+// whatever the variables and the operation name. Absinthe may refuse further documents.
+// An unreadable or ambiguous document has no certain errors.
 func (s *Schema) Validate(document string) []Error {
 	defer beginParsing()()
-	return s.validate(func() *ast.QueryDocument { return parseSure(document) })
+	return s.validate(func() *ast.QueryDocument { return parseCertain(document) })
 }
 
-// validate is Validate. read makes the same document each time, which is changed
-// here, or nil where nothing is sure of it.
+// validate is like Validate. Each call of read parses the document anew, since validation
+// changes it; nil: the document has no certain errors.
 func (s *Schema) validate(read func() *ast.QueryDocument) []Error {
 	if s.lax.ambiguous {
 		return nil
 	}
 	doc := read()
-	if doc == nil || introspects(doc) {
+	if doc == nil || usesIntrospection(doc) {
 		return nil
 	}
-	errs := find(s.types, doc, exactRules)
+	errs := findErrors(s.types, doc, exactRules)
 	if len(errs) == 0 {
 		doc = read()
 		relaxDocument(doc)
-		if errs = find(s.lax.Schema, doc, absintheRules); len(errs) == 0 {
+		if errs = findErrors(s.lax.Schema, doc, absintheRules); len(errs) == 0 {
 			return nil
 		}
-		errs = spelled(errs, find(s.types, read(), absintheRules))
+		errs = asWritten(errs, findErrors(s.types, read(), absintheRules))
 	}
-	return errorsOf(errs)
+	return toErrors(errs)
 }
 
-// spelled returns of errors that were found with names as they are those that were
-// also found with lax ones: their messages have the names that the client wrote. Where
-// there is none, the lax errors have to do.
-func spelled(lax, exact gqlerror.List) gqlerror.List {
+// asWritten returns the exact errors that are also lax errors: their messages have the
+// names that the client wrote. If there are none, it returns the lax errors.
+func asWritten(lax, exact gqlerror.List) gqlerror.List {
 	type place struct {
 		rule         string
 		line, column int
@@ -96,8 +95,8 @@ func spelled(lax, exact gqlerror.List) gqlerror.List {
 	return both
 }
 
-// find looks for offences against rules, the first foundErrors of them.
-func find(types *ast.Schema, doc *ast.QueryDocument, offended *rules.Rules) (errs gqlerror.List) {
+// findErrors returns the first maxFoundErrors violations of rules.
+func findErrors(types *ast.Schema, doc *ast.QueryDocument, ruleSet *rules.Rules) (errs gqlerror.List) {
 	type enough struct{}
 	defer func() {
 		if p := recover(); p != nil {
@@ -107,14 +106,14 @@ func find(types *ast.Schema, doc *ast.QueryDocument, offended *rules.Rules) (err
 		}
 	}()
 	bounded := rules.NewRules()
-	for name, rule := range offended.GetInner() {
+	for name, rule := range ruleSet.GetInner() {
 		bounded.AddRule(name, func(observers *core.Events, _ core.AddErrFunc) {
 			rule(observers, func(options ...core.ErrorOption) {
 				err := &gqlerror.Error{Rule: name}
 				for _, option := range options {
 					option(err)
 				}
-				if errs = append(errs, err); len(errs) == foundErrors {
+				if errs = append(errs, err); len(errs) == maxFoundErrors {
 					panic(enough{}) // the validator has no other way to be stopped
 				}
 			})
@@ -124,8 +123,8 @@ func find(types *ast.Schema, doc *ast.QueryDocument, offended *rules.Rules) (err
 	return errs
 }
 
-// parseSure returns nil where nothing is sure.
-func parseSure(document string) *ast.QueryDocument {
+// parseCertain parses a document; nil: it has no certain errors.
+func parseCertain(document string) *ast.QueryDocument {
 	if ambiguous(document) {
 		return nil
 	}
@@ -138,20 +137,19 @@ func parseSure(document string) *ast.QueryDocument {
 	}
 	names := make(map[string]bool)
 	for _, f := range doc.Fragments {
-		if names[f.Name] { // Absinthe takes the last one and reports no error
+		if names[f.Name] { // Absinthe uses the last one without an error
 			return nil
 		}
 		names[f.Name] = true
 	}
-	return prepare(doc)
+	return dropDefaults(doc)
 }
 
-// prepare leaves of the default values of variables that there is one, without a
-// position, and of their directives nothing.
-func prepare(doc *ast.QueryDocument) *ast.QueryDocument {
+// dropDefaults replaces the default values of variables by null, and drops the variables'
+// directives. Absinthe looks at neither, unless the variable is absent.
+func dropDefaults(doc *ast.QueryDocument) *ast.QueryDocument {
 	for _, o := range doc.Operations {
 		for _, v := range o.VariableDefinitions {
-			// Absinthe looks at neither, unless the variable is not given.
 			v.Directives = nil
 			if v.DefaultValue != nil {
 				v.DefaultValue = &ast.Value{Kind: ast.NullValue}
@@ -161,9 +159,9 @@ func prepare(doc *ast.QueryDocument) *ast.QueryDocument {
 	return doc
 }
 
-func errorsOf(list gqlerror.List) []Error {
+func toErrors(list gqlerror.List) []Error {
 	var errs []Error
-	told := make(map[string]bool)
+	introspected := make(map[string]bool)
 	for _, e := range list {
 		if len(errs) == maxErrors {
 			break
@@ -176,18 +174,18 @@ func errorsOf(list gqlerror.List) []Error {
 		for _, l := range e.Locations {
 			err.Locations = append(err.Locations, Location(l))
 		}
-		// What is in a fragment is found in every operation that spreads it too.
-		if text := err.String(); !told[text] {
-			told[text] = true
+		// An error in a fragment is found in every operation that spreads it.
+		if text := err.String(); !introspected[text] {
+			introspected[text] = true
 			errs = append(errs, err)
 		}
 	}
 	return errs
 }
 
-// introspects reports whether a document asks for the schema itself. Absinthe's types
-// for that are not in the schema that it tells, and not quite the specification's.
-func introspects(doc *ast.QueryDocument) bool {
+// usesIntrospection reports whether a document selects __schema or __type. Absinthe's
+// introspection types are not in its SDL, and differ from the specification's.
+func usesIntrospection(doc *ast.QueryDocument) bool {
 	for _, o := range doc.Operations {
 		if selectsIntrospection(o.SelectionSet) {
 			return true
@@ -217,17 +215,16 @@ func selectsIntrospection(set ast.SelectionSet) bool {
 	return false
 }
 
-// exactRules are about names that Absinthe compares as they are written.
+// exactRules concern names that Absinthe compares as written.
 var exactRules = rules.NewRules(
 	rules.UniqueArgumentNamesRule,
 	rules.UniqueInputFieldNamesRule,
 )
 
-// absintheRules are those of the specification that Absinthe has as well. It has
-// none against fields that cannot be merged, and it is laxer about values,
-// variables and required arguments, for which there are rules of our own below.
-// The rules are the ones without suggestions: to find those takes time that a
-// hostile document could choose.
+// absintheRules are the specification's rules that Absinthe has too. Absinthe has none
+// against fields that cannot be merged. It is laxer about values, variables and required
+// arguments; the rules below follow it. The rules make no suggestions, since a hostile
+// document could choose how long that takes.
 var absintheRules = rules.NewRules(
 	rules.FieldsOnCorrectTypeRuleWithoutSuggestions,
 	rules.KnownArgumentNamesRuleWithoutSuggestions,
@@ -251,23 +248,23 @@ var absintheRules = rules.NewRules(
 	core.Rule{Name: "VariablePositions", RuleFunc: variablePositions},
 )
 
-// requiredArguments looks at the fields of a document's only operation. Of other
-// operations Absinthe asks nothing, and nor of fields in fragments with a name.
+// requiredArguments checks the fields of a document's only operation. Absinthe checks no
+// other operations, and no fields in named fragments.
 func requiredArguments(observers *core.Events, add core.AddErrFunc) {
 	observers.OnOperation(func(w *core.Walker, o *ast.OperationDefinition) {
 		if len(w.Document.Operations) == 1 {
-			demand(o.SelectionSet, add)
+			requireArguments(o.SelectionSet, add)
 		}
 	})
 }
 
-func demand(set ast.SelectionSet, add core.AddErrFunc) {
+func requireArguments(set ast.SelectionSet, add core.AddErrFunc) {
 	for _, selection := range set {
 		switch s := selection.(type) {
 		case *ast.InlineFragment:
-			demand(s.SelectionSet, add)
+			requireArguments(s.SelectionSet, add)
 		case *ast.Field:
-			demand(s.SelectionSet, add)
+			requireArguments(s.SelectionSet, add)
 			if s.Definition == nil {
 				continue
 			}
@@ -280,9 +277,8 @@ func demand(set ast.SelectionSet, add core.AddErrFunc) {
 	}
 }
 
-// values are checked as far as the scalars of the specification, enums and input
-// objects go. Numbers may be of any size, and what a scalar of the application takes
-// only that knows.
+// values checks literals of the specification's scalars, enums and input objects. Numbers
+// may be of any size. Custom scalars are unchecked.
 func values(observers *core.Events, add core.AddErrFunc) {
 	observers.OnValue(func(_ *core.Walker, v *ast.Value) {
 		def, expected := v.Definition, v.ExpectedType
@@ -296,12 +292,12 @@ func values(observers *core.Events, add core.AddErrFunc) {
 				wrong("Expected value of type %q, found null.", expected.String())
 			}
 		case v.Kind == ast.ListValue:
-			if expected.Elem == nil && def.Kind != ast.InputObject && !custom(def) {
+			if expected.Elem == nil && def.Kind != ast.InputObject && !isCustomScalar(def) {
 				wrong("Expected value of type %q, found a list.", expected.String())
 			}
 		case def.Kind == ast.InputObject:
 			inputObject(v, wrong)
-		case custom(def) || slices.Contains(literals[def.Name], v.Kind):
+		case isCustomScalar(def) || slices.Contains(literals[def.Name], v.Kind):
 		case def.Kind == ast.Enum:
 			if v.Kind != ast.EnumValue {
 				wrong("Enum %q cannot represent %s.", def.Name, literalName(v.Kind))
@@ -314,7 +310,7 @@ func values(observers *core.Events, add core.AddErrFunc) {
 	})
 }
 
-// literals are the kinds of literals that Absinthe's own scalars take.
+// literals lists the kinds of literals that Absinthe's built-in scalars accept.
 var literals = map[string][]ast.ValueKind{
 	"Int":     {ast.IntValue},
 	"Float":   {ast.IntValue, ast.FloatValue},
@@ -323,7 +319,7 @@ var literals = map[string][]ast.ValueKind{
 	"ID":      {ast.IntValue, ast.StringValue, ast.BlockValue},
 }
 
-// literalName says what a literal is without its value, which is for no log.
+// literalName names the kind of a literal. Its value must not appear in a log.
 func literalName(kind ast.ValueKind) string {
 	switch kind {
 	case ast.IntValue:
@@ -340,7 +336,7 @@ func literalName(kind ast.ValueKind) string {
 	return "an object"
 }
 
-func custom(def *ast.Definition) bool {
+func isCustomScalar(def *ast.Definition) bool {
 	return def.Kind == ast.Scalar && literals[def.Name] == nil
 }
 
@@ -361,15 +357,14 @@ func inputObject(v *ast.Value, wrong func(string, ...any)) {
 	}
 }
 
-// variablePositions refuses variables whose type cannot be used where they are
-// used, as the argument or the field of an input object itself. Absinthe does not
-// look into lists.
+// variablePositions checks the types of variables that are an argument or an input field.
+// Absinthe does not check variables in lists.
 func variablePositions(observers *core.Events, add core.AddErrFunc) {
 	look := func(w *core.Walker, v *ast.Value) {
 		if v == nil || v.Kind != ast.Variable || v.VariableDefinition == nil || v.ExpectedType == nil || w.CurrentOperation == nil {
 			return
 		}
-		if def := v.VariableDefinition; !compatible(def.Type, v.ExpectedType, def.DefaultValue != nil || v.ExpectedTypeHasDefault) {
+		if def := v.VariableDefinition; !usableAs(def.Type, v.ExpectedType, def.DefaultValue != nil || v.ExpectedTypeHasDefault) {
 			add(core.Message(`Variable "$%s" of type %q used in position expecting type %q.`, v.Raw, def.Type.String(), v.ExpectedType.String()), core.At(v.Position))
 		}
 	}
@@ -392,19 +387,19 @@ func variablePositions(observers *core.Events, add core.AddErrFunc) {
 	})
 }
 
-// compatible says whether a variable of a type may be used where another is
-// expected. hasDefault: the variable or the place has a default value.
-func compatible(variable, place *ast.Type, hasDefault bool) bool {
+// usableAs reports whether a variable may be used where type place is expected.
+// hasDefault: the variable or the place has a default value.
+func usableAs(variable, place *ast.Type, hasDefault bool) bool {
 	if variable.String() == place.String() {
 		return true
 	}
 	if variable.NonNull {
 		nullable := *variable
 		nullable.NonNull = false
-		return compatible(&nullable, place, hasDefault)
+		return usableAs(&nullable, place, hasDefault)
 	}
 	if variable.Elem != nil && place.Elem != nil && !place.NonNull {
-		return compatible(variable.Elem, place.Elem, hasDefault)
+		return usableAs(variable.Elem, place.Elem, hasDefault)
 	}
 	if place.NonNull && hasDefault {
 		nullable := *place
@@ -414,7 +409,7 @@ func compatible(variable, place *ast.Type, hasDefault bool) bool {
 	return false
 }
 
-// String is the message and where it belongs, for people.
+// String returns the location and the message.
 func (e Error) String() string {
 	where := e.File
 	if len(e.Locations) > 0 {

@@ -59,7 +59,7 @@ func verdictFile() string {
 
 // What Absinthe ran is never refused, whether the default values are known or not.
 func TestValidateRefusesNothingThatAbsintheAccepts(t *testing.T) {
-	unsure, err := LoadWithoutDefaults(read(t, "../testdata/contract/schema.graphql"))
+	unsure, err := load(read(t, "../testdata/contract/schema.graphql"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
