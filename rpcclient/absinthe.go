@@ -12,38 +12,36 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// AbsintheConfig is how documents are run: the schema, and options of
-// Absinthe.run/3 that are the same for every one.
+// AbsintheConfig configures Absinthe.run/3: the schema, and the options that are the
+// same for every document.
 type AbsintheConfig struct {
-	// Schema is the schema's module as Elixir writes it: MyApp.Schema.
+	// Schema is the schema's module in Elixir's notation: MyApp.Schema.
 	Schema string `yaml:"schema" env:"SCHEMA"`
-	// AnalyzeComplexity has Absinthe compute how complex an operation is.
+	// AnalyzeComplexity makes Absinthe compute the complexity of an operation.
 	AnalyzeComplexity bool `yaml:"analyze_complexity" env:"ANALYZE_COMPLEXITY"`
-	// MaxComplexity has Absinthe refuse operations that are more complex. No limit
-	// if it is zero; else AnalyzeComplexity goes without saying.
+	// MaxComplexity makes Absinthe refuse operations of a higher complexity. 0: no
+	// limit. A limit turns AnalyzeComplexity on.
 	MaxComplexity int `yaml:"max_complexity" env:"MAX_COMPLEXITY"`
-	// TokenLimit has Absinthe refuse documents of more tokens. No limit if it is
-	// zero.
+	// TokenLimit makes Absinthe refuse documents of more tokens. 0: no limit.
 	TokenLimit int `yaml:"token_limit" env:"TOKEN_LIMIT"`
-	// PubSub is the module by which mutations reach subscribers of the application,
-	// MyAppWeb.Endpoint, as Absinthe finds it in the context under the key pubsub. None
-	// unless set.
+	// PubSub is the module that publishes mutations to subscribers, MyAppWeb.Endpoint.
+	// Absinthe reads it from the context's key pubsub. Empty: none.
 	PubSub string `yaml:"pubsub" env:"PUBSUB"`
-	// JSONCodec is the module that encodes structs of which only the application knows
-	// the JSON form, by encode!/1 on the node: Jason. Without one they are refused.
+	// JSONCodec is the module whose encode!/1 encodes the application's own structs on
+	// the node: Jason. Empty: a result with such a struct is an error.
 	JSONCodec string `yaml:"json_codec" env:"JSON_CODEC"`
 	// ContextFrom is a function of the application, MyApp.Gateway.build_context. It
-	// gets the claims and returns what becomes part of the context: a map or {:ok,
-	// map}; or {:error, reason}. None unless set.
+	// takes the claims and returns a map or {:ok, map}, which is merged into the
+	// context, or {:error, reason}. Empty: none.
 	ContextFrom string `yaml:"context_from" env:"CONTEXT_FROM"`
-	// ContextCache is how long what a node built is sent to it again for the same
-	// identity. Not at all if it is zero.
+	// ContextCache is how long a context is cached that ContextFrom built. 0: not at
+	// all.
 	ContextCache time.Duration `yaml:"context_cache" env:"CONTEXT_CACHE"`
 }
 
 var moduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*$`)
 
-// Validate says what is wrong, naming the key.
+// Validate reports everything that is wrong, with the keys.
 func (c *AbsintheConfig) Validate() error {
 	var errs []error
 	if !isModule(c.Schema) {
@@ -65,14 +63,14 @@ func isModule(name string) bool {
 	return moduleName.MatchString(name) && len(name) <= 240 && !strings.HasPrefix(name, elixirPrefix)
 }
 
-// elixirPrefix begins the atom of every module of Elixir.
+// elixirPrefix is the prefix of every Elixir module's atom.
 const elixirPrefix = "Elixir."
 
-// Module returns the atom that Elixir means by the name of a module.
+// ModuleAtom returns the atom of a module that is given in Elixir's notation.
 func ModuleAtom(name string) string { return elixirPrefix + name }
 
-// SetDefaults writes the names of modules as Elixir does: Elixir.MyApp.Schema, as the
-// shell of Erlang shows it, is MyApp.Schema.
+// SetDefaults converts modules to Elixir's notation: Elixir.MyApp.Schema, as the
+// Erlang shell prints it, becomes MyApp.Schema.
 func (c *AbsintheConfig) SetDefaults() {
 	c.Schema = strings.TrimPrefix(c.Schema, elixirPrefix)
 	c.JSONCodec = strings.TrimPrefix(c.JSONCodec, elixirPrefix)
@@ -80,26 +78,25 @@ func (c *AbsintheConfig) SetDefaults() {
 	c.ContextFrom = strings.TrimPrefix(c.ContextFrom, elixirPrefix)
 }
 
-// An Operation is what a client wants run.
+// An Operation is one GraphQL operation of a client.
 type Operation struct {
 	Document string
 	// Variables is a JSON object, or empty.
 	Variables []byte
-	// Name is the operation to run of a document with several, or empty.
+	// Name selects the operation of a document that has several. It may be empty.
 	Name string
-	// Context is the encoded map that becomes the resolvers' context. Its atoms
-	// live for ever on the node.
+	// Context is the encoded map that becomes the resolvers' context. Its atoms are
+	// never freed on the node.
 	Context []byte
-	// Claims is the encoded map that [AbsintheConfig.ContextFrom] gets; empty if it is
-	// empty.
+	// Claims is the encoded map for [AbsintheConfig.ContextFrom]. Empty: an empty map.
 	Claims []byte
-	// ContextKey is the cache key of the context that a node builds of Claims. It must
-	// differ where Claims differ. The cached context is used until ContextExpires, if
-	// that is not zero.
+	// ContextKey is the cache key of the context that a node builds from Claims.
+	// Different Claims need different keys. A ContextExpires that is not zero ends the
+	// caching early.
 	ContextKey     string
 	ContextExpires time.Time
-	// Idempotent says that the operation is safe to run twice, as queries are. If
-	// a node is lost while it runs, another one is asked.
+	// Idempotent operations, such as queries, are retried on another node if their
+	// node is lost.
 	Idempotent bool
 	// Filter selects the nodes that may run the operation. Nil selects all.
 	Filter NodeFilter
@@ -110,17 +107,17 @@ type Absinthe struct {
 	Pool   *Pool
 	Config AbsintheConfig
 
-	once       sync.Once // of expression and contexts
+	once       sync.Once // guards expression and contexts
 	expression []byte
 	contexts   *cache.Cache[contextKey, *builtContext]
 }
 
-// Run is Absinthe.run/3 on one of the nodes. The answer's Value is the result
-// map, with the keys data and errors; it prints as the JSON of a GraphQL response
-// with [etf.Term.AppendJSON].
+// Run calls Absinthe.run/3 on one of the nodes. The result's Value is Absinthe's
+// result map, with the keys data and errors. [etf.Term.AppendJSON] turns it into the
+// JSON of a GraphQL response.
 //
-// Errors are those of [Pool.Call], [*ContextError], and [*etf.SyntaxError] for
-// variables that are not JSON, in which case no node was asked.
+// Errors are those of [Pool.Call], [*ContextError], and [*etf.SyntaxError] for invalid
+// JSON in Variables, which no node has seen.
 func (a *Absinthe) Run(ctx context.Context, op Operation) (*Result, error) {
 	if a.Config.ContextFrom != "" {
 		return a.runWithContextFrom(ctx, op)
@@ -168,8 +165,8 @@ func (a *Absinthe) appendArgs(b []byte, op Operation) ([]byte, error) {
 	return etf.AppendNil(etf.AppendNil(b)), nil
 }
 
-// appendOptions appends the list of Absinthe's options up to where so many more are
-// to follow, and then the tail.
+// appendOptions appends the list of Absinthe's options without its tail. The caller
+// appends `more` further options and the tail.
 func (c *AbsintheConfig) appendOptions(b []byte, op Operation, more int) ([]byte, error) {
 	var few [96]byte
 	configured, n := c.appendConfigured(few[:0])
@@ -190,8 +187,7 @@ func (c *AbsintheConfig) appendOptions(b []byte, op Operation, more int) ([]byte
 	return etf.AppendBinary(b, op.Name), nil
 }
 
-// appendConfigured appends the options that the configuration asks for, and says how
-// many they are.
+// appendConfigured appends the configured options and returns their number.
 func (c *AbsintheConfig) appendConfigured(b []byte) (_ []byte, n int) {
 	if c.AnalyzeComplexity || c.MaxComplexity > 0 {
 		b, n = etf.AppendBool(etf.AppendAtom(etf.AppendTuple(b, 2), "analyze_complexity"), true), n+1
@@ -205,7 +201,7 @@ func (c *AbsintheConfig) appendConfigured(b []byte) (_ []byte, n int) {
 	return b, n
 }
 
-// appendContext appends the context, which is empty unless there is one.
+// appendContext appends the context, or an empty map.
 func (op *Operation) appendContext(b []byte) []byte {
 	if len(op.Context) == 0 {
 		return etf.AppendMap(b, 0)
@@ -213,9 +209,8 @@ func (op *Operation) appendContext(b []byte) []byte {
 	return append(b, op.Context...)
 }
 
-// ok unwraps {ok, Result}. Absinthe answers {error, Message} when it could not
-// run its own pipeline, which is a fault of the application and not of the
-// document.
+// unwrapOK replaces {ok, Result} by Result. {error, Message} means that Absinthe could
+// not run its own pipeline: a fault of the application, not of the document.
 func (a *Result) unwrapOK() error {
 	d := etf.NewDecoder(a.Value)
 	arity, err := d.Tuple()

@@ -9,14 +9,13 @@ import (
 	"time"
 )
 
-// coldest is the share of calls that a node gets which just came up.
+// minWarmth is the share of calls that a node gets right after its start.
 const minWarmth = 0.1
 
-// choose takes a place on the better one of two nodes that chance names: nearly as
-// good as the best of all, and several gateways do not run after the same one
-// ("the power of two choices"). If it has none, the others are tried, the best
-// first. A filter, if any, selects the nodes that count. Errors are errFull and
-// [ErrNoNode].
+// choose takes a slot on a node: the cheaper of two random nodes ("the power of two
+// choices"). That is nearly as good as the cheapest of all, and keeps several gateways
+// from choosing the same one. If it has no slot, the other nodes are tried, the
+// cheapest first. Errors are errFull and [ErrNoNode].
 func (p *Pool) choose(filter NodeFilter) (*slot, error) {
 	members := *p.members.Load()
 	if filter != nil {
@@ -38,7 +37,7 @@ func (p *Pool) choose(filter NodeFilter) (*slot, error) {
 	}
 	members = ranked(members, now)
 	slot, err := takeFirst(members, now, p.ejectsTooMany(members))
-	if err == errEjected { // there is nothing better
+	if err == errEjected { // no other node is left
 		slot, err = takeFirst(members, now, true)
 	}
 	if err == errUnavailable {
@@ -47,8 +46,8 @@ func (p *Pool) choose(filter NodeFilter) (*slot, error) {
 	return slot, err
 }
 
-// takeFirst takes a place on the first of the members that has one. Of the reasons
-// why none has, that which passes soonest is the error.
+// takeFirst takes a slot on the first member that has one. If none has, it returns the
+// error that passes soonest.
 func takeFirst(members []*member, now time.Time, force bool) (*slot, error) {
 	why := errUnavailable
 	for _, m := range members {
@@ -63,8 +62,7 @@ func takeFirst(members []*member, now time.Time, force bool) (*slot, error) {
 	return nil, why
 }
 
-// ejectsTooMany says whether more of the callable nodes are ejected than may be at
-// once.
+// ejectsTooMany reports whether the share of ejected nodes exceeds MaxEjected.
 func (p *Pool) ejectsTooMany(members []*member) bool {
 	callable, ejected := 0, 0
 	for _, m := range members {
@@ -79,8 +77,8 @@ func (p *Pool) ejectsTooMany(members []*member) bool {
 	return float64(ejected) > p.cfg.Breaker.MaxEjected*float64(callable)
 }
 
-// othersAnswer says whether the nodes beside one have answered lately: there were
-// enough calls, of which at most half the share failed that ejects a node.
+// othersHealthy reports whether the other nodes have had enough calls lately, and
+// failed at most half as often as it takes to eject a node.
 func (p *Pool) othersHealthy(one *member) bool {
 	var all callCounts
 	for _, m := range *p.members.Load() {
@@ -108,10 +106,10 @@ func ranked(members []*member, now time.Time) []*member {
 	})
 }
 
-// cost says how long a call would probably have to wait here, as the binary
-// logarithm of the calls in flight times the node's latency. Costs are compared
-// with each other only. A node that cannot be called costs infinitely much. The
-// random part, up to a factor of 2, spreads calls over nodes that are about equal.
+// cost estimates how long a call would wait here: the binary logarithm of the calls in
+// flight times the node's latency. Only the order of costs matters. An unavailable
+// node costs infinity. The random part, up to a factor of 2, spreads calls over nodes
+// of about the same cost.
 func (m *member) cost(now time.Time) float64 {
 	conn := m.connection()
 	m.mu.Lock()

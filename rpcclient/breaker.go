@@ -10,29 +10,27 @@ import (
 	"github.com/sony/gobreaker/v2"
 )
 
-// BreakerConfig is when a node is ejected, which means that it gets no calls for a
-// while: when far more of its calls fail than of those on the other nodes. What
-// counts as a failure is in [health].
+// BreakerConfig configures the ejection of nodes. A node is ejected, and gets no calls
+// for a while, when far more of its calls fail than of the other nodes' calls.
+// [health] defines a failure.
 type BreakerConfig struct {
-	// Failures is the share of failed calls, 0 to 1, from which on the breaker
-	// opens, unless the other nodes fail more than half as often. 0.5 unless set.
+	// Failures is the share of failed calls, 0 to 1, that opens the breaker, unless
+	// the other nodes fail more than half as often. 0.5 unless set.
 	Failures float64 `yaml:"failures" env:"FAILURES"`
-	// Calls is how many calls there must have been in Window, on the node and on
-	// the others together, for their shares of failures to be compared. 20 unless
-	// set.
+	// Calls is the minimum number of calls in Window, on the node and on the others
+	// together, for a comparison. 20 unless set.
 	Calls uint32 `yaml:"calls" env:"CALLS"`
 	// Window is the time over which calls are counted. 10s unless set.
 	Window time.Duration `yaml:"window" env:"WINDOW"`
-	// Open is how long the node gets no calls; then one is tried. 5s unless set.
+	// Open is the time without calls; a trial call follows. 5s unless set.
 	Open time.Duration `yaml:"open" env:"OPEN"`
-	// MaxEjected is the largest share of nodes, 0 to 1, that may be ejected at once.
-	// While more breakers are open, calls go to every node, as if all were closed. So
-	// they do to the last nodes that could be called, whatever the share. 0.5 unless
-	// set.
+	// MaxEjected is the maximum share of ejected nodes, 0 to 1. While more breakers
+	// are open, calls go to every node. The last available nodes get calls whatever
+	// the share. 0.5 unless set.
 	MaxEjected float64 `yaml:"max_ejected" env:"MAX_EJECTED"`
 }
 
-// SetDefaults fills what was left out.
+// SetDefaults sets the fields that are zero.
 func (c *BreakerConfig) SetDefaults() {
 	if c.Failures == 0 {
 		c.Failures = 0.5
@@ -51,10 +49,10 @@ func (c *BreakerConfig) SetDefaults() {
 	}
 }
 
-// Validate says everything that is wrong, naming the keys.
+// Validate reports everything that is wrong, with the keys.
 func (c *BreakerConfig) Validate() error {
 	var errs []error
-	// The comparisons are written so that NaN is refused, too.
+	// These comparisons are false for NaN.
 	if !(c.Failures >= 0 && c.Failures <= 1) {
 		errs = append(errs, fmt.Errorf("breaker.failures is %v; write a share of calls from 0 to 1", c.Failures))
 	}
@@ -67,30 +65,30 @@ func (c *BreakerConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// tally is how calls ended in the window.
+// callCounts counts the calls that ended in the window.
 type callCounts struct{ ended, failed uint32 }
 
-// fails says whether at least this share of enough calls has failed.
+// exceed reports whether at least this share of at least `enough` calls failed.
 func (t callCounts) exceed(share float64, enough uint32) bool {
 	return t.ended >= enough && float64(t.failed) >= share*float64(t.ended)
 }
 
-// breaker says whether a node is ejected. Its methods may be called under a lock,
-// but for report, which logs.
+// breaker is the circuit breaker of one node. Its methods may be called under a lock,
+// except logTransition.
 type breaker struct {
 	*gobreaker.TwoStepCircuitBreaker[struct{}]
 	cfg  BreakerConfig
 	name string
 	log  *slog.Logger
 
-	othersHealthy atomic.Bool // as of the latest failure
+	othersHealthy atomic.Bool // at the latest failure
 	transition    atomic.Pointer[transition]
 }
 
-// change is one of a breaker's state that has not been logged yet.
+// transition is a change of state that is yet to be logged.
 type transition struct{ from, to gobreaker.State }
 
-// What gobreaker is told about calls that are no successes.
+// Results of calls for gobreaker.
 var (
 	errFailed    = errors.New("failed")
 	errUncounted = errors.New("uncounted")
@@ -106,7 +104,7 @@ func newBreaker(name string, cfg BreakerConfig, log *slog.Logger) *breaker {
 			return b.othersHealthy.Load() && countsOf(c).exceed(cfg.Failures, cfg.Calls)
 		},
 		IsExcluded: func(err error) bool { return err == errUncounted },
-		OnStateChange: func(_ string, from, to gobreaker.State) { // under gobreaker's lock
+		OnStateChange: func(_ string, from, to gobreaker.State) { // called under gobreaker's lock
 			if before := b.transition.Swap(nil); before != nil {
 				from = before.from
 			}
@@ -120,21 +118,21 @@ func countsOf(c gobreaker.Counts) callCounts {
 	return callCounts{c.TotalSuccesses + c.TotalFailures, c.TotalFailures}
 }
 
-// ejects says whether the breaker keeps calls away, but for one that is tried.
+// ejects reports whether the breaker is not closed.
 func (b *breaker) ejects() bool { return b.State() != gobreaker.StateClosed }
 
-// tally is how calls have ended in the window.
+// counts returns the counts of the window.
 func (b *breaker) counts() callCounts {
-	b.State() // moves the window on
+	b.State() // advances the window
 	return countsOf(b.Counts())
 }
 
-// start asks whether a call may pass. If so, done must be told what its end says of
-// the node, and whether the calls on other nodes are answered.
+// start asks for permission for a call. The caller passes done what the call's end
+// says about the node, and whether the other nodes are healthy.
 //
-// gobreaker counts a call in the window in which it began, and would never hear
-// of one that took longer than that, as those do that pass their deadline. So a
-// call is counted when it ends, while the breaker is closed.
+// gobreaker counts a call in the window in which it began, and ignores the end of a
+// longer one, such as a call that passed its deadline. So while the breaker is closed,
+// a call is counted when it ends.
 func (b *breaker) start() (done func(h health, othersHealthy bool), err error) {
 	if !b.ejects() {
 		return b.count, nil
@@ -144,7 +142,7 @@ func (b *breaker) start() (done func(h health, othersHealthy bool), err error) {
 		return nil, err
 	}
 	return func(h health, othersHealthy bool) {
-		if h == failed && !othersHealthy { // the others are no better: this node may come back
+		if h == failed && !othersHealthy { // the other nodes are no better
 			h = healthy
 		}
 		settle(h.err())
@@ -153,7 +151,7 @@ func (b *breaker) start() (done func(h health, othersHealthy bool), err error) {
 
 func (b *breaker) count(h health, othersHealthy bool) {
 	if b.ejects() {
-		return // how calls ended that began before it opened says nothing new
+		return // the call began before the breaker opened
 	}
 	if h == failed {
 		b.othersHealthy.Store(othersHealthy)
@@ -163,8 +161,8 @@ func (b *breaker) count(h health, othersHealthy bool) {
 	}
 }
 
-// report logs a change of state. gobreaker tells of it under its lock, where nothing
-// may wait for a log.
+// logTransition logs a change of state. gobreaker reports it under its lock, where
+// nothing may wait for a log.
 func (b *breaker) logTransition() {
 	if b.transition.Load() == nil {
 		return

@@ -9,13 +9,13 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// maxEncoded bounds the structs of one answer that are sent back to be encoded, in
+// maxEncoded bounds the structs of one result that are sent back to be encoded, in
 // bytes.
 const maxEncoded = 1 << 20
 
-// StructEncoder encodes structs of an answer by [AbsintheConfig.JSONCodec] on the node
-// that answered; it is nil without one. It asks the node once, also where an answer is
-// printed again. The texts may be used until the answer is released.
+// StructEncoder returns the encoder of a result's structs: it calls
+// [AbsintheConfig.JSONCodec] on the result's node, once for all calls of the encoder.
+// The texts are valid until the result is released. Without a codec it returns nil.
 func (a *Absinthe) StructEncoder(ctx context.Context, result *Result) etf.StructEncoder {
 	if a.Config.JSONCodec == "" {
 		return nil
@@ -28,18 +28,16 @@ func (a *Absinthe) StructEncoder(ctx context.Context, result *Result) etf.Struct
 		var err error
 		texts, err = result.encode(ctx, ModuleAtom(a.Config.JSONCodec), structs)
 		var lost *erldist.LostError
-		if errors.As(err, &lost) { // the operation has been run, and answered
+		if errors.As(err, &lost) { // the operation itself has run
 			return nil, fmt.Errorf("%s.encode!/1 on %s did not answer: %v", a.Config.JSONCodec, result.Node, err)
 		}
 		return texts, err
 	}
 }
 
-// encode has the node that made structs encode them, in one call:
+// encode calls, on the node that the structs come from:
 //
 //	lists:map(fun Codec:'encode!'/1, Structs)
-//
-// A struct goes back over the connection that it came over, and to no other node.
 func (a *Result) encode(ctx context.Context, codec string, structs []etf.Term) ([][]byte, error) {
 	b := append(etf.AppendList(nil, 2), byte(etf.TagExport))
 	b = etf.AppendInt(etf.AppendAtom(etf.AppendAtom(b, codec), "encode!"), 1)
@@ -50,7 +48,7 @@ func (a *Result) encode(ctx context.Context, codec string, structs []etf.Term) (
 			return nil, err
 		}
 		if len(b) > maxEncoded {
-			return nil, fmt.Errorf("structs of more than %d bytes to be encoded by %s", maxEncoded, codec)
+			return nil, fmt.Errorf("the structs for %s have more than %d bytes", codec, maxEncoded)
 		}
 	}
 	result, err := a.conn.Call(ctx, "lists", "map", etf.AppendNil(etf.AppendNil(b)))

@@ -17,47 +17,46 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
-// NodeConfig is the node section of the configuration: who this gateway is among
-// Erlang nodes.
+// NodeConfig is the node section of the configuration: the gateway's own Erlang node.
 type NodeConfig struct {
-	// Name is the full node name. It becomes an atom on every node connected to,
-	// so it should stay the same over restarts, and differ between gateways.
+	// Name is the full node name. It becomes an atom on every connected node. It
+	// should survive restarts and must differ between gateways.
 	Name string `yaml:"name" env:"NAME"`
-	// Cookie is the secret of the cluster, from the environment only.
+	// Cookie is the secret of the cluster. It is set by the environment only.
 	Cookie secret.Text `yaml:"-" env:"COOKIE"`
-	// CookieFile holds the cookie; white space around it is ignored. Nobody but its
-	// owner and group may be able to read it.
+	// CookieFile holds the cookie, without surrounding white space. Only its owner and
+	// group may have access to it.
 	CookieFile string `yaml:"cookie_file" env:"COOKIE_FILE"`
-	// NetTickTime is the net_ticktime of the nodes; a silence of that length ends
-	// a connection.
+	// NetTickTime is the net_ticktime of the nodes. A node that is silent for so long
+	// is disconnected.
 	NetTickTime time.Duration `yaml:"net_ticktime" env:"NET_TICKTIME"`
-	// MaxMessage is the largest answer of a node, in bytes. 128 MiB unless set.
+	// MaxMessage is the maximum size of one message of a node, in bytes. 128 MiB
+	// unless set.
 	MaxMessage int `yaml:"-"`
-	// Memory bounds the bytes of all answers together, and MaxReassembly those of the
-	// answers that come from one node at once. No bounds if they are not given.
+	// Memory bounds the bytes of all received messages, MaxReassembly those that
+	// arrive from one node at a time. Zero: no bounds.
 	Memory        erldist.Memory `yaml:"-"`
 	MaxReassembly int            `yaml:"-"`
-	// TLS is set where the nodes use inet_tls_dist.
+	// TLS configures inet_tls_dist.
 	TLS TLSConfig `yaml:"tls" envPrefix:"TLS_"`
 }
 
-// TLSConfig is how this gateway speaks to nodes that use inet_tls_dist. It is
-// off while CAFile is empty.
+// TLSConfig configures distribution over TLS, as inet_tls_dist. An empty CAFile turns
+// TLS off.
 type TLSConfig struct {
-	// CAFile holds the certificates, in PEM, that the nodes' are verified with.
+	// CAFile holds the certificate authorities of the nodes, in PEM.
 	CAFile string `yaml:"ca_file" env:"CA_FILE"`
-	// CertFile and KeyFile are this gateway's certificate and key, in PEM, for
-	// nodes that verify their peer.
+	// CertFile and KeyFile are the gateway's own certificate and key, in PEM, for
+	// nodes that verify their peers.
 	CertFile string `yaml:"cert_file" env:"CERT_FILE"`
 	KeyFile  string `yaml:"key_file" env:"KEY_FILE"`
-	// ServerName is the name that the nodes' certificates are made out to, where
-	// that is not the address dialled.
+	// ServerName is the name in the nodes' certificates. Empty: the address dialled.
 	ServerName string `yaml:"server_name" env:"SERVER_NAME"`
 }
 
-// SetDefaults fills what was left out. seed tells gateways on one host from each
-// other, such as the address they listen on: together with the host's name it
-// gives a node name that is the same after every restart.
+// SetDefaults sets the fields that are zero. The default name is made of the host's
+// name and seed, and so survives restarts. seed differs between gateways of one host,
+// such as the listen address.
 func (c *NodeConfig) SetDefaults(seed string) {
 	if c.Name == "" {
 		host, _ := os.Hostname()
@@ -69,7 +68,7 @@ func (c *NodeConfig) SetDefaults(seed string) {
 	}
 }
 
-// Validate says everything that is wrong with the section, naming the keys.
+// Validate reports everything that is wrong, with the keys.
 func (c *NodeConfig) Validate() error {
 	local, host, ok := strings.Cut(c.Name, "@")
 	var errs []error
@@ -96,14 +95,14 @@ func (c *NodeConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// leastCookie is the fewest characters that a cookie has. It keeps out what is
-// guessed, not what is searched for: there nothing but a random one helps.
+// minCookie is the minimum length of a cookie, in characters. It rules out guessable
+// cookies; only a random one withstands a search.
 const minCookie = 8
 
 const cookieHint = "give the nodes and the gateway a random one, such as openssl rand -hex 32 prints"
 
-// cookie returns the cookie: from the environment, the file, or where Erlang
-// itself looks.
+// cookie returns the cookie of the environment, of CookieFile, or of Erlang's own
+// file.
 func (c *NodeConfig) cookie() (string, error) {
 	cookie := strings.TrimSpace(string(c.Cookie))
 	if c.Cookie == "" {
@@ -119,7 +118,7 @@ func (c *NodeConfig) cookie() (string, error) {
 	return cookie, err
 }
 
-// CheckFiles reports what is wrong with the cookie and the files of TLS.
+// CheckFiles reports problems of the cookie and the TLS files.
 func (c *NodeConfig) CheckFiles() error {
 	_, cookieErr := c.cookie()
 	_, tlsErr := c.TLS.config()
@@ -131,9 +130,9 @@ func checkCookie(cookie string) error {
 	case cookie == "" || strings.ContainsFunc(cookie, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return errors.New("the cookie is empty or has characters other than printable ASCII")
 	case cookie == "nocookie":
-		return errors.New("the cookie is nocookie, by which Erlang says that there is none; " + cookieHint)
+		return errors.New("the cookie is nocookie, Erlang's word for no cookie; " + cookieHint)
 	case len(cookie) < minCookie:
-		return fmt.Errorf("the cookie has fewer than %d characters, and who guesses it can do everything on the nodes; %s", minCookie, cookieHint)
+		return fmt.Errorf("the cookie has fewer than %d characters, and a guessed cookie gives full control of the nodes; %s", minCookie, cookieHint)
 	}
 	return nil
 }
@@ -155,7 +154,7 @@ func (c *NodeConfig) readCookieFile() (string, error) {
 	return strings.TrimSpace(string(cookie)), nil
 }
 
-// config returns nil where TLS is off.
+// config returns nil if TLS is off.
 func (c TLSConfig) config() (*tls.Config, error) {
 	if c.CAFile == "" {
 		return nil, nil

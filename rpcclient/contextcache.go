@@ -7,18 +7,17 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// Of contexts that the application built, so many are kept, of so many bytes together,
-// if they are no larger than that. Keys are there twice.
+// Bounds of the cache of built contexts. Each key of a context is stored twice.
 const (
 	maxCachedContexts = 4096
 	maxCacheBytes     = 32 << 20
 	maxCachedContext  = 16 << 10 // bytes
-	keyOverhead       = 64       // bytes that a key takes besides its own, about
-	contextOverhead   = 256      // bytes that a context takes besides its own, about
+	keyOverhead       = 64       // bytes of overhead for a key, about
+	contextOverhead   = 256      // bytes of overhead for a context, about
 )
 
-// contextKey tells contexts apart: by the connection to the node that built them,
-// which is the only one they are sent over, and by identity.
+// contextKey identifies a cached context by Operation.ContextKey and the connection to
+// the node that built it, the only one it is sent over.
 type contextKey struct {
 	conn     uint64
 	identity string
@@ -31,7 +30,7 @@ type builtContext struct {
 	expires time.Time
 }
 
-// prepare makes what only applications with a function of their own need.
+// prepare initializes what ContextFrom needs.
 func (a *Absinthe) prepare() {
 	a.once.Do(func() {
 		a.expression = a.Config.contextExpression()
@@ -39,8 +38,7 @@ func (a *Absinthe) prepare() {
 	})
 }
 
-// known returns the context that was built over a connection for an identity, nil if
-// it has to be built.
+// cachedContext returns the cached context of a key, or nil.
 func (a *Absinthe) cachedContext(key contextKey, now time.Time) *builtContext {
 	c, ok := a.contexts.Get(key)
 	if !ok || !now.Before(c.expires) {
@@ -49,8 +47,8 @@ func (a *Absinthe) cachedContext(key contextKey, now time.Time) *builtContext {
 	return c
 }
 
-// keep remembers what was built, unless it is too large or not fit to be sent back. It
-// copies the term.
+// cacheContext caches a copy of a built context, unless it is too large or holds terms
+// that cannot be sent back.
 func (a *Absinthe) cacheContext(key contextKey, built etf.Term, until time.Time) {
 	if len(built.Bytes) > maxCachedContext {
 		return
@@ -72,13 +70,13 @@ func (a *Absinthe) cacheContext(key contextKey, built etf.Term, until time.Time)
 		}
 		c.keys[string(name.Bytes)] = struct{}{}
 	}
-	if len(c.keys) == n { // else it is no map
+	if len(c.keys) == n { // otherwise a key is there twice
 		a.contexts.Add(key, c, contextOverhead+len(key.identity)+2*len(b)+n*keyOverhead)
 	}
 }
 
-// over appends this context merged over the configured one, an encoded map or
-// nothing, as maps:merge/2 does: a node does not take a map with a key twice.
+// appendMerged appends the configured context, an encoded map or nothing, merged with
+// this one as by maps:merge/2. A node refuses a map with a duplicate key.
 func (c *builtContext) appendMerged(b, configured []byte) ([]byte, error) {
 	start, n := len(b), len(c.keys)
 	b = append(etf.AppendMap(b, 0), c.members...)
@@ -103,6 +101,6 @@ func (c *builtContext) appendMerged(b, configured []byte) ([]byte, error) {
 			}
 		}
 	}
-	etf.AppendMap(b[:start], n) // the same bytes again, with the number now known
+	etf.AppendMap(b[:start], n) // overwrites the header with the final number of pairs
 	return b, nil
 }

@@ -14,9 +14,9 @@ func (c *AbsintheConfig) validateContextFrom() error {
 	module, function := c.contextFunction()
 	switch {
 	case c.ContextCache < 0:
-		return errors.New("context_cache is a time, such as 30s")
+		return errors.New("context_cache is negative; write a duration such as 30s")
 	case c.ContextFrom == "" && c.ContextCache > 0:
-		return errors.New("context_cache is without context_from, which builds what would be kept")
+		return errors.New("context_cache needs context_from, whose results it caches")
 	case c.ContextFrom == "":
 		return nil
 	case !isModule(module) || !functionName.MatchString(function) || len(c.ContextFrom) > 240:
@@ -25,7 +25,7 @@ func (c *AbsintheConfig) validateContextFrom() error {
 	return nil
 }
 
-// contextFunction is ContextFrom in its two parts.
+// contextFunction splits ContextFrom into module and function.
 func (c *AbsintheConfig) contextFunction() (module, function string) {
 	if dot := strings.LastIndexByte(c.ContextFrom, '.'); dot >= 0 {
 		return c.ContextFrom[:dot], c.ContextFrom[dot+1:]
@@ -49,7 +49,7 @@ func (c *AbsintheConfig) contextFunction() (module, function string) {
 //	        {returned, Other}
 //	end
 //
-// Built is part of the value only where it is to be kept: it costs to send.
+// Built is part of the value only if it is cached, since sending it costs.
 func (c *AbsintheConfig) contextExpression() []byte {
 	module, function := c.contextFunction()
 	m, f := atomForm(ModuleAtom(module)), atomForm(function)
@@ -79,10 +79,10 @@ func (c *AbsintheConfig) contextExpression() []byte {
 	))
 }
 
-// Code in Erlang's abstract format, encoded:
+// The functions below encode Erlang's abstract format:
 // https://www.erlang.org/doc/apps/erts/absform.html
 
-// form is {Kind, Line, Parts...}. There is no line, which is 0.
+// form is {Kind, Line, Parts...}, with line 0.
 func form(kind string, parts ...[]byte) []byte {
 	b := etf.AppendInt(etf.AppendAtom(etf.AppendTuple(nil, 2+len(parts)), kind), 0)
 	for _, part := range parts {
@@ -91,7 +91,7 @@ func form(kind string, parts ...[]byte) []byte {
 	return b
 }
 
-// forms is a list.
+// forms is a list of forms.
 func forms(elements ...[]byte) []byte {
 	b := etf.AppendList(nil, len(elements))
 	for _, e := range elements {

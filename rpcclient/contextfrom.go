@@ -8,13 +8,12 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// A ContextError says that the application's own function refused to build a
-// context, by {:error, reason}.
+// A ContextError is the {:error, reason} of the application's ContextFrom function.
 type ContextError struct {
 	Node string
 	// Reason is in Elixir's notation. It is for logs, not for clients.
 	Reason string
-	// Forbidden is whether it is the atom :forbidden.
+	// Forbidden is true for the reason :forbidden.
 	Forbidden bool
 }
 
@@ -22,9 +21,8 @@ func (e *ContextError) Error() string {
 	return fmt.Sprintf("no context on %s, which answered {:error, %s}", e.Node, e.Reason)
 }
 
-// runFrom is Run where the application builds the context, or did a moment ago. Its
-// function and Absinthe.run/3 are one call: one round trip, one process, one
-// deadline.
+// runWithContextFrom is Run with ContextFrom. The function and Absinthe.run/3 are one
+// call: one round trip, one process, one deadline.
 func (a *Absinthe) runWithContextFrom(ctx context.Context, op Operation) (*Result, error) {
 	a.prepare()
 	c := contextCall{app: a, op: op, began: time.Now(), evaluation: buffers.Get().(*[]byte), run: buffers.Get().(*[]byte)}
@@ -46,18 +44,18 @@ func (a *Absinthe) runWithContextFrom(ctx context.Context, op Operation) (*Resul
 	return result, nil
 }
 
-// A contextCall is a call whose arguments differ by node: a node that has built the
-// context a moment ago gets that again, and any other builds one. What a node built
-// goes to no other node: see docs/decisions/0014-untrusted-nodes.md.
+// A contextCall has different arguments for each node. A node with a cached context is
+// sent that, another node builds one. A context goes to no other node than the one
+// that built it: see docs/decisions/0014-untrusted-nodes.md.
 type contextCall struct {
 	app   *Absinthe
 	op    Operation
 	began time.Time
-	// evaluation holds the arguments that have the context built, run those with the
-	// context that is known on the node being asked.
+	// evaluation holds the arguments that build a context, run those with the cached
+	// one.
 	evaluation, run *[]byte
 	key             contextKey
-	cached          *builtContext // nil: it is being built
+	cached          *builtContext // nil: the node builds it
 }
 
 func (c *contextCall) forConn(conn *liveConn) []byte {
@@ -70,14 +68,14 @@ func (c *contextCall) forConn(conn *liveConn) []byte {
 	if op.Context, err = c.cached.appendMerged(nil, op.Context); err == nil {
 		*c.run, err = c.app.appendRun((*c.run)[:0], op)
 	}
-	if err != nil { // of the same variables that are in the evaluation: it cannot be
+	if err != nil { // cannot happen: evaluation has encoded the same variables
 		c.cached = nil
 		return *c.evaluation
 	}
 	return *c.run
 }
 
-// read makes the answer that of Absinthe, and keeps the context that the node built.
+// read unwraps Absinthe's own result and caches the built context.
 func (c *contextCall) read(result *Result) error {
 	if c.cached != nil {
 		return result.unwrapOK()
@@ -92,19 +90,18 @@ func (c *contextCall) read(result *Result) error {
 	return result.unwrapOK()
 }
 
-// keptUntil is when a context that was asked for at this time is too old.
+// cachedUntil returns when a context that was requested at this time expires.
 func (a *Absinthe) cachedUntil(asked, expires time.Time) time.Time {
 	until := asked.Add(a.Config.ContextCache)
 	if !expires.IsZero() && expires.Before(until) {
-		return asked.Add(expires.Sub(asked)) // by the monotonic clock: the other may step back
+		return asked.Add(expires.Sub(asked)) // by the monotonic clock: the wall clock may step back
 	}
 	return until
 }
 
-// appendEvaluation appends the arguments of a call of erl_eval:expr/5, which every release has
-// as a part of stdlib. What a request brings is in the bindings, as terms and never
-// as code; with the last argument they are no part of the answer. expr/2 would have
-// the expression checked each time.
+// appendEvaluation appends the arguments of a call of erl_eval:expr/5, a part of
+// stdlib. Everything of a request is a binding: a term, never code. The last argument
+// leaves the bindings out of the result. expr/2 would check the expression each time.
 func (a *Absinthe) appendEvaluation(b []byte, op Operation) ([]byte, error) {
 	b = beginTrappingCall(b, "erl_eval", "expr")
 	b = append(etf.AppendList(b, 5), a.expression...)
@@ -126,7 +123,7 @@ func (a *Absinthe) appendEvaluation(b []byte, op Operation) ([]byte, error) {
 	}
 	b = appendBinding(etf.AppendNil(b), "Schema")
 	b = etf.AppendNil(etf.AppendAtom(b, ModuleAtom(a.Config.Schema)))
-	b = etf.AppendAtom(etf.AppendAtom(b, "none"), "none") // handlers of functions
+	b = etf.AppendAtom(etf.AppendAtom(b, "none"), "none") // no function handlers
 	b = etf.AppendNil(etf.AppendAtom(b, "value"))         // without the bindings
 	return endTrappingCall(b), nil
 }
@@ -134,8 +131,8 @@ func (a *Absinthe) appendEvaluation(b []byte, op Operation) ([]byte, error) {
 // appendBinding appends the start of {Name, Value}.
 func appendBinding(b []byte, name string) []byte { return etf.AppendAtom(etf.AppendTuple(b, 2), name) }
 
-// evaluated makes the answer that of Absinthe, and returns the map that the
-// application built, if it is part of the answer. It aliases the answer.
+// unwrapEvaluation reduces the result to Absinthe's own, and returns the built context
+// if the result has it. The context aliases the result.
 func (a *Absinthe) unwrapEvaluation(result *Result) (built etf.Term, err error) {
 	d := etf.NewDecoder(result.Value)
 	arity, err := d.Tuple()
@@ -155,7 +152,7 @@ func (a *Absinthe) unwrapEvaluation(result *Result) (built etf.Term, err error) 
 	return built, err
 }
 
-// refused is the error of what the application's function returned instead of a map.
+// contextError is the error for anything other than a map.
 func (a *Absinthe) contextError(node string, returned etf.Term) error {
 	d := etf.NewDecoder(returned)
 	if arity, err := d.Tuple(); err == nil && arity == 2 {

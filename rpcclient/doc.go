@@ -1,7 +1,7 @@
-// Package rpcclient calls functions on Erlang nodes: it holds this gateway's own
-// hidden node, keeps connections to the nodes it is told of, picks one for each
-// call, and runs Absinthe there.
+// Package rpcclient is a client for a group of BEAM nodes. It runs the gateway's own
+// hidden node, keeps connections to the nodes it is given, chooses a node for each
+// call, retries and queues calls, and runs Absinthe on the nodes.
 //
-// It must never look for nodes (package discovery does), know HTTP, or look into
-// a document. Below it, package dist is one connection and package etf the terms.
+// It must never discover nodes (package discovery does), know HTTP, or parse a GraphQL
+// document. Package erldist is one connection to one node, package etf its terms.
 package rpcclient

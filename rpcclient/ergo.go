@@ -17,19 +17,18 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
-// This file is all there is of ergo: its node holds our name, dials, wraps
-// connections in TLS and keeps the register of them. The handshake and what is
-// spoken after it are package dist's, put in through ergo's extension points,
-// because ergo's own are refused by OTP 26 and later and cannot read a map with
-// binary keys. See docs/decisions/0001-ergo.md.
+// This file is all there is of ergo. Its node holds our name, dials, wraps connections
+// in TLS and registers them. Package erldist provides the handshake and the protocol
+// through ergo's extension points: OTP 26 and later refuse ergo's own handshake, and
+// its decoder fails on maps with binary keys. See docs/decisions/0001-ergo.md.
 
 func init() {
-	// ergo writes warnings to standard error by itself, one for every failed
-	// dial. What matters of them, dial returns.
+	// ergo prints a warning to standard error for every failed dial. dial returns the
+	// reason as an error.
 	flag.Set("ergo.warning", "false")
 }
 
-// handshakeTime bounds one handshake, as net_setuptime does by default.
+// handshakeTime bounds one handshake, as Erlang's net_setuptime.
 const handshakeTime = 7 * time.Second
 
 // runtime is the ergo node.
@@ -40,7 +39,7 @@ type runtime struct {
 	options erldist.Options
 }
 
-// startRuntime starts the node. The end of ctx ends what it dials.
+// startRuntime starts the node. The end of ctx aborts its dials.
 func startRuntime(ctx context.Context, cfg NodeConfig) (*runtime, error) {
 	cookie, err := cfg.cookie()
 	if err != nil {
@@ -50,10 +49,10 @@ func startRuntime(ctx context.Context, cfg NodeConfig) (*runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Any creation but 0 to 3, which had a meaning of their own before OTP 23.
+	// Before OTP 23, creations 0 to 3 had a special meaning.
 	local := erldist.Node{Name: cfg.Name, Creation: rand.Uint32() | 4, Cookie: cookie} // #nosec G404 -- no secret
-	// node.StartWithContext and not ergo.StartNode, which would add ergo's own
-	// applications, among them the one that sends metrics to its maker.
+	// ergo.StartNode would add ergo's own applications, one of which sends metrics to
+	// its maker.
 	n, err := node.StartWithContext(ctx, cfg.Name, cookie, ergoOptions(local, tlsConfig))
 	if err != nil {
 		return nil, fmt.Errorf("start node %s: %w", cfg.Name, err)
@@ -69,7 +68,7 @@ func ergoOptions(local erldist.Node, tlsConfig *tls.Config) node.Options {
 		Registrar:        unregistered{},
 		Handshake:        refuseHandshake{},
 		Proto:            protocol{},
-		// ergo insists on a listener. Whoever finds it is refused.
+		// ergo needs a listener. refuseHandshake refuses its peers.
 		Listeners: []node.Listener{{Hostname: "127.0.0.1"}},
 		System:    node.System{DisableAnonMetrics: true},
 	}
@@ -77,9 +76,9 @@ func ergoOptions(local erldist.Node, tlsConfig *tls.Config) node.Options {
 
 func (r *runtime) stop() { r.node.Stop() }
 
-// dial connects to the node at addr. name is what ergo registers the connection
-// under; what the node calls itself is learnt in the handshake. reconnect is as
-// in [erldist.Node]. The name may be dialled again when ended is closed.
+// dial connects to the node at addr. ergo registers the connection under name; the
+// node tells its own name in the handshake. reconnect is as in [erldist.Node]. After
+// ended is closed, the name may be dialled again.
 func (r *runtime) dial(ctx context.Context, name string, addr netip.AddrPort, reconnect bool) (conn *erldist.Conn, ended <-chan struct{}, err error) {
 	l := &dialState{ctx: ctx, runtime: r, name: name, ended: make(chan struct{})}
 	l.local = r.local
@@ -95,17 +94,17 @@ func (r *runtime) dial(ctx context.Context, name string, addr netip.AddrPort, re
 	return l.conn, l.ended, nil
 }
 
-// cause finds out why ergo could not connect: it reports every failure as a
+// cause finds the reason of a failed connect. ergo itself reports every failure as a
 // missing route.
 func (r *runtime) cause(l *dialState, addr netip.AddrPort, err error) error {
 	switch {
-	case err == nil: // ergo had one, and did not dial
+	case err == nil: // ergo had a connection and did not dial
 		return fmt.Errorf("there is another connection to %s", l.name)
 	case l.err != nil:
 		return r.hint(l.err)
 	}
-	// The dial itself failed. Dialling again shows how, mostly at once: a host that
-	// does not answer was waited for already.
+	// The dial failed. A second dial shows the reason, mostly at once: the first one
+	// has already waited for a silent host.
 	ctx, cancel := context.WithTimeout(l.ctx, time.Second)
 	defer cancel()
 	var dialer interface {
@@ -117,7 +116,7 @@ func (r *runtime) cause(l *dialState, addr netip.AddrPort, err error) error {
 	conn, dialErr := dialer.DialContext(ctx, "tcp", addr.String())
 	switch {
 	case r.tls != nil && errors.Is(dialErr, context.DeadlineExceeded):
-		// A node without TLS waits for the rest of what it takes our hello for.
+		// A node without TLS waits for more bytes after our hello.
 		return fmt.Errorf("%w (if its host is up, the node does without TLS: -proto_dist inet_tls)", dialErr)
 	case dialErr != nil:
 		return r.hint(dialErr)
@@ -126,7 +125,7 @@ func (r *runtime) cause(l *dialState, addr netip.AddrPort, err error) error {
 	return fmt.Errorf("no connection to %s at %s: %w", l.name, addr, err)
 }
 
-// hint adds what a TLS alert of a node mostly means but does not say.
+// hint adds the usual cause of a TLS alert.
 func (r *runtime) hint(err error) error {
 	var op *net.OpError
 	if r.tls != nil && len(r.tls.Certificates) == 0 && errors.As(err, &op) && op.Op == "remote error" {
@@ -135,8 +134,7 @@ func (r *runtime) hint(err error) error {
 	return err
 }
 
-// link carries one dial through ergo and comes back with a connection or the
-// reason why there is none.
+// dialState carries one dial through ergo. It ends with a connection or an error.
 type dialState struct {
 	ctx     context.Context
 	runtime *runtime
@@ -148,7 +146,7 @@ type dialState struct {
 	ended   chan struct{}
 }
 
-// handshake is a link as ergo's handshake of one route.
+// handshake is a dialState as the ergo handshake of one route.
 type handshake struct{ *dialState }
 
 func (handshake) Init(string, uint32, node.Flags) error { return nil }
@@ -158,8 +156,7 @@ func (h handshake) Start(_ net.Addr, conn lib.NetReadWriter, _ bool, _ string) (
 	ctx, cancel := context.WithTimeout(h.ctx, handshakeTime)
 	defer cancel()
 	h.peer, h.err = erldist.Initiate(ctx, conn.(net.Conn), h.local)
-	// ergo wants to hear the name it dialled, and leaks the connection if it
-	// hears another.
+	// ergo leaks the connection unless it gets the name that it dialled.
 	return node.HandshakeDetails{Name: h.name}, h.err
 }
 
@@ -167,10 +164,10 @@ func (handshake) Accept(net.Addr, lib.NetReadWriter, bool, string) (node.Handsha
 	return node.HandshakeDetails{}, lib.ErrUnsupported
 }
 
-// refusal is the handshake of the listener: nobody connects to a gateway.
+// refuseHandshake is the handshake of the listener.
 type refuseHandshake struct{ handshake }
 
-// protocol is a link as ergo's protocol of one route.
+// protocol is a dialState as the ergo protocol of one route.
 type protocol struct{ *dialState }
 
 func (p protocol) Init(_ context.Context, conn lib.NetReadWriter, _ string, _ node.HandshakeDetails) (node.ConnectionInterface, error) {
@@ -181,14 +178,13 @@ func (p protocol) Init(_ context.Context, conn lib.NetReadWriter, _ string, _ no
 
 func (p protocol) Serve(node.ConnectionInterface, node.CoreRouter) { p.conn.Serve() }
 
-// Terminate is called when the connection is no longer registered.
+// Terminate runs when the connection is no longer registered.
 func (p protocol) Terminate(node.ConnectionInterface) { close(p.ended) }
 
-// connection is what ergo registers. Nothing of ergo sends on it: what is sent
-// goes through [erldist.Conn].
+// connection is what ergo registers. ergo sends nothing over it; [erldist.Conn] does.
 type connection struct{ node.ConnectionInterface }
 
-// unregistered is a registrar that tells nobody of this node.
+// unregistered is a registrar that never publishes this node.
 type unregistered struct{ node.Registrar }
 
 func (unregistered) Register(context.Context, string, node.RegisterOptions) error { return nil }

@@ -11,18 +11,18 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// A Result is what a called function returned.
+// A Result is the value that a called function returned.
 type Result struct {
-	// Value may be used until Release.
+	// Value is valid until Release.
 	Value etf.Term
-	// Node is the name of the node that answered.
+	// Node is the name of the node that ran the function.
 	Node    string
 	exit    *erldist.Exit
-	conn    *liveConn // that it came over
-	encoded *Result   // with the structs of it that the node has encoded
+	conn    *liveConn // of the call
+	encoded *Result   // holds the structs that the node encoded
 }
 
-// Release gives back the memory of Value. It has to be called once.
+// Release frees the memory of Value. It must be called once.
 func (a *Result) Release() {
 	a.exit.Release()
 	if a.encoded != nil {
@@ -33,10 +33,9 @@ func (a *Result) Release() {
 // A CallError says that the called function did not return.
 type CallError struct {
 	Node  string
-	Class string // error, exit or throw as in try/catch, or signal: the process was killed
-	// Reason is the exception's reason in Elixir's notation, with its stack
-	// trace where there is one. It may hold anything of the application's
-	// data: it is for logs, not for clients.
+	Class string // error, exit or throw as in try/catch; signal: the process was killed
+	// Reason is the exception's reason in Elixir's notation, with a stack trace if it
+	// has one. It may hold data of the application: it is for logs, not for clients.
 	Reason string
 }
 
@@ -44,20 +43,20 @@ func (e *CallError) Error() string {
 	return fmt.Sprintf("call on %s ended by %s: %s", e.Node, e.Class, e.Reason)
 }
 
-// connected is a live connection and what is needed to call over it.
+// liveConn is a connection that can make calls.
 type liveConn struct {
 	*erldist.Conn
-	id       uint64 // among all connections of this process
+	id       uint64 // unique in this process
 	since    time.Time
 	progress progress
-	// leader is the process user of the node: what a resolver prints or logs
-	// goes where the application's own output goes.
+	// leader is the node's process user, the group leader of calls: the output and the
+	// log lines of resolvers go where the application's own go.
 	leader etf.Pid
 }
 
 var connections atomic.Uint64
 
-// connect makes a connection fit for calls.
+// newLiveConn prepares a connection for calls.
 func newLiveConn(ctx context.Context, conn *erldist.Conn) (*liveConn, error) {
 	c := &liveConn{Conn: conn, id: connections.Add(1), since: time.Now()}
 	args := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), "user"))
@@ -68,7 +67,7 @@ func newLiveConn(ctx context.Context, conn *erldist.Conn) (*liveConn, error) {
 	defer result.Release()
 	d := etf.NewDecoder(result.Value)
 	if c.leader, err = d.Pid(); err != nil {
-		return nil, fmt.Errorf("%s has no process registered as user, through which calls could log", conn.Peer().Name)
+		return nil, fmt.Errorf("%s has no process named user, which calls need as their group leader", conn.Peer().Name)
 	}
 	return c, nil
 }
@@ -84,20 +83,19 @@ func (c *liveConn) Call(ctx context.Context, module, function string, args []byt
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// putBuffer keeps a buffer for later calls, unless it has grown large.
+// putBuffer returns a buffer to the pool unless it is large.
 func putBuffer(b *[]byte) {
 	if cap(*b) <= 1<<20 {
 		buffers.Put(b)
 	}
 }
 
-// callRef is the Ref of every call. erpc puts it into the exit reason, which tells
-// the end of a call from an exit signal that another process sent. Which call it
-// was, the monitor's own reference tells.
+// callRef is the Ref of every call. erpc puts it into the exit reason of a call, which
+// exit signals of other processes lack. The monitor's reference identifies the call.
 var callRef = etf.Ref{Node: "nonode@nohost", Len: 1}
 
-// beginCall appends the start of erpc:execute_call's argument list
-// [Ref, Module, Function, Args]; Args is to be appended, then endCall.
+// beginCall appends the start of erpc:execute_call's argument list [Ref, Module,
+// Function, Args]. The caller appends Args and calls endCall.
 func beginCall(b []byte, module, function string) []byte {
 	b = etf.AppendList(b, 4)
 	b = etf.AppendRef(b, callRef)
@@ -107,9 +105,8 @@ func beginCall(b []byte, module, function string) []byte {
 
 func endCall(b []byte) []byte { return etf.AppendNil(b) }
 
-// execute runs erpc:execute_call/4 in a process of its own on the node. The
-// function's value, or how it failed, is that process's exit reason:
-// {Ref, return, Value}, {Ref, throw | exit | error, Reason} or
+// execute runs erpc:execute_call/4 in a new process on the node. The outcome is the
+// process's exit reason: {Ref, return, Value}, {Ref, throw | exit | error, Reason} or
 // {Ref, error, Reason, Stack}.
 func (c *liveConn) execute(ctx context.Context, args []byte) (*Result, error) {
 	exit, err := c.Spawn(ctx, erldist.Spawn{
@@ -137,7 +134,7 @@ func (c *liveConn) execute(ctx context.Context, args []byte) (*Result, error) {
 	return nil, &CallError{Node: node, Class: "signal", Reason: exit.Reason.String()}
 }
 
-// reasonText renders the reason and, where there is one, the stack trace.
+// reasonText formats the reason and the stack trace, if any.
 func reasonText(d etf.Decoder) string {
 	reason, err := d.Term()
 	if err != nil {

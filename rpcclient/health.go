@@ -9,26 +9,26 @@ import (
 )
 
 // ErrAppTimeout is the cause of a context whose deadline is the application's own
-// timeout. A deadline without it is the caller's choice, and says nothing of a node.
+// timeout. Any other deadline is the client's choice and says nothing about a node.
 var ErrAppTimeout = fmt.Errorf("no answer within the application's own timeout: %w", context.DeadlineExceeded)
 
-// health is what the end of a call says of its node. A client chooses the document,
-// its variables, its deadline and when to leave, so none of these may count against
-// a node: see docs/decisions/0012-node-health.md.
+// health is what the end of a call says about its node. Nothing that a client chooses
+// counts against a node: the document, its variables, the deadline, leaving early. See
+// docs/decisions/0012-node-health.md.
 type health int
 
 const (
-	// uncounted: the caller gave the call up.
+	// uncounted: the client ended the call.
 	uncounted health = iota
-	// healthy: the node answered, be it that the call crashed.
+	// healthy: the node answered, even with a crash of the call.
 	healthy
-	// failed: the connection was lost, the node refused to start a process
-	// (system_limit), or it was silent for the application's own timeout.
+	// failed: the connection was lost, the node refused to spawn a process
+	// (system_limit), or the application's own timeout passed.
 	failed
 )
 
-// healthOf says what the end of a call on a node says of it. comparable: any node
-// could have got the call, and this one had the whole timeout for it.
+// healthOf classifies the end of a call. comparable: any node could have got the call,
+// and this one had the whole timeout.
 func healthOf(ctx context.Context, err error, comparable bool) health {
 	var (
 		lost    *erldist.LostError
@@ -45,12 +45,12 @@ func healthOf(ctx context.Context, err error, comparable bool) health {
 	return uncounted
 }
 
-// endedWith says whether err is that ctx ended.
+// endedWith reports whether err is the end of ctx.
 func endedWith(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 }
 
-// result is what gobreaker is told.
+// err is the result for gobreaker.
 func (h health) err() error {
 	switch h {
 	case failed:

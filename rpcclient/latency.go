@@ -7,24 +7,24 @@ import (
 )
 
 const (
-	// latencyShare is the share of the latest call in a node's latency.
+	// latencyShare is the weight of the latest call.
 	latencyShare = 1.0 / 8
-	// latencyMemory is the time in which what is known of a node that gets no
-	// calls counts for a third: then it is tried again.
+	// latencyMemory is the time in which the weight of an idle node's latency falls to
+	// 1/e. After that the node gets calls again.
 	latencyMemory = 2 * time.Second
 )
 
-// latency is how long the calls of a node took lately: a moving geometric mean,
-// kept as its binary logarithm in seconds. Documents differ more than nodes do,
-// and a geometric mean of eight calls hardly moves for one that took a second
-// among many of a millisecond, but follows when all take long.
+// latency is the moving geometric mean of the durations of a node's calls, as the
+// binary logarithm of seconds. Documents differ more than nodes do: one call of a
+// second among many of a millisecond hardly moves a geometric mean, while many slow
+// calls do.
 type latency struct {
 	log  float64
-	last time.Time // of the latest call; zero: there was none
+	last time.Time // of the latest call; zero: none
 }
 
-// add takes a call into account. The first one counts no more than the others,
-// typical standing for those before it: it may be slow because it is the first.
+// add adds a call. The first call may be slow because it is the first, so typical
+// stands for the calls before it.
 func (l *latency) add(took time.Duration, typical float64, now time.Time) {
 	if l.last.IsZero() {
 		l.log = typical
@@ -37,8 +37,8 @@ func log2Seconds(took time.Duration) float64 {
 	return math.Log2(max(took, time.Microsecond).Seconds())
 }
 
-// estimate is the logarithm to go by: it moves to typical, that of all nodes, when
-// the node has not been asked for a while.
+// estimate returns the expected logarithm. It moves towards typical, that of all
+// nodes, while the node is idle.
 func (l *latency) estimate(typical float64, now time.Time) float64 {
 	if l.last.IsZero() {
 		return typical
@@ -47,7 +47,7 @@ func (l *latency) estimate(typical float64, now time.Time) float64 {
 	return typical + (l.log-typical)*known
 }
 
-// duration is the mean itself, 0 where nothing is known.
+// duration is the mean, or 0 if it is unknown.
 func (l *latency) duration() time.Duration {
 	if l.last.IsZero() {
 		return 0
@@ -55,15 +55,15 @@ func (l *latency) duration() time.Duration {
 	return time.Duration(math.Exp2(l.log) * float64(time.Second))
 }
 
-// typicalLatency is the latency of all nodes of a pool together. Of two calls that
-// end at once, one may be left out of it, which does not matter.
+// typicalLatency is the latency of all nodes of a pool. It may lose one of two calls
+// that end at the same time.
 type typicalLatency struct{ bits atomic.Uint64 }
 
 func (t *typicalLatency) load() float64 { return math.Float64frombits(t.bits.Load()) }
 
 func (t *typicalLatency) add(took time.Duration) {
 	log := log2Seconds(took)
-	if bits := t.bits.Load(); bits != 0 { // it is not the first
+	if bits := t.bits.Load(); bits != 0 { // not the first call
 		typical := math.Float64frombits(bits)
 		log = typical + (log-typical)*latencyShare
 	}

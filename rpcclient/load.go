@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// LoadConfig is how much is asked of a node, so that one that cannot keep up
-// refuses what is too much at once instead of answering everything too late.
+// LoadConfig bounds the load of nodes. An overloaded node refuses excess calls at once
+// instead of answering all of them late.
 type LoadConfig struct {
-	// InFlight is the most calls that one node has at once. 1000 unless set.
+	// InFlight is the maximum number of calls in flight on one node. 1000 unless set.
 	InFlight int `yaml:"in_flight" env:"IN_FLIGHT"`
-	// Queue is the most calls that wait for a place while every node has
-	// InFlight. 100 unless set.
+	// Queue is the maximum number of calls that wait while every node is full. 100
+	// unless set.
 	Queue int `yaml:"queue" env:"QUEUE"`
-	// QueueTime is the longest that one of them waits. 25ms unless set.
+	// QueueTime is the maximum time in the queue. 25ms unless set.
 	QueueTime time.Duration `yaml:"queue_time" env:"QUEUE_TIME"`
-	// Warmup is the time in which the share of a node that came up grows to that
-	// of the others: it has code to load, and caches and connections to its
-	// database to fill. 10s unless set.
+	// Warmup is the time in which a started node's share of calls grows to the full
+	// share. The node loads code, fills caches and connects to its database meanwhile.
+	// 10s unless set.
 	Warmup time.Duration `yaml:"warmup" env:"WARMUP"`
 }
 
-// SetDefaults fills what was left out.
+// SetDefaults sets the fields that are zero.
 func (c *LoadConfig) SetDefaults() {
 	if c.InFlight == 0 {
 		c.InFlight = 1000
@@ -37,7 +37,7 @@ func (c *LoadConfig) SetDefaults() {
 	}
 }
 
-// Validate says everything that is wrong, naming the keys.
+// Validate reports everything that is wrong, with the keys.
 func (c *LoadConfig) Validate() error {
 	var errs []error
 	if c.InFlight < 0 || c.Queue < 0 {

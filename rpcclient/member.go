@@ -11,10 +11,10 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
-// Why a node takes no call now.
+// The reasons why a node takes no call.
 var (
-	errUnavailable = errors.New("not connected, not started, drained or taken away")
-	errFull        = errors.New("has as many calls as it may have")
+	errUnavailable = errors.New("is not connected, not started, drained or removed")
+	errFull        = errors.New("has the maximum number of calls")
 	errEjected     = errors.New("its breaker is open")
 )
 
@@ -24,14 +24,14 @@ type member struct {
 	peer   *peer
 	pool   *Pool
 	schema atomic.Pointer[connSchema] // nil: unknown
-	stop   context.CancelFunc         // of the inspection
+	stop   context.CancelFunc         // of the inspector
 
 	mu       sync.Mutex
-	calls    int // under way
+	calls    int // in flight
 	listed   bool
 	retired  bool
-	idle     chan struct{} // closed when retired and without calls
-	creation uint32        // of the node that breaker and latency are about
+	idle     chan struct{} // closed when the member is retired and has no calls
+	creation uint32        // of the node that breaker and latency measure
 	breaker  *breaker
 	latency  latency
 }
@@ -52,7 +52,7 @@ func newMember(t NodeAddr, p *Pool) *member {
 	return m
 }
 
-// connection is what a new call would run on, nil if there is nothing.
+// connection returns the connection for a new call, or nil.
 func (m *member) connection() *liveConn {
 	c := m.peer.current.Load()
 	if c == nil || !c.takesCalls() || m.schemaState(c).Missing || m.peer.drained.Load() {
@@ -61,8 +61,8 @@ func (m *member) connection() *liveConn {
 	return c
 }
 
-// take takes a place on the node. Errors are errAway, errFull and errEjected, the
-// last unless it is to be taken anyway.
+// takeSlot takes a slot on the node. Errors are errUnavailable, errFull and, unless
+// force is true, errEjected.
 func (m *member) takeSlot(now time.Time, force bool) (*slot, error) {
 	slot, breaker, err := m.occupy(now, force)
 	breaker.logTransition()
@@ -80,7 +80,7 @@ func (m *member) occupy(now time.Time, force bool) (*slot, *breaker, error) {
 		return nil, m.breaker, errFull
 	}
 	if c := conn.Peer().Creation; c != m.creation {
-		// It has been started anew: what was learnt is of another one.
+		// The node has restarted: its history does not count.
 		if m.creation != 0 {
 			m.breaker = newBreaker(m.target.Name, m.pool.cfg.Breaker, m.pool.log)
 		}
@@ -98,8 +98,8 @@ func (m *member) occupy(now time.Time, force bool) (*slot, *breaker, error) {
 	return &slot{m, conn, m.breaker, done, now}, m.breaker, nil
 }
 
-// standing says whether the node could be called if its breaker were closed, and
-// whether that is open.
+// availability reports whether the node could take calls with a closed breaker, and
+// whether it is ejected.
 func (m *member) availability() (callable, ejected bool) {
 	conn := m.connection()
 	m.mu.Lock()
@@ -108,21 +108,21 @@ func (m *member) availability() (callable, ejected bool) {
 	return callable, callable && m.breaker.ejects()
 }
 
-// tally is how the node's calls have ended lately.
+// counts returns the counts of the breaker's window.
 func (m *member) counts() callCounts {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.breaker.counts()
 }
 
-// list notes whether discovery still names the node.
+// list sets whether discovery lists the node.
 func (m *member) list(listed bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.listed = listed
 }
 
-// retire lets no call in any more and waits for those under way.
+// retire admits no new calls and waits for those in flight.
 func (m *member) retire() {
 	m.stop()
 	m.mu.Lock()
@@ -134,17 +134,16 @@ func (m *member) retire() {
 	<-m.idle
 }
 
-// place is a call's on a node.
+// slot is one call's reservation on a node.
 type slot struct {
 	*member
 	conn    *liveConn
 	breaker *breaker
-	done    func(h health, othersHealthy bool) // of the breaker
+	done    func(h health, othersHealthy bool) // reports to the breaker
 	began   time.Time
 }
 
-// execute runs the call, and gives the place up whatever happens. comparable is as in
-// [healthOf].
+// execute runs the call and releases the slot. comparable is as in [healthOf].
 func (p *slot) execute(ctx context.Context, args arguments, comparable bool) (result *Result, err error) {
 	defer func() { p.release(err, healthOf(ctx, err, comparable)) }()
 	result, err = p.conn.execute(ctx, args.forConn(p.conn))
@@ -171,11 +170,10 @@ func (p *slot) release(err error, h health) {
 	m.pool.queue.wake()
 }
 
-// saysHowLong says whether a call that ended so tells how fast the node is. One
-// that failed does not: a node that fails at once is not a fast one. One that its
-// caller gave up does if it was slow already. Latency orders the nodes and refuses
-// no call, so that what clients choose can do no harm here: it is the same for
-// every node.
+// measuresLatency reports whether the duration of a call counts as latency. A failed
+// call does not count: failing fast is not being fast. A call that its client gave up
+// counts if it was already slow. Clients cannot abuse this: latency only orders nodes,
+// and every node sees the same clients.
 func measuresLatency(err error, took time.Duration, known latency) bool {
 	var large *erldist.TooLargeError
 	switch {

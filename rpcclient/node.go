@@ -7,26 +7,25 @@ import (
 	"sync"
 )
 
-// A Node is this gateway among Erlang nodes: one name, one cookie, hidden, and
-// refusing whoever would connect to it. Its pools share its connections.
+// A Node is the gateway's own Erlang node: one name, one cookie, hidden, refusing
+// every incoming connection. Its pools share its connections.
 type Node struct {
 	runtime *runtime
 	log     *slog.Logger
 	ctx     context.Context // ends with the node
 	cancel  context.CancelFunc
-	running sync.WaitGroup // peers, those that nobody holds any more among them
+	running sync.WaitGroup // peers, including released ones
 
-	dials chan struct{} // holds a token for each handshake under way
+	dials chan struct{} // holds a token for each handshake in progress
 
 	mu    sync.Mutex
-	peers map[netip.AddrPort]*peer // one node has one name, however it was found
+	peers map[netip.AddrPort]*peer // by address: a node found in two ways has one address
 }
 
-// maxDials is how many nodes are connected to at once. A node that does not answer
-// holds its turn for handshakeTime.
+// maxDials bounds concurrent handshakes. A silent node blocks one for handshakeTime.
 const maxDials = 64
 
-// Start starts the node. It connects to nothing until a [Pool] is told of nodes.
+// Start starts the node. A [Pool] makes it connect to others.
 func Start(cfg NodeConfig, log *slog.Logger) (*Node, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r, err := startRuntime(ctx, cfg)
@@ -40,8 +39,8 @@ func Start(cfg NodeConfig, log *slog.Logger) (*Node, error) {
 // Name returns the node's name.
 func (n *Node) Name() string { return n.runtime.local.Name }
 
-// Stop closes every connection and connects no more. Calls that still run fail;
-// close the pools first.
+// Stop closes every connection for good and fails the calls in flight. Close the pools
+// first.
 func (n *Node) Stop() {
 	n.mu.Lock()
 	n.cancel()
@@ -50,7 +49,7 @@ func (n *Node) Stop() {
 	n.runtime.stop()
 }
 
-// hold returns the peer for a target, connecting to it if nobody held it yet.
+// hold returns the peer for an address and starts a new one if necessary.
 func (n *Node) hold(t NodeAddr) *peer {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -67,7 +66,7 @@ func (n *Node) hold(t NodeAddr) *peer {
 	return p
 }
 
-// release is the counterpart of hold; the last one closes the connection.
+// release undoes hold. The last release closes the connection.
 func (n *Node) release(p *peer) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -77,10 +76,11 @@ func (n *Node) release(p *peer) {
 	}
 }
 
-// SetDrained sets whether a node is drained. A drained node gets no new calls; calls in
-// flight finish. The setting survives reconnections while a pool lists the node. node
-// is an address or a name of [NodeStatus]. Several nodes may share a name, which then
-// means all of them; an address means one. known is false if there is no such node.
+// SetDrained sets whether a node is drained. A drained node gets no new calls; calls
+// in flight finish. The setting survives reconnections while a pool lists the node.
+// node is an address or a name of [NodeStatus]. Several nodes may share a name, which
+// then means all of them; an address means one. known is false if there is no such
+// node.
 func (n *Node) SetDrained(node string, drained bool) (known bool) {
 	addr, err := netip.ParseAddrPort(node)
 	byAddress := err == nil

@@ -16,9 +16,9 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
-// Reconnecting waits from minBackoff, doubled after each failure, to maxBackoff, or
-// until discovery has seen the node. A connection that held for steadyAfter starts
-// over.
+// A reconnection waits for minBackoff, doubled after each failure up to maxBackoff, or
+// until discovery lists the node. A connection that lasts for steadyAfter resets the
+// backoff.
 const (
 	minBackoff  = 100 * time.Millisecond
 	maxBackoff  = 30 * time.Second
@@ -27,13 +27,13 @@ const (
 
 // NodeAddr is the address of a node.
 type NodeAddr struct {
-	// Name is what the node is called until it introduces itself.
+	// Name stands for the node's own name until the handshake.
 	Name string
-	// Addr is where its distribution listens.
+	// Addr is the address of its distribution listener.
 	Addr netip.AddrPort
 }
 
-// peer keeps one connection to one node, as long as it is held by a pool.
+// peer maintains one connection to one node while a pool holds it.
 type peer struct {
 	target  NodeAddr
 	runtime *runtime
@@ -41,25 +41,25 @@ type peer struct {
 	log     *slog.Logger
 	holders int // guarded by Node.mu
 	cancel  context.CancelFunc
-	current atomic.Pointer[liveConn] // nil while there is no connection
-	drained atomic.Bool              // by hand: no new calls
-	retry   chan struct{}            // holds a token when the next try should not be waited for
+	current atomic.Pointer[liveConn] // nil: not connected
+	drained atomic.Bool              // by an operator: no new calls
+	retry   chan struct{}            // holds a token to cut the backoff short
 
 	mu      sync.Mutex
-	changed chan struct{} // closed, and replaced, when there is another connection or none, or another phase
+	changed chan struct{} // closed and replaced when the connection or its phase changes
 }
 
 func newPeer(t NodeAddr, n *Node, cancel context.CancelFunc) *peer {
 	return &peer{target: t, runtime: n.runtime, dials: n.dials, log: n.log, cancel: cancel, retry: make(chan struct{}, 1), changed: make(chan struct{})}
 }
 
-// connect notes the connection that there is now, nil for none.
+// setConn sets the current connection. Nil: none.
 func (p *peer) setConn(c *liveConn) {
 	p.current.Store(c)
 	p.notify()
 }
 
-// tell wakes those who watch.
+// notify wakes the watchers.
 func (p *peer) notify() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -67,16 +67,15 @@ func (p *peer) notify() {
 	p.changed = make(chan struct{})
 }
 
-// watch returns the connection, and what is closed when it is another one, or its
-// phase is.
+// watch returns the connection, and a channel that is closed when the connection or
+// its phase changes.
 func (p *peer) watch() (*liveConn, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.current.Load(), p.changed
 }
 
-// seen says that discovery sees the node: if the peer waits to connect to it
-// again, now is the time.
+// retryNow cuts the backoff short.
 func (p *peer) retryNow() {
 	if p.current.Load() != nil {
 		return
@@ -87,8 +86,7 @@ func (p *peer) retryNow() {
 	}
 }
 
-// name is what the node calls itself, or until it has said so, what discovery
-// calls it.
+// name is the node's own name if it is known, otherwise discovery's name for it.
 func (p *peer) name() string {
 	if c := p.current.Load(); c != nil {
 		return c.Peer().Name
@@ -96,7 +94,7 @@ func (p *peer) name() string {
 	return p.target.Name
 }
 
-// run connects, and connects again, until ctx ends.
+// run connects and reconnects until ctx ends.
 func (p *peer) run(ctx context.Context) {
 	backoff, lastError := minBackoff, ""
 	reconnect := false
@@ -111,7 +109,7 @@ func (p *peer) run(ctx context.Context) {
 			reconnect = !closedByPeer(err)
 			p.log.Warn("node down", "node", p.target.Name, "reason", err)
 			lastError = ""
-		case errorKind(err) != lastError: // the same failure is told once
+		case errorKind(err) != lastError: // a repeated failure is logged once
 			lastError = errorKind(err)
 			p.log.Warn("cannot connect to node", "node", p.target.Name, "address", p.target.Addr, "reason", err)
 		}
@@ -127,7 +125,7 @@ func (p *peer) run(ctx context.Context) {
 	}
 }
 
-// kindOf is an error's text without the local port, which differs at every try.
+// errorKind is an error's text without the local port, which differs every time.
 func errorKind(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) {
@@ -136,16 +134,16 @@ func errorKind(err error) string {
 	return err.Error()
 }
 
-// closedByPeer says whether the node itself ended a connection. Then it knows, and
-// whatever connection it has under our name is another one: of a peer that found
-// the same node at another address, say. To take that one's place would have both
-// take turns.
+// closedByPeer reports whether the node itself closed the connection. If it then
+// refuses our name, it has another connection from us, for example of a peer that
+// found it at another address. Displacing that one would make the two peers take
+// turns.
 func closedByPeer(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// dial connects when it is this peer's turn.
+// dial connects within the bound of concurrent dials.
 func (p *peer) dial(ctx context.Context, reconnect bool) (*erldist.Conn, <-chan struct{}, error) {
 	select {
 	case p.dials <- struct{}{}:
@@ -156,8 +154,8 @@ func (p *peer) dial(ctx context.Context, reconnect bool) (*erldist.Conn, <-chan 
 	return p.runtime.dial(ctx, p.target.Name, p.target.Addr, reconnect)
 }
 
-// session is one connection from its dial to its end. reached says whether calls
-// could be made.
+// session is one connection from dial to end. reached reports whether it could make
+// calls.
 func (p *peer) session(ctx context.Context, reconnect bool) (reached bool, err error) {
 	conn, ended, err := p.dial(ctx, reconnect)
 	if err != nil {
@@ -174,12 +172,12 @@ func (p *peer) session(ctx context.Context, reconnect bool) (reached bool, err e
 		return false, err
 	}
 	c.progress.changed = func(now phase) {
-		what := map[phase]string{
-			starting: "node is starting, and gets no calls yet",
+		message := map[phase]string{
+			starting: "node is starting",
 			started:  "node up",
-			stopping: "node is stopping, and gets no more calls",
+			stopping: "node is stopping",
 		}[now]
-		p.log.Info(what, "node", p.target.Name, "name", conn.Peer().Name, "address", p.target.Addr)
+		p.log.Info(message, "node", p.target.Name, "name", conn.Peer().Name, "address", p.target.Addr)
 		p.notify()
 	}
 	p.setConn(c)

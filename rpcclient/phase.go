@@ -10,38 +10,38 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// phase is how far a node is in its life, as init:get_status/0 tells. Distribution
-// is the first thing of a release to start and the last to stop: a node that can
-// be connected to need not be able to answer.
+// phase is a stage in the life of a node, from init:get_status/0. A release starts
+// distribution first and stops it last, so a connected node may be unable to run
+// calls.
 type phase int32
 
-// The phases, in their order; before the node has told, it is none of them.
+// The phases in their order. 0: unknown yet.
 const (
-	starting phase = iota + 1 // its applications are being started
+	starting phase = iota + 1 // its applications are starting
 	started
-	stopping // its applications are being stopped, in an orderly way
+	stopping // its applications are stopping
 )
 
-// Phases are asked for so often: while a node starts, and afterwards. A node that
-// is asked has phaseTime to answer.
+// The intervals at which the phase is polled, during the start and after it, and the
+// timeout of one poll.
 const (
 	startingInterval = 100 * time.Millisecond
 	startedInterval  = time.Second
 	phaseTime        = 5 * time.Second
 )
 
-// progress is the phase that a node is known to be in.
+// progress is the latest known phase of a node.
 type progress struct {
 	phase   atomic.Int32
 	changed func(phase) // called with each new phase
 
-	startedAt atomic.Pointer[time.Time] // when it was first known to have started
+	startedAt atomic.Pointer[time.Time] // when the phase was first known to be started
 }
 
 func (p *progress) load() phase { return phase(p.phase.Load()) }
 
-// began is when the node began to get calls. Until a moment after that it is the
-// zero time.
+// startTime is when the node began to take calls, or the zero time until shortly after
+// that.
 func (p *progress) startTime() (at time.Time) {
 	if known := p.startedAt.Load(); known != nil {
 		at = *known
@@ -49,7 +49,7 @@ func (p *progress) startTime() (at time.Time) {
 	return at
 }
 
-// advance notes what the node has told, unless it has told of a later phase since.
+// advance moves to a later phase. An earlier one changes nothing.
 func (p *progress) advance(now phase) {
 	for {
 		before := p.phase.Load()
@@ -66,7 +66,7 @@ func (p *progress) advance(now phase) {
 	}
 }
 
-// askPhase asks the node for its phase, and notes it.
+// fetchPhase asks the node for its phase and records it.
 func (c *liveConn) fetchPhase(ctx context.Context) (phase, error) {
 	ctx, cancel := context.WithTimeout(ctx, phaseTime)
 	defer cancel()
@@ -89,7 +89,7 @@ func readPhase(status etf.Term) (phase, error) {
 		return 0, errors.New("init:get_status returned " + status.String())
 	}
 	internal, _ := d.Atom()
-	// What the boot script says: started when it has started all applications.
+	// The boot script sets started once all applications have started.
 	provided, err := d.Atom()
 	switch {
 	case err != nil:
@@ -102,8 +102,8 @@ func readPhase(status etf.Term) (phase, error) {
 	return starting, nil
 }
 
-// follow asks for the phase until the connection or ctx ends, and returns why. What
-// the node does not answer changes nothing.
+// pollPhase polls the phase until the connection or ctx ends, and returns the reason.
+// A failed poll changes nothing.
 func (c *liveConn) pollPhase(ctx context.Context) error {
 	for {
 		now, _ := c.fetchPhase(ctx)
@@ -121,11 +121,11 @@ func (c *liveConn) pollPhase(ctx context.Context) error {
 	}
 }
 
-// takesCalls says whether the node has started and does not stop.
+// takesCalls reports whether the node has started and is not stopping.
 func (c *liveConn) takesCalls() bool { return c.progress.load() == started }
 
-// failedByPhase says whether a call crashed while its node was starting or
-// stopping, which may not have been noticed yet: then the fault is not the call's.
+// failedByPhase reports whether a call crashed on a node that was starting or
+// stopping, even unnoticed. Then the call is not at fault.
 func (c *liveConn) failedByPhase(ctx context.Context, err error) bool {
 	var crash *CallError
 	if !errors.As(err, &crash) {

@@ -15,37 +15,35 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
-// Why no node was asked.
+// Errors of calls that no node has seen.
 var (
-	// ErrNoNode: no node is connected, but for those that are drained, have not
-	// started yet or are stopping.
+	// ErrNoNode: no node is connected, started and not drained.
 	ErrNoNode = errors.New("no live node")
-	// ErrOverloaded: every node has as many calls as it may have, and too many
-	// wait already, or this one has waited for too long.
-	ErrOverloaded = errors.New("every live node has as many calls as it may have")
+	// ErrOverloaded: every node has the maximum number of calls, and the queue is full
+	// or the call has waited for the maximum time.
+	ErrOverloaded = errors.New("every live node has the maximum number of calls")
 )
 
-// PoolConfig is how calls are spread over the nodes of an application.
+// PoolConfig configures how calls are spread over the nodes of an application.
 type PoolConfig struct {
 	Load    LoadConfig    `yaml:"load" envPrefix:"LOAD_"`
 	Retry   RetryConfig   `yaml:"retry" envPrefix:"RETRY_"`
 	Breaker BreakerConfig `yaml:"breaker" envPrefix:"BREAKER_"`
 }
 
-// SetDefaults fills what was left out.
+// SetDefaults sets the fields that are zero.
 func (c *PoolConfig) SetDefaults() {
 	c.Load.SetDefaults()
 	c.Retry.SetDefaults()
 	c.Breaker.SetDefaults()
 }
 
-// Validate says what is wrong, naming the keys.
+// Validate reports everything that is wrong, with the keys.
 func (c *PoolConfig) Validate() error {
 	return errors.Join(c.Load.Validate(), c.Retry.Validate(), c.Breaker.Validate())
 }
 
-// A Pool calls functions on the nodes it has been told of. It may be used by any
-// number of goroutines.
+// A Pool calls functions on the nodes it is given. It is safe for concurrent use.
 type Pool struct {
 	node *Node
 	cfg  PoolConfig
@@ -53,9 +51,9 @@ type Pool struct {
 
 	inspector func(context.Context, *NodeConn)
 
-	mu         sync.Mutex // of changes to members
+	mu         sync.Mutex // guards changes to members
 	members    atomic.Pointer[[]*member]
-	background sync.WaitGroup // members that finish their calls, and inspections
+	background sync.WaitGroup // retiring members and inspectors
 
 	queue   queue
 	typical typicalLatency
@@ -65,7 +63,7 @@ type Pool struct {
 	overloaded atomic.Uint64
 }
 
-// NewPool makes an empty pool on a node. What cfg leaves out gets its default.
+// NewPool makes an empty pool on a node. It sets the defaults of cfg.
 func NewPool(n *Node, cfg PoolConfig, log *slog.Logger) *Pool {
 	cfg.SetDefaults()
 	p := &Pool{node: n, cfg: cfg, log: log, queue: queue{max: cfg.Load.Queue}, budget: newBudget(cfg.Retry.Budget)}
@@ -73,16 +71,15 @@ func NewPool(n *Node, cfg PoolConfig, log *slog.Logger) *Pool {
 	return p
 }
 
-// maxUnlisted bounds the nodes of a pool that discovery does not name any more: a list
-// that names others at every poll would add to them for ever.
+// maxUnlisted bounds the kept nodes that discovery no longer lists. Lists that change
+// at every poll would add to them for ever.
 const maxUnlisted = 256
 
-// Update tells the pool which nodes there are. It connects to targets, and tries
-// at once those that it waits to connect to again. A node that is no target any
-// more is kept while it is connected and its address among addrs, where nodes may
-// be: that it answers says more than that a list lacks it. Else, or if a target has
-// another name for it, it gets no new calls, and is disconnected when those under way
-// have ended.
+// Update sets the nodes of the pool. It connects to targets at once, cutting backoffs
+// short. A node that is no longer a target is kept while it is connected and its
+// address is in addrs, where nodes may be: a live connection is better evidence than a
+// list. Otherwise, and if a target has the same address under another name, the node
+// gets no new calls and is disconnected after its last call.
 func (p *Pool) Update(targets []NodeAddr, addrs []netip.Addr) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -122,7 +119,7 @@ func (p *Pool) Update(targets []NodeAddr, addrs []netip.Addr) {
 	}
 }
 
-// Close takes every node away and waits until their calls have ended or ctx has.
+// Close removes every node and waits until their calls or ctx have ended.
 func (p *Pool) Close(ctx context.Context) error {
 	p.Update(nil, nil)
 	done := make(chan struct{})
@@ -138,7 +135,7 @@ func (p *Pool) Close(ctx context.Context) error {
 	}
 }
 
-// Ready says whether some node can be called.
+// Ready reports whether a node is available for calls.
 func (p *Pool) Ready() bool {
 	return slices.ContainsFunc(*p.members.Load(), func(m *member) bool { return m.connection() != nil })
 }
@@ -146,13 +143,13 @@ func (p *Pool) Ready() bool {
 // RetryAfter is when to try again after [ErrNoNode].
 func (p *Pool) RetryAfter() time.Duration { return p.cfg.Breaker.Open }
 
-// Call runs module:function on one of the nodes and waits for its value. args is
-// an encoded proper list. Every atom in them lives for ever on the node.
+// Call runs module:function on one of the nodes and returns its value: the general
+// form of what [Absinthe] does. args is an encoded proper list; its atoms are never
+// freed on the node.
 //
-// When ctx ends, the call is killed on the node. That counts against the node if the
-// cause is [ErrAppTimeout] and the other nodes answer. A call of which nothing was
-// written to a lost connection goes to another node; one that may have run never
-// does.
+// The end of ctx kills the call on the node. It counts against the node if its cause
+// is [ErrAppTimeout] and the other nodes answer. If the connection is lost before any
+// byte of the call was written, the call goes to another node, otherwise to none.
 //
 // Errors are or wrap the cause of ctx, [ErrNoNode], [ErrOverloaded], [*CallError],
 // [*erldist.LostError], [*erldist.RefusedError] and [*erldist.TooLargeError].
@@ -164,24 +161,23 @@ func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (
 	return p.execute(ctx, fixedArguments(*b), false, nil)
 }
 
-// arguments are the finished argument list of erpc:execute_call.
+// arguments produce the complete argument list of erpc:execute_call.
 type arguments interface {
-	// on returns those for a connection. They are good until the next call of on.
+	// forConn returns the list for a connection. It is valid until the next forConn.
 	forConn(*liveConn) []byte
 }
 
-// sameArguments are the same for every node.
+// fixedArguments are the same for every node.
 type fixedArguments []byte
 
 func (a fixedArguments) forConn(*liveConn) []byte { return a }
 
-// execute is Call with the finished arguments. A call
-// that is repeatable may be sent to a second node when it is lost with its
-// connection, or fails on a node that is starting or stopping. It is sent to those
-// nodes only that fit, where fit is given.
+// execute is Call with the complete arguments. An idempotent call is retried on
+// another node if its connection is lost, or if it fails on a node that is starting or
+// stopping.
 func (p *Pool) execute(ctx context.Context, args arguments, repeatable bool, filter NodeFilter) (*Result, error) {
 	p.budget.deposit()
-	var previous error // on the node before
+	var previous error // from the previous node
 	for sent := 0; ; {
 		slot, err := p.acquire(ctx, filter)
 		if err != nil {
@@ -191,8 +187,8 @@ func (p *Pool) execute(ctx context.Context, args arguments, repeatable bool, fil
 		var lost *erldist.LostError
 		switch {
 		case errors.As(err, &lost):
-			// The member may not have noticed yet that its connection is gone; let
-			// go of it, so that the next choice is another.
+			// The peer may not have noticed the loss yet. The next choice must be
+			// another node.
 			slot.peer.current.CompareAndSwap(slot.conn, nil)
 			if !lost.Sent {
 				continue
@@ -209,35 +205,34 @@ func (p *Pool) execute(ctx context.Context, args arguments, repeatable bool, fil
 	}
 }
 
-// acquire takes a place on a node, and waits in the queue for one while every
-// node has as many calls as it may have.
+// acquire takes a slot on a node. While every node is full, it waits in the queue.
 func (p *Pool) acquire(ctx context.Context, filter NodeFilter) (*slot, error) {
-	// Who can go to some nodes only does not queue up for the others.
+	// A call for some nodes does not queue behind calls for the others.
 	if p.queue.length.Load() == 0 || filter != nil {
 		if slot, err := p.choose(filter); err != errFull {
 			return slot, err
 		}
 	}
-	turn, full := p.queue.enqueue()
+	waiter, full := p.queue.enqueue()
 	if full {
 		p.overloaded.Add(1)
-		return nil, fmt.Errorf("%w, and %d more wait", ErrOverloaded, p.cfg.Load.Queue)
+		return nil, fmt.Errorf("%w, and %d calls wait for one", ErrOverloaded, p.cfg.Load.Queue)
 	}
-	defer p.queue.dequeue(turn)
+	defer p.queue.dequeue(waiter)
 	expired := time.NewTimer(p.cfg.Load.QueueTime)
 	defer expired.Stop()
 	for {
 		select {
-		case <-turn.Value.(chan struct{}):
+		case <-waiter.Value.(chan struct{}):
 			if slot, err := p.choose(filter); err != errFull {
 				return slot, err
 			}
 			if filter != nil {
-				p.queue.wakeNext(turn)
+				p.queue.wakeNext(waiter)
 			}
 		case <-expired.C:
 			p.overloaded.Add(1)
-			return nil, fmt.Errorf("%w, for %v", ErrOverloaded, p.cfg.Load.QueueTime)
+			return nil, fmt.Errorf("%w: no slot within %v", ErrOverloaded, p.cfg.Load.QueueTime)
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}

@@ -9,26 +9,26 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// A Probe is what a look at one node showed.
+// A Probe is the outcome of probing one node.
 type Probe struct {
-	Name         string        // what the node calls itself
+	Name         string        // the node's own name
 	Handshake    time.Duration // from the dial to the end of the handshake
 	OTPRelease   string        // "27"
-	HasSchema    bool          // the schema's module can be loaded there
-	OtherSchemas []string      // where it cannot: modules that are schemas
+	HasSchema    bool          // the schema's module can be loaded
+	OtherSchemas []string      // without it: the Absinthe schemas on the node
 
 	Description Description // of the schema
 	DescribeErr error       // why there is none
 }
 
-// Probe connects to a node, asks what it is, and leaves again. Where introspection,
-// a document, is given, the node is also asked for its schema. What was learnt
-// before an error is in the result.
+// Probe connects to a node, asks for its release and schema, and disconnects. It asks
+// for the description if introspection, a document, is not empty. After an error, the
+// result holds what was learnt before it.
 func (n *Node) Probe(ctx context.Context, t NodeAddr, app AbsintheConfig, introspection string) (Probe, error) {
 	var p Probe
 	began := time.Now()
 	conn, ended, err := n.runtime.dial(ctx, t.Name, t.Addr, false)
-	// The node may not have noticed yet that the probe before this one has left.
+	// The node may not have noticed yet that an earlier probe has left.
 	for tries := 1; errors.Is(err, erldist.ErrAlive) && tries < 10 && ctx.Err() == nil; tries++ {
 		time.Sleep(100 * time.Millisecond)
 		began = time.Now()
@@ -62,7 +62,7 @@ func (n *Node) Probe(ctx context.Context, t NodeAddr, app AbsintheConfig, intros
 	case err != nil:
 		return p, err
 	case !p.HasSchema:
-		p.OtherSchemas, _ = SchemaModules(ctx, c) // a suggestion; its absence is no failure
+		p.OtherSchemas, _ = SchemaModules(ctx, c) // a suggestion: its absence is no failure
 		return p, nil
 	case introspection == "":
 		return p, nil

@@ -6,49 +6,49 @@ import (
 	"sync/atomic"
 )
 
-// queue holds the calls that wait for a place on a node, first come, first
-// served. Its head is told when there may be a place, and looks for itself.
+// queue holds the calls that wait for a slot, first come, first served. Its head is
+// woken when a slot may be free, and tries to take one.
 type queue struct {
 	max    int
-	length atomic.Int32 // of waiting, for those who only want to know whether it is empty
+	length atomic.Int32 // of waiting, to be read without the lock
 
 	mu      sync.Mutex
 	waiting list.List // of chan struct{}
 }
 
-// join takes a place at the end, unless the queue is full. The channel delivers
-// whenever the call is the first and should look for a place on a node.
-func (q *queue) enqueue() (turn *list.Element, full bool) {
+// enqueue adds a waiter, unless the queue is full. Its channel delivers when the
+// waiter is the head and a slot may be free.
+func (q *queue) enqueue() (waiter *list.Element, full bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.waiting.Len() >= q.max {
 		return nil, true
 	}
-	turn = q.waiting.PushBack(make(chan struct{}, 1))
+	waiter = q.waiting.PushBack(make(chan struct{}, 1))
 	q.length.Add(1)
 	q.wakeFirst()
-	return turn, false
+	return waiter, false
 }
 
-// leave gives a place up. Whoever is first then looks for a place on a node.
-func (q *queue) dequeue(turn *list.Element) {
+// dequeue removes a waiter and wakes the head.
+func (q *queue) dequeue(waiter *list.Element) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.waiting.Remove(turn)
+	q.waiting.Remove(waiter)
 	q.length.Add(-1)
 	q.wakeFirst()
 }
 
-// pass tells the next one that there may be a place, which is none for this one.
-func (q *queue) wakeNext(turn *list.Element) {
+// wakeNext wakes the next waiter, which may have use for a slot that this one has not.
+func (q *queue) wakeNext(waiter *list.Element) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.signal(turn.Next())
+	q.signal(waiter.Next())
 }
 
-// wake tells the head that there may be a place. Whoever gives one up does so after
-// it is there, as whoever joins looks for one after that: no such place is missed.
-// Those of a node that comes up are found by whoever comes next.
+// wake wakes the head. A slot is free before wake, and a waiter enqueues before it
+// tries to take a slot, so none is missed. The slots of a new node are found by the
+// next call.
 func (q *queue) wake() {
 	if q.length.Load() == 0 {
 		return
@@ -60,10 +60,10 @@ func (q *queue) wake() {
 
 func (q *queue) wakeFirst() { q.signal(q.waiting.Front()) }
 
-func (q *queue) signal(turn *list.Element) {
-	if turn != nil {
+func (q *queue) signal(waiter *list.Element) {
+	if waiter != nil {
 		select {
-		case turn.Value.(chan struct{}) <- struct{}{}:
+		case waiter.Value.(chan struct{}) <- struct{}{}:
 		default:
 		}
 	}

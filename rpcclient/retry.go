@@ -6,18 +6,18 @@ import (
 	"sync"
 )
 
-// RetryConfig is when a call that was lost with its connection is sent to another
-// node. It is for calls that are safe to run twice; others never are.
+// RetryConfig configures the retries of idempotent calls whose connection was lost.
+// Other calls are never retried.
 type RetryConfig struct {
-	// Nodes is the most nodes that a call is sent to, the first included: 1 is
-	// never again. 2 unless set.
+	// Nodes is the maximum number of nodes that a call is sent to: 1 means no retry. 2
+	// unless set.
 	Nodes int `yaml:"nodes" env:"NODES"`
-	// Budget is the most retries as a share of all calls, so that they cannot
-	// multiply an outage. 0.2 unless set.
+	// Budget is the maximum number of retries as a share of all calls, so that retries
+	// cannot multiply an outage. 0.2 unless set.
 	Budget float64 `yaml:"budget" env:"BUDGET"`
 }
 
-// SetDefaults fills what was left out.
+// SetDefaults sets the fields that are zero.
 func (c *RetryConfig) SetDefaults() {
 	if c.Nodes == 0 {
 		c.Nodes = 2
@@ -27,11 +27,11 @@ func (c *RetryConfig) SetDefaults() {
 	}
 }
 
-// Validate says everything that is wrong, naming the keys.
+// Validate reports everything that is wrong, with the keys.
 func (c *RetryConfig) Validate() error {
 	var errs []error
 	if c.Nodes < 0 {
-		errs = append(errs, fmt.Errorf("retry.nodes is %d; write how many nodes a query is sent to at most, 1 for no second try", c.Nodes))
+		errs = append(errs, fmt.Errorf("retry.nodes is %d; write a number of nodes, 1 for no retry", c.Nodes))
 	}
 	if !(c.Budget >= 0 && c.Budget <= 1) {
 		errs = append(errs, fmt.Errorf("retry.budget is %v; write a share of calls from 0 to 1", c.Budget))
@@ -39,15 +39,13 @@ func (c *RetryConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// A budget is begun with retryReserve and holds retryCeiling at most: a node that
-// dies takes all its calls with it at once, also where there were few before.
+// The reserve is for a node that dies with all its calls after little traffic.
 const (
 	initialBudget = 100
 	maxBudget     = 1000
 )
 
-// budget is how many retries may be made now: each call adds its share, each
-// retry takes one away.
+// budget is a retry budget: each call deposits its share, each retry withdraws 1.
 type budget struct {
 	share float64
 
@@ -63,7 +61,7 @@ func (b *budget) deposit() {
 	b.mu.Unlock()
 }
 
-// spend says whether one retry may be made.
+// withdraw reports whether the budget allows one retry.
 func (b *budget) withdraw() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

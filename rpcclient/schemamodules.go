@@ -8,15 +8,15 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// provider is the function that use Absinthe.Schema defines, with no arguments.
+// schemaProvider is a function, without arguments, that use Absinthe.Schema defines.
 const schemaProvider = "__absinthe_schema_provider__"
 
-// maxSchemaModules bounds how many names are taken from a node.
+// maxSchemaModules bounds the names taken from a node.
 const maxSchemaModules = 100
 
-// SchemaModules returns the names of the modules on a node that are Absinthe schemas,
-// for the case that the configured one is not there. Of modules that are not loaded,
-// as in development, it finds those whose names end in Schema. It loads none.
+// SchemaModules returns the Absinthe schemas on a node, as suggestions for a
+// configured one that is missing. It finds modules that are loaded, and others whose
+// names end in Schema, as in development. It loads none.
 func SchemaModules(ctx context.Context, node NodeCaller) ([]string, error) {
 	args := etf.AppendList(nil, 5)
 	args = append(args, schemaModulesExpression()...)
@@ -40,7 +40,7 @@ func SchemaModules(ctx context.Context, node NodeCaller) ([]string, error) {
 			return nil, err
 		}
 		module := strings.TrimPrefix(string(name), elixirPrefix)
-		if moduleName.MatchString(module) && !strings.HasPrefix(module, "Absinthe.") { // its own prototype
+		if moduleName.MatchString(module) && !strings.HasPrefix(module, "Absinthe.") { // Absinthe's own prototype
 			names = append(names, module)
 		}
 	}

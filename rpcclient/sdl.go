@@ -24,7 +24,7 @@ type Description struct {
 	Incomplete error
 }
 
-// HasSchema says whether the schema's module can be loaded on a node.
+// HasSchema reports whether a node can load the schema's module.
 func (c AbsintheConfig) HasSchema(ctx context.Context, node NodeCaller) (bool, error) {
 	result, err := node.Call(ctx, "code", "ensure_loaded", c.moduleArgs())
 	if err != nil {
@@ -88,14 +88,14 @@ func (c AbsintheConfig) introspect(ctx context.Context, node NodeCaller, documen
 	return result.Value.AppendJSONWithin(ctx, nil, maxIntrospection)
 }
 
-// maxIntrospection bounds what is read of a node's schema, in bytes of SDL or JSON.
+// maxIntrospection bounds each form of a description, in bytes.
 const maxIntrospection = 32 << 20
 
-// Fingerprint tells whether the schema on a node is still the one it was: its code
-// may be replaced while the node runs. It is never empty.
+// Fingerprint identifies the code of the schema on a node, which can be replaced while
+// the node runs. It is never empty.
 func (c AbsintheConfig) Fingerprint(ctx context.Context, node NodeCaller) (string, error) {
 	fingerprint := "md5"
-	// The second is where Absinthe keeps what it compiled, unless in persistent
+	// Absinthe keeps the compiled schema in the second module, unless in persistent
 	// terms.
 	for _, module := range []string{ModuleAtom(c.Schema), ModuleAtom(c.Schema) + ".Compiled"} {
 		sum, err := moduleMD5(ctx, node, module)

@@ -7,9 +7,8 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// stackText renders a stack trace, [{Module, Function, ArityOrArgs, Location}],
-// as functions with their arity, file and line. Where the BEAM gives arguments
-// they are left out: among them may be variables with passwords.
+// stackText formats a stack trace, [{Module, Function, ArityOrArgs, Location}], as
+// functions with arity, file and line. It omits arguments, which may hold passwords.
 func stackText(stack etf.Term) string {
 	var text strings.Builder
 	d := etf.NewDecoder(stack)
@@ -47,20 +46,20 @@ func frameText(frame etf.Term) string {
 	return fmt.Sprintf("%s.%s/%d%s", strings.TrimPrefix(module, "Elixir."), function, arityOf(arity), locationText(d))
 }
 
-// arityOf reads an arity, or counts arguments.
+// arityOf reads an arity or counts arguments.
 func arityOf(t etf.Term) int {
 	d := etf.NewDecoder(t)
 	if n, err := d.Int(); err == nil {
 		return int(n)
 	}
-	if tag, _ := d.Tag(); tag == etf.TagString { // [1, 2], by two bytes of length
+	if tag, _ := d.Tag(); tag == etf.TagString { // a list of bytes, after two bytes of length
 		return len(t.Bytes) - 3
 	}
 	n, _ := d.List()
 	return n
 }
 
-// locationText renders [{file, Charlist}, {line, Integer}, ...].
+// locationText formats [{file, Charlist}, {line, Integer}, ...].
 func locationText(d etf.Decoder) string {
 	var file string
 	var line int64

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// PoolStatus is what a pool does right now, for operators.
+// PoolStatus is the current state of a pool, for operators.
 type PoolStatus struct {
 	InFlight   int
 	Queued     int
@@ -14,33 +14,33 @@ type PoolStatus struct {
 	Nodes      []NodeStatus
 }
 
-// NodeStatus is one node of a pool.
+// NodeStatus is the current state of one node of a pool.
 type NodeStatus struct {
-	Name      string // what the node calls itself, if it has said so
+	Name      string // the node's own name if it is known
 	Addr      netip.AddrPort
 	State     NodeState
 	InFlight  int
-	Latency   time.Duration // of its calls lately, a geometric mean; 0: unknown
+	Latency   time.Duration // geometric mean of the latest calls; 0: unknown
 	Breaker   string        // closed, open or half-open
-	Connected time.Duration // since when; 0: it is not
-	Schema    SchemaState   // as the inspector set it over the present connection
+	Connected time.Duration // for how long; 0: not connected
+	Schema    SchemaState   // as set by the inspector over this connection
 }
 
-// NodeState is whether a node gets calls, and if not, why.
+// NodeState says whether a node gets calls, or why not.
 type NodeState string
 
 // The states of a node.
 const (
 	Connected  NodeState = "connected"
-	Connecting NodeState = "connecting" // or waiting to connect again
-	Starting   NodeState = "starting"   // connected, while its applications are being started
-	Stopping   NodeState = "stopping"   // connected, while its applications are being stopped
-	Draining   NodeState = "draining"   // by hand
-	Unlisted   NodeState = "unlisted"   // connected, though discovery does not name it any more
-	Lacking    NodeState = "lacking"    // connected, but the inspector said that it cannot answer
+	Connecting NodeState = "connecting" // or waiting to reconnect
+	Starting   NodeState = "starting"   // connected; its applications are starting
+	Stopping   NodeState = "stopping"   // connected; its applications are stopping
+	Draining   NodeState = "draining"   // by an operator
+	Unlisted   NodeState = "unlisted"   // connected, but discovery no longer lists it
+	Lacking    NodeState = "lacking"    // connected, but without the schema's module
 )
 
-// Status looks at every node.
+// Status returns the current state.
 func (p *Pool) Status() PoolStatus {
 	s := PoolStatus{
 		Queued:     int(p.queue.length.Load()),

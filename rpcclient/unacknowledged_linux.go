@@ -9,11 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limitUnacknowledged ends a connection whose peer has not acknowledged for d what
-// was sent to it, or has had no room for it because it does not read
-// (TCP_USER_TIMEOUT). A link that is cut without a packet is
-// noticed so by the first call on it, and by the tick time only where there is no
-// call.
+// limitUnacknowledged closes a connection whose peer has not acknowledged sent bytes
+// for d, or does not read (TCP_USER_TIMEOUT). It lets the first call notice a link
+// that was cut without a packet. Without calls, only the tick time does.
 func limitUnacknowledged(conn net.Conn, d time.Duration) {
 	if secured, ok := conn.(*tls.Conn); ok {
 		conn = secured.NetConn()

@@ -7,6 +7,5 @@ import (
 	"time"
 )
 
-// limitUnacknowledged does nothing where the kernel cannot: there the tick time
-// alone tells that a link is cut.
+// limitUnacknowledged does nothing: only the tick time notices a cut link.
 func limitUnacknowledged(net.Conn, time.Duration) {}
