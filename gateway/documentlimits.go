@@ -15,7 +15,9 @@ import (
 //
 // With any limit but Bytes, a document that this gateway cannot read is refused as
 // well, since Absinthe might read it: of more than [schema.MaxTokens] tokens, for
-// one.
+// one. So is one with a name of more than [schema.MaxName] bytes: Absinthe compares an
+// unknown name with each name of the schema, in a time that grows faster than its
+// length.
 type DocumentLimits struct {
 	// Bytes is the largest document, in bytes.
 	Bytes int `yaml:"bytes" env:"BYTES"`
@@ -87,6 +89,8 @@ func (l *DocumentLimits) read(documents *schema.DocumentCache, req *request) err
 	switch m := &req.operation.Measures; {
 	case document.Problem != "":
 		return unreadableDocument(document)
+	case document.LongestName > schema.MaxName:
+		return refused("NAME_TOO_LONG", "The document has a name of more than %d characters.", schema.MaxName)
 	case past(l.Fields, m.Fields):
 		return refused("TOO_MANY_FIELDS", "The operation has more than %d fields.", l.Fields)
 	case past(l.Depth, m.Depth):

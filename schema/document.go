@@ -16,6 +16,10 @@ import (
 // parsing.
 const MaxTokens = 16384
 
+// MaxName is the length of the longest name that a schema of Absinthe can have, in
+// bytes: its names are atoms as well.
+const MaxName = 255
+
 // Bounds on what a document keeps.
 const (
 	maxOperations = 32
@@ -31,6 +35,9 @@ type Document struct {
 	// Tokens is the number of punctuators, names and values, without comments. It is
 	// MaxTokens+1 for any greater number. If Problem is set, there may be more.
 	Tokens int
+	// LongestName is the length of the longest of its names, in bytes, if Tokens is at
+	// most MaxTokens.
+	LongestName int
 	// Problem says why the document is unreadable or ambiguous; empty if it is neither.
 	Problem string
 
@@ -42,7 +49,8 @@ type Document struct {
 // part of a larger buffer.
 func parse(text string) *Document {
 	text = strings.Clone(text)
-	d := &Document{Text: text, Hash: sha256.Sum256([]byte(text)), Tokens: countTokens(text)}
+	d := &Document{Text: text, Hash: sha256.Sum256([]byte(text))}
+	d.Tokens, d.LongestName = countTokens(text)
 	d.read()
 	d.size += 256 + len(text) + len(d.Problem)
 	for _, o := range d.operations {
@@ -103,17 +111,22 @@ func describe(err error) string {
 }
 
 // countTokens counts at most MaxTokens+1 tokens, up to the first invalid one.
-func countTokens(document string) int {
+// longestName is the length of the longest name among these.
+func countTokens(document string) (n, longestName int) {
 	tokens := lexer.New(&ast.Source{Input: document})
-	for n := 0; n <= MaxTokens; {
-		switch token, err := tokens.ReadToken(); {
-		case err != nil || token.Kind == lexer.EOF:
-			return n
-		case token.Kind != lexer.Comment:
+	for n <= MaxTokens {
+		token, err := tokens.ReadToken()
+		if err != nil || token.Kind == lexer.EOF {
+			break
+		}
+		if token.Kind != lexer.Comment {
 			n++
 		}
+		if token.Kind == lexer.Name {
+			longestName = max(longestName, len(token.Value))
+		}
 	}
-	return MaxTokens + 1
+	return n, longestName
 }
 
 // ambiguous reports whether the parser and Absinthe may read different tokens.
