@@ -7,19 +7,18 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// maxAssemblies bounds the fragmented messages under way at once, which take some
-// hundred bytes each, whatever they hold. A process of the peer sends one at a
-// time, so this is more than there will be.
+// maxAssemblies bounds the fragmented messages in progress. Each takes some hundred
+// bytes, whatever its content. A process of the peer sends one at a time, so real
+// peers stay below the bound.
 const maxAssemblies = 1 << 16
 
-// assembly is a message of which some fragments have come. Only answers that
-// somebody waits for are collected; of anything else the fragments are counted
-// and dropped.
+// assembly is a fragmented message in progress. The fragments of a pending call's
+// answer are collected, those of anything else counted and dropped.
 type assembly struct {
 	next     uint64 // the fragment id expected next
-	call     uint64 // whose answer it is; 0 when the message is being dropped
-	expected bool   // there is room for all of it
-	held     int    // bytes of the fields below, which Options.MaxReassembly bounds
+	call     uint64 // the number of the call; 0 when the message is being dropped
+	expected bool   // space for the whole message is reserved
+	reserved int    // bytes of the fields below, bounded by Options.MaxReassembly
 	bytes    []byte
 	atoms    []string
 }
@@ -34,9 +33,9 @@ func (r *reader) first(h header, m control, payload etf.Term) error {
 	}
 	a := &assembly{next: h.fragment}
 	r.assemblies[h.sequence] = a
-	if n := r.conn.number(m.ref); m.op == opPayloadMonitorPExit && r.conn.waiting(n) {
+	if n := r.conn.number(m.ref); m.op == opPayloadMonitorPExit && r.conn.isPending(n) {
 		a.call = n
-		if n := atomBytes(payload.Atoms); r.fits(a, n) && r.hold(a, n) {
+		if n := atomBytes(payload.Atoms); r.fits(a, n) && r.reserve(a, n) {
 			a.atoms = slices.Clone(payload.Atoms)
 		}
 	}
@@ -44,15 +43,15 @@ func (r *reader) first(h header, m control, payload etf.Term) error {
 	return nil
 }
 
-// expect makes room for so many fragments that are to come, the next of which has size
-// bytes, or gives the message up where it will be too long. It is called with the second
-// fragment: Erlang nodes make all but the first, which has the control message, and the
-// last equally long.
+// expect allocates space for the fragments to come, the next of which has size bytes,
+// or refuses the message if it will be too long. The second fragment triggers it: an
+// Erlang node makes all fragments equally long, except the first, which has the
+// control message, and the last.
 func (r *reader) expect(a *assembly, fragments uint64, size int) {
 	a.expected = true
 	left := r.conn.options.MaxMessage - len(a.bytes)
 	switch {
-	case size == 0 || !r.conn.waiting(a.call):
+	case size == 0 || !r.conn.isPending(a.call):
 	case (fragments - 1) > uint64(left/size):
 		r.refuse(a, &TooLargeError{Node: r.conn.peer.Name, Max: r.conn.options.MaxMessage})
 	default:
@@ -75,8 +74,7 @@ func (r *reader) continuation(h header, payload etf.Term) error {
 	return nil
 }
 
-// fragment takes in the fragment that a expects, and resolves the call with the
-// last one.
+// fragment takes the expected fragment of a, and resolves the call with the last one.
 func (r *reader) fragment(h header, a *assembly, payload etf.Term) {
 	a.next--
 	r.collect(a, payload.Bytes)
@@ -85,22 +83,22 @@ func (r *reader) fragment(h header, a *assembly, payload etf.Term) {
 	}
 	delete(r.assemblies, h.sequence)
 	if a.call != 0 {
-		r.collected -= a.held
+		r.collected -= a.reserved
 		r.conn.resolve(a.call, &Exit{
 			Reason: etf.Term{Bytes: a.bytes, Atoms: a.atoms},
 			bytes:  a.bytes, atoms: a.atoms,
-			memory: r.conn.options.Memory, held: a.held,
+			memory: r.conn.options.Memory, reserved: a.reserved,
 		})
 	}
 }
 
-// collect keeps the bytes of a fragment, or gives the message up when its caller
-// has left or it has grown too long.
+// collect appends a fragment to a. It drops the message if its call was abandoned, and
+// refuses it if it is too long.
 func (r *reader) collect(a *assembly, fragment []byte) {
 	size := len(a.bytes) + len(fragment)
 	switch {
 	case a.call == 0:
-	case !r.conn.waiting(a.call):
+	case !r.conn.isPending(a.call):
 		r.drop(a)
 	case size > r.conn.options.MaxMessage:
 		r.refuse(a, &TooLargeError{Node: r.conn.peer.Name, Max: r.conn.options.MaxMessage})
@@ -109,21 +107,20 @@ func (r *reader) collect(a *assembly, fragment []byte) {
 	}
 }
 
-// enlarge gives a room for size bytes in place of what it has, or gives it up.
+// enlarge gives a space for size bytes, or refuses the message.
 func (r *reader) enlarge(a *assembly, size int) bool {
 	former := cap(a.bytes)
-	if !r.fits(a, size-former) || !r.hold(a, size) {
+	if !r.fits(a, size-former) || !r.reserve(a, size) {
 		return false
 	}
-	a.bytes = append(makeRoom(size), a.bytes...)
+	a.bytes = append(makeUncleared(size), a.bytes...)
 	r.collected -= former
-	a.held -= former
+	a.reserved -= former
 	r.conn.options.Memory.Release(former)
 	return true
 }
 
-// fits gives a up where with n more bytes all assemblies would hold more than they may
-// together.
+// fits refuses the message if n more bytes exceed MaxReassembly.
 func (r *reader) fits(a *assembly, n int) bool {
 	if most := r.conn.options.MaxReassembly; r.collected+n > most {
 		r.refuse(a, &TooLargeError{Node: r.conn.peer.Name, Max: most, Total: true})
@@ -132,53 +129,53 @@ func (r *reader) fits(a *assembly, n int) bool {
 	return true
 }
 
-// hold accounts for n more bytes that a is going to hold. It gives a up where there is
-// no memory for them.
-func (r *reader) hold(a *assembly, n int) bool {
+// reserve reserves memory for n more bytes of a. It refuses the message if there is
+// none.
+func (r *reader) reserve(a *assembly, n int) bool {
 	if !r.conn.options.Memory.Reserve(n) {
 		r.refuse(a, &NoMemoryError{r.conn.peer.Name})
 		return false
 	}
 	r.collected += n
-	a.held += n
+	a.reserved += n
 	return true
 }
 
-// refuse fails the call that a is the answer of, and drops what comes of it.
+// refuse fails the call of a and drops the message.
 func (r *reader) refuse(a *assembly, reason error) {
 	r.conn.resolve(a.call, &Exit{lost: reason})
 	r.drop(a)
 }
 
-// drop lets go what a holds. Only its fragments are still counted.
+// drop frees what a holds. Its later fragments are only counted.
 func (r *reader) drop(a *assembly) {
-	r.collected -= a.held
-	r.conn.options.Memory.Release(a.held)
+	r.collected -= a.reserved
+	r.conn.options.Memory.Release(a.reserved)
 	*a = assembly{next: a.next}
 }
 
-// sweep drops what has come for calls that were given up since the last sweep: of
-// some of them no fragment may come any more.
+// sweep drops the messages of calls that were abandoned since the last sweep. Their
+// fragments may have stopped coming.
 func (r *reader) sweep() {
-	if !r.conn.gaveUp.CompareAndSwap(true, false) {
+	if !r.conn.sweepDue.CompareAndSwap(true, false) {
 		return
 	}
 	for _, a := range r.assemblies {
-		if a.call != 0 && !r.conn.waiting(a.call) {
+		if a.call != 0 && !r.conn.isPending(a.call) {
 			r.drop(a)
 		}
 	}
 }
 
-// dropAll drops everything at the end of the connection.
+// dropAll drops every message at the end of the connection.
 func (r *reader) dropAll() {
 	for _, a := range r.assemblies {
 		r.drop(a)
 	}
 }
 
-// atomBytes is about what the atoms of a header take. They are shared with the
-// atom cache until the peer puts others into it.
+// atomBytes estimates the size of a header's atoms. The atom cache shares them until
+// the peer replaces its entries.
 func atomBytes(atoms []string) int {
 	n := 0
 	for _, atom := range atoms {

@@ -9,43 +9,43 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// A Spawn is a process to be started on the peer: Module:Function(Args...).
+// A Spawn is a process to spawn on the peer: Module:Function(Args...).
 type Spawn struct {
 	Module, Function string
-	// Args is an encoded proper list of Arity terms, without version byte. Its
-	// atoms live for ever on the peer.
+	// Args is an encoded proper list of Arity terms, without version byte. Its atoms
+	// are never freed on the peer.
 	Args  []byte
 	Arity int
-	// GroupLeader is the process that the spawned one prints and logs through.
-	// It should be a process of the peer: with a leader on this side, output
-	// waits for an answer that never comes. The zero Pid stands for this side.
+	// GroupLeader is the process that receives the output of the new one. It should be
+	// a process of the peer: a leader on this side never answers, and output blocks.
+	// The zero Pid stands for this side.
 	GroupLeader etf.Pid
 }
 
-// An Exit is how a spawned process ended.
+// An Exit is the end of a spawned process.
 type Exit struct {
-	// Reason is the exit reason of the process. It may be used until Release.
+	// Reason is the exit reason of the process. It is valid until Release.
 	Reason etf.Term
 
 	bytes []byte
 	atoms []string
 	lost  error // instead of a reason
 
-	memory Memory
-	held   int // bytes that are reserved
+	memory   Memory
+	reserved int // bytes reserved of Options.Memory
 }
 
-// keptExit is the largest buffer of an Exit that is kept for later ones, in bytes:
-// that of an answer which came whole.
-const keptExit = readBuffer
+// maxPooledExit is the maximum size of a pooled buffer, in bytes: that of an answer
+// that is not fragmented.
+const maxPooledExit = readBuffer
 
-// Release gives back the memory of Reason. It has to be called once where
-// [Options.Memory] is given.
+// Release frees the memory of Reason. It must be called once if [Options.Memory] is
+// set.
 func (e *Exit) Release() {
-	if e.held > 0 {
-		e.memory.Release(e.held)
+	if e.reserved > 0 {
+		e.memory.Release(e.reserved)
 	}
-	if e.lost != nil || cap(e.bytes) > keptExit {
+	if e.lost != nil || cap(e.bytes) > maxPooledExit {
 		return
 	}
 	*e = Exit{bytes: e.bytes[:0], atoms: e.atoms[:0]}
@@ -55,8 +55,7 @@ func (e *Exit) Release() {
 // A LostError says that the connection ended before the call did.
 type LostError struct {
 	Node string
-	// Sent is false when no byte of the call was written, so that the call
-	// certainly was not run.
+	// Sent is false if no byte of the call was written: the peer did not run it.
 	Sent bool
 	Err  error
 }
@@ -71,8 +70,8 @@ func (e *LostError) Error() string {
 
 func (e *LostError) Unwrap() error { return e.Err }
 
-// A RefusedError says that the peer did not start the process. Reason is the
-// atom it gave: notsup, system_limit, badarg and others of spawn_request/5.
+// A RefusedError says that the peer did not spawn the process. Reason is the peer's
+// atom: notsup, system_limit, badarg and others of spawn_request/5.
 type RefusedError struct {
 	Node   string
 	Reason string
@@ -82,14 +81,13 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%s did not spawn a process: %s", e.Node, e.Reason)
 }
 
-// A TooLargeError says that the answer was longer than [Options.MaxMessage], or
-// did not fit into [Options.MaxReassembly] beside others. The process is over, and
-// the connection goes on.
+// A TooLargeError says that the answer exceeds [Options.MaxMessage], or
+// [Options.MaxReassembly] together with others. The call has ended; the connection
+// goes on.
 type TooLargeError struct {
 	Node string
 	Max  int // bytes
-	// Total is true when Max is MaxReassembly: it was the answers arriving at
-	// once that were too large.
+	// Total is true if Max is MaxReassembly, which bounds all answers together.
 	Total bool
 }
 
@@ -100,8 +98,8 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("answer of %s is larger than %d bytes", e.Node, e.Max)
 }
 
-// A NoMemoryError says that [Options.Memory] had no room for the answer. The process
-// is over, and the connection goes on.
+// A NoMemoryError says that [Options.Memory] had no space for the answer. The call has
+// ended; the connection goes on.
 type NoMemoryError struct {
 	Node string
 }
@@ -110,19 +108,18 @@ func (e *NoMemoryError) Error() string {
 	return fmt.Sprintf("no memory is left for the answer of %s", e.Node)
 }
 
-// call is a spawn whose exit signal has not come yet.
+// call is a spawned process whose exit signal has not arrived.
 type call struct {
-	// exit has room for one, so that whoever removes the call from Conn.calls
-	// can resolve it without waiting. Nobody else does: that is what makes a
-	// call end exactly once.
+	// exit has capacity 1. The goroutine that removes the call from Conn.calls sends
+	// to it without blocking, and no other does: a call ends exactly once.
 	exit     chan *Exit
 	position uint64  // in the outbox
-	pid      etf.Pid // of the spawned process, once SPAWN_REPLY came
-	// abandoned: nobody waits, the process is to be killed once its pid is known.
+	pid      etf.Pid // of the spawned process, set by SPAWN_REPLY
+	// abandoned: the caller has left; the process is killed once its pid is known.
 	abandoned bool
 }
 
-// resolve ends the call for its caller. A call that was abandoned has none.
+// resolve ends the call. An abandoned call has no caller.
 func (p *call) resolve(e *Exit) {
 	if p.abandoned {
 		e.Release()
@@ -131,18 +128,17 @@ func (p *call) resolve(e *Exit) {
 	}
 }
 
-// lost is how a call ends with the connection.
+// lost is the Exit of a call that ends with the connection.
 func (c *Conn) lost(p *call, reason error) *Exit {
 	return &Exit{lost: &LostError{Node: c.peer.Name, Sent: c.out.sent(p.position), Err: reason}}
 }
 
-// Spawn starts a process on the peer, monitors it, and waits for its exit
-// signal, whatever the reason: a process that returns from its function exits
-// with normal. (SPAWN_REQUEST and PAYLOAD_MONITOR_P_EXIT of the protocol.)
+// Spawn spawns a process on the peer, monitors it, and waits for its exit signal
+// (SPAWN_REQUEST and PAYLOAD_MONITOR_P_EXIT of the protocol). The exit reason of a
+// process that returns from its function is normal.
 //
-// When ctx ends first, the process is killed, and what is linked to it dies with
-// it. Errors are the cause of ctx, [*LostError], [*RefusedError],
-// [*TooLargeError] and [*NoMemoryError].
+// The end of ctx kills the process and everything linked to it. Errors are the cause
+// of ctx, [*LostError], [*RefusedError], [*TooLargeError] and [*NoMemoryError].
 func (c *Conn) Spawn(ctx context.Context, s Spawn) (*Exit, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -168,8 +164,8 @@ func (c *Conn) Spawn(ctx context.Context, s Spawn) (*Exit, error) {
 
 // begin registers the call and queues its SPAWN_REQUEST.
 func (c *Conn) begin(ctx context.Context, p *call, s Spawn) (n uint64, err error) {
-	// The call is registered inside put, so that it is there before its answer
-	// can come, and has its position before the connection can end.
+	// Registered inside put, the call exists before its answer can come, and has its
+	// position before the connection can end.
 	err = c.out.put(ctx, func(b []byte) []byte {
 		if n = c.register(p); n == 0 {
 			return b
@@ -188,8 +184,8 @@ func (c *Conn) begin(ctx context.Context, p *call, s Spawn) (n uint64, err error
 	return n, nil
 }
 
-// register gives the call that is being queued its number, which is 0 if the
-// connection has ended or is about to.
+// register numbers the call. The number is 0 if the connection has ended or is
+// closing.
 func (c *Conn) register(p *call) (n uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -202,33 +198,31 @@ func (c *Conn) register(p *call) (n uint64) {
 	return c.nextRef
 }
 
-// abandon gives up call n, whose ctx has ended, and has its process killed. It
-// reports false if the call has been resolved: then its exit is in the channel, or
-// about to be.
+// abandon abandons call n at the end of its ctx and kills its process. It returns
+// false if the call has been resolved: its Exit is in the channel, or about to be.
 func (c *Conn) abandon(n uint64, p *call) bool {
 	c.mu.Lock()
-	pid := c.giveUp(n, p)
+	pid := c.markAbandoned(n, p)
 	abandoned := p.abandoned
 	c.mu.Unlock()
 	c.kill(n, pid)
 	return abandoned
 }
 
-// giveUp marks a call as one that nobody waits for, and returns the process to be
-// killed. It is zero if the call has ended or was given up before, or as long as
-// the process is not known: then SPAWN_REPLY will have it killed. The caller holds
-// c.mu.
-func (c *Conn) giveUp(n uint64, p *call) (pid etf.Pid) {
+// markAbandoned marks a call as abandoned and returns the process to kill. That is
+// zero if the call has ended, was abandoned before, or has no known process yet:
+// SPAWN_REPLY then kills it. The caller holds c.mu.
+func (c *Conn) markAbandoned(n uint64, p *call) (pid etf.Pid) {
 	if c.calls[n] != p || p.abandoned {
 		return etf.Pid{}
 	}
 	p.abandoned = true
-	c.gaveUp.Store(true)
+	c.sweepDue.Store(true)
 	return p.pid
 }
 
-// abandonAll gives up every call, and waits until the processes of all are known,
-// so that they have been sent the signal that kills them.
+// abandonAll abandons every call and waits until each process is known and has been
+// sent the kill signal.
 func (c *Conn) abandonAll(ctx context.Context) {
 	c.mu.Lock()
 	if c.calls == nil || c.idle != nil {
@@ -240,18 +234,18 @@ func (c *Conn) abandonAll(ctx context.Context) {
 	calls := maps.Clone(c.calls)
 	c.mu.Unlock()
 	for n, p := range calls {
-		// What is still queued will be written.
+		// The writer still writes what is queued.
 		lost := &Exit{lost: &LostError{Node: c.peer.Name, Sent: true, Err: ErrClosed}}
 		c.mu.Lock()
 		if c.calls[n] == p {
 			p.resolve(lost)
 		}
-		pid := c.giveUp(n, p)
+		pid := c.markAbandoned(n, p)
 		c.mu.Unlock()
 		c.kill(n, pid)
 	}
 	c.mu.Lock()
-	c.remove(0) // there may have been none
+	c.remove(0) // in case there were no calls
 	c.mu.Unlock()
 	select {
 	case <-idle:
@@ -260,8 +254,7 @@ func (c *Conn) abandonAll(ctx context.Context) {
 	}
 }
 
-// remove takes call n off the table, and tells Close when it was the last. The
-// caller holds c.mu.
+// remove deletes call n and signals Close if it was the last. The caller holds c.mu.
 func (c *Conn) remove(n uint64) {
 	delete(c.calls, n)
 	if len(c.calls) == 0 && c.idle != nil {
@@ -273,8 +266,8 @@ func (c *Conn) remove(n uint64) {
 	}
 }
 
-// kill ends the process of call n, if there is one, and asks for no more news of
-// it. Only then is the call over: Close waits for the signals to be queued.
+// kill kills the process of call n, if any, and demonitors it. The call ends after
+// that: Close waits until the signals are queued.
 func (c *Conn) kill(n uint64, pid etf.Pid) {
 	if pid == (etf.Pid{}) {
 		return
@@ -286,8 +279,8 @@ func (c *Conn) kill(n uint64, pid etf.Pid) {
 	c.mu.Unlock()
 }
 
-// ref is the reference that stands for call n on the wire. Its first word has 18
-// bits, as references had before DFLAG_V4_NC.
+// ref is the reference of call n on the wire. Its first word has 18 bits, as before
+// DFLAG_V4_NC.
 func (c *Conn) ref(n uint64) etf.Ref {
 	return etf.Ref{
 		Node:     c.local.Name,
@@ -297,7 +290,7 @@ func (c *Conn) ref(n uint64) etf.Ref {
 	}
 }
 
-// number is the inverse of ref; 0 is no call.
+// number is the inverse of ref. 0 is no call.
 func (c *Conn) number(r etf.Ref) uint64 {
 	if r.Len != 3 || r.Creation != c.local.Creation || r.Node != c.local.Name {
 		return 0

@@ -13,63 +13,58 @@ import (
 
 // Options of a connection. The zero value is ready for use.
 type Options struct {
-	// TickTime is how long the peer may be silent before it counts as dead, the
-	// net_ticktime of Erlang. Both sides should have the same. 0 means 60 s.
+	// TickTime is the maximum silence of the peer, Erlang's net_ticktime. Both sides
+	// should have the same. 0 means 60 s.
 	TickTime time.Duration
-	// MaxMessage bounds the bytes of one message of the peer, pieced together
-	// from its fragments. A longer answer fails its call alone; a longer frame
-	// ends the connection. 0 means 128 MiB.
+	// MaxMessage bounds one message of the peer, in bytes, reassembled from its
+	// fragments. A longer answer fails its call; a longer frame ends the connection. 0
+	// means 128 MiB.
 	MaxMessage int
-	// MaxReassembly bounds the bytes of all answers of which some fragments have
-	// come and others have not. The answer that does not fit fails its call. 0
-	// means 4 times MaxMessage.
+	// MaxReassembly bounds all incomplete fragmented answers together, in bytes. An
+	// answer beyond it fails its call. 0 means 4 times MaxMessage.
 	MaxReassembly int
-	// Memory is asked for the bytes of every answer before they are kept. An answer
-	// for which there is none fails its call. None means that it is not asked.
+	// Memory reserves the bytes of every answer. An answer without a reservation fails
+	// its call. Nil: no bound.
 	Memory Memory
-	// Handler runs what the peer spawns on this node. Without one, every spawn
-	// is refused with notsup, as a node does that has no such service.
+	// Handler runs what the peer spawns on this node. Nil: every spawn is refused with
+	// notsup.
 	Handler Handler
 }
 
-// Memory bounds the bytes that connections hold, and may be shared by many.
+// Memory bounds the bytes that connections hold. Connections may share one.
 type Memory interface {
-	// Reserve takes n bytes and reports whether there was room for them. It does
-	// not wait.
+	// Reserve reserves n bytes, or returns false. It does not block.
 	Reserve(n int) bool
-	// Release gives n bytes back.
+	// Release frees n reserved bytes.
 	Release(n int)
 }
 
-// unlimited is the memory of connections that are given none.
+// unlimited is the default Memory.
 type unlimited struct{}
 
 func (unlimited) Reserve(int) bool { return true }
 func (unlimited) Release(int)      {}
 
-// ErrClosed is why a connection ended that was closed on this side.
+// ErrClosed ends a connection that this side closed.
 var ErrClosed = errors.New("distribution connection closed")
 
-// ErrTickTimeout is why a connection ended whose peer was silent for the tick
-// time.
+// ErrTickTimeout ends a connection whose peer was silent for the tick time.
 var ErrTickTimeout = errors.New("the peer was silent for the tick time")
 
-// ErrNotReading is why a connection ended whose peer made this side queue more
-// signals than may wait, and read none of them.
+// ErrNotReading ends a connection whose peer does not read the signals that it causes.
 var ErrNotReading = errors.New("the peer does not read the signals it is sent")
 
-// ErrNoMemory is why a connection ended whose peer sent a longer frame than there was
-// memory for.
+// ErrNoMemory ends a connection whose peer sent a frame beyond the available memory.
 var ErrNoMemory = errors.New("no memory is left for a frame")
 
-// A Conn is one connection to one node after its handshake. Its methods may be
-// used by any number of goroutines.
+// A Conn is one connection to one node after the handshake. Its methods are safe for
+// concurrent use.
 type Conn struct {
 	socket  net.Conn
 	local   Node
 	peer    Peer
 	options Options
-	self    etf.Pid // the process in whose name everything here is sent
+	self    etf.Pid // the sender of everything that this side sends
 
 	out    *outbox
 	reads  atomic.Uint64 // of the socket, for ticks
@@ -78,18 +73,18 @@ type Conn struct {
 	mu      sync.Mutex
 	calls   map[uint64]*call
 	nextRef uint64
-	idle    chan struct{} // made by Close; closed when no call is left
+	idle    chan struct{} // made by Close; closed without calls
 	err     error         // why the connection ended
 
-	gaveUp atomic.Bool // a call, since the reader looked last
+	sweepDue atomic.Bool // a call was abandoned since the last sweep
 
 	processes processes
-	done      chan struct{} // closed with err set
+	done      chan struct{} // closed after err is set
 	closeOnce sync.Once
 }
 
-// New makes a Conn of a socket on which [Initiate] or [Accept] returned peer.
-// It does nothing until [Conn.Serve] is called.
+// New makes a Conn of a socket after [Initiate] or [Accept] returned peer.
+// [Conn.Serve] starts it.
 func New(socket net.Conn, local Node, peer Peer, options Options) *Conn {
 	if options.TickTime == 0 {
 		options.TickTime = 60 * time.Second
@@ -119,9 +114,10 @@ func New(socket net.Conn, local Node, peer Peer, options Options) *Conn {
 // Peer returns the node on the other side.
 func (c *Conn) Peer() Peer { return c.peer }
 
-// Serve reads, writes and ticks until the connection ends, and returns why:
-// [ErrClosed], [ErrTickTimeout], [ErrNotReading], a [*FrameError], or the error of
-// the socket. Calls that still wait then fail with a [*LostError]. Serve must be called once.
+// Serve reads, writes and ticks until the connection ends, and returns the reason:
+// [ErrClosed], [ErrTickTimeout], [ErrNotReading], [ErrNoMemory], a [*FrameError], or
+// the error of the socket. Pending calls then fail with a [*LostError]. Serve must be
+// called once.
 func (c *Conn) Serve() error {
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -143,16 +139,15 @@ func (c *Conn) Serve() error {
 // closeTime bounds how long Close waits for the peer.
 const closeTime = time.Second
 
-// Close ends the connection. Calls that wait fail with a [*LostError] at once,
-// and their processes are killed before the connection is gone, unless the peer
-// does not answer for a second.
+// Close ends the connection. Pending calls fail with a [*LostError] at once. Close
+// waits for a second at most until the peer has killed their processes.
 func (c *Conn) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
 	c.abandonAll(ctx)
 	c.out.flush(ctx)
-	// With answers on their way here, to close at once would reset the connection,
-	// and the peer would lose what it has not read yet, the signals among it.
+	// Closing the socket while answers arrive would reset the connection, and the peer
+	// would lose unread signals.
 	if half, ok := c.socket.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		select {
 		case <-c.done:
@@ -163,7 +158,7 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// closing says whether Close has been called.
+// closing reports whether Close has been called.
 func (c *Conn) closing() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -173,7 +168,7 @@ func (c *Conn) closing() bool {
 // Done is closed when the connection has ended.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-// end closes the socket and fails every call, once; the first reason is kept.
+// end closes the socket and fails every call. Only the first reason counts.
 func (c *Conn) end(reason error) {
 	c.closeOnce.Do(func() {
 		c.mu.Lock()
@@ -191,9 +186,8 @@ func (c *Conn) end(reason error) {
 	})
 }
 
-// signal queues one frame that nobody waits for. When the connection has ended
-// it has no receiver any more, so that is no error. When the peer leaves too many
-// of them unread, that is the end of the connection.
+// signal queues one frame. After the end of the connection it does nothing. Too many
+// unread signals end the connection.
 func (c *Conn) signal(build func([]byte) []byte) {
 	err := c.out.push(framed(build))
 	if errors.Is(err, ErrNotReading) {
@@ -201,7 +195,7 @@ func (c *Conn) signal(build func([]byte) []byte) {
 	}
 }
 
-// Err returns why the connection ended, nil while it has not.
+// Err returns why the connection ended, or nil.
 func (c *Conn) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

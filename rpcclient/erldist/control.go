@@ -7,7 +7,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// Control messages, by the number that is their tuple's first element.
+// The operations of control messages, the first elements of their tuples.
 const (
 	opExit2               = 8
 	opMonitorP            = 19
@@ -22,24 +22,23 @@ const (
 // Flags of a SPAWN_REPLY.
 const spawnReplyMonitor = 2
 
-// control is a decoded control message: of each operation only the fields that
-// it has are set.
+// control is a decoded control message. Only the fields of its operation are set.
 type control struct {
 	op       int64
 	ref      etf.Ref // ReqId of a spawn, Ref of a monitor
 	from, to etf.Pid
 	monitor  bool   // SPAWN_REQUEST: the option is set
 	refused  string // SPAWN_REPLY: why no process was spawned
-	name     string // MONITOR_P: of the process, where it is not given by to
+	name     string // MONITOR_P: of the process, if to is not set
 	module   string // SPAWN_REQUEST
 	function string
 	arity    int
 	reason   etf.Term // MONITOR_P_EXIT: the exit reason, inside the control message
 }
 
-// arities are the sizes of the control messages that are read here. Others are
-// passed over whole: links, sends and group leaders concern processes, and there
-// are none on this side but those of a [Handler].
+// arities are the sizes of the supported control messages. Others, such as links and
+// sends, are skipped: they concern processes, and this side has none but those of a
+// [Handler].
 var arities = [...]int{
 	opExit2:               4,
 	opMonitorP:            4,
@@ -50,8 +49,8 @@ var arities = [...]int{
 	opSpawnReply:          5,
 }
 
-// parseControl reads the control message at the start of d and leaves d behind
-// it. Operations that this package has no use for come back with op alone.
+// parseControl decodes the control message at d and advances d. An unsupported
+// operation returns op alone.
 func parseControl(d *etf.Decoder) (control, error) {
 	arity, err := d.Tuple()
 	if err != nil {
@@ -69,15 +68,14 @@ func parseControl(d *etf.Decoder) (control, error) {
 		}
 		f.read(&m)
 	}
-	// What is left are trace tokens and what later versions may add.
+	// The rest are trace tokens and additions of later versions.
 	for ; read < arity && f.err == nil; read++ {
 		f.skip()
 	}
 	return m, f.err
 }
 
-// fields reads the elements of a control message one after the other and keeps
-// the first error.
+// fields reads the elements of a control message in order and keeps the first error.
 type fields struct {
 	d   *etf.Decoder
 	err error
@@ -131,8 +129,8 @@ func (f *fields) mfa(m *control) {
 	m.module, m.function, m.arity = f.atom(), f.atom(), int(f.int())
 }
 
-// spawnOptions looks for the atom monitor among the options and passes over what
-// it does not know, {reply, error_only} for example.
+// spawnOptions looks for the option monitor and skips others, such as {reply,
+// error_only}.
 func (f *fields) spawnOptions(m *control) {
 	if f.err != nil {
 		return
@@ -208,13 +206,13 @@ func (f *fields) skip() {
 	}
 }
 
-// beginFrame appends the length of a frame, to be set by endFrame, and a
-// distribution header without atom cache references.
+// beginFrame appends a length, which endFrame sets, and a distribution header without
+// atom cache references.
 func beginFrame(b []byte) []byte {
 	return append(b, 0, 0, 0, 0, 131, tagNormal, 0)
 }
 
-// endFrame sets the length of the frame that began at b[start:].
+// endFrame sets the length of the frame at b[start:].
 func endFrame(b []byte, start int) []byte {
 	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
 	return b
@@ -228,8 +226,8 @@ func framed(build func([]byte) []byte) func([]byte) []byte {
 	}
 }
 
-// appendSpawnRequest appends SPAWN_REQUEST with the option monitor, without the
-// argument list that follows it.
+// appendSpawnRequest appends a SPAWN_REQUEST with the option monitor. The argument
+// list follows it.
 func appendSpawnRequest(b []byte, id etf.Ref, from etf.Pid, s Spawn) []byte {
 	b = etf.AppendTuple(b, 6)
 	b = etf.AppendInt(b, opSpawnRequest)
@@ -258,8 +256,8 @@ func appendSpawnReply(b []byte, id etf.Ref, to etf.Pid, flags int64, result func
 	return result(b)
 }
 
-// appendMonitorExit appends the exit signal of a monitored process, given by its
-// pid or, where that is zero, its name.
+// appendMonitorExit appends the exit signal of a monitored process, identified by its
+// pid or, if that is zero, its name.
 func appendMonitorExit(b []byte, from etf.Pid, name string, to etf.Pid, ref etf.Ref, reason []byte) []byte {
 	b = etf.AppendTuple(b, 4)
 	b = etf.AppendInt(b, opPayloadMonitorPExit)
@@ -281,7 +279,7 @@ func appendDemonitor(b []byte, from, to etf.Pid, ref etf.Ref) []byte {
 	return etf.AppendRef(b, ref)
 }
 
-// appendKill appends the exit signal that no process survives.
+// appendKill appends the untrappable exit signal, kill.
 func appendKill(b []byte, from, to etf.Pid) []byte {
 	b = etf.AppendTuple(b, 3)
 	b = etf.AppendInt(b, opPayloadExit2)

@@ -1,15 +1,15 @@
-// Package erldist is one connection to one Erlang node: the handshake, frames,
-// control messages, ticks and the calls that wait for an answer.
+// Package erldist is one connection from Go to one Erlang node: the handshake, frames,
+// control messages, ticks, and calls that wait for an answer.
+//
+// It must never dial, resolve names, choose nodes, retry or interpret a call: the
+// owner of the connection does. It never turns bytes of an argument into atoms; the
+// atoms it sends are its own, and the names of nodes, modules and functions that it is
+// given.
 //
 // It speaks version 6 of the distribution protocol (OTP 23 and later) over any
-// [net.Conn], plain or TLS, as initiator and as acceptor. It imports the
-// standard library and package etf alone.
+// [net.Conn], plain or TLS, as initiator and as acceptor. It imports the standard
+// library and package etf alone.
 //
-// It must never dial, resolve a name, choose a node, retry or know what a call
-// means: that is for whoever owns the connection. It never turns bytes of an
-// argument into atoms; the atoms it sends are those of its own code, and the
-// node names, modules and functions it is given.
-//
-// Sources: "Distribution Protocol" and "External Term Format" of the Erlang
-// Run-Time System documentation.
+// Sources: "Distribution Protocol" and "External Term Format" in the ERTS User's
+// Guide, https://www.erlang.org/doc/apps/erts/erl_dist_protocol.html
 package erldist

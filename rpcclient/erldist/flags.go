@@ -5,12 +5,11 @@ import (
 	"strings"
 )
 
-// Flags are the capabilities two nodes tell each other in the handshake
-// ("Distribution Flags" of the protocol's documentation). What counts on the
-// connection is the intersection of both sides'.
+// Flags are the capabilities that two nodes exchange in the handshake ("Distribution
+// Flags" in the protocol's documentation). The intersection counts.
 type Flags uint64
 
-// The distribution flags this package names. The values are the protocol's.
+// The flags that this package names. The values are the protocol's.
 const (
 	FlagPublished          Flags = 1 << 0
 	FlagExtendedReferences Flags = 1 << 2
@@ -36,20 +35,19 @@ const (
 	FlagAlias              Flags = 1 << 35
 )
 
-// HiddenFlags is what a hidden node made with this package offers: everything
-// OTP 25 to 29 insist on, without [FlagPublished], so that the node stays out
-// of the others' node lists and of global.
+// HiddenFlags are the flags of a hidden node: everything that OTP 25 to 29 require,
+// without [FlagPublished], which would show the node in nodes/0 and to global.
 //
-// DistMonitor and DistMonitorName only work together: without both, the remote
-// accepts the monitor of a spawn and never sends its exit signal.
-// DistHdrAtomCache and Fragments likewise: with both, a large answer arrives in
-// pieces of 64 KiB between which small answers find their way.
+// DistMonitor and DistMonitorName only work together: otherwise the peer accepts a
+// monitor and never sends its exit signal. DistHdrAtomCache and Fragments also work
+// only together: a large answer then arrives in fragments of 64 KiB, with small
+// answers in between.
 const HiddenFlags = FlagExtendedReferences | FlagDistMonitor | FlagFunTags | FlagDistMonitorName |
 	FlagNewFunTags | FlagExtendedPidsPorts | FlagExportPtrTag | FlagBitBinaries | FlagNewFloats |
 	FlagDistHdrAtomCache | FlagUTF8Atoms | FlagMapTag | FlagBigCreation | FlagExitPayload |
 	FlagFragments | FlagHandshake23 | FlagUnlinkID | FlagSpawn | FlagV4NC | FlagAlias
 
-// requiredFlags is what a peer must offer for a call to work at all.
+// requiredFlags are the flags that a peer must offer for calls to work.
 const requiredFlags = FlagDistMonitor | FlagDistMonitorName | FlagDistHdrAtomCache | FlagUTF8Atoms |
 	FlagMapTag | FlagBigCreation | FlagExitPayload | FlagHandshake23 | FlagSpawn
 
@@ -78,8 +76,8 @@ var flagNames = map[Flags]string{
 	FlagAlias:              "ALIAS",
 }
 
-// String names the flags as the documentation does, joined by "|"; bits without
-// a name here are given by their position.
+// String returns the flags' names in the documentation, joined by "|". Other bits are
+// given by position.
 func (f Flags) String() string {
 	var names []string
 	for bit := range 64 {

@@ -219,8 +219,8 @@ func FuzzFragments(f *testing.F) {
 			held := 0
 			for _, a := range r.assemblies {
 				size := atomBytes(a.atoms) + cap(a.bytes)
-				if size != a.held {
-					t.Fatalf("%d bytes count as %d", size, a.held)
+				if size != a.reserved {
+					t.Fatalf("%d bytes count as %d", size, a.reserved)
 				}
 				held += size
 			}

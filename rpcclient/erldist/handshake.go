@@ -18,22 +18,21 @@ import (
 	"unicode/utf8"
 )
 
-// Node is this side of a connection. It prints as its name: there is a secret in it.
+// Node is this side of a connection. It prints as its name, to keep Cookie secret.
 type Node struct {
-	// Name is the full node name, name@host. It becomes an atom on the peer,
-	// which keeps it for ever: use few different ones.
+	// Name is the full node name, name@host. It becomes an atom on the peer, which is
+	// never freed: use few different ones.
 	Name string
-	// Creation tells this incarnation of the node from the ones before it. It
-	// must differ at every start and not be 0.
+	// Creation identifies this incarnation of the node. It must differ at every start
+	// and not be 0.
 	Creation uint32
-	// Cookie is the secret both sides must share. It is never sent.
+	// Cookie is the shared secret. It is never sent.
 	Cookie string `json:"-"`
-	// Flags are the capabilities offered; 0 means [HiddenFlags].
+	// Flags are the offered capabilities. 0 means [HiddenFlags].
 	Flags Flags
-	// Reconnect says that an earlier connection of this very node to the peer
-	// is known to be dead. A peer which has not noticed yet answers "alive";
-	// with Reconnect it is told to drop the old connection, without it the
-	// handshake fails with [ErrAlive].
+	// Reconnect says that an earlier connection of this node to the peer is dead. A
+	// peer that has not noticed yet answers "alive". Reconnect makes it drop the old
+	// connection; otherwise the handshake fails with [ErrAlive].
 	Reconnect bool
 }
 
@@ -47,26 +46,26 @@ type Peer struct {
 	Flags    Flags
 }
 
-// What may end a handshake, to be told apart with [errors.Is].
+// Errors of a handshake, for [errors.Is].
 var (
-	// ErrCookie: both sides do not have the same cookie.
+	// ErrCookie: the cookies of both sides differ.
 	ErrCookie = errors.New("wrong cookie")
 	// ErrAlive: the peer already has a connection from a node of this name.
 	ErrAlive = errors.New("node name is in use")
 	// ErrNotAllowed: the peer refuses connections from this node name.
 	ErrNotAllowed = errors.New("not allowed")
-	// ErrFlags: one side lacks a capability that the other insists on.
+	// ErrFlags: one side lacks a flag that the other requires.
 	ErrFlags = errors.New("missing distribution flags")
-	// ErrProtocol: what came is not a handshake of version 6.
+	// ErrProtocol: the bytes are not a handshake of version 6.
 	ErrProtocol = errors.New("not a distribution handshake of version 6")
 )
 
-// A HandshakeError says at which step a handshake failed, and why. It wraps one
-// of the Err values of this package or the error of the connection.
+// A HandshakeError says in which step a handshake failed, and why. It wraps one of the
+// errors above or the error of the connection.
 type HandshakeError struct {
 	Step string // the step's name in the protocol's documentation
 	Err  error
-	Hint string // what to look at; may be empty
+	Hint string // what to check; may be empty
 }
 
 func (e *HandshakeError) Error() string {
@@ -83,29 +82,28 @@ func failed(step string, err error, hint string) *HandshakeError {
 	return &HandshakeError{Step: step, Err: err, Hint: hint}
 }
 
-// Initiate performs the handshake as the side that dialled ("The Handshake in
-// Detail", node A). It reads and writes nothing beyond the handshake, so that
-// the connection can then be given to [New]. When ctx ends first, so does the
-// handshake. The connection is not closed on failure.
+// Initiate performs the handshake as the dialling side ("The Handshake in Detail",
+// node A). It reads nothing beyond the handshake; [New] takes the connection from
+// there. The end of ctx ends the handshake. A failure leaves the connection open.
 //
 // Errors are of type [*HandshakeError].
 func Initiate(ctx context.Context, conn net.Conn, local Node) (Peer, error) {
-	defer bound(ctx, conn)()
+	defer bindContext(ctx, conn)()
 	peer, err := initiate(conn, local)
-	return peer, because(ctx, err)
+	return peer, withCause(ctx, err)
 }
 
-// Accept performs the handshake as the side that was dialled (node B). Like
-// [Initiate] otherwise.
+// Accept performs the handshake as the listening side (node B). It is otherwise like
+// [Initiate].
 func Accept(ctx context.Context, conn net.Conn, local Node) (Peer, error) {
-	defer bound(ctx, conn)()
+	defer bindContext(ctx, conn)()
 	peer, err := accept(conn, local)
-	return peer, because(ctx, err)
+	return peer, withCause(ctx, err)
 }
 
-// bound interrupts reads and writes of conn when ctx ends, until the returned
-// function is called.
-func bound(ctx context.Context, conn net.Conn) func() {
+// bindContext interrupts reads and writes of conn at the end of ctx, until the
+// returned function is called.
+func bindContext(ctx context.Context, conn net.Conn) func() {
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	return func() {
 		if stop() {
@@ -114,8 +112,8 @@ func bound(ctx context.Context, conn net.Conn) func() {
 	}
 }
 
-// because puts the reason why ctx ended in place of the time-out it caused.
-func because(ctx context.Context, err error) error {
+// withCause replaces the timeout that the end of ctx caused by the cause of ctx.
+func withCause(ctx context.Context, err error) error {
 	var failure *HandshakeError
 	if cause := context.Cause(ctx); cause != nil && errors.As(err, &failure) {
 		failure.Err = cause
@@ -201,8 +199,8 @@ func recvChallenge(conn net.Conn) (Peer, uint32, error) {
 	if err != nil {
 		return Peer{}, 0, failed(step, err, "")
 	}
-	// 'N', Flags 8, Challenge 4, Creation 4, Nlen 2, Name, and what later
-	// versions may add.
+	// 'N', Flags 8, Challenge 4, Creation 4, Nlen 2, Name, and additions of later
+	// versions.
 	if len(packet) < 19 || packet[0] != 'N' {
 		return Peer{}, 0, failed(step, ErrProtocol, "")
 	}
@@ -255,8 +253,8 @@ func recvName(conn net.Conn) (Peer, error) {
 	if err != nil {
 		return Peer{}, failed(step, err, "")
 	}
-	// 'N', Flags 8, Creation 4, Nlen 2, Name. The old 'n' is sent only by OTP
-	// 23 and 24 nodes that do without EPMD; such a node has no business here.
+	// 'N', Flags 8, Creation 4, Nlen 2, Name. Only OTP 23 and 24 nodes without EPMD
+	// send the old 'n'; they are not supported.
 	if len(packet) < 15 || packet[0] != 'N' {
 		return Peer{}, failed(step, ErrProtocol, "")
 	}
@@ -278,8 +276,8 @@ func recvName(conn net.Conn) (Peer, error) {
 	return peer, nil
 }
 
-// appendName appends what send_name and send_challenge share; challenge is nil
-// in the former.
+// appendName appends the common part of send_name, which has no challenge, and
+// send_challenge.
 func appendName(b []byte, local Node, challenge *uint32) []byte {
 	flags := local.Flags
 	if flags == 0 {
@@ -317,8 +315,8 @@ func checkFlags(f Flags) error {
 	return nil
 }
 
-// digest is gen_digest of the documentation: MD5 of the cookie followed by the
-// challenge as decimal text.
+// digest is gen_digest of the documentation: the MD5 of the cookie followed by the
+// challenge in decimal.
 func digest(cookie string, challenge uint32) []byte {
 	sum := md5.Sum(strconv.AppendUint([]byte(cookie), uint64(challenge), 10)) // #nosec G401 -- the protocol has no other
 	return sum[:]
@@ -330,9 +328,8 @@ func newChallenge() uint32 {
 	return binary.BigEndian.Uint32(b[:])
 }
 
-// lengthSize is how many bytes precede a handshake message with its length: two,
-// but four where the connection is TLS, since inet_tls_dist sets {packet, 4} from
-// the start.
+// lengthSize is the size of the length before a handshake message: two bytes, or four
+// over TLS, since inet_tls_dist sets {packet, 4} from the start.
 func lengthSize(conn any) int {
 	if _, ok := conn.(interface{ ConnectionState() tls.ConnectionState }); ok {
 		return 4

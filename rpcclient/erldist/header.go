@@ -8,15 +8,15 @@ import (
 
 // The tags of a distribution header, after the version byte 131.
 const (
-	tagNormal       = 68 // the whole message follows
+	tagNormal       = 68 // a whole message follows
 	tagFragment     = 69 // the first fragment of a message
 	tagContinuation = 70 // a later fragment
 )
 
-// A FrameError says what is wrong with a frame that the peer sent, and where.
-// It ends the connection: after it, nothing that follows can be trusted.
+// A FrameError describes a bad frame of the peer. It ends the connection, whose
+// further bytes cannot be trusted.
 type FrameError struct {
-	Offset int // bytes into the frame, its length field not counted
+	Offset int // bytes into the frame, after its length field
 	Reason string
 }
 
@@ -29,19 +29,19 @@ type header struct {
 	tag      byte
 	sequence uint64 // of a fragmented message
 	fragment uint64 // counts down to 1, the last fragment
-	size     int    // bytes of the frame it took
+	size     int    // bytes of the header in the frame
 }
 
-// atomCache is the receiving side of the atom cache: 8 segments of 256 atoms,
-// filled and referred to by the distribution headers of the peer.
+// atomCache is the receiving side of the atom cache: 8 segments of 256 atoms, set and
+// used by the peer's distribution headers.
 type atomCache struct {
 	atoms [8 * 256]string
 	known [8 * 256]bool
 	refs  []string // of the latest header, reused
 }
 
-// parse reads the distribution header at the start of a frame. The atoms that
-// the frame's terms refer to are in c.refs until the next call.
+// parse reads the distribution header at the start of a frame. Until the next call,
+// c.refs holds the atoms that the frame's terms refer to.
 //
 // See "Distribution Header" in the documentation of the external term format.
 func (c *atomCache) parse(frame []byte) (header, error) {
@@ -76,8 +76,8 @@ func (c *atomCache) parse(frame []byte) (header, error) {
 	return h, err
 }
 
-// parseRefs reads NumberOfAtomCacheRefs, Flags and AtomCacheRefs at frame[at:]
-// and returns the offset behind them.
+// parseRefs reads NumberOfAtomCacheRefs, Flags and AtomCacheRefs at frame[at:] and
+// returns the offset after them.
 func (c *atomCache) parseRefs(frame []byte, at int) (int, error) {
 	c.refs = c.refs[:0]
 	if at >= len(frame) {
@@ -117,7 +117,7 @@ func (c *atomCache) parseRefs(frame []byte, at int) (int, error) {
 	return at, nil
 }
 
-// halfByte returns flag field i: even ones are in the low half of their byte.
+// halfByte returns flag field i. Even ones are the low half of their byte.
 func halfByte(flags []byte, i int) byte {
 	return flags[i/2] >> (i % 2 * 4) & 0xf
 }

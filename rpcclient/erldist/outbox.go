@@ -7,27 +7,27 @@ import (
 	"sync"
 )
 
-// maxQueued is how many bytes may wait for the writer before callers have to
-// wait too: a peer that stops reading must not fill our memory.
+// maxQueued is the number of queued bytes from which callers wait. It bounds memory if
+// a peer stops reading.
 const maxQueued = 1 << 20
 
-// maxSignals is how many bytes of signals may wait: answers to what the peer asks
-// for, and the kills of calls. Nobody could be made to wait with those.
+// maxSignals bounds the queued bytes of signals: replies to the peer, and kills. Their
+// senders cannot wait.
 const maxSignals = 8 << 20
 
-// outbox collects frames and writes all that are waiting with one Write. Under
-// load this makes one system call, and one packet, of many frames; without load
-// a frame leaves at once.
+// outbox queues frames and writes all of them with one Write. Under load that means
+// one system call and one packet for many frames. Without load, a frame leaves at
+// once.
 type outbox struct {
 	mu      sync.Mutex
 	queue   []byte        // whole frames
-	signals int           // bytes of them that push put there
+	signals int           // bytes of push in it
 	queued  uint64        // bytes ever put into queue
-	taken   uint64        // of these, bytes that the writer has taken to write
-	written uint64        // of these, bytes that have been written
+	taken   uint64        // bytes ever taken by the writer
+	written uint64        // bytes ever written
 	wake    chan struct{} // holds one token while queue may not be empty
-	wrote   chan struct{} // made by whoever waits for a write, closed after it
-	err     error         // set once, when nothing will be written any more
+	wrote   chan struct{} // made by a waiter, closed after a write
+	err     error         // set once, at the end
 }
 
 func newOutbox() *outbox {
@@ -35,8 +35,8 @@ func newOutbox() *outbox {
 }
 
 // put appends one or more frames by calling build with the end of the queue, whose
-// position for [outbox.sent] is o.queued. It waits while too much is queued. When
-// ctx ends before there is room, nothing is queued.
+// position for [outbox.sent] is o.queued. It waits while too much is queued. If ctx
+// ends first, nothing is queued.
 func (o *outbox) put(ctx context.Context, build func([]byte) []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -48,8 +48,8 @@ func (o *outbox) put(ctx context.Context, build func([]byte) []byte) error {
 	return o.append(build)
 }
 
-// await waits for a write to be done, or for the end of all. The caller holds
-// o.mu, and holds it again afterwards.
+// await waits for the end of a write or of the outbox. The caller holds o.mu, which is
+// unlocked meanwhile.
 func (o *outbox) await(ctx context.Context) error {
 	if o.wrote == nil {
 		o.wrote = make(chan struct{})
@@ -76,8 +76,8 @@ func (o *outbox) flush(ctx context.Context) {
 	}
 }
 
-// push is put without waiting, for the few bytes of a signal. It fails with
-// [ErrNotReading] when too many signals wait already.
+// push is put without waiting, for signals. It fails with [ErrNotReading] if too many
+// are queued.
 func (o *outbox) push(build func([]byte) []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -90,7 +90,7 @@ func (o *outbox) push(build func([]byte) []byte) error {
 	return err
 }
 
-// append is what put and push have in common. The caller holds o.mu.
+// append is the common part of put and push. The caller holds o.mu.
 func (o *outbox) append(build func([]byte) []byte) error {
 	if o.err != nil {
 		return o.err
@@ -105,32 +105,32 @@ func (o *outbox) append(build func([]byte) []byte) error {
 	return nil
 }
 
-// sent says whether the frames at position may have reached the peer.
+// sent reports whether the frames at position may have reached the peer.
 func (o *outbox) sent(position uint64) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return position < o.taken
 }
 
-// fail refuses every later put, and lets go those that wait.
+// fail fails every later put and wakes the waiters.
 func (o *outbox) fail(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.err == nil {
 		o.err = err
-		o.letGo()
+		o.wakeWaiters()
 	}
 }
 
-// letGo wakes those who wait for a write. The caller holds o.mu.
-func (o *outbox) letGo() {
+// wakeWaiters wakes the waiters for a write. The caller holds o.mu.
+func (o *outbox) wakeWaiters() {
 	if o.wrote != nil {
 		close(o.wrote)
 		o.wrote = nil
 	}
 }
 
-// run writes until w fails or done is closed. wrote is called after each write.
+// run writes until w fails or done is closed. It calls wrote after each write.
 func (o *outbox) run(w io.Writer, done <-chan struct{}, wrote func()) error {
 	var batch []byte
 	for {
@@ -139,8 +139,8 @@ func (o *outbox) run(w io.Writer, done <-chan struct{}, wrote func()) error {
 		case <-done:
 			return nil
 		}
-		// Callers that are about to run may put more: with 32 of them, letting
-		// them first saves an eighth of the CPU of a call.
+		// Yielding lets runnable callers put more first: with 32 of them, that saves
+		// an eighth of the CPU time of a call.
 		runtime.Gosched()
 		o.mu.Lock()
 		if o.err != nil {
@@ -159,12 +159,12 @@ func (o *outbox) run(w io.Writer, done <-chan struct{}, wrote func()) error {
 		wrote()
 		o.mu.Lock()
 		o.written = o.taken
-		o.letGo()
+		o.wakeWaiters()
 		o.mu.Unlock()
 	}
 }
 
-// reuse empties b, unless it has grown so large that keeping it would be waste.
+// reuse empties b, or drops it if it has grown large.
 func reuse(b []byte) []byte {
 	if cap(b) > 256<<10 {
 		return nil

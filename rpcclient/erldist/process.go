@@ -17,15 +17,15 @@ type Process struct {
 }
 
 // A Handler runs a [Process] and returns its exit reason, encoded without version
-// byte. It must return when ctx ends, which it does when the peer sends an exit
-// signal or the connection ends; what it returns then is not sent.
+// byte. It must return when ctx ends, after an exit signal of the peer or the end of
+// the connection. Its result is then ignored.
 type Handler func(ctx context.Context, p Process) (reason []byte)
 
-// maxProcesses bounds what the peer may run here at once. More are refused, as a
-// node does whose process table is full.
+// maxProcesses bounds the running processes of the peer. It refuses more, like a node
+// with a full process table.
 const maxProcesses = 1 << 14
 
-// processes are those that run on behalf of the peer.
+// processes are the running processes of the peer.
 type processes struct {
 	mu      sync.Mutex
 	lastID  uint32
@@ -39,8 +39,7 @@ type process struct {
 	control control // the SPAWN_REQUEST
 }
 
-// remove takes a process out of the running ones; whoever gets it decides how it
-// ended.
+// remove removes a running process. The caller that gets it decides how it ended.
 func (ps *processes) remove(id uint32) (process, bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -61,7 +60,7 @@ func (ps *processes) killAll() {
 
 func (ps *processes) wait() { ps.handler.Wait() }
 
-// spawn answers a SPAWN_REQUEST of the peer.
+// spawn handles a SPAWN_REQUEST of the peer.
 func (c *Conn) spawn(m control, args etf.Term) {
 	if c.options.Handler == nil {
 		c.refuseSpawn(m, "notsup")
@@ -102,10 +101,10 @@ func (c *Conn) spawn(m control, args etf.Term) {
 	ps.handler.Go(func() {
 		defer cancel()
 		reason := c.options.Handler(ctx, Process{Self: self, Module: m.module, Function: m.function, Args: args})
-		if p, ok := c.exited(self); ok && p.control.monitor {
-			// An answer may be long, so it waits until there is room, or no
+		if p, ok := c.takeProcess(self); ok && p.control.monitor {
+			// A long answer waits for space in the outbox, or the end of the
 			// connection.
-			c.out.put(context.Background(), framed(p.down(self, reason)))
+			c.out.put(context.Background(), framed(p.exitSignal(self, reason)))
 		}
 	})
 }
@@ -116,17 +115,16 @@ func (c *Conn) refuseSpawn(m control, reason string) {
 	})
 }
 
-// exit is an exit signal of the peer. Processes here do not trap exits, so that
-// each ends the one it is sent to.
+// exit handles an exit signal of the peer. Processes here do not trap exits.
 func (c *Conn) exit(to etf.Pid) {
-	if p, ok := c.exited(to); ok && p.control.monitor {
-		c.signal(p.down(to, etf.AppendAtom(nil, "killed")))
+	if p, ok := c.takeProcess(to); ok && p.control.monitor {
+		c.signal(p.exitSignal(to, etf.AppendAtom(nil, "killed")))
 	}
 }
 
-// exited ends a process, if it has not ended yet. Whoever gets it tells who
-// monitors it.
-func (c *Conn) exited(pid etf.Pid) (process, bool) {
+// takeProcess removes a process that has not ended. The caller that gets it tells its
+// monitor.
+func (c *Conn) takeProcess(pid etf.Pid) (process, bool) {
 	p, ok := c.processes.remove(pid.ID)
 	if ok {
 		p.cancel()
@@ -134,16 +132,15 @@ func (c *Conn) exited(pid etf.Pid) (process, bool) {
 	return p, ok
 }
 
-// down builds the exit signal for who monitors the process.
-func (p process) down(pid etf.Pid, reason []byte) func([]byte) []byte {
+// exitSignal builds the exit signal for the monitor of the process.
+func (p process) exitSignal(pid etf.Pid, reason []byte) func([]byte) []byte {
 	return func(b []byte) []byte {
 		return appendMonitorExit(b, pid, "", p.control.from, p.control.ref, reason)
 	}
 }
 
-// monitor answers MONITOR_P as if there were no such process. That is true of
-// registered names, and lets whoever calls a server here fail at once instead of
-// waiting.
+// monitor answers MONITOR_P with noproc. That is true of registered names: a call of a
+// server on this node fails at once instead of waiting.
 func (c *Conn) monitor(m control) {
 	c.signal(func(b []byte) []byte {
 		return appendMonitorExit(b, m.to, m.name, m.from, m.ref, etf.AppendAtom(nil, "noproc"))

@@ -11,13 +11,13 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// readBuffer holds a fragment of 64 KiB and what is around it, so that no frame
-// an Erlang node sends needs a second copy.
+// readBuffer holds a fragment of 64 KiB with its headers, so that no frame of an
+// Erlang node needs a second copy.
 const readBuffer = 80 << 10
 
 var exits = sync.Pool{New: func() any { return new(Exit) }}
 
-// A reader takes the peer's frames apart. It belongs to one goroutine.
+// A reader parses the peer's frames. It belongs to one goroutine.
 type reader struct {
 	conn       *Conn
 	atoms      atomCache
@@ -42,7 +42,7 @@ func (r counter) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// read takes frames off the socket until it fails.
+// read reads frames from the socket until it fails.
 func (c *Conn) read() error {
 	r := newReader(c)
 	defer r.dropAll()
@@ -77,9 +77,9 @@ func (c *Conn) read() error {
 	}
 }
 
-// long handles a frame of n bytes that is longer than the read buffer. No Erlang node
-// sends one, because all of them cut long messages into fragments. Memory is taken
-// only as the bytes come: a length is quickly claimed.
+// long handles a frame of n bytes that exceeds the read buffer. Erlang nodes send
+// none, since they fragment long messages. Memory grows with the bytes that arrive,
+// not with the claimed length.
 func (r *reader) long(in io.Reader, n int) error {
 	memory, reserved := r.conn.options.Memory, 0
 	defer func() { memory.Release(reserved) }()
@@ -100,7 +100,7 @@ func (r *reader) long(in io.Reader, n int) error {
 	return r.frame(frame)
 }
 
-// frame handles one frame, without its length. What it keeps of it, it copies.
+// frame handles one frame, without its length. It copies what it keeps.
 func (r *reader) frame(frame []byte) error {
 	h, err := r.atoms.parse(frame)
 	if err != nil {
@@ -129,7 +129,7 @@ func controlError(at int, err error) error {
 	return &FrameError{at, "control message: " + err.Error()}
 }
 
-// message handles a message that has come whole.
+// message handles an unfragmented message.
 func (r *reader) message(m control, payload etf.Term) error {
 	switch m.op {
 	case opPayloadMonitorPExit:
@@ -155,15 +155,15 @@ func (c *Conn) newExit(reason etf.Term) *Exit {
 	if !c.options.Memory.Reserve(held) {
 		return &Exit{lost: &NoMemoryError{c.peer.Name}}
 	}
-	e.memory, e.held = c.options.Memory, held
+	e.memory, e.reserved = c.options.Memory, held
 	e.bytes = append(e.bytes[:0], reason.Bytes...)
 	e.atoms = append(e.atoms[:0], reason.Atoms...)
 	e.Reason = etf.Term{Bytes: e.bytes, Atoms: e.atoms}
 	return e
 }
 
-// waiting says whether somebody waits for the answer of call n.
-func (c *Conn) waiting(n uint64) bool {
+// isPending reports whether call n has a caller.
+func (c *Conn) isPending(n uint64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := c.calls[n]
@@ -183,7 +183,7 @@ func (c *Conn) resolve(n uint64, exit *Exit) {
 	}
 }
 
-// spawnReplied notes the pid of a call's process, or why there is none.
+// spawnReplied records the pid of a call's process, or fails the call.
 func (c *Conn) spawnReplied(m control) {
 	n := c.number(m.ref)
 	if m.refused != "" {

@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// isReset says whether the peer tore the connection down, which is how a node
-// that does not like our name, flags or cookie says so.
+// isReset reports whether the peer reset the connection, which is how a node rejects a
+// name, flags or a cookie.
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
