@@ -7,10 +7,9 @@ import (
 	"slices"
 )
 
-// AppendAtom appends an atom as SMALL_ATOM_UTF8_EXT, or ATOM_UTF8_EXT past 255
-// bytes. The caller sees to it that name is valid UTF-8 of at most 255
-// characters, which is what a BEAM node accepts, and that names come from a
-// bounded set: a node never frees an atom.
+// AppendAtom appends an atom as SMALL_ATOM_UTF8_EXT, or ATOM_UTF8_EXT past 255 bytes.
+// The name must be valid UTF-8 of at most 255 characters, the limit of a BEAM node,
+// and from a bounded set: a node never frees an atom.
 func AppendAtom(b []byte, name string) []byte {
 	if len(name) <= math.MaxUint8 {
 		b = append(b, byte(TagSmallAtomUTF8), byte(len(name)))
@@ -29,8 +28,8 @@ func AppendBool(b []byte, v bool) []byte {
 	return AppendAtom(b, "false")
 }
 
-// AppendInt appends an integer in the smallest of its encodings:
-// SMALL_INTEGER_EXT, INTEGER_EXT or SMALL_BIG_EXT.
+// AppendInt appends an integer in the smallest encoding: SMALL_INTEGER_EXT,
+// INTEGER_EXT or SMALL_BIG_EXT.
 func AppendInt(b []byte, v int64) []byte {
 	switch {
 	case 0 <= v && v <= math.MaxUint8:
@@ -45,8 +44,8 @@ func AppendInt(b []byte, v int64) []byte {
 	}
 }
 
-// appendBigUint appends a SMALL_BIG_EXT of at most 64 bits: sign is 1 for a
-// negative number.
+// appendBigUint appends a SMALL_BIG_EXT of at most 64 bits. sign is 1 for a negative
+// number.
 func appendBigUint(b []byte, sign byte, magnitude uint64) []byte {
 	b = append(b, byte(TagSmallBig), 0, sign)
 	start := len(b)
@@ -57,7 +56,7 @@ func appendBigUint(b []byte, sign byte, magnitude uint64) []byte {
 	return b
 }
 
-// AppendBig appends an integer of any size in the smallest of its encodings.
+// AppendBig appends an integer of any size in the smallest encoding.
 func AppendBig(b []byte, v *big.Int) []byte {
 	if v.IsInt64() {
 		return AppendInt(b, v.Int64())
@@ -81,24 +80,22 @@ func AppendBig(b []byte, v *big.Int) []byte {
 	return b[:len(b)+n]
 }
 
-// AppendFloat appends a float as NEW_FLOAT_EXT. The caller sees to it that v is
-// finite: the BEAM has no infinities and no NaN, and drops a connection that
-// brings one.
+// AppendFloat appends a float as NEW_FLOAT_EXT. v must be finite: the BEAM has no
+// infinities and no NaN, and closes a connection that sends one.
 func AppendFloat(b []byte, v float64) []byte {
 	b = append(b, byte(TagNewFloat))
 	return binary.BigEndian.AppendUint64(b, math.Float64bits(v))
 }
 
-// AppendBinary appends the bytes of v, which are fewer than 2^32, as BINARY_EXT.
-// That is also what an Elixir string is.
+// AppendBinary appends the bytes of v, fewer than 2^32, as BINARY_EXT. An Elixir
+// string is a binary.
 func AppendBinary[T ~string | ~[]byte](b []byte, v T) []byte {
 	b = append(b, byte(TagBinary))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(v)))
 	return append(b, v...)
 }
 
-// AppendTuple appends the header of a tuple. The caller appends arity terms
-// after it.
+// AppendTuple appends the header of a tuple. The caller appends arity terms.
 func AppendTuple(b []byte, arity int) []byte {
 	if arity <= math.MaxUint8 {
 		return append(b, byte(TagSmallTuple), byte(arity))
@@ -107,8 +104,8 @@ func AppendTuple(b []byte, arity int) []byte {
 	return binary.BigEndian.AppendUint32(b, uint32(arity))
 }
 
-// AppendList appends the header of a list of n elements. The caller appends n
-// terms after it, then the tail, which is [AppendNil] for a proper list.
+// AppendList appends the header of a list of n elements. The caller appends n terms
+// and then the tail, which is [AppendNil] for a proper list.
 //
 // For n == 0 it appends nothing, so that the same calls make the empty list.
 func AppendList(b []byte, n int) []byte {
@@ -124,9 +121,8 @@ func AppendNil(b []byte) []byte {
 	return append(b, byte(TagNil))
 }
 
-// AppendMap appends the header of a map. The caller appends n pairs after it,
-// each a key and a value; keys must differ, or the receiving node drops the
-// connection.
+// AppendMap appends the header of a map. The caller appends n pairs of key and value.
+// Keys must differ: a node closes a connection that sends a duplicate.
 func AppendMap(b []byte, n int) []byte {
 	b = append(b, byte(TagMap))
 	return binary.BigEndian.AppendUint32(b, uint32(n))

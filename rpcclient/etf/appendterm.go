@@ -2,20 +2,20 @@ package etf
 
 import "encoding/binary"
 
-// AppendTerm appends a received term so that it can be sent on, over any connection:
-// its atoms are spelled out, which may have come as references to a cache. Equal
-// atoms have equal bytes afterwards. What a term means where it arrives is not its
-// matter: a local fun still needs its module there.
+// AppendTerm appends a received term for any other connection: it spells out the
+// atoms, which may be references to an atom cache. Afterwards, equal atoms have equal
+// bytes. The receiver must be able to use the term: a local fun needs its module
+// there.
 //
-// Errors are of type [*Error]; b is then returned as it was.
+// Errors are of type [*Error]. b is then returned unchanged.
 func AppendTerm(b []byte, t Term) ([]byte, error) {
 	start := len(b)
 	d := NewDecoder(t)
-	// Funs say how large they are, which is known when they have been written.
+	// A fun has its size in front, which is known at its end.
 	type fun struct {
-		size    int    // where its size is in b
-		end     int    // where it ends in t
-		pending uint64 // terms still to come after those in it
+		size    int    // offset of its size in b
+		end     int    // its end in t
+		pending uint64 // terms to come after those in it
 	}
 	var funs []fun
 	for pending := uint64(1); ; {
@@ -80,8 +80,8 @@ func (d *Decoder) respellAtom(b []byte) ([]byte, error) {
 	return AppendAtom(b, name), nil
 }
 
-// funHeader consumes what a NEW_FUN_EXT has before its elements, which are terms:
-// module, index, uniq, pid and the free variables.
+// funHeader consumes the part of a NEW_FUN_EXT before its elements, which are the
+// terms module, index, uniq, pid and free variables.
 func (d *Decoder) funHeader() (end int, elements uint64, err error) {
 	const header = 1 + 4 + 1 + 16 + 4 + 4 // tag, size, arity, uniq, index, number of free variables
 	if err := d.need(TagNewFun, header); err != nil {
@@ -96,7 +96,7 @@ func (d *Decoder) funHeader() (end int, elements uint64, err error) {
 	return end, elements, nil
 }
 
-// nodeOffset is where in a term of this kind the name of a node is, 0 where none is.
+// nodeOffset is the offset of the node name in a term of this kind, or 0.
 func nodeOffset(tag Tag) int {
 	switch tag {
 	case TagPid, TagNewPid, TagPort, TagNewPort, TagV4Port, TagRef:

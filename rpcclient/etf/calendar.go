@@ -2,10 +2,10 @@ package etf
 
 import "strconv"
 
-// appendDate appends the fields of a calendar day as Date.to_iso8601/1 prints it.
+// appendDate appends the date in the form of Date.to_iso8601/1.
 func (e *jsonEncoder) appendDate(dst []byte, s *structTerm) []byte {
 	e.checkCalendar(s)
-	year := e.intField(s, fieldYear, -1<<31, 1<<31) // Elixir 1.15 and later take years past 9999
+	year := e.intField(s, fieldYear, -1<<31, 1<<31) // Elixir 1.15 and later allow years past 9999
 	if year < 0 {
 		dst = append(dst, '-')
 		year = -year
@@ -17,8 +17,8 @@ func (e *jsonEncoder) appendDate(dst []byte, s *structTerm) []byte {
 	return appendPadded(dst, e.intField(s, fieldDay, 1, 31), 2)
 }
 
-// appendTime appends the fields of a time of day as Time.to_iso8601/1 prints
-// them: with as many digits of a fraction as its precision says.
+// appendTime appends the time in the form of Time.to_iso8601/1, with a fraction of as
+// many digits as its precision.
 func (e *jsonEncoder) appendTime(dst []byte, s *structTerm) []byte {
 	e.checkCalendar(s)
 	dst = appendPadded(dst, e.intField(s, fieldHour, 0, 23), 2)
@@ -35,14 +35,14 @@ func (e *jsonEncoder) appendTime(dst []byte, s *structTerm) []byte {
 	return dst[:len(dst)-6+precision]
 }
 
-// checkCalendar refuses calendars whose days and hours mean something else.
+// checkCalendar refuses calendars other than Calendar.ISO.
 func (e *jsonEncoder) checkCalendar(s *structTerm) {
 	if d, ok := e.at(s, fieldCalendar); ok && !d.atomIs("Elixir.Calendar.ISO") {
 		s.fail("a " + s.name + " in a calendar other than Calendar.ISO")
 	}
 }
 
-// microsecond returns the field of that name, {value, precision}.
+// microsecond returns the field microsecond, {value, precision}.
 func (e *jsonEncoder) microsecond(s *structTerm) (value int64, precision int) {
 	d, ok := e.at(s, fieldMicrosecond)
 	if !ok {
@@ -66,18 +66,18 @@ func (e *jsonEncoder) microsecond(s *structTerm) (value int64, precision int) {
 	return value, int(digits)
 }
 
-// appendNaiveDateTime appends day and time of day with a byte between them: T, or a
-// blank as to_string prints it.
-func (e *jsonEncoder) appendNaiveDateTime(dst []byte, s *structTerm, between byte) []byte {
+// appendNaiveDateTime appends date and time with a separator: T, or a blank as
+// to_string prints it.
+func (e *jsonEncoder) appendNaiveDateTime(dst []byte, s *structTerm, separator byte) []byte {
 	dst = e.appendDate(dst, s)
-	dst = append(dst, between)
+	dst = append(dst, separator)
 	return e.appendTime(dst, s)
 }
 
-// appendDateTime appends a DateTime with its offset from UTC in hours and minutes, as
-// DateTime.to_iso8601/1 prints it: Z is for the time zone Etc/UTC alone.
-func (e *jsonEncoder) appendDateTime(dst []byte, s *structTerm, between byte) []byte {
-	dst = e.appendNaiveDateTime(dst, s, between)
+// appendDateTime appends a DateTime in the form of DateTime.to_iso8601/1, with its
+// offset from UTC in hours and minutes, or Z for the time zone Etc/UTC.
+func (e *jsonEncoder) appendDateTime(dst []byte, s *structTerm, separator byte) []byte {
+	dst = e.appendNaiveDateTime(dst, s, separator)
 	const day = 24 * 60 * 60
 	utc := e.intField(s, fieldUTCOffset, -day, day)
 	std := e.intField(s, fieldStdOffset, -day, day)
@@ -96,7 +96,7 @@ func (e *jsonEncoder) appendDateTime(dst []byte, s *structTerm, between byte) []
 
 const etcUTC = "Etc/UTC"
 
-// appendPadded appends a number that is not negative with zeros in front of it.
+// appendPadded appends a number that is not negative with leading zeros.
 func appendPadded(dst []byte, v int64, width int) []byte {
 	for limit, i := int64(10), 1; i < width; i++ {
 		if v < limit {

@@ -5,11 +5,11 @@ import (
 	"strconv"
 )
 
-// maxDecimalExponent bounds the exponent of a Decimal, since that many zeros are
+// maxDecimalExponent bounds the exponent of a Decimal, which is the number of zeros
 // written for it. It is that of IEEE 754 decimal128.
 const maxDecimalExponent = 6176
 
-// appendDecimal appends a Decimal without an exponent, as Jason does: by
+// appendDecimal appends a Decimal without an exponent, as Jason does by
 // Decimal.to_string(decimal, :normal).
 func (e *jsonEncoder) appendDecimal(dst []byte, s *structTerm) []byte {
 	dst, start := e.appendDigits(dst, s)
@@ -29,8 +29,8 @@ func (e *jsonEncoder) appendDecimal(dst []byte, s *structTerm) []byte {
 	return placePoint(dst, start, int(exp))
 }
 
-// appendScientific appends a Decimal as Decimal.to_string/1 does: with an exponent
-// where the point would be far from the digits.
+// appendScientific appends a Decimal in the form of Decimal.to_string/1, which uses an
+// exponent if the point is far from the digits.
 func (e *jsonEncoder) appendScientific(dst []byte, s *structTerm) []byte {
 	dst, start := e.appendDigits(dst, s)
 	if start < 0 {
@@ -56,8 +56,8 @@ func (e *jsonEncoder) appendScientific(dst []byte, s *structTerm) []byte {
 	return strconv.AppendInt(dst, adjusted, 10)
 }
 
-// appendDigits appends the sign and the coefficient of a Decimal, and says where the
-// digits begin: nowhere in one that is no number, or not valid.
+// appendDigits appends the sign and the coefficient of a Decimal, and returns the
+// offset of the digits, or -1 for one that is not a number or is invalid.
 func (e *jsonEncoder) appendDigits(dst []byte, s *structTerm) (_ []byte, start int) {
 	sign := e.intField(s, fieldSign, -1, 1)
 	if sign == 0 {
@@ -83,8 +83,8 @@ func (e *jsonEncoder) appendDigits(dst []byte, s *structTerm) (_ []byte, start i
 	return dst, start
 }
 
-// placePoint puts the point into the digits from start on, of which so many as exp
-// says, a negative number, are right of it.
+// placePoint inserts the point into the digits from start on. -exp digits are right of
+// it.
 func placePoint(dst []byte, start, exp int) []byte {
 	n := len(dst) - start
 	point := n + exp // digits left of the point

@@ -6,13 +6,12 @@ import (
 	"math"
 )
 
-// A Decoder walks encoded terms, one after the other, in the order of their
-// bytes. Each method consumes one term, or the header of one whose elements
-// follow as terms of their own. All errors are of type [*Error]; after one, the
-// decoder stays in front of the term that it is about.
+// A Decoder walks encoded terms in the order of their bytes. Each method consumes one
+// term, or the header of one whose elements follow as further terms. All errors are of
+// type [*Error]; after one, the decoder is in front of the offending term.
 //
-// A Decoder is a small value that may live on the stack. It reads the term's
-// bytes and never writes them.
+// A Decoder is a small value that may live on the stack. It never writes the term's
+// bytes.
 type Decoder struct {
 	b     []byte
 	atoms []string
@@ -24,15 +23,15 @@ func NewDecoder(t Term) Decoder {
 	return Decoder{b: t.Bytes, atoms: t.Atoms}
 }
 
-// Offset returns how many bytes have been consumed.
+// Offset returns the number of bytes consumed.
 func (d *Decoder) Offset() int { return d.off }
 
-// Rest returns what has not been consumed. It aliases the input.
+// Rest returns the bytes that are not consumed. It aliases the input.
 func (d *Decoder) Rest() Term {
 	return Term{Bytes: d.b[d.off:], Atoms: d.atoms}
 }
 
-// Tag returns the tag of the next term and consumes nothing.
+// Tag returns the tag of the next term without consuming it.
 func (d *Decoder) Tag() (Tag, error) {
 	if d.off >= len(d.b) {
 		return 0, d.atEnd()
@@ -40,7 +39,7 @@ func (d *Decoder) Tag() (Tag, error) {
 	return Tag(d.b[d.off]), nil
 }
 
-// Tuple consumes the header of a tuple; arity terms follow.
+// Tuple consumes the header of a tuple. arity terms follow.
 func (d *Decoder) Tuple() (arity int, err error) {
 	tag, err := d.Tag()
 	if err != nil {
@@ -61,11 +60,11 @@ func (d *Decoder) Tuple() (arity int, err error) {
 	return 0, d.unexpected(tag, "a tuple")
 }
 
-// List consumes the header of a list. For n > 0, n terms follow and then the
-// tail, which is NIL_EXT ([Decoder.Nil]) in a proper list. For the empty list n
-// is 0 and neither elements nor a tail follow.
+// List consumes the header of a list. For n > 0, n terms follow and then the tail,
+// which is NIL_EXT ([Decoder.Nil]) in a proper list. For the empty list n is 0, and
+// neither elements nor a tail follow.
 //
-// A list of small integers may come as STRING_EXT, which is refused by name.
+// STRING_EXT, which may encode a list of small integers, is an error that names it.
 func (d *Decoder) List() (n int, err error) {
 	tag, err := d.Tag()
 	if err != nil {
@@ -100,7 +99,7 @@ func (d *Decoder) Nil() error {
 	return nil
 }
 
-// Map consumes the header of a map; n pairs follow, each a key and a value.
+// Map consumes the header of a map. n pairs of key and value follow.
 func (d *Decoder) Map() (n int, err error) {
 	tag, err := d.Tag()
 	if err != nil {
@@ -140,7 +139,7 @@ func (d *Decoder) Binary() ([]byte, error) {
 	return d.b[start:d.off:d.off], nil
 }
 
-// Int consumes an integer that fits 64 bits with sign.
+// Int consumes an integer that fits an int64.
 func (d *Decoder) Int() (int64, error) {
 	tag, err := d.Tag()
 	if err != nil {
@@ -182,7 +181,7 @@ func (d *Decoder) Int() (int64, error) {
 	return 0, d.unexpected(tag, "an integer of 64 bits")
 }
 
-// littleEndian reads a magnitude of any length, and says whether it fits 64 bits.
+// littleEndian reads a magnitude of any length and reports whether it fits 64 bits.
 func littleEndian(digits []byte) (v uint64, ok bool) {
 	for i := len(digits) - 1; i >= 0; i-- {
 		if v > math.MaxUint64>>8 {
@@ -193,8 +192,7 @@ func littleEndian(digits []byte) (v uint64, ok bool) {
 	return v, true
 }
 
-// Term consumes one term of any kind and returns it as it is. It aliases the
-// input.
+// Term consumes and returns one term of any kind. It aliases the input.
 func (d *Decoder) Term() (Term, error) {
 	start := d.off
 	if err := d.Skip(); err != nil {
@@ -203,16 +201,16 @@ func (d *Decoder) Term() (Term, error) {
 	return Term{Bytes: d.b[start:d.off:d.off], Atoms: d.atoms}, nil
 }
 
-// uint32 reads four bytes at distance i from the cursor. The caller has checked
-// that they are there.
+// uint32 reads four bytes at distance i from the cursor, within bounds that the caller
+// has checked.
 func (d *Decoder) uint32(i int) uint32 {
 	return binary.BigEndian.Uint32(d.b[d.off+i:])
 }
 
-// left returns how many bytes have not been consumed.
+// left returns the number of bytes that are not consumed.
 func (d *Decoder) left() int { return len(d.b) - d.off }
 
-// need reports an error unless n bytes, tag included, are left.
+// need returns an error unless n bytes, tag included, are left.
 func (d *Decoder) need(tag Tag, n uint64) error {
 	if uint64(d.left()) < n {
 		return d.cutShort(tag, n)
@@ -220,9 +218,8 @@ func (d *Decoder) need(tag Tag, n uint64) error {
 	return nil
 }
 
-// elements consumes a header of so many bytes, which announces n terms. A count
-// that the rest cannot hold, at a byte a term, is refused before anybody
-// reserves room for it.
+// elements consumes a header that announces n terms. A count beyond the bytes left is
+// an error, so that callers can allocate for n.
 func (d *Decoder) elements(tag Tag, header int, n uint64) (int, error) {
 	if n > uint64(d.left()-header) {
 		return 0, d.errorf("%s of %d terms with %d bytes left", tag, n, d.left()-header)
@@ -231,8 +228,7 @@ func (d *Decoder) elements(tag Tag, header int, n uint64) (int, error) {
 	return int(n), nil
 }
 
-// The errors are made out of line, so that the checks in front of them are cheap
-// enough to be inlined.
+// The errors are made out of line, so that the checks before them can be inlined.
 
 //go:noinline
 func (d *Decoder) atEnd() error {

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// Atom consumes an atom and returns its name. It allocates only for an atom that
-// is spelled out and is not among the commonest ones.
+// Atom consumes an atom and returns its name. It allocates only for a spelled-out atom
+// that is not a common one.
 func (d *Decoder) Atom() (string, error) {
 	name, cached, size, err := d.atom()
 	if err != nil {
@@ -36,9 +36,9 @@ func (d *Decoder) atom() (name []byte, cached string, size int, err error) {
 	return name, cached, size, nil
 }
 
-// findAtom finds the name of the atom which b begins with: the bytes of one that
-// is spelled out, never nil, or else the string of a cached one. size is what the
-// atom takes up of b. It reports false where there is none, or half of one.
+// findAtom finds the name of the atom at the start of b: its bytes, never nil, if it
+// is spelled out, otherwise the string of the cached one. size is the atom's size in
+// b. ok is false if there is no complete atom.
 func findAtom(b []byte, atoms []string) (name []byte, cached string, size int, ok bool) {
 	if len(b) < 2 {
 		return nil, "", 0, false
@@ -65,7 +65,7 @@ func findAtom(b []byte, atoms []string) (name []byte, cached string, size int, o
 	return b[header : header+n], "", header + n, true
 }
 
-// atomError says why there is no atom.
+// atomError describes what is there instead of an atom.
 func (d *Decoder) atomError() error {
 	tag, err := d.Tag()
 	if err != nil {
@@ -91,8 +91,8 @@ func (d *Decoder) atomError() error {
 	return d.unexpected(tag, "an atom")
 }
 
-// intern returns name as a string, without allocating for the atoms which
-// answers of a node are full of.
+// intern returns name as a string. It does not allocate for the common atoms of
+// answers.
 func intern(name []byte) string {
 	switch string(name) {
 	case "nil":
@@ -113,7 +113,7 @@ func intern(name []byte) string {
 	return string(name)
 }
 
-// appendAtomName consumes an atom and appends its name in UTF-8, as far as it is.
+// appendAtomName consumes an atom and appends its name in UTF-8.
 func (d *Decoder) appendAtomName(dst []byte) ([]byte, error) {
 	name, cached, size, err := d.atom()
 	if err != nil {
@@ -130,7 +130,7 @@ func (d *Decoder) appendAtomName(dst []byte) ([]byte, error) {
 	return append(dst, name...), nil
 }
 
-// atAtom says whether the next term is an atom. It consumes nothing.
+// atAtom reports whether the next term is an atom.
 func (d *Decoder) atAtom() bool {
 	return d.off < len(d.b) && Tag(d.b[d.off]).isAtom()
 }
@@ -143,14 +143,14 @@ func (t Tag) isAtom() bool {
 	return false
 }
 
-// atomIs says whether the next term is the atom of that name, which is ASCII and
-// not empty. It consumes nothing.
+// atomIs reports whether the next term is the atom of that name, which is ASCII and
+// not empty.
 func (d *Decoder) atomIs(want string) bool {
 	name, cached, _, ok := findAtom(d.b[d.off:], d.atoms)
 	return ok && (string(name) == want || cached == want)
 }
 
-// appendLatin1 appends a name of ATOM_EXT or SMALL_ATOM_EXT in UTF-8.
+// appendLatin1 appends the name of an ATOM_EXT or SMALL_ATOM_EXT in UTF-8.
 func appendLatin1(dst, name []byte) []byte {
 	for _, c := range name {
 		dst = utf8.AppendRune(dst, rune(c))

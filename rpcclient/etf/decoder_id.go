@@ -11,7 +11,7 @@ func (d *Decoder) Pid() (Pid, error) {
 	if tag != TagNewPid && tag != TagPid {
 		return Pid{}, d.unexpected(tag, "a pid")
 	}
-	c := *d // consumed only once it has been read whole
+	c := *d // consumed only after it was read completely
 	c.off++
 	var p Pid
 	if p.Node, err = c.Atom(); err != nil {
@@ -60,7 +60,7 @@ func (d *Decoder) Ref() (Ref, error) {
 	return r, nil
 }
 
-// refLen returns the number of words of the reference in front of the cursor.
+// refLen returns the number of words of the next reference.
 func (d *Decoder) refLen(tag Tag) (int, error) {
 	if err := d.need(tag, 3); err != nil {
 		return 0, err
@@ -72,8 +72,8 @@ func (d *Decoder) refLen(tag Tag) (int, error) {
 	return n, nil
 }
 
-// creationSize returns the width of the creation in an identifier of the kind:
-// the older ones have a single byte.
+// creationSize returns the size of the creation in an identifier of this kind. The
+// older kinds have a single byte.
 func creationSize(tag Tag) int {
 	switch tag {
 	case TagPid, TagPort, TagRef, TagNewRef:
@@ -82,8 +82,7 @@ func creationSize(tag Tag) int {
 	return 4
 }
 
-// creation consumes a creation of the width. The caller has checked that it is
-// there.
+// creation consumes a creation, within bounds that the caller has checked.
 func (d *Decoder) creation(size int) uint32 {
 	var v uint32
 	for _, c := range d.b[d.off : d.off+size] {
@@ -93,8 +92,8 @@ func (d *Decoder) creation(size int) uint32 {
 	return v
 }
 
-// needAfterNode reports an error unless n bytes are left after the node name of
-// an identifier.
+// needAfterNode returns an error unless n bytes are left after an identifier's node
+// name.
 func (d *Decoder) needAfterNode(tag Tag, n int) error {
 	if d.left() < n {
 		return d.errorf("%s cut short, %d bytes needed after the node name and %d left", tag, n, d.left())

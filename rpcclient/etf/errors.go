@@ -2,11 +2,11 @@ package etf
 
 import "fmt"
 
-// An Error reports bytes that are not a well-formed external term, or a term of
-// another kind than the caller asked for.
+// An Error reports bytes that are not a well-formed term, or a term of another kind
+// than the caller asked for.
 type Error struct {
-	Offset int    // bytes before the offending one, counted from the start of the term
-	Reason string // what was found there, naming the tag
+	Offset int    // bytes from the start of the term
+	Reason string // what is there, with its tag
 }
 
 func (e *Error) Error() string {
@@ -15,10 +15,10 @@ func (e *Error) Error() string {
 
 // A JSONError reports a well-formed term that has no JSON form.
 type JSONError struct {
-	Path   string // where in the term, such as data.parts[3].owner; empty at the top
+	Path   string // of the term, such as data.parts[3].owner; empty at the top
 	Reason string // what is there, such as "a pid" or "unknown struct MyApp.User"
-	// Struct is the name of that struct, MyApp.User, where it is one: the application may
-	// have an encoder for it, and [Term.AppendJSONEncoded] asks for what that says.
+	// Struct is the name of an unknown struct, MyApp.User, which the application may
+	// be able to encode: see [Term.AppendJSONEncoded].
 	Struct string
 }
 
@@ -29,8 +29,7 @@ func (e *JSONError) Error() string {
 	return "etf: no JSON form at " + e.Path + ": " + e.Reason
 }
 
-// A JSONSizeError reports a term whose JSON form is longer than the caller of
-// [Term.AppendJSONWithin] takes.
+// A JSONSizeError reports a JSON text beyond the caller's maximum.
 type JSONSizeError struct {
 	Max int // bytes
 }
@@ -39,11 +38,11 @@ func (e *JSONSizeError) Error() string {
 	return fmt.Sprintf("etf: JSON form of more than %d bytes", e.Max)
 }
 
-// A SyntaxError reports a text that is not JSON as RFC 8259 defines it, or
-// that is past one of the limits of [AppendJSONTerm].
+// A SyntaxError reports a text that is not JSON as in RFC 8259, or exceeds a limit of
+// [AppendJSONTerm].
 type SyntaxError struct {
-	Offset int    // bytes of the text before the offending one
-	Reason string // what was found there
+	Offset int    // bytes from the start of the text
+	Reason string // what is there
 }
 
 func (e *SyntaxError) Error() string {

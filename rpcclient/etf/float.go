@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// floatTextSize is the length of the text of a FLOAT_EXT: "%.20e", padded with
-// zero bytes.
+// floatTextSize is the length of the text of a FLOAT_EXT: "%.20e", padded with zero
+// bytes.
 const floatTextSize = 31
 
 // float consumes a NEW_FLOAT_EXT or FLOAT_EXT.
@@ -43,10 +43,10 @@ func (d *Decoder) float() (float64, error) {
 	return 0, d.unexpected(tag, "a float")
 }
 
-// appendFloatText appends the shortest decimal text that reads back as the
-// finite number v, in the form of erlang:float_to_binary(V, [short]): always
-// with a point, and with an exponent where that is shorter or where v is past
-// 2^53, since digits left of the point would pretend to be exact there.
+// appendFloatText appends the shortest decimal text that reads back as the finite
+// number v, in the form of erlang:float_to_binary(V, [short]): always with a point,
+// and with an exponent if that is shorter or v exceeds 2^53, beyond which integers are
+// not exact.
 func appendFloatText(dst []byte, v float64) []byte {
 	if math.Signbit(v) {
 		dst = append(dst, '-')
@@ -98,7 +98,7 @@ func appendPlain(dst, digits []byte, exponent int) []byte {
 	}
 }
 
-// plainLength returns how many bytes appendPlain appends.
+// plainLength returns the number of bytes that appendPlain appends.
 func plainLength(digits []byte, exponent int) int {
 	switch point := exponent + 1; {
 	case point <= 0:
@@ -110,7 +110,7 @@ func plainLength(digits []byte, exponent int) int {
 	}
 }
 
-// scientificLength returns how many bytes the number takes up with an exponent.
+// scientificLength returns the length of the number with an exponent.
 func scientificLength(digits []byte, exponent int) int {
 	n := max(len(digits), 2) + len(".e")
 	if exponent < 0 {

@@ -6,18 +6,16 @@ import (
 	"strconv"
 )
 
-// maxFormatSize is how many bytes of text String stops at. It bounds the nesting
-// as well, since every level of it takes some.
+// maxFormatSize is the maximum length of String's text. It bounds the nesting as well,
+// since every level takes some bytes.
 const maxFormatSize = 4 << 10
 
-// String returns the term in the notation of Elixir, for logs and error
-// messages, such as
+// String returns the term in Elixir's notation, for logs and error messages, such as
 //
 //	{:error, %RuntimeError{message: "boom"}}
 //
-// Identifiers show the name of their node, as in #PID<app@host.123.0>. The text
-// is at most 4 KiB long; what is left out appears as "...", and so do bytes that
-// are no term.
+// Identifiers show the name of their node, as in #PID<app@host.123.0>. The text is at
+// most 4 KiB long; "..." stands for the rest, and for malformed bytes.
 func (t Term) String() string {
 	f := formatter{Decoder: NewDecoder(t)}
 	if !f.term() || len(f.out) > maxFormatSize {
@@ -27,8 +25,8 @@ func (t Term) String() string {
 	return string(f.out)
 }
 
-// A formatter appends the notation of the terms which its decoder walks. Its
-// methods report false where there is no going on.
+// A formatter appends the notation of the terms of its decoder. Its methods return
+// false at the end of the text.
 type formatter struct {
 	Decoder
 	out []byte
@@ -90,7 +88,7 @@ func (f *formatter) integer() bool {
 		return true
 	}
 	digits, negative, err := f.magnitude()
-	if err != nil || len(digits) > math.MaxUint8 { // that would be a waste in a log
+	if err != nil || len(digits) > math.MaxUint8 { // too long for a log
 		return false
 	}
 	if negative {
@@ -160,8 +158,8 @@ func (f *formatter) elements(n int) bool {
 	return true
 }
 
-// pairs appends the n pairs of a map, or the struct that it is: its name is put
-// in front once the key which holds it has been met.
+// pairs appends the n pairs of a map or struct. A struct's name goes in front once its
+// key is found.
 func (f *formatter) pairs(n int) bool {
 	f.out = append(f.out, "%{"...)
 	brace := len(f.out) - 1
@@ -196,7 +194,7 @@ func (f *formatter) pairs(n int) bool {
 	return true
 }
 
-// key appends a key of a map with what joins it to its value.
+// key appends a map's key and the separator after it.
 func (f *formatter) key() bool {
 	if f.atAtom() {
 		name, err := f.Atom()

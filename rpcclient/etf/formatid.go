@@ -21,7 +21,7 @@ func (f *formatter) identifier(tag Tag) bool {
 			return false
 		}
 		var words []uint64
-		for _, id := range slices.Backward(r.IDs[:r.Len]) { // as the BEAM prints them
+		for _, id := range slices.Backward(r.IDs[:r.Len]) { // in the BEAM's order
 			words = append(words, uint64(id))
 		}
 		f.name("#Reference", r.Node, words...)
@@ -36,7 +36,7 @@ func (f *formatter) identifier(tag Tag) bool {
 	return false
 }
 
-// name appends such a thing as #PID<app@host.123.0>.
+// name appends an identifier such as #PID<app@host.123.0>.
 func (f *formatter) name(kind, node string, words ...uint64) {
 	f.out = append(f.out, kind+"<"+node...)
 	for _, w := range words {
@@ -46,8 +46,7 @@ func (f *formatter) name(kind, node string, words ...uint64) {
 	f.out = append(f.out, '>')
 }
 
-// portOrRef appends an identifier which consists of a node, a number and a
-// creation.
+// portOrRef appends an identifier made of a node, a number and a creation.
 func (f *formatter) portOrRef(tag Tag) bool {
 	d := f.Decoder
 	if f.Skip() != nil {
@@ -70,8 +69,8 @@ func (f *formatter) portOrRef(tag Tag) bool {
 	return true
 }
 
-// fun appends a function made in a module, whose name comes after a header: size,
-// arity, 16 bytes of checksum, index, number of free variables.
+// fun appends a function. Its module's name comes after size, arity, 16 bytes of
+// checksum, index and number of free variables.
 func (f *formatter) fun() bool {
 	const sizeEnd, header = 5, 1 + 4 + 1 + 16 + 4 + 4
 	d := f.Decoder

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// appendAtomText appends an atom as Elixir writes it: nil, Foo.Bar, :foo or
-// :"foo bar".
+// appendAtomText appends an atom in Elixir's notation: nil, Foo.Bar, :foo or :"foo
+// bar".
 func appendAtomText(dst []byte, name string) []byte {
 	alias, isAlias := strings.CutPrefix(name, "Elixir.")
 	switch {
@@ -23,7 +23,7 @@ func appendAtomText(dst []byte, name string) []byte {
 	return strconv.AppendQuote(append(dst, ':'), name)
 }
 
-// identifierText says whether an atom of that name is written without quotes.
+// identifierText reports whether an atom needs no quotes.
 func identifierText(name string) bool {
 	for i, r := range name {
 		end := i == len(name)-1 && (r == '?' || r == '!')
@@ -37,7 +37,7 @@ func identifierText(name string) bool {
 	return name != "" && len(name) <= maxFormatSize
 }
 
-// aliasText says whether a module of that name is written as an alias.
+// aliasText reports whether a module can be written as an alias.
 func aliasText(name string) bool {
 	for part := range strings.SplitSeq(name, ".") {
 		if part == "" || part[0] < 'A' || part[0] > 'Z' || strings.ContainsFunc(part, notWord) {
@@ -49,7 +49,7 @@ func aliasText(name string) bool {
 
 func notWord(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
-// appendBinaryText appends a binary as a string if that is readable, else as
+// appendBinaryText appends a binary as a string if it is readable, otherwise as
 // numbers.
 func appendBinaryText(dst, s []byte) []byte {
 	if text := cutText(s, maxFormatSize); utf8.Valid(text) && readable(string(text)) {
@@ -60,8 +60,8 @@ func appendBinaryText(dst, s []byte) []byte {
 	return append(dst, ">>"...)
 }
 
-// appendCharlistText appends a list of small integers as a charlist if that is
-// readable, else as numbers.
+// appendCharlistText appends a list of small integers as a charlist if it is readable,
+// otherwise as numbers.
 func appendCharlistText(dst, s []byte) []byte {
 	ascii := !slices.ContainsFunc(s, func(c byte) bool { return c >= utf8.RuneSelf })
 	if ascii && readable(string(s)) {
@@ -78,7 +78,7 @@ func readable(s string) bool {
 	})
 }
 
-// appendNumbers appends bytes as numbers, as many as are worth it.
+// appendNumbers appends the first bytes as numbers.
 func appendNumbers(dst, s []byte) []byte {
 	for i, c := range s[:min(len(s), maxFormatSize)] {
 		if i > 0 {
@@ -89,7 +89,7 @@ func appendNumbers(dst, s []byte) []byte {
 	return dst
 }
 
-// cutText returns s, or its first n bytes without a character that is cut in two.
+// cutText returns the first n bytes of s, without a partial character.
 func cutText(s []byte, n int) []byte {
 	if len(s) <= n {
 		return s

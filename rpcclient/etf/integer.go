@@ -8,13 +8,13 @@ import (
 	"strconv"
 )
 
-// maxBigSize is the longest integer, in bytes, that is turned into decimal digits,
-// because the time for that grows faster than its length. It takes 10,000 digits,
-// as many as [AppendJSONTerm] reads.
+// maxBigSize is the maximum size, in bytes, of an integer that is converted to
+// decimal, which takes more than linear time. It holds 10,000 digits, the limit of
+// [AppendJSONTerm].
 const maxBigSize = 4153
 
-// magnitude consumes the header of a SMALL_BIG_EXT or LARGE_BIG_EXT and its
-// digits, which are bytes, the least significant first. They alias the input.
+// magnitude consumes the header of a SMALL_BIG_EXT or LARGE_BIG_EXT and its digits:
+// bytes, the least significant first. They alias the input.
 func (d *Decoder) magnitude() (digits []byte, negative bool, err error) {
 	tag, err := d.Tag()
 	if err != nil {
@@ -44,8 +44,8 @@ func (d *Decoder) magnitude() (digits []byte, negative bool, err error) {
 	return digits, negative, nil
 }
 
-// appendMagnitude appends a number in decimal, given as bytes of which the
-// least significant is the first. It allocates only past 255 bytes.
+// appendMagnitude appends a number in decimal, given as bytes, the least significant
+// first. It allocates only past 255 bytes.
 func appendMagnitude(dst, digits []byte) []byte {
 	if v, ok := littleEndian(digits); ok {
 		return strconv.AppendUint(dst, v, 10)
@@ -66,8 +66,8 @@ func appendMagnitude(dst, digits []byte) []byte {
 			n = i + 1
 		}
 	}
-	// Divide by the largest power of ten that fits a word until nothing is left;
-	// the remainders are the digits, nineteen at a time from the right.
+	// Repeated division by the largest power of ten that fits a word gives nineteen
+	// digits at a time, from the right.
 	const chunk, chunkDigits = 1e19, 19
 	var chunks [34]uint64 // 255 bytes are at most 615 digits
 	m := 0
@@ -94,8 +94,7 @@ func appendMagnitude(dst, digits []byte) []byte {
 	return dst
 }
 
-// appendUint8 appends a byte as a number. Lists of bytes are long and common
-// enough to be worth it.
+// appendUint8 appends a byte as a number, fast, for long lists of bytes.
 func appendUint8(dst []byte, v byte) []byte {
 	switch {
 	case v >= 100:

@@ -7,42 +7,39 @@ import (
 	"strconv"
 )
 
-// maxDepth is how deep lists and maps may be nested in a term that is turned
-// into JSON.
+// maxDepth is the maximum nesting of lists and maps in a term that is converted to
+// JSON.
 const maxDepth = 1024
 
 const tooDeep = "nesting deeper than 1024"
 
-// AppendJSON appends the term to dst as JSON, in the form in which the Elixir
-// library Jason prints it:
+// AppendJSON appends the term to dst as JSON, in the form of the Elixir library Jason:
 //
 //   - nil, true and false as themselves (nil as null), other atoms as strings
 //   - binaries, which must be valid UTF-8, as strings
 //   - integers of up to 10,000 digits, and floats, which always have a point
-//   - proper lists as arrays, charlists among them
+//   - proper lists, including charlists, as arrays
 //   - maps as objects, in the order of the term; their keys are binaries, atoms,
-//     numbers, charlists, or structs of Elixir that the protocol String.Chars
-//     prints: Date, Time, NaiveDateTime, DateTime, Decimal, URI, Version and
-//     Version.Requirement
+//     numbers, charlists, or structs for which Elixir implements String.Chars: Date,
+//     Time, NaiveDateTime, DateTime, Decimal, URI, Version and Version.Requirement
 //   - the structs Decimal, Date, Time, NaiveDateTime and DateTime as strings,
 //     Jason.OrderedObject as an object
 //
-// Anything else, and nesting deeper than 1,024, is a [*JSONError] which says
-// where it is; bytes that are not one well-formed term are an [*Error]. With an
-// error, dst is returned as it was.
+// Anything else, and nesting deeper than 1,024, is a [*JSONError] with its path. Bytes
+// that are not one well-formed term are an [*Error]. After an error, dst is returned
+// unchanged.
 //
-// AppendJSON allocates nothing where dst is large enough, but for integers past
-// 255 bytes and for errors. Its time is linear in the sizes of term and text.
+// If dst is large enough, AppendJSON allocates only for integers past 255 bytes and
+// for errors. Its time is linear in the sizes of term and text.
 func (t Term) AppendJSON(dst []byte) ([]byte, error) {
 	return t.AppendJSONWithin(context.Background(), dst, math.MaxInt)
 }
 
-// AppendJSONWithin is [Term.AppendJSON] for a term from an untrusted node: a JSON
-// text of more than max bytes is a [*JSONSizeError], and the cause of ctx is the
-// error when ctx ends before the text does. A term of a few bytes may stand for a
-// text of many, since an atom of the distribution header takes two bytes wherever
-// it occurs, and up to 6,122 in the text. It stops before it has appended 256 KiB
-// more than max bytes.
+// AppendJSONWithin is [Term.AppendJSON] for a term of an untrusted node. A JSON text
+// of more than max bytes is a [*JSONSizeError]; the end of ctx is an error, its cause.
+// Both matter because a short term may stand for a long text: an atom of the
+// distribution header takes two bytes at each occurrence, and up to 6,122 in the text.
+// The text may exceed max by up to 256 KiB before AppendJSONWithin stops.
 func (t Term) AppendJSONWithin(ctx context.Context, dst []byte, max int) ([]byte, error) {
 	return t.appendJSON(ctx, dst, max, nil)
 }
@@ -67,39 +64,38 @@ func (t Term) appendJSON(ctx context.Context, dst []byte, max int, encoded *unkn
 	return out, nil
 }
 
-// checkInterval is the number of bytes of text from one look at the context to the
-// next.
+// checkInterval is the number of bytes of text between checks of the context.
 const checkInterval = 64 << 10
 
 // A jsonEncoder appends the JSON form of terms.
 //
-// Its methods take the offset of a term and return the one after it, so that it
-// stays in a register. They report false where the term has no JSON form, and why
-// in failure. The offset is good then as well, unless there is no going on, so
-// that the maps around the term can still turn out to be structs.
+// Its methods take the offset of a term and return the offset after it, which keeps it
+// in a register. They return false if the term has no JSON form, and set failure. The
+// offset is then still valid unless the failure is fatal, so that the maps around the
+// term can turn out to be structs.
 //
-// Each byte of the term is walked a bounded number of times, however it is nested:
-// a value is either printed or skipped.
+// Each byte of the term is walked a bounded number of times, however it is nested: a
+// value is either printed or skipped.
 type jsonEncoder struct {
 	ctx     context.Context
 	b       []byte
 	atoms   []string
-	max     int // of the length of dst
-	pause   int // the length of dst at which max and ctx are looked at
+	max     int // maximum length of dst
+	pause   int // the length of dst at which max and ctx are checked
 	failure failure
-	tracing bool            // whether to keep the path of a failure
-	encoded *unknownStructs // of structs that are unknown here, if there is one
+	tracing bool            // record the path of a failure
+	encoded *unknownStructs // unknown structs, if they can be encoded
 }
 
-// newJSONEncoder returns an encoder that appends up to max bytes to a buffer of a
+// newJSONEncoder returns an encoder that appends up to max bytes to a buffer of this
 // length.
 func newJSONEncoder(ctx context.Context, t Term, length, max int) jsonEncoder {
 	max = length + min(max, math.MaxInt-length)
 	return jsonEncoder{ctx: ctx, b: t.Bytes, atoms: t.Atoms, max: max, pause: min(max, math.MaxInt-checkInterval, length+checkInterval)}
 }
 
-// mayGoOn says whether there is room after n bytes of dst, and time.
-func (e *jsonEncoder) mayGoOn(n int) bool {
+// checkLimits reports whether n bytes of dst and ctx allow more.
+func (e *jsonEncoder) checkLimits(n int) bool {
 	if n > e.max {
 		return false
 	}
@@ -110,19 +106,19 @@ func (e *jsonEncoder) mayGoOn(n int) bool {
 	return true
 }
 
-// discard takes back what has been appended to dst after n bytes. The time for it
-// was spent all the same.
+// discard removes what has been appended to dst after n bytes. It counts towards the
+// interval of checks.
 func (e *jsonEncoder) discard(dst []byte, n int) []byte {
 	e.pause -= len(dst) - n
 	return dst[:n]
 }
 
-// decoder returns a Decoder for what is not on the beaten track.
+// decoder returns a Decoder at an offset, for the rare kinds of terms.
 func (e *jsonEncoder) decoder(off int) Decoder {
 	return Decoder{b: e.b, atoms: e.atoms, off: off}
 }
 
-// value appends a term. depth is what its elements would be nested in.
+// value appends a term. depth is the nesting of its elements.
 func (e *jsonEncoder) value(dst []byte, off, depth int) ([]byte, int, bool) {
 	if off >= len(e.b) {
 		return e.refuse(dst, off, "")
@@ -131,7 +127,7 @@ func (e *jsonEncoder) value(dst []byte, off, depth int) ([]byte, int, bool) {
 	if tag == TagBinary { // the most frequent by far
 		return e.binary(dst, off)
 	}
-	if len(dst) > e.pause && !e.mayGoOn(len(dst)) {
+	if len(dst) > e.pause && !e.checkLimits(len(dst)) {
 		return e.stop(dst, off)
 	}
 	switch tag {
@@ -168,22 +164,22 @@ func (e *jsonEncoder) binary(dst []byte, off int) ([]byte, int, bool) {
 	return e.refuse(dst, off, "")
 }
 
-// fits says whether a string may be appended after n bytes of dst.
+// fits reports whether a string may be appended after n bytes of dst.
 //
 //go:noinline
 func (e *jsonEncoder) fits(n int, s []byte) bool {
-	if n > e.pause && n <= e.max && !e.mayGoOn(n) {
+	if n > e.pause && n <= e.max && !e.checkLimits(n) {
 		return false
 	}
-	// Only a string that may not fit is worth measuring.
+	// Measuring takes time, so it is done near the limit only.
 	if room := e.max - n; len(s) > room>>3 && jsonStringLen(s) > room {
 		return e.tooLong()
 	}
 	return true
 }
 
-// header reads a tag with a count of 32 bits, and reports false unless so many
-// bytes for each may follow. body is where they begin.
+// header reads a tag and a count of 32 bits. It returns false unless size bytes for
+// each can follow. body is the offset after it.
 func (e *jsonEncoder) header(off int, size uint64) (n, body int, ok bool) {
 	rest := e.b[off:]
 	if len(rest) < 5 {
@@ -193,7 +189,7 @@ func (e *jsonEncoder) header(off int, size uint64) (n, body int, ok bool) {
 	return int(count), off + 5, count*size <= uint64(len(rest)-5)
 }
 
-// atomValue appends an atom where a value stands.
+// atomValue appends an atom as a value.
 func (e *jsonEncoder) atomValue(dst []byte, off int) ([]byte, int, bool) {
 	name, cached, size, ok := findAtom(e.b[off:], e.atoms)
 	if !ok {
@@ -299,7 +295,7 @@ func (e *jsonEncoder) list(dst []byte, off, depth int) ([]byte, int, bool) {
 		}
 		if dst, off, ok = e.value(dst, off, depth+1); !ok {
 			e.trace(step{index: i})
-			return dst, e.skip(off, n-i), false // the elements after this one and the tail
+			return dst, e.skip(off, n-i), false // the remaining elements and the tail
 		}
 	}
 	if off >= len(e.b) || Tag(e.b[off]) != TagNil {

@@ -8,14 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// A StructEncoder returns the JSON of structs of which only the application knows it, by
-// an encoder of its own.
+// A StructEncoder returns the JSON of structs that only the application can encode.
 type StructEncoder func(structs []Term) (texts [][]byte, err error)
 
-// AppendJSONEncoded is [Term.AppendJSONOrdered] for a term with such structs. encode is
-// called once for all of them, if there are any; they are refused if it is nil. Its error
-// is returned as it is. A text that is not JSON is an error, and so is any other number
-// of texts.
+// AppendJSONEncoded is [Term.AppendJSONOrdered] for a term with structs of the
+// application. It calls encode once with all of them, if there are any, and returns
+// its errors unchanged. Without encode, such a struct is a [*JSONError]. Texts that
+// are not JSON and a wrong number of texts are errors.
 func (t Term) AppendJSONEncoded(ctx context.Context, dst []byte, o *Order, max int, encode StructEncoder) ([]byte, error) {
 	out, err := t.AppendJSONOrdered(ctx, dst, o, max)
 	var unknown *JSONError
@@ -40,20 +39,20 @@ func (t Term) AppendJSONEncoded(ctx context.Context, dst []byte, o *Order, max i
 	found.texts = make(map[int][]byte, len(texts))
 	for i, text := range texts {
 		if !json.Valid(text) || !utf8.Valid(text) {
-			return dst, fmt.Errorf("etf: what a struct was encoded to is not JSON: %.100q", text)
+			return dst, fmt.Errorf("etf: the encoded form of a struct is not JSON: %.100q", text)
 		}
 		found.texts[found.spans[i].start] = text
 	}
 	return t.appendJSONOrdered(ctx, dst, o, max, found)
 }
 
-// unknownStructs are found in a term, and then have a text each.
+// unknownStructs are the unknown structs of a term, and later their texts.
 type unknownStructs struct {
 	spans []span
-	texts map[int][]byte // by where they start; nil while they are being found
+	texts map[int][]byte // by start; nil while they are being found
 }
 
-// A span is where a struct is in a term.
+// A span is the position of a struct in a term.
 type span struct{ start, end int }
 
 // unknownStruct appends a struct that has no JSON form of its own.
@@ -74,7 +73,7 @@ func (e *jsonEncoder) unknownStruct(dst []byte, s *structTerm, at span) ([]byte,
 	return append(dst, text...), true
 }
 
-// forget takes back those that were found in a map which is a struct itself.
+// forget removes those inside a map that is a struct itself.
 func (s *unknownStructs) forget(outer span) {
 	for s != nil && len(s.spans) > 0 && s.spans[len(s.spans)-1].start > outer.start {
 		s.spans = s.spans[:len(s.spans)-1]

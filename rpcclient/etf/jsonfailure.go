@@ -2,16 +2,16 @@ package etf
 
 // A failure is why a term has no JSON form.
 type failure struct {
-	fatal   error  // why there is no going on: the bytes are malformed, or the context has ended; the rest is unset then
-	tooLong bool   // whether the text is past the limit; the rest is unset then
-	reason  string // else what was found
+	fatal   error  // malformed bytes or the end of the context; the rest is then unset
+	tooLong bool   // the text exceeds the limit; the rest is then unset
+	reason  string // what is there
 	unknown string // the name of an unknown struct, if it is one
-	path    []step // and where, innermost first, if asked for
+	path    []step // where, innermost first, if tracing
 }
 
-// err returns the failure as it is reported. For the path it encodes the term
-// once more, so that nothing need be kept for it where all is well, or where a
-// map turns out to be a struct after all. dst is for scribbling.
+// err returns the failure as an error. To find the path it encodes the term again, so
+// that successful encodings, and maps that turn out to be structs, need not record
+// one. dst is scratch space.
 func (e *jsonEncoder) err(dst []byte) error {
 	if e.failure.fatal != nil {
 		return e.failure.fatal
@@ -23,26 +23,26 @@ func (e *jsonEncoder) err(dst []byte) error {
 	return &JSONError{Path: e.path(), Reason: e.failure.reason, Struct: e.failure.unknown}
 }
 
-// abort fails for good.
+// abort sets a fatal failure.
 func (e *jsonEncoder) abort(err error) bool {
 	e.failure = failure{fatal: err}
 	return false
 }
 
-// fail fails because of a well-formed term.
+// fail sets a failure because of a well-formed term.
 func (e *jsonEncoder) fail(reason string) bool {
 	e.failure = failure{reason: reason}
 	return false
 }
 
-// tooLong fails because the text is past the limit.
+// tooLong sets a failure because the text exceeds the limit.
 func (e *jsonEncoder) tooLong() bool {
 	e.failure = failure{tooLong: true}
 	return false
 }
 
-// stop fails in front of the term at an offset, since it may not go on there: if it
-// is for the length of the text, the term may still be malformed.
+// stop stops at the limits, before the term at an offset. Past the limit of length,
+// the rest of the term may still be malformed.
 func (e *jsonEncoder) stop(dst []byte, off int) ([]byte, int, bool) {
 	if e.failure.fatal != nil {
 		return dst, off, false
@@ -54,8 +54,8 @@ func (e *jsonEncoder) stop(dst []byte, off int) ([]byte, int, bool) {
 	return dst, off, ok
 }
 
-// refuse fails because of the term at an offset: for the reason given, or because
-// it is malformed. Where that is known already the reason may be empty.
+// refuse sets a failure because of the term at an offset: the reason given, or that
+// the term is malformed. An already known failure is kept.
 func (e *jsonEncoder) refuse(dst []byte, off int, reason string) ([]byte, int, bool) {
 	d := e.decoder(off)
 	if err := d.Skip(); err != nil {
@@ -64,8 +64,7 @@ func (e *jsonEncoder) refuse(dst []byte, off int, reason string) ([]byte, int, b
 	return dst, d.off, e.fail(reason)
 }
 
-// skip returns the offset after n terms which are left of something that has
-// failed.
+// skip returns the offset after the remaining n terms of a failed one.
 func (e *jsonEncoder) skip(off, n int) int {
 	d := e.decoder(off)
 	for ; n > 0 && e.failure.fatal == nil; n-- {
@@ -76,7 +75,7 @@ func (e *jsonEncoder) skip(off, n int) int {
 	return d.off
 }
 
-// kind says what a term of a tag is in the words of the language.
+// kind describes a kind of term.
 func kind(tag Tag) string {
 	switch tag {
 	case TagSmallTuple, TagLargeTuple:

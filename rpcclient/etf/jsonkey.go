@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// key appends a term as the name of a member: as the protocol String.Chars prints
-// it, for what is neither an atom nor a binary.
+// key appends a term as the name of a member. Other than atoms and binaries, it
+// appends what the protocol String.Chars prints.
 func (e *jsonEncoder) key(dst []byte, off int) ([]byte, int, bool) {
 	if off >= len(e.b) {
 		return e.refuse(dst, off, "")
@@ -34,8 +34,8 @@ func (e *jsonEncoder) key(dst []byte, off int) ([]byte, int, bool) {
 
 func asKey(what string) string { return what + " as a key" }
 
-// chardataKey appends a charlist, or nested lists of characters and binaries, as
-// List.to_string/1 does.
+// chardataKey appends a charlist, or nested lists of characters and binaries, in the
+// form of List.to_string/1.
 func (e *jsonEncoder) chardataKey(dst []byte, off int) ([]byte, int, bool) {
 	d := e.decoder(off)
 	if err := d.Skip(); err != nil {
@@ -49,8 +49,8 @@ func (e *jsonEncoder) chardataKey(dst []byte, off int) ([]byte, int, bool) {
 	return dst, d.off, e.fail(asKey("a list"))
 }
 
-// appendChardata appends the text of a well-formed term at an offset, and returns the
-// offset after it.
+// appendChardata appends the text of a well-formed term and returns the offset after
+// it.
 func (e *jsonEncoder) appendChardata(dst []byte, off, depth int) (_ []byte, _ int, ok bool) {
 	d := e.decoder(off)
 	switch tag := Tag(e.b[off]); tag {
@@ -86,7 +86,7 @@ func (e *jsonEncoder) appendChardata(dst []byte, off, depth int) (_ []byte, _ in
 	return dst, off, false
 }
 
-// closeKey makes a JSON string of dst[start:], as closeString does, within the limit.
+// closeKey makes dst[start:] a JSON string, as closeString does, within the limit.
 func (e *jsonEncoder) closeKey(dst []byte, start int) ([]byte, bool) {
 	if !e.fits(start, dst[start+1:]) {
 		return dst, false
@@ -136,7 +136,7 @@ func (e *jsonEncoder) structKey(dst []byte, off int) ([]byte, int, bool) {
 	return dst, end, ok
 }
 
-// structAt finds the fields of the map at an offset, and where it ends.
+// structAt finds the fields of the map at an offset, and its end.
 func (e *jsonEncoder) structAt(off int) (s structTerm, end int, err error) {
 	d := e.decoder(off)
 	n, err := d.Map()
@@ -158,7 +158,8 @@ func (e *jsonEncoder) structAt(off int) (s structTerm, end int, err error) {
 	return s, d.off, nil
 }
 
-// appendZoned appends a DateTime as DateTime.to_string/1 does, with its time zone.
+// appendZoned appends a DateTime in the form of DateTime.to_string/1, with its time
+// zone.
 func (e *jsonEncoder) appendZoned(dst []byte, s *structTerm) []byte {
 	dst = e.appendDateTime(dst, s, ' ')
 	zone := e.binaryField(s, fieldTimeZone)
@@ -169,7 +170,7 @@ func (e *jsonEncoder) appendZoned(dst []byte, s *structTerm) []byte {
 	return append(append(dst, ' '), zone...)
 }
 
-// appendVersion appends a Version as Version.to_string/1 does.
+// appendVersion appends a Version in the form of Version.to_string/1.
 func (e *jsonEncoder) appendVersion(dst []byte, s *structTerm) []byte {
 	for i, f := range []field{fieldMajor, fieldMinor, fieldPatch} {
 		if i > 0 {
@@ -223,7 +224,7 @@ func (e *jsonEncoder) appendPre(dst []byte, s *structTerm) []byte {
 	return dst
 }
 
-// isSet says whether a field is anything but nil.
+// isSet reports whether a field is not nil.
 func (e *jsonEncoder) isSet(s *structTerm, f field) bool {
 	d, ok := e.at(s, f)
 	return ok && !d.atomIs("nil")

@@ -5,19 +5,19 @@ import (
 	"hash/maphash"
 )
 
-// fewMembers is up to how many keys of an object are kept on the stack and compared
-// each with each.
+// fewMembers is the number of keys up to which they are kept on the stack and compared
+// pairwise.
 const fewMembers = 16
 
-// objectKeys are the keys of a JSON object that have been appended. A map with the same
-// key twice is no external term.
+// objectKeys are the keys of a JSON object so far. An external term must not have a
+// map with duplicate keys.
 type objectKeys struct {
 	few  [fewMembers]span // in dst
 	n    int
-	many map[uint64]span // all of them by their hash, past that
+	many map[uint64]span // all of them by hash, past fewMembers
 }
 
-// add notes the key at a span of dst, and says whether it is new.
+// add adds the key at a span of dst and reports whether it is new.
 func (k *objectKeys) add(dst []byte, key span) bool {
 	text := dst[key.start:key.end]
 	if k.many == nil {
@@ -43,8 +43,8 @@ func (k *objectKeys) add(dst []byte, key span) bool {
 	return true
 }
 
-// addMany is add for more keys than few. Of several with the same hash, the later ones
-// have those that follow it.
+// addMany is add for more than fewMembers keys. Keys of the same hash take the next
+// free ones.
 func (k *objectKeys) addMany(dst []byte, key span) bool {
 	text := dst[key.start:key.end]
 	for hash := maphash.Bytes(seed, text); ; hash++ {

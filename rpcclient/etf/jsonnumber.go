@@ -6,11 +6,11 @@ import (
 	"strconv"
 )
 
-// maxJSONDigits is the longest integer that is taken from a JSON text, because
-// the time for one grows faster than its length.
+// maxJSONDigits is the maximum length of an integer in a JSON text, whose conversion
+// takes more than linear time.
 const maxJSONDigits = 10_000
 
-// number appends the number which begins at the cursor.
+// number appends the number at the cursor.
 func (p *jsonParser) number(dst []byte) ([]byte, error) {
 	start := p.off
 	if p.peek() == '-' {
@@ -71,7 +71,7 @@ func (p *jsonParser) digits() error {
 	return nil
 }
 
-// appendDecimalInt appends an integer, given as valid decimal text.
+// appendDecimalInt appends an integer given as valid decimal text.
 func appendDecimalInt(dst, text []byte) []byte {
 	digits, negative := bytes.CutPrefix(text, []byte("-"))
 	if len(digits) > 18 { // more may not fit 64 bits

@@ -1,6 +1,6 @@
 package etf
 
-// mapValue appends a map. Most have binaries alone as keys, and are no structs.
+// mapValue appends a map. Most maps have only binaries as keys and are not structs.
 func (e *jsonEncoder) mapValue(dst []byte, off, depth int) ([]byte, int, bool) {
 	n, next, ok := e.header(off, 2)
 	if !ok {
@@ -46,20 +46,20 @@ func (e *jsonEncoder) member(dst []byte, off, i, depth int) (_ []byte, _ int, ok
 	return dst, off, ok
 }
 
-// A mixedMap is a map that may turn out to be a struct, by one of the keys still to
-// come. Then what has been appended of it is taken back, and what has failed is
-// forgotten.
+// A mixedMap is a map that may turn out to be a struct by a later key. Then its
+// appended members and its failure are discarded.
 type mixedMap struct {
-	start   int // where it begins in dst
-	depth   int // what its members are nested in
+	start   int // its start in dst
+	depth   int // the nesting of its members
 	s       structTerm
-	failed  bool    // whether it has no JSON form unless it is a struct
-	failure failure // and why
+	failed  bool    // it has no JSON form unless it is a struct
+	failure failure // why
 }
 
-// mixedMap appends a map, which is at an offset in the term and begins at start in dst,
-// from its i-th member on, which is at off; failed says whether a member before it has failed. It neither comes
-// back to a value nor looks ahead, so that structs may be nested in structs.
+// mixedMap appends a map from its i-th member on. The map is at `at` in the term and
+// begins at start in dst; the member is at off; failed says whether an earlier member
+// has failed. It neither returns to a value nor looks ahead, so that structs may be
+// nested in structs.
 func (e *jsonEncoder) mixedMap(dst []byte, off, at, start, depth, i, n int, failed bool) ([]byte, int, bool) {
 	m := mixedMap{start: start, depth: depth, failed: failed, failure: e.failure}
 	for ; i < n && e.failure.fatal == nil; i++ {

@@ -10,30 +10,27 @@ import (
 	"sync"
 )
 
-// A slot is a member of a map that has an order, or the head of those of one map.
-// The slots of a map stand together in the order in which they are printed, and
-// after them those of the maps in it.
+// A slot is a member of a map that has an order, or the head of a map's members. The
+// slots of a map are adjacent, in the order of printing; those of inner maps follow.
 type slot struct {
-	// rank is that of the member in the order. A member that the order does not
-	// know has one past all others. In a head it is the number of members, or
-	// asItIs.
+	// rank is the member's rank in the order. An unknown member ranks last. A head has
+	// the number of members, or termOrder.
 	rank uint32
-	off  uint32 // of the value; of the key, where the order does not know it; in a head of the end
+	off  uint32 // of the value; of the key of an unknown member; of the end in a head
 	next uint32 // the head of the first map in the value; in a head the slot after the map's last
 }
 
-// asItIs marks a map which is printed in the order of the term: a struct may be
-// one.
-const asItIs = 1<<32 - 1
+// termOrder marks a map that is printed in the order of the term, as structs are.
+const termOrder = 1<<32 - 1
 
 // maxSlots bounds the memory for slots to 12 MiB for an answer. Terms with more
-// members in order keep their own.
+// members in order are printed in their own order.
 const maxSlots = 1 << 20
 
-// keptSlots is up to how many slots are kept for later terms.
-const keptSlots = 1 << 16
+// maxPooledSlots is the maximum number of slots that are kept for later terms.
+const maxPooledSlots = 1 << 16
 
-// An orderedMemory is what calls of [Term.AppendJSONOrdered] leave to each other.
+// An orderedMemory is reused by calls of [Term.AppendJSONOrdered].
 type orderedMemory struct {
 	slots []slot
 	atom  []byte
@@ -42,14 +39,12 @@ type orderedMemory struct {
 
 var orderedMemories = sync.Pool{New: func() any { return new(orderedMemory) }}
 
-// AppendJSONOrdered is [Term.AppendJSONWithin] with the members of maps in an
-// order, as far as it goes; nil is none. The keys that it names are binaries or
-// atoms.
+// AppendJSONOrdered is [Term.AppendJSONWithin] with the members of maps in an order. A
+// nil order means that of the term. Ordered keys are binaries or atoms.
 //
-// A map that has other kinds of keys as well keeps the order of the term, and so
-// does all of a term that has more than a million members to be put in order. It
-// takes a second pass over the term, which does not allocate where one as large
-// came before.
+// A map with other kinds of keys keeps the order of the term, and so does a whole term
+// with more than a million members to order. Ordering takes a second pass over the
+// term, which does not allocate if an earlier term was as large.
 func (t Term) AppendJSONOrdered(ctx context.Context, dst []byte, o *Order, max int) ([]byte, error) {
 	return t.appendJSONOrdered(ctx, dst, o, max, nil)
 }
@@ -63,19 +58,18 @@ func (t Term) appendJSONOrdered(ctx context.Context, dst []byte, o *Order, max i
 	e.encoded = encoded
 	out, ok := e.term(dst, o)
 	memory.slots = memory.slots[:0]
-	if cap(memory.slots) <= keptSlots {
+	if cap(memory.slots) <= maxPooledSlots {
 		orderedMemories.Put(memory)
 	}
 	if !ok {
-		// Either it needs no order, or this says what is wrong with it.
+		// Either no order is needed, or this finds the error.
 		return t.appendJSON(ctx, dst, max, encoded)
 	}
 	return out, nil
 }
 
-// An orderedEncoder appends the JSON form of a term in two passes. The first finds
-// the members of the maps that have an order, the second prints them. Where one
-// fails it does not say why.
+// An orderedEncoder appends the JSON form of a term in two passes: the first finds the
+// members of the ordered maps, the second prints them. It fails without a reason.
 type orderedEncoder struct {
 	jsonEncoder
 	*orderedMemory
@@ -89,8 +83,8 @@ func (e *orderedEncoder) term(dst []byte, o *Order) ([]byte, bool) {
 	return dst, ok && len(dst) <= e.max
 }
 
-// find makes the slots of a value. Like the other methods of the first pass it
-// returns the offset after it.
+// find makes the slots of a value. Like the other methods of the first pass it returns
+// the offset after it.
 func (e *orderedEncoder) find(off int, o *Order, depth int) (int, bool) {
 	if off >= len(e.b) {
 		return off, false
@@ -125,13 +119,13 @@ func (e *orderedEncoder) findMembers(off int, o *Order, depth int) (int, bool) {
 		o = e.typed(o, off, n)
 	}
 	e.slots = slices.Grow(e.slots, n+1)[:head+n+1]
-	// Maps of up to 32 members come sorted by their keys, so that the next of the
-	// names is the next key as a rule.
+	// Maps of up to 32 members are sorted by key, so the next name is mostly the next
+	// key.
 	next, last, sorted := 0, uint32(0), true
 	for i := range n {
 		name, value, ok := e.name(off)
 		if !ok || string(name) == fieldNames[fieldStruct] && Tag(e.b[off]) != TagBinary {
-			return e.keep(head, off, 2*(n-i))
+			return e.keepTermOrder(head, off, 2*(n-i))
 		}
 		s := slot{rank: uint32(len(o.fields) + i), off: uint32(off), next: uint32(len(e.slots))}
 		var inner *Order
@@ -163,16 +157,16 @@ func (e *orderedEncoder) findMembers(off int, o *Order, depth int) (int, bool) {
 	return off, true
 }
 
-// keep makes the map of a head one that is printed as it is, when it turns out to
-// be so in front of the last n terms of it.
-func (e *orderedEncoder) keep(head, off, n int) (int, bool) {
+// keepTermOrder marks the map of a head as printed in the term's order, with n terms
+// of it left.
+func (e *orderedEncoder) keepTermOrder(head, off, n int) (int, bool) {
 	off = e.skip(off, n)
 	e.slots = e.slots[:head+1]
-	e.slots[head] = slot{rank: asItIs}
+	e.slots[head] = slot{rank: termOrder}
 	return off, e.failure.fatal == nil
 }
 
-// typed returns the order for a map of n members which begin at an offset.
+// typed returns the order for a map of n members that begin at an offset.
 func (e *orderedEncoder) typed(o *Order, off, n int) *Order {
 	for range n {
 		name, value, ok := e.name(off)
@@ -195,8 +189,8 @@ func (e *orderedEncoder) typed(o *Order, off, n int) *Order {
 	return o
 }
 
-// name returns what a binary or an atom at an offset says, and the offset after
-// it. It is good until the next name.
+// name returns the text of the binary or atom at an offset, valid until the next call,
+// and the offset after it.
 func (e *orderedEncoder) name(off int) (name []byte, end int, ok bool) {
 	if off < len(e.b) && Tag(e.b[off]) == TagBinary {
 		n, body, ok := e.header(off, 1)
@@ -236,8 +230,8 @@ func (e *orderedEncoder) pass(off int) (int, bool) {
 	return d.off, err == nil
 }
 
-// sort sorts the members of a map by rank. Most maps have few, of few in their
-// order: these are dealt out and picked up.
+// sort sorts the members of a map by rank. Few members in a small order, the usual
+// case, take a bucket sort.
 func (e *orderedEncoder) sort(members []slot) {
 	var dealt uint64
 	for _, s := range members {
@@ -254,8 +248,8 @@ func (e *orderedEncoder) sort(members []slot) {
 	}
 }
 
-// print appends a value that has an order. next is the head of the first map in
-// it. It returns the offset after the value, and the head after those in it.
+// print appends a value that has an order. next is the head of the first map in it. It
+// returns the offset after the value, and the head after those in it.
 func (e *orderedEncoder) print(dst []byte, off, next int, o *Order, depth int) ([]byte, int, int, bool) {
 	ok := false
 	switch Tag(e.b[off]) {
@@ -282,11 +276,11 @@ func (e *orderedEncoder) print(dst []byte, off, next int, o *Order, depth int) (
 
 func (e *orderedEncoder) printMembers(dst []byte, off, next int, o *Order, depth int) ([]byte, int, int, bool) {
 	head := e.slots[next]
-	if head.rank == asItIs {
+	if head.rank == termOrder {
 		dst, off, ok := e.value(dst, off, depth)
 		return dst, off, next + 1, ok
 	}
-	if len(dst) > e.pause && !e.mayGoOn(len(dst)) {
+	if len(dst) > e.pause && !e.checkLimits(len(dst)) {
 		return dst, off, next, false
 	}
 	n := int(head.rank)

@@ -358,16 +358,16 @@ func TestAppendJSONOrderedAllocs(t *testing.T) {
 	dst := make([]byte, 0, 1<<20)
 	// The pool may be emptied meanwhile, and with the race detector loses a part of
 	// what it is given.
-	least := math.Inf(1)
+	low := math.Inf(1)
 	for range 100 {
-		least = min(least, testing.AllocsPerRun(1, func() {
+		low = min(low, testing.AllocsPerRun(1, func() {
 			if _, err := term.AppendJSONOrdered(context.Background(), dst, o, 1<<20); err != nil {
 				t.Fatal(err)
 			}
 		}))
 	}
-	if least > 0 {
-		t.Errorf("%v allocations", least)
+	if low > 0 {
+		t.Errorf("%v allocations", low)
 	}
 }
 

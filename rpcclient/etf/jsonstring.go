@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// appendJSONString appends s as a JSON string, escaping what RFC 8259 demands
-// and no more. It reports false where s is not valid UTF-8.
+// appendJSONString appends s as a JSON string with only the escapes that RFC 8259
+// requires. It returns false if s is not valid UTF-8.
 //
-// Bytes of s past its length and within its capacity are read, and ignored.
+// It may read, and ignores, bytes of s past its length and within its capacity.
 func appendJSONString(dst, s []byte) ([]byte, bool) {
 	dst = growString(dst, len(s))
 	dst = append(dst, '"')
@@ -46,7 +46,7 @@ func appendJSONString(dst, s []byte) ([]byte, bool) {
 	return out[:o+1], true
 }
 
-// jsonStringLen returns how many bytes appendJSONString appends for s.
+// jsonStringLen returns the number of bytes that appendJSONString appends.
 func jsonStringLen(s []byte) int {
 	n := len(s) + len(`""`)
 	for _, c := range s {
@@ -60,7 +60,7 @@ func jsonStringLen(s []byte) int {
 	return n
 }
 
-// growString makes room for a string of n bytes which is written in whole words.
+// growString makes space for a string of n bytes, written in whole words.
 func growString(dst []byte, n int) []byte {
 	if n += len(`""`) + 7; cap(dst)-len(dst) < n {
 		return slices.Grow(dst, n)
@@ -68,8 +68,7 @@ func growString(dst []byte, n int) []byte {
 	return dst
 }
 
-// tail returns the last bytes of s, which are fewer than eight from i on, with
-// spaces after them.
+// tail returns the last bytes of s, fewer than eight from i on, padded with spaces.
 func tail(s []byte, i int) uint64 {
 	mask := ^uint64(0) << (8 * (len(s) - i)) // of the bytes past the end
 	if rest := s[i:cap(s)]; len(rest) >= 8 {
@@ -82,8 +81,8 @@ func tail(s []byte, i int) uint64 {
 	return w
 }
 
-// appendEscape appends the escape sequence of a control character, quotation
-// mark or backslash.
+// appendEscape appends the escape sequence of a control character, quotation mark or
+// backslash.
 func appendEscape(dst []byte, c byte) []byte {
 	switch c {
 	case '"', '\\':
@@ -103,8 +102,8 @@ func appendEscape(dst []byte, c byte) []byte {
 	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xF])
 }
 
-// closeString makes a JSON string of dst[start:], which is a quotation mark and
-// what is to be quoted after it. It reports false where that is not valid UTF-8.
+// closeString makes dst[start:], a quotation mark and the text after it, a JSON
+// string. It returns false if the text is not valid UTF-8.
 func closeString(dst []byte, start int) ([]byte, bool) {
 	raw := dst[start+1:]
 	if n, ascii := plainRun(raw); n == len(raw) && ascii {

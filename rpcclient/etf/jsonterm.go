@@ -6,30 +6,28 @@ import (
 	"math"
 )
 
-// maxJSONDepth is how deep arrays and objects may be nested in a JSON text that
-// is turned into a term.
+// maxJSONDepth is the maximum nesting of arrays and objects in a JSON text.
 const maxJSONDepth = 512
 
-// AppendJSONTerm appends the term which a JSON text stands for, without version
-// byte:
+// AppendJSONTerm appends the term of a JSON text, without version byte:
 //
-//   - an object becomes a map with binaries as keys; where a name is repeated,
-//     the first member counts, as it does with Jason
+//   - an object becomes a map with binaries as keys; of duplicate names the first member
+//     counts, as with Jason
 //   - an array becomes a list, a string a binary in UTF-8
-//   - a number without fraction and exponent becomes an integer, of up to 10,000
-//     digits; any other a float, and one too large for that is refused
+//   - a number without fraction and exponent becomes an integer of up to 10,000 digits,
+//     any other a float; an overflow is an error
 //   - true, false and null become the atoms true, false and nil
 //
-// No other atoms are made. The text must be a single JSON value as RFC 8259 has
-// it, in valid UTF-8, without unpaired surrogates, nested at most 512 deep and not
-// past 4 GiB; all else is a [*SyntaxError], with which dst is returned as it was.
+// It makes no other atoms. The text must be a single JSON value as in RFC 8259, in
+// valid UTF-8, without unpaired surrogates, nested at most 512 deep, and less than 4
+// GiB. Anything else is a [*SyntaxError], and dst is returned unchanged.
 //
-// AppendJSONTerm allocates nothing where dst is large enough, but for integers
-// past 64 bits, floats of more than 32 bytes, objects of more than 16 members,
-// and errors. Its time is linear in the length of the text.
+// If dst is large enough, AppendJSONTerm allocates only for integers past 64 bits,
+// floats of more than 32 bytes, objects of more than 16 members, and errors. Its time
+// is linear in the length of the text.
 func AppendJSONTerm(dst, json []byte) ([]byte, error) {
 	p := jsonParser{json: json}
-	if uint64(len(json)) > math.MaxUint32 { // the widest length of a term
+	if uint64(len(json)) > math.MaxUint32 { // the maximum length of a term
 		return dst, p.errorf("text of more than 4 GiB")
 	}
 	out, err := p.text(dst)
@@ -39,7 +37,7 @@ func AppendJSONTerm(dst, json []byte) ([]byte, error) {
 	return out, nil
 }
 
-// A jsonParser appends the terms which a JSON text stands for as it reads on.
+// A jsonParser appends the terms of a JSON text as it reads.
 type jsonParser struct {
 	json []byte
 	off  int
@@ -59,8 +57,7 @@ func (p *jsonParser) text(dst []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// value appends the value which begins at the cursor. depth is what its elements
-// would be nested in.
+// value appends the value at the cursor. depth is the nesting of its elements.
 func (p *jsonParser) value(dst []byte, depth int) ([]byte, error) {
 	switch p.peek() {
 	case '"':
@@ -91,8 +88,7 @@ func (p *jsonParser) literal(dst []byte, text, atom string) ([]byte, error) {
 	return AppendAtom(dst, atom), nil
 }
 
-// array appends a list. Its length comes before its elements and is known after
-// them.
+// array appends a list. Its length comes before its elements and is known after them.
 func (p *jsonParser) array(dst []byte, depth int) ([]byte, error) {
 	if depth > maxJSONDepth {
 		return dst, p.errorf("nesting deeper than %d", maxJSONDepth)
@@ -188,8 +184,8 @@ func (p *jsonParser) space() {
 	}
 }
 
-// peek returns the byte at the cursor. At the end it returns zero, which is no
-// byte of a valid text.
+// peek returns the byte at the cursor, or zero at the end. Zero is no byte of a valid
+// text.
 func (p *jsonParser) peek() byte {
 	if p.off < len(p.json) {
 		return p.json[p.off]
@@ -197,7 +193,7 @@ func (p *jsonParser) peek() byte {
 	return 0
 }
 
-// unexpected says what stands at the cursor instead of what should.
+// unexpected reports what is at the cursor instead of what should be.
 //
 //go:noinline
 func (p *jsonParser) unexpected(want string) error {

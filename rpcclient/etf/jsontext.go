@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// string appends a binary for the string which begins at the cursor.
+// string appends a binary for the string at the cursor.
 func (p *jsonParser) string(dst []byte) ([]byte, error) {
 	p.off++
 	start := len(dst)
@@ -38,8 +38,7 @@ func (p *jsonParser) string(dst []byte) ([]byte, error) {
 	}
 }
 
-// invalidUTF8 reports the first byte of s, which begins at the cursor, that is
-// not valid.
+// invalidUTF8 reports the first invalid byte of s, which begins at the cursor.
 func (p *jsonParser) invalidUTF8(s []byte) error {
 	for len(s) > 0 {
 		r, size := utf8.DecodeRune(s)
@@ -52,7 +51,7 @@ func (p *jsonParser) invalidUTF8(s []byte) error {
 	return p.errorf("invalid UTF-8 in a string")
 }
 
-// escape appends what the escape sequence at the cursor stands for.
+// escape appends the meaning of the escape sequence at the cursor.
 func (p *jsonParser) escape(dst []byte) ([]byte, error) {
 	if len(p.json)-p.off < 2 {
 		return dst, p.errorf("end of text in an escape sequence")
@@ -84,8 +83,8 @@ func (p *jsonParser) escape(dst []byte) ([]byte, error) {
 	return append(dst, c), nil
 }
 
-// escapedRune reads the \uXXXX at the cursor, or two of them where they are a
-// surrogate pair. It consumes nothing; size is zero where there is neither.
+// escapedRune reads the \uXXXX at the cursor, or two of them that are a surrogate
+// pair, without consuming it. size is zero if there is none.
 func (p *jsonParser) escapedRune() (r rune, size int) {
 	r, ok := hex4(p.json[p.off:])
 	if !ok {

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// An Order is the order in which the members of an object are printed, and those
-// of the objects in it. Once it is made it may be shared, and may occur in other
-// orders, and in itself, as often as wanted.
+// An Order is the order in which the members of an object are printed, and those of
+// the objects in it. Orders may be shared, and may occur in other orders and in
+// themselves.
 type Order struct {
 	fields []orderField
 	sorted []orderName // of fields
 	types  map[string]*Order
-	typed  string // the member that names a type, where there are types
+	typed  string // the member that names a type, if there are types
 }
 
 type orderField struct {
@@ -28,15 +28,14 @@ type orderName struct {
 
 // A Member is a member of an object in an [Order].
 type Member struct {
-	// Name is a GraphQL name, or else nothing that JSON would escape.
+	// Name is a GraphQL name, or other text without characters that JSON escapes.
 	Name string
-	// Order is that of the objects which the value is, or is a list of. Where it
-	// is nil, they keep the order of the term.
+	// Order is the order of the objects in the value. Nil: the order of the term.
 	Order *Order
 }
 
-// Set makes o the order of members, whose names are distinct. What is not among
-// them comes last, in the order of the term.
+// Set sets the order to members, whose names are distinct. Other members come last, in
+// the order of the term.
 func (o *Order) Set(members []Member) {
 	var texts strings.Builder
 	for _, m := range members {
@@ -56,15 +55,14 @@ func (o *Order) Set(members []Member) {
 	slices.SortFunc(o.sorted, func(a, b orderName) int { return cmp.Compare(a.name, b.name) })
 }
 
-// SetTypes gives objects an order of their own by what the string is that their
-// member called name has. It counts where that comes before any list and map in
-// the term, as __typename does among up to 32 members whose names do not begin
-// with a capital.
+// SetTypes sets a separate order for each type of object. The type is the string of
+// the member called name. That member must precede any list and map in the term, as
+// __typename does among up to 32 members whose names do not begin with a capital.
 func (o *Order) SetTypes(name string, types map[string]*Order) {
 	o.typed, o.types = name, types
 }
 
-// search returns where a name is in sorted, or would be.
+// search returns the index of a name in sorted, or the index for its insertion.
 func (o *Order) search(name []byte) (at int, found bool) {
 	low, high := 0, len(o.sorted)
 	for low < high {

@@ -3,8 +3,8 @@ package etf
 const invalidOrdered = "a Jason.OrderedObject without a valid values"
 
 // orderedMembers appends the pairs of the list at an offset as the members of an
-// object, in place of all that has been appended of the map m, of which the list is
-// a value: m has no JSON form unless it is a Jason.OrderedObject.
+// object, replacing what has been appended of the map m. The list is a value of m,
+// which has no JSON form unless it is a Jason.OrderedObject.
 func (e *jsonEncoder) orderedMembers(dst []byte, off int, m *mixedMap) ([]byte, int) {
 	m.s.ordered = true
 	dst, off, m.s.orderedOK = e.pairs(e.discard(dst, m.start), off, m.depth)
@@ -21,7 +21,7 @@ func (e *jsonEncoder) pairs(dst []byte, off, depth int) ([]byte, int, bool) {
 	for i := range n {
 		if !e.atTuple2(off) {
 			ok := e.fail(invalidOrdered)
-			return dst, e.skip(off, n-i+1), ok // the elements from this one on and the tail
+			return dst, e.skip(off, n-i+1), ok // the remaining elements and the tail
 		}
 		if dst, off, ok = e.member(dst, off+2, i, depth); !ok {
 			return dst, e.skip(off, n-i), false
@@ -33,7 +33,7 @@ func (e *jsonEncoder) pairs(dst []byte, off, depth int) ([]byte, int, bool) {
 	return append(dst, '}'), off + 1, true
 }
 
-// atPairs says whether a list with a pair as its first element is at an offset.
+// atPairs reports whether the list at an offset begins with a pair.
 func (e *jsonEncoder) atPairs(off int) bool {
 	if off >= len(e.b) || Tag(e.b[off]) != TagList {
 		return false

@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// A step is the way from a term to one of its elements.
+// A step leads from a term to one of its elements.
 type step struct {
 	key   int // the offset of the key in a map, 0 in a list
 	index int // the index in a list
 }
 
-// trace adds a step to the path of the failure, which happened below it.
+// trace adds a step to the path of the failure below it.
 func (e *jsonEncoder) trace(s step) {
 	if e.tracing {
 		e.failure.path = append(e.failure.path, s)
 	}
 }
 
-// maxPath is how many bytes of a path are enough.
+// maxPath is the length at which a path is cut.
 const maxPath = 4 << 10
 
-// path returns the path of the failure, as a [JSONError] shows it.
+// path returns the path of the failure for a [JSONError].
 func (e *jsonEncoder) path() string {
 	var text []byte
 	for _, s := range slices.Backward(e.failure.path) {
@@ -41,8 +41,7 @@ func (e *jsonEncoder) path() string {
 	return strings.TrimPrefix(string(text), ".")
 }
 
-// appendStep appends the key at an offset. One that could be mistaken for
-// something else is quoted, and a long one cut short.
+// appendStep appends the key at an offset. An ambiguous key is quoted, a long one cut.
 func (e *jsonEncoder) appendStep(text []byte, key int) []byte {
 	const most = 64
 	quoted, _, _ := e.key(nil, key)

@@ -5,29 +5,28 @@ import (
 	"math/bits"
 )
 
-// Masks for working on the eight bytes of a word at once.
+// Masks for the eight bytes of a word.
 const (
 	lows   = 0x0101010101010101
 	highs  = 0x8080808080808080
 	spaces = 0x2020202020202020
 )
 
-// special returns zero unless one of the bytes of w must be escaped in a JSON
-// string (RFC 8259, section 7): a control character, quotation mark or backslash.
-// The lowest bit that is set is the highest of the first such byte.
+// special returns zero unless a byte of w must be escaped in a JSON string (RFC 8259,
+// section 7): a control character, quotation mark or backslash. The lowest bit set is
+// the highest of the first such byte.
 func special(w uint64) uint64 {
-	// In the byte-wise subtractions a borrow reaches only bytes above one that is
-	// itself a hit, so that the lowest hit is a true one. Bytes of 0x80 and above
-	// never are.
+	// In the bytewise subtractions, a borrow only reaches bytes above a hit, so the
+	// lowest hit is a true one. Bytes of 0x80 and above are never hits.
 	control := (w - spaces) &^ w
 	quote := ((w ^ '"'*lows) - lows) &^ w
 	escape := ((w ^ '\\'*lows) - lows) &^ w
 	return (control | quote | escape) & highs
 }
 
-// plainRun returns the length of the longest prefix of s which may stand in a
-// JSON string as it is, if it is valid UTF-8. ascii says whether it is ASCII
-// alone, and so known to be valid.
+// plainRun returns the length of the longest prefix of s that needs no escape in a
+// JSON string, if it is valid UTF-8. ascii reports whether it is ASCII and so known to
+// be valid.
 func plainRun(s []byte) (n int, ascii bool) {
 	var seen uint64
 	for ; len(s)-n >= 8; n += 8 {

@@ -1,14 +1,13 @@
 package etf
 
-// Skip consumes one term of any kind, its elements included. It needs no stack,
-// however deep the term is nested, and time linear in its size.
+// Skip consumes one term of any kind with its elements. It needs no stack, however
+// deep the nesting, and linear time.
 //
-// Compressed terms and LOCAL_EXT are refused by name: a node sends neither over
-// a connection, and what they hold is not known from their length.
+// Compressed terms and LOCAL_EXT are errors that name them: a node sends neither over
+// a connection, and their contents do not follow from their length.
 func (d *Decoder) Skip() error {
 	start := d.off
-	// Terms are written in prefix order, so that a count of those still to come
-	// is all there is to remember.
+	// Terms are in prefix order, so a count of those to come is all the state.
 	for pending := uint64(1); pending > 0; pending-- {
 		more, err := d.skipOne()
 		if err == nil && pending-1+more > uint64(d.left()) {
@@ -23,8 +22,8 @@ func (d *Decoder) Skip() error {
 	return nil
 }
 
-// skipOne consumes the part of the next term that is of fixed kind, and returns
-// how many terms follow as its elements.
+// skipOne consumes the fixed part of the next term and returns the number of terms
+// that follow as its elements.
 func (d *Decoder) skipOne() (elements uint64, err error) {
 	tag, err := d.Tag()
 	if err != nil {
@@ -77,7 +76,7 @@ func (d *Decoder) skipOne() (elements uint64, err error) {
 		d.off++
 		return 3, nil // module, function, arity
 	case TagNewFun:
-		// The size counts its own four bytes; what it covers is left unread.
+		// The size includes its own four bytes. The content is skipped unread.
 		if err := d.need(tag, 5); err != nil {
 			return 0, err
 		}
@@ -133,8 +132,8 @@ func (d *Decoder) advance(tag Tag, n uint64) error {
 	return nil
 }
 
-// advanceCounted consumes a header of so many bytes, which begins with a count
-// of 32 bits, and that many bytes after it.
+// advanceCounted consumes a header that begins with a count of 32 bits, and that many
+// bytes after it.
 func (d *Decoder) advanceCounted(tag Tag, header uint64) error {
 	if err := d.need(tag, header); err != nil {
 		return err

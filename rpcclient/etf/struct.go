@@ -2,7 +2,7 @@ package etf
 
 import "strings"
 
-// A field is a field of a struct that has a JSON form, or a text as a key, of its own.
+// A field is a field of a struct that has its own JSON form, or its own text as a key.
 type field int
 
 const (
@@ -77,8 +77,8 @@ var fieldNames = [fieldCount]string{
 
 var (
 	fieldsByName = make(map[string]field)
-	// fieldShapes has the lengths and first bytes of the names, so that most other keys
-	// need not be looked for.
+	// fieldShapes has the lengths and first bytes of the names, to rule out other keys
+	// fast.
 	fieldShapes [16][256]bool
 )
 
@@ -89,7 +89,7 @@ func init() {
 	}
 }
 
-// fieldNamed returns the field of a name, fieldOther if there is none.
+// fieldNamed returns the field of a name, or fieldOther.
 func fieldNamed[T string | []byte](name T) field {
 	if n := len(name); n > 0 && n < len(fieldShapes) && fieldShapes[n][name[0]] {
 		if f, ok := fieldsByName[string(name)]; ok {
@@ -99,7 +99,7 @@ func fieldNamed[T string | []byte](name T) field {
 	return fieldOther
 }
 
-// structNames are the structs that are known, by the atoms that name them.
+// structNames are the known structs, by their atoms.
 var structNames = map[string]string{
 	"Elixir.Date":                "Date",
 	"Elixir.Time":                "Time",
@@ -112,24 +112,24 @@ var structNames = map[string]string{
 	"Elixir.Version.Requirement": "Version.Requirement",
 }
 
-// A structTerm is a map that turned out to be a struct, and where its fields are.
+// A structTerm is a map that is a struct, with the positions of its fields.
 type structTerm struct {
 	name    string              // of structNames
-	offsets [fieldCount + 1]int // of the fields' values, 0 for one that is not there
+	offsets [fieldCount + 1]int // of the fields' values; 0: missing
 	reason  string              // why it has no JSON form
 
-	// ordered is whether its values have been appended, as those of a
-	// Jason.OrderedObject are; orderedOK is whether all of them could be, and failure
-	// why not.
+	// ordered is set if its values have been appended, as those of a
+	// Jason.OrderedObject; orderedOK if all of them were appended. Otherwise failure
+	// says why.
 	ordered, orderedOK bool
 	failure            failure
 }
 
-// isStruct says whether the key that makes a map a struct has been met.
+// isStruct reports whether the key of a struct has been found.
 func (s *structTerm) isStruct() bool { return s.offsets[fieldStruct] != 0 }
 
-// structValue appends a struct, which is at a span of the term, in place of what has
-// been appended of it as a map.
+// structValue appends the struct at a span of the term, replacing what has been
+// appended of it as a map.
 func (e *jsonEncoder) structValue(dst []byte, m *mixedMap, at span) ([]byte, bool) {
 	s := &m.s
 	s.name = e.structName(s)
@@ -164,7 +164,7 @@ func (e *jsonEncoder) structValue(dst []byte, m *mixedMap, at span) ([]byte, boo
 	return append(dst, '"'), true
 }
 
-// structName returns the name of a struct that is known, else nothing.
+// structName returns the name of a known struct, or "".
 func (e *jsonEncoder) structName(s *structTerm) string {
 	name, cached, _, _ := findAtom(e.b[s.offsets[fieldStruct]:], e.atoms)
 	if name == nil {
@@ -173,14 +173,14 @@ func (e *jsonEncoder) structName(s *structTerm) string {
 	return structNames[string(name)]
 }
 
-// unknownName returns the name of any struct, as Elixir writes it.
+// unknownName returns the name of any struct in Elixir's notation.
 func (e *jsonEncoder) unknownName(s *structTerm) string {
 	d := e.decoder(s.offsets[fieldStruct])
 	name, _ := d.appendAtomName(nil)
 	return strings.ToValidUTF8(strings.TrimPrefix(string(name), "Elixir."), "\uFFFD")
 }
 
-// field returns which field the key at an offset is, and the offset of its value.
+// field returns the field of the key at an offset, and the offset of its value.
 func (e *jsonEncoder) field(off int) (f field, value int) {
 	name, cached, size, ok := findAtom(e.b[min(off, len(e.b)):], e.atoms)
 	if !ok {
@@ -192,12 +192,12 @@ func (e *jsonEncoder) field(off int) (f field, value int) {
 	return fieldNamed(name), off + size
 }
 
-// atAtom says whether an atom is at an offset.
+// atAtom reports whether an atom is at an offset.
 func (e *jsonEncoder) atAtom(off int) bool {
 	return off < len(e.b) && Tag(e.b[off]).isAtom()
 }
 
-// at returns a Decoder in front of a field's value, and whether there is one.
+// at returns a Decoder at a field's value, if there is one.
 func (e *jsonEncoder) at(s *structTerm, f field) (d Decoder, ok bool) {
 	if s.offsets[f] == 0 {
 		s.invalid(f)
@@ -205,21 +205,21 @@ func (e *jsonEncoder) at(s *structTerm, f field) (d Decoder, ok bool) {
 	return e.decoder(s.offsets[f]), s.offsets[f] != 0
 }
 
-// intField returns a field which is an integer between two bounds.
-func (e *jsonEncoder) intField(s *structTerm, f field, least, most int64) int64 {
+// intField returns a field that is an integer between two bounds.
+func (e *jsonEncoder) intField(s *structTerm, f field, low, high int64) int64 {
 	d, ok := e.at(s, f)
 	if !ok {
-		return least
+		return low
 	}
 	v, err := d.Int()
-	if err != nil || v < least || v > most {
+	if err != nil || v < low || v > high {
 		s.invalid(f)
-		return least
+		return low
 	}
 	return v
 }
 
-// binaryField returns a field which is a binary.
+// binaryField returns a field that is a binary.
 func (e *jsonEncoder) binaryField(s *structTerm, f field) []byte {
 	d, ok := e.at(s, f)
 	if !ok {
@@ -232,7 +232,7 @@ func (e *jsonEncoder) binaryField(s *structTerm, f field) []byte {
 	return text
 }
 
-// invalid notes that a field is not as it should be.
+// invalid records that a field is invalid.
 func (s *structTerm) invalid(f field) {
 	s.fail("a " + s.name + " without a valid " + fieldNames[f])
 }

@@ -2,16 +2,15 @@ package etf
 
 import "strconv"
 
-// Version is the byte in front of a term that stands alone, as
-// erlang:term_to_binary/1 writes it. Neither the Append functions nor [Decoder]
-// write or expect it, since terms inside a distribution message after the first
-// have none.
+// Version is the byte before a standalone term, as of erlang:term_to_binary/1. The
+// Append functions and [Decoder] neither write nor expect it: terms of a distribution
+// message, except the first, have none.
 const Version = 131
 
 // A Tag is the first byte of an encoded term. It says what kind of term follows.
 type Tag byte
 
-// The tags of the external term format, as far as OTP 23 and later know them.
+// The tags of the external term format of OTP 23 and later.
 const (
 	TagNewFloat      Tag = 70
 	TagBitBinary     Tag = 77
@@ -82,8 +81,8 @@ var tagNames = [256]string{
 	TagLocal:         "LOCAL_EXT",
 }
 
-// String returns the tag's name in the documentation of the format, such as
-// "SMALL_TUPLE_EXT", or "tag 42" for a byte that is no tag.
+// String returns the tag's name in the documentation, such as "SMALL_TUPLE_EXT", or
+// "tag 42" for an unknown byte.
 func (t Tag) String() string {
 	if name := tagNames[t]; name != "" {
 		return name

@@ -2,27 +2,27 @@ package etf
 
 // A Term is one encoded term, without version byte.
 //
-// Methods read Bytes and never write or keep them.
+// Its methods neither write nor keep Bytes.
 type Term struct {
 	Bytes []byte
-	// Atoms is what the ATOM_CACHE_REF bytes in Bytes stand for, by index: the
-	// atoms of the message's distribution header. Nil where there was none.
+	// Atoms are the atoms of ATOM_CACHE_REF terms in Bytes, by index: those of the
+	// message's distribution header. Nil without one.
 	Atoms []string
 }
 
 // A Pid identifies a process. Pids are comparable with ==.
 type Pid struct {
-	Node     string // the name of the node which made it
+	Node     string // the name of the node that made it
 	ID       uint32
 	Serial   uint32
-	Creation uint32 // which incarnation of the node made it
+	Creation uint32 // the incarnation of that node
 }
 
-// A Ref is a reference, unique among connected nodes. Refs made by
-// [Decoder.Ref] are comparable with ==: words past Len are zero.
+// A Ref is a reference, unique among connected nodes. Refs of [Decoder.Ref] are
+// comparable with ==: words past Len are zero.
 type Ref struct {
-	Node     string // the name of the node which made it
-	Creation uint32 // which incarnation of the node made it
-	Len      int    // how many of IDs count, 1 to 5
+	Node     string // the name of the node that made it
+	Creation uint32 // the incarnation of that node
+	Len      int    // the number of IDs in use, 1 to 5
 	IDs      [5]uint32
 }

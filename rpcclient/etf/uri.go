@@ -5,12 +5,12 @@ import (
 	"strconv"
 )
 
-// defaultPorts are those that Elixir knows of schemes, and leaves out of the text.
+// defaultPorts are the ports that Elixir omits for these schemes.
 var defaultPorts = map[string]int64{
 	"ftp": 21, "sftp": 22, "tftp": 69, "http": 80, "https": 443, "ldap": 389, "ws": 80, "wss": 443,
 }
 
-// appendURI appends a URI as URI.to_string/1 does.
+// appendURI appends a URI in the form of URI.to_string/1.
 func (e *jsonEncoder) appendURI(dst []byte, s *structTerm) []byte {
 	part := func(before string, f field, after string) {
 		if e.isSet(s, f) {
@@ -39,7 +39,7 @@ func (e *jsonEncoder) appendURI(dst []byte, s *structTerm) []byte {
 	return dst
 }
 
-// appendPort appends the port of a URI, unless it is that of the scheme.
+// appendPort appends the port of a URI unless it is the scheme's default.
 func (e *jsonEncoder) appendPort(dst []byte, s *structTerm) []byte {
 	if !e.isSet(s, fieldPort) {
 		return dst
@@ -51,7 +51,7 @@ func (e *jsonEncoder) appendPort(dst []byte, s *structTerm) []byte {
 	return strconv.AppendInt(append(dst, ':'), port, 10)
 }
 
-// optionalBinary returns a field which is a binary or nil.
+// optionalBinary returns a field that is a binary or nil.
 func (e *jsonEncoder) optionalBinary(s *structTerm, f field) []byte {
 	if !e.isSet(s, f) {
 		return nil
