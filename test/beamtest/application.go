@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// application is the compiled application of the nodes: a folder with
-// sys.config, golden/ and ebin/, and in that a boot file.
+// application is the compiled application of the nodes: a folder with sys.config,
+// golden/, and ebin/ with a boot file.
 type application struct {
 	inside string // as the nodes see it
 	err    error
-	// Held open by this process alone. When it ends, however it ends, the
-	// folder is removed.
+	// Only this process holds it open. The folder is removed when the process ends, in
+	// whatever way.
 	lifeline io.WriteCloser
 }
 

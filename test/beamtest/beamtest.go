@@ -1,19 +1,17 @@
 // Package beamtest runs real BEAM nodes and real EPMDs for tests.
 //
-// A node runs the Elixir application in testdata/elixir. It starts and stops it as
-// a release does. The application has a GraphQL schema, TestApp.Schema, on the real
-// Absinthe where that is found on ERL_LIBS, else on a double which replays
-// testdata/golden. It is compiled once for all nodes of the test process. Everything listens on loopback only, or in
-// a network namespace that the test made, and is gone when the test is.
+// A node runs the Elixir application in testdata/elixir, started and stopped like a
+// release. The application has a GraphQL schema, TestApp.Schema, on the real Absinthe
+// if ERL_LIBS has it, otherwise on a double that replays testdata/golden. It is
+// compiled once for all nodes of the test process. Everything listens on loopback
+// only, or in a network namespace of the test, and ends with the test.
 //
 // Environment of the test process:
 //
-//   - TEST_BEAM_ROOT: a folder with an unpacked Debian which has Elixir
-//     (testdata/install-otp-matrix makes some). EPMD and nodes run in it by
-//     chroot, which takes root. Empty: the machine's own Erlang and Elixir
-//     (testdata/install-erlang).
-//   - ERL_LIBS: given to the nodes as it is, so with TEST_BEAM_ROOT a path
-//     inside that folder.
+//   - TEST_BEAM_ROOT: a folder with an unpacked Debian that has Elixir
+//     (testdata/install-otp-matrix makes some). EPMD and nodes run in it by chroot, which
+//     needs root. Empty: the machine's own Erlang and Elixir (testdata/install-erlang).
+//   - ERL_LIBS: passed to the nodes. With TEST_BEAM_ROOT it is a path inside that folder.
 package beamtest
 
 import (
@@ -28,8 +26,8 @@ import (
 // beamRoot is the folder into which EPMD and nodes are chrooted, or "".
 func beamRoot() string { return os.Getenv("TEST_BEAM_ROOT") }
 
-// SharedDir makes a folder for the time of the test that EPMD and nodes in the BEAM
-// root see too, and returns its path for the test process and its path for them.
+// SharedDir makes a folder for the duration of the test that is visible in the BEAM
+// root, and returns its path for the test process and its path for EPMD and nodes.
 func SharedDir(t testing.TB) (outside, inside string) {
 	t.Helper()
 	outside, inside, err := makeSharedDir()
@@ -53,8 +51,8 @@ func makeSharedDir() (outside, inside string, err error) {
 	return outside, filepath.Join("/tmp", filepath.Base(outside)), nil
 }
 
-// command prepares a program of the Erlang or Elixir installation, in a process
-// group of its own.
+// command prepares a program of the Erlang or Elixir installation, in its own process
+// group.
 func command(name string, args ...string) (*exec.Cmd, error) {
 	root := beamRoot()
 	if root == "" {
@@ -79,8 +77,8 @@ func command(name string, args ...string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// environment is what every program of the Erlang installation gets: nothing
-// else of the test's environment shall change how it runs.
+// environment is the whole environment of the programs of the Erlang installation. The
+// rest of the test's environment must not affect them.
 func environment() []string {
 	path := os.Getenv("PATH")
 	if beamRoot() != "" {
@@ -89,8 +87,8 @@ func environment() []string {
 	return []string{"PATH=" + path, "LANG=C.UTF-8", "ERL_LIBS=" + os.Getenv("ERL_LIBS")}
 }
 
-// moduleFile is the path of a file of this repository. Tests run in the folder
-// of their package, so the repository's is the nearest one above with a go.mod.
+// moduleFile is the path of a file of this repository. Tests run in the folder of
+// their package; the repository's is the nearest one above with a go.mod.
 func moduleFile(elem ...string) (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -108,11 +106,11 @@ func moduleFile(elem ...string) (string, error) {
 	}
 }
 
-// kill ends a process of command and whatever it started, at once, and returns
-// when exited is closed.
+// kill kills a process of command with its children, and returns when exited is
+// closed.
 func kill(cmd *exec.Cmd, exited <-chan struct{}) {
 	select {
-	case <-exited: // its process id may be another's by now
+	case <-exited: // its process id may be reused by now
 	default:
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		<-exited

@@ -35,7 +35,7 @@ func TestNode(t *testing.T) {
 		}
 	})
 
-	// Atoms that only the observation made would look like a leak.
+	// Atoms of the observation itself would look like a leak.
 	t.Run("Eval makes no atoms", func(t *testing.T) {
 		n.Eval(t, ":erlang.system_info(:atom_count)")
 		before := n.Eval(t, ":erlang.system_info(:atom_count)")
@@ -62,7 +62,7 @@ func TestNode(t *testing.T) {
 		}
 	})
 
-	// A double that were content with less would hide what the gateway gets wrong.
+	// A more lenient double would hide faults of the gateway.
 	t.Run("the double demands exactly what was recorded", func(t *testing.T) {
 		if n.RealAbsinthe() {
 			return
@@ -82,7 +82,7 @@ func TestNode(t *testing.T) {
 		}
 	})
 
-	// The real Absinthe and its double must not differ in what tests use.
+	// The real Absinthe and its double must agree in what tests use.
 	t.Run("fields", func(t *testing.T) {
 		for _, tt := range []struct{ document, options, want string }{
 			{`{ log(message: "said") }`, ``, `%{"log" => true}`},
@@ -106,7 +106,7 @@ func TestNode(t *testing.T) {
 			}
 		}
 
-		// What a resolver writes is seen in whole lines.
+		// The output of a resolver consists of whole lines.
 		if got, want := n.WaitOutput(t, "said"), "[info] said"; got != want {
 			t.Errorf("line of Logger.info: %q, want %q", got, want)
 		}
@@ -148,7 +148,7 @@ func TestNode(t *testing.T) {
 		}
 	})
 
-	// The process of a sleeping call can be found, and its end is seen.
+	// A sleeping call has a process that can be found, and its end is logged.
 	t.Run("sleep is watched", func(t *testing.T) {
 		pid := n.Eval(t, `spawn(fn -> Absinthe.run("{ sleep(ms: 3600000) }", TestApp.Schema, []) end)`)
 		n.WaitOutput(t, "sleeping "+pid)
@@ -159,7 +159,7 @@ func TestNode(t *testing.T) {
 	})
 }
 
-// The processes that sleep in a field can be woken.
+// Wake wakes the processes that sleep in a field.
 func TestWake(t *testing.T) {
 	n := StartNode(t, Options{EPMDPort: StartEPMD(t)})
 	var pids []string
@@ -203,7 +203,7 @@ func TestProtoDist(t *testing.T) {
 	}
 }
 
-// A release without EPMD listens on a port that is fixed beforehand.
+// A release without EPMD listens on a fixed port.
 func TestNodeWithoutEPMD(t *testing.T) {
 	port, _ := freePort(t)
 	StartNode(t, Options{Args: []string{"-erl_epmd_port", strconv.Itoa(port)}})
@@ -214,7 +214,7 @@ func TestNodeWithoutEPMD(t *testing.T) {
 	conn.Close()
 }
 
-// Nodes on both ends of a link see each other, and only there.
+// Nodes at both ends of a link can connect to each other, and only over the link.
 func TestNamespace(t *testing.T) {
 	left, right := NewNamespace(t), NewNamespace(t)
 	left.IP(t, "link add left type veth peer name right netns "+right.Path())
@@ -259,8 +259,8 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// A node that starts can be connected to, and so can one that stops; its fields
-// fail at both times.
+// A node accepts connections while it starts and while it stops. Its fields fail at
+// both times.
 func TestStartAndStopInOrder(t *testing.T) {
 	epmd := StartEPMD(t)
 	n := StartNode(t, Options{EPMDPort: epmd, HoldStart: true, Env: []string{"TESTAPP_STOP=3600000"}})
@@ -288,7 +288,7 @@ func TestStartAndStopInOrder(t *testing.T) {
 	check("{:stopping, :started}", false)
 }
 
-// A test process that is killed runs no Cleanup.
+// A killed test process runs no Cleanup.
 func TestNodeEndsWithTheTestProcess(t *testing.T) {
 	n := StartNode(t, Options{EPMDPort: StartEPMD(t)})
 	n.control.Close()

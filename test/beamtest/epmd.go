@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// StartEPMD runs an EPMD of the test's own on a free loopback port, IPv4 and,
-// where the machine has it, IPv6, and returns the port once it answers.
+// StartEPMD runs the test's own EPMD on a free loopback port, IPv4 and, if the machine
+// has it, IPv6. It returns the port once EPMD answers.
 func StartEPMD(t testing.TB) (port int) {
 	t.Helper()
 	const attempts = 5
@@ -21,8 +21,8 @@ func StartEPMD(t testing.TB) (port int) {
 	return 0
 }
 
-// StartEPMDIn runs an EPMD on this port of this address in a namespace, where
-// nobody else takes ports.
+// StartEPMDIn runs an EPMD on this port of this address in a namespace, where no other
+// process takes ports.
 func StartEPMDIn(t testing.TB, n *Namespace, port int, address string) {
 	t.Helper()
 	if !startEPMD(t, n, port, address) {
@@ -30,11 +30,11 @@ func StartEPMDIn(t testing.TB, n *Namespace, port int, address string) {
 	}
 }
 
-// startEPMD reports whether EPMD could listen on port: between freePort and
-// here another process may have taken it.
+// startEPMD reports whether EPMD could listen on port. Another process may have taken
+// it since freePort.
 func startEPMD(t testing.TB, n *Namespace, port int, addresses string) bool {
 	t.Helper()
-	// With -d twice it says when it begins to accept.
+	// With -d twice, EPMD logs when it begins to accept.
 	cmd, err := command("epmd", "-port", strconv.Itoa(port), "-address", addresses, "-d", "-d")
 	if err != nil {
 		t.Fatalf("beamtest: %v", err)
@@ -58,8 +58,8 @@ func startEPMD(t testing.TB, n *Namespace, port int, addresses string) bool {
 	return up
 }
 
-// freePort returns a port that nobody listens on, and the loopback addresses,
-// separated by comma, on which it is free.
+// freePort returns a free port, and the loopback addresses on which it is free,
+// separated by comma.
 func freePort(t testing.TB) (port int, addresses string) {
 	t.Helper()
 	v4, err := net.Listen("tcp4", "127.0.0.1:0")

@@ -11,16 +11,16 @@ import (
 	"testing"
 )
 
-// Namespace is a network namespace of the test's own. It has no name, so that
-// nothing of it, and none of its links, outlives the test and the processes
-// that were started in it. The nil Namespace is the machine's own.
+// Namespace is a network namespace for one test. It has no name, so it ends with the
+// test and its processes, and its links do, too. Nil means the machine's own
+// namespace.
 type Namespace struct {
 	work chan func()
 	file *os.File
 }
 
-// NewNamespace makes a namespace with nothing in it but loopback. It takes root
-// and, for IP, the ip program of iproute2.
+// NewNamespace makes a namespace that has only loopback. It needs root and, for IP,
+// the ip program of iproute2.
 func NewNamespace(t testing.TB) *Namespace {
 	t.Helper()
 	n := &Namespace{work: make(chan func())}
@@ -46,8 +46,8 @@ func NewNamespace(t testing.TB) *Namespace {
 	return n
 }
 
-// Do calls f in the namespace: sockets that f makes belong to it, and programs
-// that f starts run in it. Goroutines that f starts do not.
+// Do calls f in the namespace. Sockets that f makes belong to it, and programs that f
+// starts run in it, but not the goroutines of f.
 func (n *Namespace) Do(f func()) {
 	if n == nil {
 		f()
@@ -72,7 +72,7 @@ func (n *Namespace) IP(t testing.TB, arguments string) {
 	}
 }
 
-// Path names the namespace to other programs for as long as the test runs.
+// Path is a path of the namespace for other programs, valid during the test.
 func (n *Namespace) Path() string {
 	return filepath.Join("/proc", fmt.Sprint(os.Getpid()), "fd", fmt.Sprint(n.file.Fd()))
 }

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// enterNewNamespace moves the calling thread into a network namespace of its
-// own and returns a file that stands for it.
+// enterNewNamespace moves the calling thread into a new network namespace and returns
+// its file.
 func enterNewNamespace() (*os.File, error) {
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		return nil, err

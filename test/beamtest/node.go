@@ -19,27 +19,27 @@ import (
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
-// Options says how a node is started. A node needs EPMDPort, or, to run without
-// EPMD, "-erl_epmd_port" and a free port among Args.
+// Options configure a node. It needs EPMDPort, or, without EPMD, "-erl_epmd_port" and
+// a free port among Args.
 type Options struct {
 	Name           string     // full node name; empty: testapp@127.0.0.1
 	Cookie         string     // empty: DefaultCookie
-	EPMDPort       int        // where the node registers, as StartEPMD returned it
+	EPMDPort       int        // of StartEPMD
 	ProtoDist      string     // inet_tcp (also when empty), inet6_tcp, inet_tls
-	SSLDistOptFile string     // for inet_tls: NewTLSFiles writes one
-	ShortNames     bool       // Name has a host without a dot
-	Env            []string   // "key=value", beside what StartNode sets
-	Args           []string   // emulator flags, as erl takes them
-	HoldStart      bool       // StartNode returns while the application starts, which it does until ReleaseStart
-	Namespace      *Namespace // where the node runs, and listens on the IPv4 address that is its host; nil: here, on loopback
+	SSLDistOptFile string     // for inet_tls, of NewTLSFiles
+	ShortNames     bool       // the host of Name has no dot
+	Env            []string   // "key=value", in addition to StartNode's own
+	Args           []string   // emulator flags of erl
+	HoldStart      bool       // the application starts only after ReleaseStart; StartNode does not wait for it
+	Namespace      *Namespace // the node runs and listens in it, on the IPv4 address of its host; nil: here, on loopback
 }
 
-// DefaultCookie is the cookie of nodes whose Options name none.
+// DefaultCookie is the cookie of nodes without another one.
 const DefaultCookie = "a-cookie-of-the-tests"
 
 // Node is a running BEAM node.
 type Node struct {
-	Name   string // what the node calls itself
+	Name   string // the node's own name
 	Cookie string
 
 	cmd    *exec.Cmd
@@ -55,9 +55,9 @@ type Node struct {
 	control net.Conn
 }
 
-// StartNode starts a node as a release starts, distribution first, and returns when
-// its applications have started. The test fails with the node's output if they do
-// not; that output is also logged when the test fails later.
+// StartNode starts a node like a release, distribution first, and returns when its
+// applications have started. If they fail to, the test fails with the node's output.
+// If the test fails later, the output is logged.
 func StartNode(t testing.TB, o Options) *Node {
 	t.Helper()
 	if o.Name == "" {
@@ -109,7 +109,7 @@ func StartNode(t testing.TB, o Options) *Node {
 		n.cmd.Wait()
 		n.out.end()
 		close(n.exited)
-		listener.Close() // a node that ends before it is up is not waited for
+		listener.Close() // do not wait for a node that ends during its start
 	}()
 	t.Cleanup(func() {
 		n.Kill()
@@ -141,7 +141,8 @@ func StartNode(t testing.TB, o Options) *Node {
 	return n
 }
 
-// ReleaseStart lets the application of a node that is held by HoldStart, and returns when it has.
+// ReleaseStart starts the application of a node with HoldStart, and returns when it
+// has started.
 func (n *Node) ReleaseStart(t testing.TB) {
 	t.Helper()
 	n.Eval(t, "send(TestApp.Application, :go)")
@@ -171,7 +172,7 @@ func (o Options) erlArgs(app string) []string {
 		"-boot", filepath.Join(app, "ebin", "testapp"), "-config", filepath.Join(app, "sys"),
 		name, o.Name, "-setcookie", o.Cookie,
 		"-noinput", "-start_epmd", "false", "-kernel", "inet_dist_use_interface", address,
-		"-kernel", "net_setuptime", "120", // the most there is, for handshakes on a slow machine
+		"-kernel", "net_setuptime", "120", // the maximum, for handshakes on a slow machine
 	}
 	if o.ProtoDist != "" {
 		args = append(args, "-proto_dist", o.ProtoDist)
@@ -194,8 +195,8 @@ func (n *Node) RealAbsinthe() bool { return n.real }
 // Output is what the node has written to standard output and standard error.
 func (n *Node) Output() string { return n.out.String() }
 
-// WaitOutput waits until the node has written a line that contains substr, and
-// returns the first such line. The test fails if none comes.
+// WaitOutput returns the first line with substr that the node writes. The test fails
+// if there is none.
 func (n *Node) WaitOutput(t testing.TB, substr string) string {
 	t.Helper()
 	line, found := n.out.wait(substr)
@@ -205,8 +206,7 @@ func (n *Node) WaitOutput(t testing.TB, substr string) string {
 	return line
 }
 
-// Appended are the ids that the mutation `append` was called with on this node,
-// in order.
+// Appended are the ids of the calls of the mutation `append` on this node, in order.
 func (n *Node) Appended(t testing.TB) []string {
 	t.Helper()
 	text, err := os.ReadFile(n.log)
@@ -216,9 +216,9 @@ func (n *Node) Appended(t testing.TB) []string {
 	return strings.Fields(string(text))
 }
 
-// Eval evaluates an Elixir expression on the node and returns inspect/1 of its
-// value. The test fails if it raises. No distribution connection is made for
-// it, so it does not show in Node.list/1. Evaluations run one after another.
+// Eval evaluates an Elixir expression on the node and returns inspect/1 of its value.
+// The test fails if it raises. Eval needs no distribution connection, so Node.list/1
+// is unaffected. Evaluations run one after another.
 func (n *Node) Eval(t testing.TB, elixir string) string {
 	t.Helper()
 	answer, err := n.eval(elixir)
@@ -246,21 +246,21 @@ func (n *Node) eval(elixir string) (string, error) {
 	return "", fmt.Errorf("%s", bytes.TrimPrefix(answer, []byte("-")))
 }
 
-// Wake ends the sleep of every process that sleeps in the field sleep. Whether one
-// does is in the node's output.
+// Wake ends the sleep of every process in the field sleep. The node's output shows
+// when one sleeps.
 func (n *Node) Wake(t testing.TB) {
 	t.Helper()
 	n.Eval(t, "TestApp.Fields.wake()")
 }
 
-// Count has the node itself count the calls of a function, such as Absinthe.run/3 or
-// :erpc.execute_call/4, whoever makes them. The result tells how many there were.
+// Count makes the node count the calls of a function, such as Absinthe.run/3 or
+// :erpc.execute_call/4. The returned function returns their number.
 func (n *Node) Count(t testing.TB, function string) func() int {
 	t.Helper()
 	module, rest, _ := strings.Cut(function, "/")
 	at := strings.LastIndex(module, ".")
 	mfa := fmt.Sprintf("{%s, :%s, %s}", module[:at], module[at+1:], rest)
-	// A function that is not loaded cannot be counted.
+	// Only loaded functions can be counted.
 	n.Eval(t, fmt.Sprintf("{:module, _} = Code.ensure_loaded(%s); 1 = :erlang.trace_pattern(%s, true, [:call_count])", module[:at], mfa))
 	return func() int {
 		t.Helper()
@@ -283,11 +283,11 @@ func readFrame(r io.Reader) ([]byte, error) {
 	return frame, err
 }
 
-// Kill ends the node as SIGKILL does, with no goodbye to anyone, and returns
-// when its process is gone. It does nothing to a node that has ended.
+// Kill kills the node (SIGKILL) and returns when its process has ended. It does
+// nothing to a node that has ended.
 func (n *Node) Kill() { kill(n.cmd, n.exited) }
 
-// Stop ends the node as Terminate does, and returns when its process is gone.
+// Stop is Terminate, and returns when the process has ended.
 func (n *Node) Stop(t testing.TB) {
 	t.Helper()
 	n.Terminate(t)
@@ -298,7 +298,7 @@ func (n *Node) Stop(t testing.TB) {
 func (n *Node) Terminate(t testing.TB) {
 	t.Helper()
 	select {
-	case <-n.exited: // its process id may be another's by now
+	case <-n.exited: // its process id may be reused by now
 		return
 	default:
 	}

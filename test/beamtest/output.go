@@ -8,7 +8,7 @@ import (
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
-// output collects what a process writes. It is an io.Writer.
+// output collects the output of a process.
 type output struct {
 	mu      sync.Mutex
 	text    []byte
@@ -26,7 +26,7 @@ func (o *output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// end says that there will be no more.
+// end marks the end of the output.
 func (o *output) end() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -45,8 +45,8 @@ func (o *output) String() string {
 	return string(o.text)
 }
 
-// wait returns the first complete line that contains substr as soon as there is
-// one, or false when the output has ended without one or waittest.Limit is over.
+// wait returns the first complete line that contains substr once there is one, or
+// false if the output ends first or waittest.Limit passes.
 func (o *output) wait(substr string) (line string, found bool) {
 	timer := time.NewTimer(waittest.Limit)
 	defer timer.Stop()

@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// TLSFiles are the files of TLS distribution: an authority, a certificate for
-// nodes on loopback (127.0.0.1, ::1, localhost) and one for a client. Node and
-// client each demand a certificate of that authority from the other.
+// TLSFiles are the files of TLS distribution: an authority, a certificate for nodes on
+// loopback (127.0.0.1, ::1, localhost) and one for a client. Node and client each
+// require a certificate of that authority.
 type TLSFiles struct {
-	SSLDistOptFile string // as a node sees it: for Options
+	SSLDistOptFile string // as the node sees it, for Options
 
 	// PEM, as the test process sees them.
 	CA         string
@@ -30,7 +30,7 @@ type TLSFiles struct {
 	ClientKey  string
 }
 
-// NewTLSFiles makes such files. Files of two calls do not trust each other.
+// NewTLSFiles makes such files, with a new authority each time.
 func NewTLSFiles(t testing.TB) TLSFiles {
 	t.Helper()
 	outside, inside := SharedDir(t)
@@ -48,7 +48,8 @@ func NewTLSFiles(t testing.TB) TLSFiles {
 		Subject:      pkix.Name{CommonName: "node"},
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		// OTP 25 checks the host of a node name as a DNS name, an address too.
+		// OTP 25 checks the host of a node name as a DNS name, even if it is an
+		// address.
 		DNSNames:    []string{"localhost", "127.0.0.1", "::1"},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}, ca, caKey)
@@ -74,8 +75,8 @@ func NewTLSFiles(t testing.TB) TLSFiles {
 	}
 }
 
-// writeCertificate makes a key and has issuer certify it, itself where issuerKey
-// is nil. It writes dir/name.crt and dir/name.key.
+// writeCertificate makes a key and a certificate of issuer, self-signed without
+// issuerKey. It writes dir/name.crt and dir/name.key.
 func writeCertificate(t testing.TB, dir, name string, certificate, issuer *x509.Certificate, issuerKey *ecdsa.PrivateKey) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -26,7 +26,7 @@ func TestTLSFiles(t *testing.T) {
 		}
 		conn, err := tls.Dial("tcp", net.JoinHostPort("127.0.0.1", port), &tls.Config{
 			RootCAs: roots,
-			// In TLS 1.3 a client learns only from its first read that it is refused.
+			// In TLS 1.3 a client learns of a refusal only from its first read.
 			MaxVersion:           tls.VersionTLS12,
 			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &client, nil },
 		})

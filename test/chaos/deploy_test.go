@@ -9,14 +9,14 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// A rolling deploy: each node is replaced in an orderly way, by one whose
-// application takes a while to start while it can be connected to already; and the
-// old one's takes a while to stop, in which its fields fail. No query fails. A
-// mutation does only where it came before the gateway knew of the stop.
+// A rolling deploy replaces each node in an orderly way. The application of a new node
+// takes a while to start, while the node already accepts connections. That of an old
+// one takes a while to stop, during which its fields fail. No query fails. A mutation
+// fails only if it was sent before the gateway knew of the stop.
 func TestDeployIsNotNoticed(t *testing.T) {
 	f := &fleet{pace: 20 * time.Millisecond, stop: 1500 * time.Millisecond}
 	f.begin(t, 3)
-	g := startGateway(t, nil, f.settings(patient))
+	g := startGateway(t, nil, f.settings(longTimeout))
 	g.waitConnected(t, 3)
 
 	rate := g.rate(t, form(350, 900))
@@ -46,15 +46,15 @@ func TestDeployIsNotNoticed(t *testing.T) {
 		t.Errorf("%d of %d queries failed; the first: %+v", len(failed), len(o), failed[0])
 	}
 	if retries == 0 {
-		t.Error("no stop met a query: nothing was shown")
+		t.Error("no stop met a query, so the test shows nothing")
 	}
 	if twice > 0 || missing > 0 {
 		t.Errorf("%d mutations ran twice, %d that succeeded did not run", twice, missing)
 	}
-	others := changes.failed().those(func(o outcome) bool {
+	others := changes.failed().filter(func(o outcome) bool {
 		return !slices.ContainsFunc(stops, func(s stop) bool { return o.sent+o.took >= s.told && o.sent <= s.known })
 	})
 	if len(others) > 0 {
-		t.Errorf("%d mutations failed other than by the stop of their node; the first: %+v", len(others), others[0])
+		t.Errorf("%d mutations failed for another reason than the stop of their node; the first: %+v", len(others), others[0])
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// lastDescriptor is the highest file descriptor that the process has open.
+// lastDescriptor is the highest open file descriptor of the process.
 func (g *gateway) lastDescriptor(t testing.TB) (last int) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(g.cmd.Process.Pid), "fd"))
@@ -26,11 +26,11 @@ func (g *gateway) lastDescriptor(t testing.TB) (last int) {
 	return last
 }
 
-// The process may open no more files. Operators are answered, each over a connection of
-// its own, and so are clients: the connection that is idle for longest makes room.
+// The process is out of file descriptors. Operators, each on a new connection, and
+// clients are served: the gateway closes the connection that is idle for longest.
 func TestNoFileDescriptorLeft(t *testing.T) {
 	f := startFleet(t, 1, 0)
-	g := startGateway(t, nil, f.settings(patient))
+	g := startGateway(t, nil, f.settings(longTimeout))
 	g.waitConnected(t, 1)
 	var idle []net.Conn
 	open := func() {
@@ -44,14 +44,14 @@ func TestNoFileDescriptorLeft(t *testing.T) {
 	for range 10 {
 		open()
 	}
-	if status, _, body := g.ask(t, `{ counter }`); status != http.StatusOK { // they are accepted before this one
+	if status, _, body := g.ask(t, `{ counter }`); status != http.StatusOK { // the gateway accepts them before this one
 		t.Fatalf("%d %s", status, body)
 	}
 	limit := g.lastDescriptor(t) + 1
 	if out, err := exec.Command("prlimit", "--pid", strconv.Itoa(g.cmd.Process.Pid), fmt.Sprintf("--nofile=%d", limit)).CombinedOutput(); err != nil {
 		t.Fatalf("prlimit: %v\n%s", err, out)
 	}
-	for range 50 { // whatever was free below the limit is taken
+	for range 50 { // to use up the descriptors below the limit
 		open()
 	}
 	for range 20 {

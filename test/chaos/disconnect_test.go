@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Clients leave midway, in every way: nothing of theirs is left, here or there, long
-// before their calls would have ended.
+// Clients leave at various points of a request. Nothing of their requests is left on
+// either side long before the calls would have ended.
 func TestDisconnects(t *testing.T) {
 	f := startFleet(t, 2, time.Hour)
 	g := startGateway(t, nil, f.settings("timeout: 2h", "load: {in_flight: 2000}"))
@@ -33,7 +33,7 @@ func TestDisconnects(t *testing.T) {
 				}
 				defer conn.Close()
 				text := request
-				if i%10 == 0 { // leaves before all is said
+				if i%10 == 0 { // leaves before the request is complete
 					text = request[:len(request)-len(body)/2]
 				}
 				if _, err := conn.Write([]byte(text)); err != nil {

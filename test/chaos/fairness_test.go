@@ -10,15 +10,15 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// Answers of 50 MB flow on a connection: small ones on it find their way between
-// them, and are hardly slower than on another connection, to a node that has only
-// the machine in common. A client that does not read holds nobody up.
+// Small answers pass between answers of 50 MB on one connection, hardly slower than on
+// the connection of another node on the same machine. A client that does not read
+// delays no other.
 func TestLargeAnswersBesideSmall(t *testing.T) {
 	f := startFleet(t, 0, 0)
 	schedulers := []string{"+S", "2:2"}
 	f.start(t, schedulers...)
-	beamtest.StartNode(t, beamtest.Options{Name: "other@127.0.0.1", EPMDPort: f.epmd, Args: append(slim, schedulers...)})
-	s := f.settings(patient)
+	beamtest.StartNode(t, beamtest.Options{Name: "other@127.0.0.1", EPMDPort: f.epmd, Args: append(smallNode, schedulers...)})
+	s := f.settings(longTimeout)
 	s.timed = true
 	s.more = []string{"  - path: /other", "    schema: TestApp.Schema",
 		fmt.Sprintf("    discovery: {dns: [127.0.0.1], prefix: other, epmd_port: %d}", f.epmd)}
@@ -35,13 +35,13 @@ func TestLargeAnswersBesideSmall(t *testing.T) {
 		return g.offer(rate, n, "/graphql", func(int) string { return operation(`{ counter }`) }).wait()
 	}
 	beside := func(path string) (light, heavy outcomes) {
-		stream := g.press(1, path, func(int) string { return large })
+		stream := g.offerClosedLoop(1, path, func(int) string { return large })
 		light = small()
 		return light, stream.end()
 	}
 	alone := small()
 	var apart, answersApart, together, answers outcomes
-	for range rounds { // in turns: this machine may be busier at one time than at another
+	for range rounds { // in turns: the load of this machine varies
 		light, heavy := beside("/other")
 		apart, answersApart = append(apart, light...), append(answersApart, heavy...)
 		light, heavy = beside("/graphql")
@@ -70,22 +70,21 @@ func TestLargeAnswersBesideSmall(t *testing.T) {
 			t.Errorf("%d queries failed; the first: %+v", len(failed), failed[0])
 		}
 	}
-	// Held up on its connection alone, a small query would wait for large answers
-	// to pass whole.
+	// If they delayed each other, a small query would wait for whole large answers.
 	a, b, whole := apart.percentile(90), together.percentile(90), answers.percentile(50)
 	t.Logf("figures: p90 beside large answers %v on another connection, %v on the same: ratio %.1f", a, b, float64(b)/float64(a))
 	if b > a*3/2 && b > whole/4 {
 		t.Errorf("p90 on the same connection is %v, on another %v; a large answer takes %v", b, a, whole)
 	}
 	if len(answers) < 3 {
-		t.Errorf("only %d large answers: little was shown", len(answers))
+		t.Errorf("only %d large answers, so the test shows little", len(answers))
 	}
 }
 
-// An answer that is larger than allowed ends its call and nothing else.
+// An answer beyond the limit ends its call and nothing else.
 func TestAnswerTooLarge(t *testing.T) {
 	f := startFleet(t, 1, 0)
-	s := f.settings(patient)
+	s := f.settings(longTimeout)
 	s.top = []string{"limits: {answer: 33554432}"}
 	g := startGateway(t, nil, s)
 	g.waitConnected(t, 1)

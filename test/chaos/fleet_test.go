@@ -10,17 +10,17 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// fleet is the application's nodes on one host.
+// fleet is the nodes of the application on one host.
 type fleet struct {
 	epmd   int
-	pace   time.Duration    // what the field pace takes on a node that is started
-	stop   time.Duration    // what the application of such a node takes to stop
+	pace   time.Duration    // duration of the field pace on a started node
+	stop   time.Duration    // stop time of the application on such a node
 	live   []*beamtest.Node // oldest first
-	all    []*beamtest.Node // also those that were killed
+	all    []*beamtest.Node // including killed ones
 	serial int
 }
 
-// startFleet starts so many nodes.
+// startFleet starts this number of nodes.
 func startFleet(t *testing.T, nodes int, pace time.Duration) *fleet {
 	t.Helper()
 	f := &fleet{pace: pace}
@@ -36,8 +36,8 @@ func (f *fleet) begin(t *testing.T, nodes int) {
 	}
 }
 
-// slim keeps a node's schedulers from taking the processors of everybody else.
-var slim = []string{"+S", "1:1", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"}
+// smallNode limits the processor use of a node's schedulers.
+var smallNode = []string{"+S", "1:1", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"}
 
 // start starts a node under a name with a new hash.
 func (f *fleet) start(t *testing.T, args ...string) *beamtest.Node {
@@ -45,7 +45,7 @@ func (f *fleet) start(t *testing.T, args ...string) *beamtest.Node {
 	return f.launch(t, beamtest.Options{Args: args})
 }
 
-// launch is start with options, of which it sets all but Args and Held.
+// launch is start with options, of which it sets all but Args and HoldStart.
 func (f *fleet) launch(t *testing.T, o beamtest.Options) *beamtest.Node {
 	t.Helper()
 	f.serial++
@@ -55,7 +55,7 @@ func (f *fleet) launch(t *testing.T, o beamtest.Options) *beamtest.Node {
 		"TESTAPP_PACE=" + strconv.FormatInt(f.pace.Milliseconds(), 10),
 		"TESTAPP_STOP=" + strconv.FormatInt(f.stop.Milliseconds(), 10),
 	}
-	o.Args = append(slim, o.Args...)
+	o.Args = append(smallNode, o.Args...)
 	n := beamtest.StartNode(t, o)
 	f.live, f.all = append(f.live, n), append(f.all, n)
 	return n
@@ -67,9 +67,9 @@ func (f *fleet) kill() {
 	f.live = f.live[1:]
 }
 
-// churn kills a node every period and starts one under a new hash in its place, so
-// many times, and then until a kill has shown what the test is about, but ten times
-// as many at most. It returns how many it has killed.
+// churn kills a node every period and starts one under a new hash in its place. It
+// stops after `kills` kills once a kill has shown the test's subject, and after ten
+// times as many at the latest. It returns the number of kills.
 func (f *fleet) churn(t *testing.T, period time.Duration, kills int, shown func() bool) (killed int) {
 	t.Helper()
 	ticker := time.NewTicker(period)
@@ -84,8 +84,8 @@ func (f *fleet) churn(t *testing.T, period time.Duration, kills int, shown func(
 }
 
 // replace starts a node under a new hash, whose application starts once seen has
-// returned, and then stops the oldest one in an orderly way. It returns when that was
-// told to stop.
+// returned, and then stops the oldest one in an orderly way. It returns the time of
+// the stop signal.
 func (f *fleet) replace(t *testing.T, seen func(starting *beamtest.Node)) (stopped *beamtest.Node, told time.Time) {
 	t.Helper()
 	n := f.launch(t, beamtest.Options{HoldStart: true})
@@ -97,13 +97,13 @@ func (f *fleet) replace(t *testing.T, seen func(starting *beamtest.Node)) (stopp
 	return stopped, told
 }
 
-// patient is a timeout of an application that no query reaches which is answered.
-var patient = fmt.Sprintf("timeout: %v", waittest.Limit)
+// longTimeout is an application's timeout that no successful query reaches.
+var longTimeout = fmt.Sprintf("timeout: %v", waittest.Limit)
 
-// pollInterval is the discovery's in these tests.
+// pollInterval is the interval of discovery in these tests.
 const pollInterval = 250 * time.Millisecond
 
-// settings are a gateway's in front of the fleet.
+// settings configure a gateway for the fleet.
 func (f *fleet) settings(app ...string) settings {
 	return settings{
 		discovery: fmt.Sprintf("dns: [127.0.0.1], prefix: testapp, epmd_port: %d, interval: %v", f.epmd, pollInterval),
@@ -122,8 +122,7 @@ func calls(t testing.TB, n *beamtest.Node) int {
 	return count
 }
 
-// count is how often the field counter was asked for on a node, this time
-// included.
+// count is the number of queries of the field counter on a node, including this one.
 func count(t testing.TB, n *beamtest.Node) int {
 	t.Helper()
 	count, err := strconv.Atoi(n.Eval(t, "TestApp.Fields.counter()"))

@@ -21,14 +21,14 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// settings are a configuration file but for the addresses it listens on.
+// settings are a configuration file without the listen addresses.
 type settings struct {
 	top       []string // top-level keys
-	node      string   // keys of node, beside name and cookie_file
+	node      string   // keys of node, besides name and cookie_file
 	discovery string   // keys of the application's discovery
 	app       []string // keys of the application
 	more      []string // further applications
-	timed     bool     // the test compares times: without the race detector, which multiplies them
+	timed     bool     // the test compares times: without the race detector, which slows everything down
 }
 
 func (s settings) yaml(listen, admin string) string {
@@ -44,7 +44,7 @@ func (s settings) yaml(listen, admin string) string {
 	return strings.Join(append(lines, s.more...), "\n") + "\n"
 }
 
-// gateway is the program in a process of its own.
+// gateway is the program in its own process.
 type gateway struct {
 	listen, admin string
 	file          string // its configuration
@@ -56,7 +56,7 @@ type gateway struct {
 }
 
 // startGateway starts the gateway in a namespace, or here, and returns once it
-// listens. It is killed when the test ends: how it stops is another test's matter.
+// listens. The end of the test kills it.
 func startGateway(t *testing.T, in *beamtest.Namespace, s settings) *gateway {
 	t.Helper()
 	g := &gateway{
@@ -86,13 +86,13 @@ func startGateway(t *testing.T, in *beamtest.Namespace, s settings) *gateway {
 	}()
 	t.Cleanup(func() {
 		select {
-		case <-g.exited: // the test has seen to it
+		case <-g.exited: // the test has stopped it
 		default:
 			g.cmd.Process.Kill()
 			<-g.exited
 		}
 		if strings.Contains(g.log.String(), "DATA RACE") {
-			t.Error("the race detector found something in the gateway")
+			t.Error("the race detector reports a data race in the gateway")
 		}
 		if t.Failed() {
 			t.Logf("end of the gateway's log:\n%s", g.log.tail(20000))
@@ -109,7 +109,7 @@ func startGateway(t *testing.T, in *beamtest.Namespace, s settings) *gateway {
 	return g
 }
 
-// configure writes the configuration file, whole at any time.
+// configure replaces the configuration file atomically.
 func (g *gateway) configure(t testing.TB, s settings) {
 	t.Helper()
 	g.configureText(t, s.yaml(g.listen, g.admin))
@@ -135,13 +135,13 @@ func freeAddress(t testing.TB, in *beamtest.Namespace) string {
 	return l.Addr().String()
 }
 
-// dial connects to the gateway from where it runs.
+// dial connects to the gateway from its namespace.
 func (g *gateway) dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
 	g.namespace.Do(func() { conn, err = new(net.Dialer).DialContext(ctx, network, address) })
 	return conn, err
 }
 
-// health is the status of a health check, 0 where there is no answer.
+// health is the status of a health check, 0 without an answer.
 func (g *gateway) health(path string) int {
 	resp, err := g.operators.Get("http://" + g.admin + path)
 	if err != nil {
@@ -151,7 +151,7 @@ func (g *gateway) health(path string) int {
 	return resp.StatusCode
 }
 
-// status is what the gateway says of itself.
+// status is the gateway's /status.
 type status struct {
 	Goroutines  int
 	MemoryBytes int64 `json:"memory_bytes"`
@@ -209,7 +209,7 @@ func (g *gateway) status(t testing.TB) status {
 	return s
 }
 
-// connected are the names of an application's nodes that are in use.
+// connected are the names of an application's connected nodes.
 func (s status) connected(app int) (names []string) {
 	for _, n := range s.Apps[app].Nodes {
 		if n.State == "connected" {
@@ -219,7 +219,7 @@ func (s status) connected(app int) (names []string) {
 	return names
 }
 
-// waitConnected waits until so many nodes of the first application are in use.
+// waitConnected waits until this number of the first application's nodes is connected.
 func (g *gateway) waitConnected(t testing.TB, n int) time.Duration {
 	t.Helper()
 	return eventually(t, fmt.Sprintf("%d nodes are connected", n), func() bool {
@@ -227,7 +227,7 @@ func (g *gateway) waitConnected(t testing.TB, n int) time.Duration {
 	})
 }
 
-// vitals are what the operating system knows of the gateway.
+// vitals are the operating system's figures of the gateway.
 type vitals struct {
 	fds int
 	rss int64
@@ -280,7 +280,7 @@ func (g *gateway) request(body string) string {
 	return fmt.Sprintf("POST /graphql HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", g.listen, len(body), body)
 }
 
-// journal is what the gateway logs.
+// journal is the log of the gateway.
 type journal struct{ logtest.Recorder }
 
 // loggedAt is the time of a record.
@@ -294,13 +294,13 @@ func loggedAt(t testing.TB, line string) time.Time {
 	return at
 }
 
-// tail is what was logged last.
+// tail is the end of the log.
 func (j *journal) tail(bytes int) string {
 	text := j.String()
 	return text[max(0, len(text)-bytes):]
 }
 
-// line is the first record in which all parts occur, or "".
+// line is the first record that contains all parts, or "".
 func (j *journal) line(parts ...string) string {
 	if found := j.Lines(parts...); len(found) > 0 {
 		return strings.TrimSpace(found[0])

@@ -25,8 +25,8 @@ import (
 // hostile is a node that EPMD lists like any other. It knows the cookie.
 type hostile struct{ name string }
 
-// startHostile registers a node and has serve deal with each connection to it,
-// until the returned function is called.
+// startHostile registers a node whose connections are handled by serve, until the
+// returned function is called.
 func startHostile(t *testing.T, epmd int, name string, serve func(h *hostile, conn net.Conn)) (stop func()) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -59,7 +59,7 @@ func startHostile(t *testing.T, epmd int, name string, serve func(h *hostile, co
 	return stop
 }
 
-// register has EPMD list a node for as long as the connection is open: ALIVE2_REQ.
+// register registers a node in EPMD for the life of the connection: ALIVE2_REQ.
 func register(t *testing.T, epmd int, name string, port int) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", epmd))
@@ -78,7 +78,7 @@ func register(t *testing.T, epmd int, name string, port int) net.Conn {
 	return conn
 }
 
-// handshake is the accepting side's.
+// handshake is the handshake of the accepting side.
 func (h *hostile) handshake(conn net.Conn) (erldist.Node, erldist.Peer, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), waittest.Limit)
 	defer cancel()
@@ -87,8 +87,8 @@ func (h *hostile) handshake(conn net.Conn) (erldist.Node, erldist.Peer, error) {
 	return local, peer, err
 }
 
-// afterHandshake writes bytes right after the handshake and then waits for the
-// end of the connection.
+// afterHandshake writes bytes right after the handshake and then waits for the end of
+// the connection.
 func afterHandshake(write func(conn net.Conn)) func(*hostile, net.Conn) {
 	return func(h *hostile, conn net.Conn) {
 		if _, _, err := h.handshake(conn); err != nil {
@@ -99,10 +99,9 @@ func afterHandshake(write func(conn net.Conn)) func(*hostile, net.Conn) {
 	}
 }
 
-// inUse behaves while it is asked whether it can be called, and answers what comes
-// then, operations and questions about its schema, with what answer returns; nil:
-// not at all.
-func inUse(answer func() (value []byte)) func(*hostile, net.Conn) {
+// callable passes the gateway's checks of a node. Then it answers operations and
+// questions about the schema with answer, or, if that is nil, not at all.
+func callable(answer func() (value []byte)) func(*hostile, net.Conn) {
 	return func(h *hostile, conn net.Conn) {
 		local, peer, err := h.handshake(conn)
 		if err != nil {
@@ -131,12 +130,12 @@ func inUse(answer func() (value []byte)) func(*hostile, net.Conn) {
 	}
 }
 
-// writing is inUse for what is written in the middle of the first operation.
-// Nothing else is written from then on, no answer and no tick.
+// writing is callable with bytes that are written in the middle of the first
+// operation. Nothing follows them: no answer and no tick.
 func writing(write func(conn net.Conn)) func(*hostile, net.Conn) {
 	return func(h *hostile, conn net.Conn) {
-		g := &gagged{Conn: conn}
-		inUse(func() []byte {
+		g := &mutedConn{Conn: conn}
+		callable(func() []byte {
 			if g.gag.CompareAndSwap(false, true) {
 				write(conn)
 			}
@@ -145,43 +144,42 @@ func writing(write func(conn net.Conn)) func(*hostile, net.Conn) {
 	}
 }
 
-// gagged is a connection on which nothing is written any more once gag is set.
-type gagged struct {
+// mutedConn is a connection that discards writes once gag is set.
+type mutedConn struct {
 	net.Conn
 	gag atomic.Bool
 }
 
-func (g *gagged) Write(b []byte) (int, error) {
+func (g *mutedConn) Write(b []byte) (int, error) {
 	if g.gag.Load() {
 		return len(b), nil
 	}
 	return g.Conn.Write(b)
 }
 
-// frame is a message with the distribution header, without atoms.
+// frame is a message with a distribution header without atoms.
 func frame(control ...byte) []byte {
 	body := append([]byte{131, 68, 0}, control...)
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...)
 }
 
-// fragment is the first (69) or a later (70) piece of a message.
+// fragment is the first (69) or a later (70) fragment of a message.
 func fragment(tag byte, sequence, id uint64, body ...byte) []byte {
 	b := binary.BigEndian.AppendUint64([]byte{131, tag}, sequence)
 	b = append(binary.BigEndian.AppendUint64(b, id), body...)
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(b))), b...)
 }
 
-// send is {6, pid, ”, registered_name}, a message to a process that is not there.
+// send is {6, pid, ”, registered_name}, a message to a process that does not exist.
 var send = etf.AppendAtom(etf.AppendAtom(etf.AppendPid(etf.AppendInt(etf.AppendTuple(nil, 4), 6), etf.Pid{Node: "x@y", ID: 1, Creation: 4}), ""), "nobody")
 
 const (
 	hostileTickTime = 8 * time.Second
-	// hostileTime is how long a peer goes on with what need not end its
-	// connection.
+	// hostileTime is the duration of behaviour that need not end the connection.
 	hostileTime = 2 * time.Second
 )
 
-// keepWriting writes the same until the time is over, then closes.
+// keepWriting repeats b until hostileTime is over, then closes.
 func keepWriting(conn net.Conn, b []byte) {
 	b = bytes.Repeat(b, 1+65536/len(b))
 	for end := time.Now().Add(hostileTime); time.Now().Before(end); {
@@ -192,8 +190,8 @@ func keepWriting(conn net.Conn, b []byte) {
 	conn.Close()
 }
 
-// One node among three lies, shouts and floods. Queries to the others, and those
-// that were sent to it, are answered, and the gateway's memory stays bounded.
+// One node among three sends garbage and floods. Queries to the others, and those sent
+// to it, are answered, and the gateway's memory stays bounded.
 func TestHostilePeer(t *testing.T) {
 	noise := make([]byte, 1<<20)
 	rand.NewChaCha8([32]byte{3}).Read(noise)
@@ -244,14 +242,14 @@ func TestHostilePeer(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := startFleet(t, 2, 10*time.Millisecond)
-			s := f.settings(patient)
+			s := f.settings(longTimeout)
 			s.node = fmt.Sprintf(", net_ticktime: %v", hostileTickTime)
 			g := startGateway(t, nil, s)
 			g.waitConnected(t, 2)
 			before := g.status(t).MemoryBytes
 
 			l := g.offer(g.rate(t, 100), 0, "/graphql", func(int) string { return operation(`{ counter pace }`) })
-			l.waitAnswered(t, 50) // so that retries have a budget
+			l.waitAnswered(t, 50) // so that the budget allows retries
 			name := fmt.Sprintf("testapp-hostile%d", i)
 			stop := startHostile(t, f.epmd, name, tt.serve)
 			var line string
@@ -274,10 +272,10 @@ func TestHostilePeer(t *testing.T) {
 	}
 }
 
-// hostileMemory is more than the largest frame that is taken.
+// hostileMemory exceeds the largest accepted frame.
 const hostileMemory = 192 << 20
 
-// Answers that no application gives end their call alone.
+// Answers that no application gives end only their call.
 func TestHostileAnswers(t *testing.T) {
 	for i, tt := range []struct {
 		name  string
@@ -291,9 +289,9 @@ func TestHostileAnswers(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := startFleet(t, 0, 0)
-			g := startGateway(t, nil, f.settings(patient))
+			g := startGateway(t, nil, f.settings(longTimeout))
 			value := tt.value()
-			startHostile(t, f.epmd, fmt.Sprintf("testapp-hostile%d", i), inUse(func() []byte { return value }))
+			startHostile(t, f.epmd, fmt.Sprintf("testapp-hostile%d", i), callable(func() []byte { return value }))
 			g.waitConnected(t, 1)
 			began := time.Now()
 			status, _, body := g.ask(t, `{ counter }`)

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Hostile clients choose what could be taken for a node that fails: documents that
-// crash or take too long, deadlines, and when to leave. No node is ejected for it.
+// Hostile clients imitate failures of a node by documents that crash or take too long,
+// short deadlines, and disconnects. No node is ejected for that.
 func TestHostileClientsAndTheHealthOfNodes(t *testing.T) {
-	const timeout = 6 * time.Second // which a slow machine keeps for honest clients
+	const timeout = 6 * time.Second // long enough for honest clients on a slow machine
 	asleep := operation(`{ sleep(ms: 3600000) }`)
 	for _, nodes := range []int{1, 3} {
 		f := startFleet(t, nodes, 10*time.Millisecond)
@@ -21,9 +21,9 @@ func TestHostileClientsAndTheHealthOfNodes(t *testing.T) {
 			body    func(request int) string
 			batch   int           // operations of a request
 			timeout string        // of its requests, for the gateway
-			leaves  time.Duration // when its clients do
+			leaves  time.Duration // when its clients disconnect
 			period  time.Duration // until it has an effect
-			kind    string        // what comes of its requests
+			kind    string        // the outcome of its requests
 		}{
 			{name: "documents that crash", body: func(request int) string {
 				return operation([]string{`{ raise }`, `{ throw }`, `{ exit }`, `{ kill }`}[request%4])
@@ -36,7 +36,7 @@ func TestHostileClientsAndTheHealthOfNodes(t *testing.T) {
 			{name: "clients that leave", body: func(int) string { return asleep }, leaves: 20 * time.Millisecond, kind: "no answer"},
 			{name: "subscriptions", body: func(int) string { return operation(`subscription { a }`) }, kind: "200 SUBSCRIPTION_NOT_SUPPORTED"},
 		} {
-			for _, rate := range form([]int{50}, []int{12, 200}) { // operations a second: on a slow machine, many are a flood and another attack
+			for _, rate := range form([]int{50}, []int{12, 200}) { // operations a second; on a slow machine, too many are another attack, a flood
 				t.Run(fmt.Sprintf("%d nodes, %s, %d a second", nodes, attack.name, rate), func(t *testing.T) {
 					_, attacked := besideHonest(t, g, attack.period+attackTime(), func() func() outcomes {
 						l := g.newLoad("/graphql", attack.body)
@@ -46,8 +46,8 @@ func TestHostileClientsAndTheHealthOfNodes(t *testing.T) {
 						}
 						return l.offer(max(1, rate/max(1, attack.batch)), 0).end
 					})
-					if as := attacked.of(attack.kind); len(as) < len(attacked) || len(as) == 0 {
-						t.Errorf("of hostile requests came %s, want %s: that was another attack", attacked.kinds(), attack.kind)
+					if as := attacked.ofKind(attack.kind); len(as) < len(attacked) || len(as) == 0 {
+						t.Errorf("hostile requests ended as %s, want %s: that is another attack", attacked.kinds(), attack.kind)
 					}
 					for _, n := range g.status(t).Apps[0].Nodes {
 						if n.Breaker != "closed" {

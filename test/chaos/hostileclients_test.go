@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// Hostile clients beside honest ones: whatever the ones do, no request of the others
-// is refused, fails or is lost. Each kind of attack has a file of its own.
+// Hostile clients next to honest ones: no honest request is refused, fails or is lost.
+// Each kind of attack has its own file.
 
 // honest is a query that a node answers after its pace.
 func honest(int) string { return operation(`{ counter pace }`) }
 
-// honestRate is how many requests honest clients send a second.
+// honestRate is the number of honest requests a second.
 const honestRate = 20
 
-// attackTime is how long an attack lasts.
+// attackTime is the duration of an attack.
 func attackTime() time.Duration { return form(2*time.Second, time.Minute) }
 
-// besideHonest has honest clients send requests while hostile ones attack for so long,
-// and fails for each of theirs that was not answered. attack begins the attack; what it
-// returns ends it and returns what came of its requests.
+// besideHonest sends honest requests during an attack, and fails for each that is not
+// answered. attack begins the attack; the function that it returns ends the attack and
+// returns its outcomes.
 func besideHonest(t *testing.T, g *gateway, period time.Duration, attack func() (end func() outcomes)) (served, attacked outcomes) {
 	t.Helper()
 	end := attack()

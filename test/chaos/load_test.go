@@ -17,14 +17,14 @@ import (
 	"time"
 )
 
-// outcome is what came of one request.
+// outcome is the outcome of one request.
 type outcome struct {
 	request int           // its number
 	sent    time.Duration // since the load began
 	took    time.Duration
 	status  int    // 0: no answer
 	code    string // of the first error
-	err     error  // why there was no answer, or not all of it
+	err     error  // why there was no complete answer
 }
 
 // kind groups outcomes: "200", "503 OVERLOADED", "no answer".
@@ -40,7 +40,7 @@ func (o outcome) kind() string {
 
 func (o outcome) ok() bool { return o.kind() == "200" }
 
-// load is requests on their way to the gateway.
+// load is a series of requests to the gateway.
 type load struct {
 	url    string
 	body   func(request int) string
@@ -67,8 +67,8 @@ func (g *gateway) newLoad(path string, body func(request int) string) *load {
 	}
 }
 
-// offer sends so many requests a second, whether or not the ones before are
-// answered, until it is stopped or count, if not 0, are sent.
+// offer sends requests at this rate a second, without waiting for answers, until it is
+// stopped or, if count is not 0, count are sent.
 func (g *gateway) offer(rate, count int, path string, body func(request int) string) *load {
 	return g.newLoad(path, body).offer(rate, count)
 }
@@ -89,22 +89,23 @@ func (l *load) offer(rate, count int) *load {
 	return l
 }
 
-// rate is so many requests a second, or less where this machine, as busy as it is, is
-// not up to four times as many: what is offered shall meet trouble, and not a queue.
+// rate is this number of requests a second, or a quarter of what the busy machine
+// serves if that is less: the load must not cause queues by itself.
 func (g *gateway) rate(t testing.TB, requests int) int {
 	t.Helper()
-	l := g.press(4, "/graphql", func(int) string { return operation(`{ counter }`) })
+	l := g.offerClosedLoop(4, "/graphql", func(int) string { return operation(`{ counter }`) })
 	l.waitAnswered(t, 200)
 	o := l.end()
 	if failed := o.failed(); len(failed) > 0 {
-		t.Fatalf("before anything happens: %+v", failed[0])
+		t.Fatalf("before the load: %+v", failed[0])
 	}
 	possible := float64(len(o)) / time.Since(l.began).Seconds()
 	return max(1, min(requests, int(possible/4)))
 }
 
-// press has workers send one request after the other until it is stopped.
-func (g *gateway) press(workers int, path string, body func(request int) string) *load {
+// offerClosedLoop makes each worker send one request after another until it is
+// stopped.
+func (g *gateway) offerClosedLoop(workers int, path string, body func(request int) string) *load {
 	l := g.newLoad(path, body)
 	var next atomic.Int64
 	for range workers {
@@ -123,21 +124,21 @@ func (g *gateway) press(workers int, path string, body func(request int) string)
 	return l
 }
 
-// waitAnswered waits until so many more requests are answered.
+// waitAnswered waits until this number of further requests is answered.
 func (l *load) waitAnswered(t testing.TB, requests int) {
 	t.Helper()
-	before := len(l.soFar())
-	eventually(t, fmt.Sprintf("%d more requests are answered", requests), func() bool { return len(l.soFar()) >= before+requests })
+	before := len(l.ended())
+	eventually(t, fmt.Sprintf("%d more requests are answered", requests), func() bool { return len(l.ended()) >= before+requests })
 }
 
-// soFar is what came of the requests that have ended.
-func (l *load) soFar() outcomes {
+// ended are the outcomes of the requests that have ended.
+func (l *load) ended() outcomes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.outcomes[:len(l.outcomes):len(l.outcomes)]
 }
 
-// end stops the load and returns what came of its requests once all have ended.
+// end stops the load and returns the outcomes once all requests have ended.
 func (l *load) end() outcomes {
 	close(l.stop)
 	return l.wait()
@@ -179,7 +180,7 @@ func (l *load) post(body string) (*http.Response, error) {
 	return l.client.Do(r)
 }
 
-// errorCode is the code of an answer's first error, or "". Of a batch, the first
+// errorCode is the code of an answer's first error, or "". In a batch, the first
 // answer counts.
 func errorCode(answer []byte) string {
 	if !strings.Contains(string(answer), `"errors"`) {
@@ -203,8 +204,8 @@ func errorCode(answer []byte) string {
 
 type outcomes []outcome
 
-// those are the outcomes that satisfy a condition.
-func (os outcomes) those(condition func(outcome) bool) (some outcomes) {
+// filter returns the outcomes that satisfy a condition.
+func (os outcomes) filter(condition func(outcome) bool) (some outcomes) {
 	for _, o := range os {
 		if condition(o) {
 			some = append(some, o)
@@ -213,18 +214,18 @@ func (os outcomes) those(condition func(outcome) bool) (some outcomes) {
 	return some
 }
 
-func (os outcomes) ok() outcomes { return os.those(outcome.ok) }
+func (os outcomes) ok() outcomes { return os.filter(outcome.ok) }
 
-func (os outcomes) failed() outcomes { return os.those(func(o outcome) bool { return !o.ok() }) }
+func (os outcomes) failed() outcomes { return os.filter(func(o outcome) bool { return !o.ok() }) }
 
-// of are the outcomes of a kind.
-func (os outcomes) of(kind string) outcomes {
-	return os.those(func(o outcome) bool { return o.kind() == kind })
+// ofKind returns the outcomes of a kind.
+func (os outcomes) ofKind(kind string) outcomes {
+	return os.filter(func(o outcome) bool { return o.kind() == kind })
 }
 
-// sentFrom are the outcomes of requests that were sent after so long.
+// sentFrom returns the outcomes of requests sent at begin or later.
 func (os outcomes) sentFrom(begin time.Duration) outcomes {
-	return os.those(func(o outcome) bool { return o.sent >= begin })
+	return os.filter(func(o outcome) bool { return o.sent >= begin })
 }
 
 // lastSent is when the last request was sent.
@@ -235,7 +236,7 @@ func (os outcomes) lastSent() (at time.Duration) {
 	return at
 }
 
-// percentile is the time within which so many percent ended.
+// percentile is the time within which this percentage of requests ended.
 func (os outcomes) percentile(percent int) time.Duration {
 	if len(os) == 0 {
 		return 0
@@ -248,7 +249,7 @@ func (os outcomes) percentile(percent int) time.Duration {
 	return times[min(len(times)-1, len(times)*percent/100)].Round(10 * time.Microsecond)
 }
 
-// kinds says how many there are of each kind.
+// kinds lists the number of outcomes of each kind.
 func (os outcomes) kinds() string {
 	count := make(map[string]int)
 	for _, o := range os {

@@ -1,6 +1,6 @@
-// Package chaos shows, from outside, that callers of the gateway do not notice
-// when nodes come, go, slow down or lie, and that the gateway itself holds up.
-// The README says how to run it.
+// Package chaos tests from outside that callers of the gateway do not notice when
+// nodes come, go, slow down or lie, and that the gateway survives overload and hostile
+// clients. The README says how to run it.
 package chaos
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// long says that the full numbers are asked for.
+// long is set for the full numbers.
 var long = os.Getenv("TEST_CHAOS") == "long"
 
 // form chooses between the short and the long form of a number.
@@ -27,7 +27,7 @@ func form[T any](inShort, inLong T) T {
 	return inShort
 }
 
-// soakTime is how long the mixed load runs: TEST_CHAOS_SOAK.
+// soakTime is the duration of the mixed load: TEST_CHAOS_SOAK.
 func soakTime(t *testing.T) time.Duration {
 	text := os.Getenv("TEST_CHAOS_SOAK")
 	if text == "" {
@@ -40,8 +40,8 @@ func soakTime(t *testing.T) time.Duration {
 	return d
 }
 
-// program is the gateway, built once, with the race detector if the tests are;
-// swift is without. cookieFile is what it shares with the nodes.
+// program is the gateway, built once, with the race detector if the tests have it;
+// swift is built without. cookieFile is shared with the nodes.
 var program, swift, cookieFile string
 
 func TestMain(m *testing.M) {
@@ -75,7 +75,7 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// raceDetector says whether the tests were built with it.
+// raceDetector reports whether the tests were built with the race detector.
 func raceDetector() bool {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -16,7 +16,7 @@ import (
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
-// What the gateway may take at most with these limits is in docs/operations.md.
+// docs/operations.md has the maximum memory of the gateway with these limits.
 const (
 	memoryLimits = "limits: {memory: 268435456, connections: 1000, in_flight: 1000}"
 	footprint    = 256<<20 + 3*(256<<20)/2 + 1000*(32<<10)
@@ -26,7 +26,7 @@ const (
 func startBounded(t *testing.T) *gateway {
 	t.Helper()
 	f := startFleet(t, 1, 0)
-	s := f.settings(patient, "compress: []")
+	s := f.settings(longTimeout, "compress: []")
 	s.top = []string{memoryLimits}
 	s.timed = true // the race detector takes memory of its own
 	g := startGateway(t, nil, s)
@@ -34,7 +34,7 @@ func startBounded(t *testing.T) *gateway {
 	return g
 }
 
-// peak is the most memory that the process has had, in bytes.
+// peak is the maximum memory that the process has had, in bytes.
 func (g *gateway) peak(t testing.TB) int64 {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(g.cmd.Process.Pid), "status"))
@@ -43,7 +43,7 @@ func (g *gateway) peak(t testing.TB) int64 {
 	}
 	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(text)
 	if found == nil {
-		t.Fatal("the kernel does not tell the peak of a process' memory")
+		t.Fatal("the kernel does not report the peak memory of a process")
 	}
 	kib, err := strconv.ParseInt(string(found[1]), 10, 64)
 	if err != nil {
@@ -52,18 +52,18 @@ func (g *gateway) peak(t testing.TB) int64 {
 	return kib << 10
 }
 
-// assertBounded fails if the process has had more memory than it may.
+// assertBounded fails if the process has exceeded its memory.
 func (g *gateway) assertBounded(t *testing.T, before int64) {
 	t.Helper()
 	peak := g.peak(t)
 	t.Logf("figures: memory %d MiB before, %d MiB at most; the limits allow %d MiB", before>>20, peak>>20, int64(footprint)>>20)
 	if peak > footprint {
-		t.Errorf("the process had %d MiB, and may have %d", peak>>20, int64(footprint)>>20)
+		t.Errorf("the process had %d MiB, want at most %d", peak>>20, int64(footprint)>>20)
 	}
 }
 
-// assertServed asks as an honest client until done is closed, and fails if it is
-// refused once.
+// assertServed sends honest requests until done is closed, and fails if one is
+// refused.
 func (g *gateway) assertServed(t *testing.T, done <-chan struct{}) {
 	t.Helper()
 	for n := 1; ; n++ {
@@ -87,8 +87,8 @@ func (g *gateway) assertServed(t *testing.T, done <-chan struct{}) {
 	}
 }
 
-// overHTTP2 is a client with one connection, whose server may send window bytes before
-// it has to wait.
+// overHTTP2 is a client with one connection, on which the server may send window bytes
+// without an update.
 func (g *gateway) overHTTP2(t *testing.T, window int) *http.Client {
 	transport := &http.Transport{
 		Protocols: new(http.Protocols),
@@ -105,8 +105,8 @@ func (g *gateway) overHTTP2(t *testing.T, window int) *http.Client {
 	return client
 }
 
-// stalledBody is a body of which the rest never comes. sent is called when all that
-// comes has been read.
+// stalledBody is a body whose rest never comes. sent is called at the end of what
+// does.
 type stalledBody struct {
 	ctx  context.Context
 	text io.Reader
@@ -123,8 +123,8 @@ func (s *stalledBody) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Ten connections with a hundred bodies each, half sent, take no more memory than there
-// is for them, and no place of an honest client.
+// Ten connections with a hundred half-sent bodies each stay within the memory limit
+// and displace no honest client.
 func TestHalfSentBodies(t *testing.T) {
 	g := startBounded(t)
 	before := g.peak(t)
@@ -164,8 +164,7 @@ func TestHalfSentBodies(t *testing.T) {
 	waittest.Until(t, "all memory is given back", func() bool { return g.metric(t, "louche_memory_reserved_bytes") == 0 })
 }
 
-// Answers that are not read take no more memory than there is for them, and no place of
-// an honest client.
+// Unread answers stay within the memory limit and displace no honest client.
 func TestUnreadAnswers(t *testing.T) {
 	g := startBounded(t)
 	before := g.peak(t)
@@ -182,7 +181,7 @@ func TestUnreadAnswers(t *testing.T) {
 					return
 				}
 				req.Header.Set("Content-Type", "application/json")
-				client.Do(req) // the answer, of which no more than the header is read, or the end of the stream
+				client.Do(req) // only the header is read, or the end of the stream
 			})
 		}
 	}
@@ -197,8 +196,8 @@ func TestUnreadAnswers(t *testing.T) {
 	g.assertBounded(t, before)
 }
 
-// Ten answers of the greatest size at once take no more memory than there is for them.
-// Those for which there is none are refused.
+// Ten answers of the maximum size at once stay within the memory limit. Those beyond
+// it are refused.
 func TestLargestAnswersAtOnce(t *testing.T) {
 	g := startBounded(t)
 	before := g.peak(t)

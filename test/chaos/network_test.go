@@ -14,7 +14,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// network is hosts around a router, each a namespace of its own.
+// network is hosts around a router, each in its own namespace.
 type network struct {
 	router *beamtest.Namespace
 	hosts  int
@@ -31,7 +31,7 @@ func newNetwork(t *testing.T) *network {
 	return n
 }
 
-// host is one of a network: a namespace and its address there.
+// host is a namespace and its address in a network.
 type host struct {
 	*beamtest.Namespace
 	address string
@@ -53,8 +53,7 @@ func (n *network) attach(t *testing.T) host {
 	return h
 }
 
-// cut has the router drop whatever comes from the host or is for it, and tell
-// nobody.
+// cut makes the router silently drop all packets from and to the host.
 func (h host) cut(t *testing.T) {
 	t.Helper()
 	h.network.router.IP(t, "rule add from "+h.address+" blackhole")
@@ -68,8 +67,8 @@ func (h host) mend(t *testing.T) {
 	h.network.router.IP(t, "rule del to "+h.address+" blackhole")
 }
 
-// impair delays what the host sends and loses some of it. It reports whether the
-// kernel can do that.
+// impair delays the host's packets and loses some of them. It reports whether the
+// kernel supports that.
 func (h host) impair(delay time.Duration, loss float64) bool {
 	var err error
 	h.Do(func() {
@@ -79,7 +78,7 @@ func (h host) impair(delay time.Duration, loss float64) bool {
 	return err == nil
 }
 
-// epmdPort is where every host's EPMD listens.
+// epmdPort is the port of every host's EPMD.
 const epmdPort = 4369
 
 // startNode starts a node on the host, and its EPMD.
@@ -91,12 +90,11 @@ func (h host) startNode(t *testing.T, pace time.Duration, args ...string) *beamt
 		EPMDPort:  epmdPort,
 		Namespace: h.Namespace,
 		Env:       []string{fmt.Sprintf("TESTAPP_PACE=%d", pace.Milliseconds())},
-		Args:      append(slim, args...),
+		Args:      append(smallNode, args...),
 	})
 }
 
-// Over a link that is cut nothing comes any more: no refusal, no reset, no word
-// that the host cannot be reached.
+// Nothing comes over a cut link: no refusal, no reset, no unreachable host.
 func TestCutIsSilent(t *testing.T) {
 	n := newNetwork(t)
 	near, far := n.attach(t), n.attach(t)
@@ -151,10 +149,10 @@ func TestCutIsSilent(t *testing.T) {
 	}
 }
 
-// The link to one of two nodes is cut while calls run on it.
+// The link to one of two nodes is cut while calls run on the node.
 func TestLinkCut(t *testing.T) {
-	// After a quarter of its tick time without a sign that the node's host received
-	// anything, the gateway gives a connection up.
+	// The gateway closes a connection after a quarter of its tick time without
+	// acknowledgement.
 	const tickTime, nodeTickTime, interval, timeout, hasty = 32 * time.Second, 8 * time.Second, time.Second, 500 * time.Millisecond, 2 * time.Second
 	n := newNetwork(t)
 	front, east, west := n.attach(t), n.attach(t), n.attach(t)
@@ -162,13 +160,13 @@ func TestLinkCut(t *testing.T) {
 	pace := 50 * time.Millisecond
 	began := time.Now()
 	eastern := east.startNode(t, pace, ticks...)
-	starting := time.Since(began) // which says how fast this machine is
+	starting := time.Since(began) // a measure of this machine's speed
 	west.startNode(t, pace, ticks...)
 	discovery := fmt.Sprintf("dns: [%s, %s], prefix: testapp, epmd_port: %d, interval: %v, timeout: %v", east.address, west.address, epmdPort, interval, timeout)
 	g := startGateway(t, front.Namespace, settings{
 		node:      fmt.Sprintf(", net_ticktime: %v", tickTime),
 		discovery: discovery,
-		app:       []string{patient},
+		app:       []string{longTimeout},
 		more: []string{"  - path: /hasty", "    schema: TestApp.Schema", fmt.Sprintf("    timeout: %v", hasty),
 			"    discovery: {" + discovery + "}"},
 	})
@@ -178,7 +176,7 @@ func TestLinkCut(t *testing.T) {
 	query := func(int) string { return operation(`{ counter pace }`) }
 	rate := max(1, g.rate(t, form(120, 200))/2)
 	patients, hasties := g.offer(rate, 0, "/graphql", query), g.offer(rate, 0, "/hasty", query)
-	patients.waitAnswered(t, 2*rate) // so that retries have a budget
+	patients.waitAnswered(t, 2*rate) // so that the budget allows retries
 
 	east.cut(t)
 	cut := time.Since(patients.began)
@@ -192,30 +190,30 @@ func TestLinkCut(t *testing.T) {
 	p, h := patients.end(), hasties.end()
 
 	during := func(o outcome) bool { return o.sent+o.took >= cut && o.sent < noticedAt }
-	pd, hd := p.those(during), h.those(during)
+	pd, hd := p.filter(during), h.filter(during)
 	t.Logf("figures: net_ticktime %v; noticed after %v; connected %v after the link was back, polls every %v", tickTime, noticed, back, interval)
 	t.Logf("figures: until it was noticed, with a deadline of %v: %v; of %v: %v", waittest.Limit, pd, hasty, hd)
-	// A poll that was under way may have to time out first.
+	// A poll in progress may have to time out first.
 	if back > timeout+interval*11/10+starting {
 		t.Errorf("connected %v after the link was back, want one poll", back)
 	}
 	if failed := p.failed(); len(failed) > 0 {
 		t.Errorf("%d queries failed that had time for another node; the first: %+v", len(failed), failed[0])
 	}
-	if late := pd.those(func(o outcome) bool { return o.took > 10*pace }); len(late) == 0 {
-		t.Error("no query was under way on the link: nothing was shown")
+	if late := pd.filter(func(o outcome) bool { return o.took > 10*pace }); len(late) == 0 {
+		t.Error("no query was in flight on the link, so the test shows nothing")
 	}
-	if failed := h.failed().those(func(o outcome) bool { return o.kind() != "504 TIMEOUT" || !during(o) }); len(failed) > 0 {
-		t.Errorf("%d hasty queries failed other than by their deadline while the link was cut; the first: %+v", len(failed), failed[0])
+	if failed := h.failed().filter(func(o outcome) bool { return o.kind() != "504 TIMEOUT" || !during(o) }); len(failed) > 0 {
+		t.Errorf("%d hasty queries failed for another reason than their deadline while the link was cut; the first: %+v", len(failed), failed[0])
 	}
-	// What was sent first ends at its deadline, and not when the peer counts as dead.
-	first := hd.those(func(o outcome) bool { return o.sent < cut+hasty })
-	if late := first.those(func(o outcome) bool { return o.sent+o.took >= noticedAt }); len(late) > 0 {
+	// The first requests end at their deadline, before the peer counts as dead.
+	first := hd.filter(func(o outcome) bool { return o.sent < cut+hasty })
+	if late := first.filter(func(o outcome) bool { return o.sent+o.took >= noticedAt }); len(late) > 0 {
 		t.Errorf("%d of %d hasty queries ended past their deadline of %v; the first: %+v", len(late), len(first), hasty, late[0])
 	}
 }
 
-// A link that delays and loses packets is no more than slow.
+// A link that delays and loses packets is slow and nothing else.
 func TestLossyLink(t *testing.T) {
 	n := newNetwork(t)
 	front, east, west := n.attach(t), n.attach(t), n.attach(t)
@@ -227,7 +225,7 @@ func TestLossyLink(t *testing.T) {
 	west.startNode(t, 10*time.Millisecond)
 	g := startGateway(t, front.Namespace, settings{
 		discovery: fmt.Sprintf("dns: [%s, %s], prefix: testapp, epmd_port: %d, interval: 1s", east.address, west.address, epmdPort),
-		app:       []string{patient},
+		app:       []string{longTimeout},
 	})
 	g.waitConnected(t, 2)
 	o := g.offer(g.rate(t, 100), form(500, 5000), "/graphql", func(int) string { return operation(`{ counter pace }`) }).wait()

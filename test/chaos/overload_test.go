@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// Ten times what the nodes can do is offered: what is taken is served as fast as
-// before, the rest refused at once, and nothing piles up.
+// The load is ten times the capacity of the nodes. Accepted requests are as fast as
+// before, the rest is refused at once, and nothing piles up.
 func TestOverload(t *testing.T) {
 	const nodes, queueTime = 2, 25 * time.Millisecond
-	// What they can do is bounded by places, not by processors: ten times that is
-	// little for a slow machine as well.
+	// The capacity is bounded by slots, not by processors: ten times that is little
+	// even for a slow machine.
 	const pace = 100 * time.Millisecond
 	places := form(1, 8)
-	most := form(50, 99) // percent; in the short form, others may use the machine as well
+	most := form(50, 99) // percent; lower in the short form, which may share the machine
 	f := startFleet(t, nodes, pace)
-	s := f.settings(patient, fmt.Sprintf("load: {in_flight: %d, queue: %d, queue_time: %v}", places, 4*places, queueTime))
+	s := f.settings(longTimeout, fmt.Sprintf("load: {in_flight: %d, queue: %d, queue_time: %v}", places, 4*places, queueTime))
 	s.timed = true
 	g := startGateway(t, nil, s)
 	g.waitConnected(t, nodes)
 
 	query := func(int) string { return operation(`{ counter pace }`) }
-	alone := g.press(1, "/graphql", query)
+	alone := g.offerClosedLoop(1, "/graphql", query)
 	alone.waitAnswered(t, form(20, 100))
 	unloaded := alone.end()
 	capacity := func() float64 {
-		l := g.press(nodes*places, "/graphql", query)
+		l := g.offerClosedLoop(nodes*places, "/graphql", query)
 		l.waitAnswered(t, form(40, 1000))
 		return float64(len(l.end().ok())) / time.Since(l.began).Seconds()
 	}
@@ -49,7 +49,7 @@ func TestOverload(t *testing.T) {
 	period = o.lastSent()
 	after := capacity()
 
-	accepted, refused := o.ok(), o.of("503 OVERLOADED")
+	accepted, refused := o.ok(), o.ofKind("503 OVERLOADED")
 	bound := max(2*unloaded.percentile(most), unloaded.percentile(most)+queueTime)
 	t.Logf("figures: %.0f/s possible, %d/s offered for %v: %d served (%.0f/s), p99 %v where unloaded it is %v; %d refused, p50 %v, p99 %v, max %v",
 		before, 10*int(before), period, len(accepted), float64(len(accepted))/period.Seconds(), accepted.percentile(99), unloaded.percentile(99),
@@ -63,7 +63,7 @@ func TestOverload(t *testing.T) {
 		t.Errorf("neither served nor refused: %s", o.kinds())
 	}
 	if len(refused) < len(o)/2 {
-		t.Errorf("%d of %d were refused: that was no overload", len(refused), len(o))
+		t.Errorf("%d of %d were refused, so there was no overload", len(refused), len(o))
 	}
 	if float64(len(accepted)) < form(0.5, 0.8)*before*period.Seconds() {
 		t.Errorf("%d were served, %.0f could have been", len(accepted), before*period.Seconds())

@@ -11,8 +11,8 @@ import (
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
-// SIGTERM under a load of mutations, with clients that look at /readyz as a load
-// balancer does, and with others that go on until they are refused.
+// SIGTERM under a load of mutations, with clients that check /readyz as a load
+// balancer does, and others that continue until they are refused.
 func TestShutdownLosesNothing(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -21,8 +21,8 @@ func TestShutdownLosesNothing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			began := time.Now()
 			f := startFleet(t, 2, 50*time.Millisecond)
-			delay := max(2*time.Second, 2*time.Since(began)).Round(time.Millisecond) // some requests take much less than nodes that start
-			s := f.settings(patient)
+			delay := max(2*time.Second, 2*time.Since(began)).Round(time.Millisecond) // some requests take much less than the start of nodes
+			s := f.settings(longTimeout)
 			s.top = []string{fmt.Sprintf("shutdown_delay: %v", delay), fmt.Sprintf("shutdown_grace: %v", waittest.Limit)}
 			g := startGateway(t, nil, s)
 			g.waitConnected(t, 2)
@@ -33,7 +33,7 @@ func TestShutdownLosesNothing(t *testing.T) {
 			g.cmd.Process.Signal(syscall.SIGTERM)
 			unready := eventually(t, "readyz says 503", func() bool { return g.health("/readyz") == http.StatusServiceUnavailable })
 			if tt.polite {
-				l.waitAnswered(t, 10) // before a load balancer that looks now and then has seen it
+				l.waitAnswered(t, 10) // before a load balancer with an interval has seen it
 			} else {
 				<-g.exited
 			}
@@ -41,7 +41,7 @@ func TestShutdownLosesNothing(t *testing.T) {
 			<-g.exited
 
 			runs := f.appended(t)
-			lost := o.failed().those(func(o outcome) bool { return runs[appendID(o.request)] > 0 })
+			lost := o.failed().filter(func(o outcome) bool { return runs[appendID(o.request)] > 0 })
 			late := o.ok().sentFrom(signalled)
 			t.Logf("figures: %s; 503 on /readyz after %v; %d served after SIGTERM; accepted and lost: %d", o.kinds(), unready, len(late), len(lost))
 			if len(lost) > 0 {
@@ -50,8 +50,8 @@ func TestShutdownLosesNothing(t *testing.T) {
 			if failed := o.failed(); tt.polite && len(failed) > 0 {
 				t.Errorf("%d requests failed; the first: %+v", len(failed), failed[0])
 			}
-			// Until the delay is over, nobody is refused.
-			if early := o.failed().those(func(o outcome) bool { return o.sent+o.took < signalled+delay }); len(early) > 0 {
+			// No request is refused before the delay is over.
+			if early := o.failed().filter(func(o outcome) bool { return o.sent+o.took < signalled+delay }); len(early) > 0 {
 				t.Errorf("%d requests failed within the delay; the first: %+v", len(early), early[0])
 			}
 			if len(late) == 0 {
@@ -64,14 +64,14 @@ func TestShutdownLosesNothing(t *testing.T) {
 	}
 }
 
-// The configuration changes again and again under load, by a signal or on its
-// own: no request fails, and a mistake changes nothing.
+// The configuration changes repeatedly under load, by a signal or by itself. No
+// request fails, and an invalid file changes nothing.
 func TestReloadLosesNothing(t *testing.T) {
 	f := startFleet(t, 2, 50*time.Millisecond)
 	generation := func(n string, app ...string) settings {
 		return f.settings(append(app, "context: {generation: {value: "+n+"}}")...)
 	}
-	g := startGateway(t, nil, generation("0", patient))
+	g := startGateway(t, nil, generation("0", longTimeout))
 	g.waitConnected(t, 2)
 	in := func(n string) bool {
 		_, _, body := g.ask(t, `{ contextText }`)
@@ -79,10 +79,9 @@ func TestReloadLosesNothing(t *testing.T) {
 	}
 	l := g.offer(g.rate(t, form(150, 500)), 0, "/graphql", func(int) string { return operation(`{ counter pace contextText }`) })
 	l.waitAnswered(t, 50)
-	short := max(time.Second, 20*l.soFar().percentile(100)).Round(time.Millisecond)
+	short := max(time.Second, 20*l.ended().percentile(100)).Round(time.Millisecond)
 
-	// One that began under the old deadline ends under it, and not with one that began
-	// later under a shorter one.
+	// A query that began under the old timeout ends with the old one.
 	asleep := func(queries int) {
 		eventually(t, "long queries run", func() bool {
 			return strings.Count(f.live[0].Output()+f.live[1].Output(), "sleeping ") == queries
@@ -92,7 +91,7 @@ func TestReloadLosesNothing(t *testing.T) {
 	earlier := g.offer(1, 1, "/graphql", sleep)
 	asleep(1)
 
-	settled := func(s settings) settings { // what else can change
+	settled := func(s settings) settings { // other settings that can change
 		s.top = []string{"limits: {body: 65536, in_flight: 5000}"}
 		s.discovery = strings.Replace(s.discovery, "prefix: testapp", "prefix: testapp-", 1)
 		return s
@@ -111,10 +110,10 @@ func TestReloadLosesNothing(t *testing.T) {
 	}
 	answered := earlier.wait()
 
-	g.configure(t, generation("2", patient))
+	g.configure(t, generation("2", longTimeout))
 	byChange := eventually(t, "a changed file is read again", func() bool { return in("2") })
 
-	g.configureText(t, generation("3", patient).yaml(g.listen, g.admin)+"no_such_key: 1\n")
+	g.configureText(t, generation("3", longTimeout).yaml(g.listen, g.admin)+"no_such_key: 1\n")
 	g.cmd.Process.Signal(syscall.SIGHUP)
 	eventually(t, "the reason of the refusal is logged", func() bool { return g.log.line("no_such_key") != "" })
 	if !in("2") {
@@ -123,7 +122,7 @@ func TestReloadLosesNothing(t *testing.T) {
 	reloads := 3
 	for range form(5, 50) {
 		for _, n := range []string{"4", "5"} {
-			g.configure(t, generation(n, patient))
+			g.configure(t, generation(n, longTimeout))
 			g.cmd.Process.Signal(syscall.SIGHUP)
 			eventually(t, "the next configuration is in force", func() bool { return in(n) })
 			reloads++

@@ -11,10 +11,10 @@ import (
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
-// Everything at once for a long time: what the gateway uses does not grow.
+// A long mixed load. The gateway's use of resources does not grow.
 func TestSoak(t *testing.T) {
 	f := startFleet(t, 3, 20*time.Millisecond)
-	g := startGateway(t, nil, f.settings(patient))
+	g := startGateway(t, nil, f.settings(longTimeout))
 	g.waitConnected(t, 3)
 	period := soakTime(t)
 
@@ -30,7 +30,7 @@ func TestSoak(t *testing.T) {
 		g.leave(t, 10, stop)
 	}()
 
-	// The test's own goroutine kills, starts, reloads and looks.
+	// The test's own goroutine kills, starts, reloads and samples.
 	reload := time.NewTicker(form(3*time.Second, 20*time.Second))
 	kill := time.NewTicker(form(3*time.Second, 5*time.Second))
 	look := time.NewTicker(form(200*time.Millisecond, time.Second))
@@ -60,14 +60,14 @@ func TestSoak(t *testing.T) {
 	<-leavers
 	q, m, b, c := queries.end(), mutations.end(), large.end(), crashes.end()
 
-	first, last := most(samples[:len(samples)/3]), most(samples[len(samples)-len(samples)/3:])
+	first, last := maxOf(samples[:len(samples)/3]), maxOf(samples[len(samples)-len(samples)/3:])
 	t.Logf("figures: %v, %d nodes killed, %d reloads; queries: %v; mutations: %s; answers of 1 MiB: %v; crashes: %s",
 		period, killed, reloads, q, m.kinds(), b, c.kinds())
 	t.Logf("figures: the most in the first third: %v; in the last: %v", first, last)
 	if failed := append(q, b...).failed(); len(failed) > 0 {
 		t.Errorf("%d queries failed; the first: %+v", len(failed), failed[0])
 	}
-	if failed := m.failed().those(func(o outcome) bool { return o.kind() != "502 NODE_DOWN" }); len(failed) > 0 {
+	if failed := m.failed().filter(func(o outcome) bool { return o.kind() != "502 NODE_DOWN" }); len(failed) > 0 {
 		t.Errorf("%d mutations failed other than by the loss of their node; the first: %+v", len(failed), failed[0])
 	}
 	for _, grown := range []struct {
@@ -85,22 +85,23 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// sample is what the gateway uses at some time.
+// sample is the gateway's use of resources at some time.
 type sample struct{ goroutines, fds, memory, rss int }
 
 func (s sample) String() string {
 	return fmt.Sprintf("%d goroutines, %d file descriptors, %d MiB of Go's memory, %d MiB resident", s.goroutines, s.fds, s.memory, s.rss)
 }
 
-// most is the maximum of each.
-func most(samples []sample) (m sample) {
+// maxOf is the maximum of each.
+func maxOf(samples []sample) (m sample) {
 	for _, s := range samples {
 		m = sample{max(m.goroutines, s.goroutines), max(m.fds, s.fds), max(m.memory, s.memory), max(m.rss, s.rss)}
 	}
 	return m
 }
 
-// leave has so many clients a second leave midway until stop is closed.
+// leave sends `rate` requests a second whose clients disconnect midway, until stop is
+// closed.
 func (g *gateway) leave(t *testing.T, rate int, stop <-chan struct{}) {
 	body := operation(`{ sleep(ms: 60000) }`)
 	ticker := time.NewTicker(time.Second / time.Duration(rate))
