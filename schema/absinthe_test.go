@@ -2,19 +2,19 @@ package schema
 
 import "testing"
 
-// lexical are documents whose kind hangs on where a token ends. Absinthe 1.11.0 was
-// given each as well, on OTP 27 and 29 (its phases Parse, Blueprint and
-// CurrentOperation, without validation), with the operation name M: absinthe is the
-// kind it would run, Unknown when it refuses the document.
+// lexical lists documents whose kind depends on where a token ends. absinthe is the kind
+// of the operation M that Absinthe 1.11.0 runs on OTP 27 and 29 (its phases Parse,
+// Blueprint and CurrentOperation, without validation); Unknown: Absinthe refuses the
+// document.
 //
-// On OTP 27 it was also given 600,000 random documents made of the like, each with
-// four names. A query was never another kind to Absinthe; had runs of four quotes
-// been let through, it would have been in 147 cases.
+// 600,000 random documents of this sort, with four names each, were compared with Absinthe
+// on OTP 27. No query was of another kind for Absinthe. With four quotation marks in a row
+// allowed, 147 were.
 var lexical = map[string]struct {
 	document       string
 	want, absinthe Kind
 }{
-	// Ignored alike.
+	// Both ignore these.
 	"byte order mark first":       {"\ufeffmutation M { m }", Mutation, Mutation},
 	"byte order mark in between":  {"query A { a }\ufeffmutation\ufeffM { m }", Mutation, Mutation},
 	"commas":                      {",,mutation,M,{,m,},", Mutation, Mutation},
@@ -25,7 +25,7 @@ var lexical = map[string]struct {
 	"number next to a name":       {"query M { a(b: [1a 0b 1.5c 1e5d]) }", Query, Query},
 	"name next to three dots":     {"query M { a...B...on C{d} } fragment B on C { e }", Query, Query},
 
-	// A comment and a string end at the same characters.
+	// Comments and strings end at the same characters.
 	"comment ends at LF":             {"# query M { a }\nmutation M { m }", Mutation, Mutation},
 	"comment ends at CR":             {"# query M { a }\rmutation M { m }", Mutation, Mutation},
 	"comment goes on at U+2028":      {"# \u2028mutation M { m }\nquery M { a }", Query, Query},
@@ -45,7 +45,7 @@ var lexical = map[string]struct {
 	"block string after a backslash": {`query M { a(b: """\\""") } mutation M { m(b: \"""x""") }`, Query, Query},
 	"block string with CR":           {"query M { a(b: \"\"\"\r\"\"\") }", Query, Query},
 
-	// Refused by both.
+	// Both refuse these.
 	"form feed":                {"query M\f{ a }", Unknown, Unknown},
 	"no-break space":           {"query M\u00a0{ a }", Unknown, Unknown},
 	"U+2028 between tokens":    {"query M\u2028{ a }", Unknown, Unknown},
@@ -53,11 +53,11 @@ var lexical = map[string]struct {
 	"string over CR":           {"query M { a(b: \"\r\") }", Unknown, Unknown},
 	"not UTF-8 between tokens": {"query M { a } \xff", Unknown, Unknown},
 
-	// Refused by Absinthe alone, which therefore runs nothing.
+	// Absinthe alone refuses these.
 	"not UTF-8 in a comment": {"# \xff\nquery M { a }", Query, Unknown},
 	"variable of a fragment": {"query M { a } fragment F($a: Int) on T { b }", Query, Unknown},
 
-	// Taken by Absinthe alone.
+	// Absinthe alone accepts these.
 	"ampersand":                      {"query & M { a }", Unknown, Query},
 	"NUL in a comment":               {"# \x00\nquery M { a }", Unknown, Query},
 	"form feed in a comment":         {"# \f\nquery M { a }", Unknown, Query},
@@ -69,9 +69,8 @@ var lexical = map[string]struct {
 	"schema beside it":               {`type T { a: Int } query M { a }`, Unknown, Query},
 	"block string that does not end": {`query M { a(b: [""" "]) }`, Unknown, Query},
 
-	// Read in another way. To the parser these block strings end at the last of
-	// four or more quotes, to Absinthe at the third: what follows up to the next
-	// quote is in a string to it.
+	// These block strings end at the last of four or more quotes for the parser, and at
+	// the third for Absinthe, which reads a string up to the next quote.
 	"four quotes hide a mutation": {`query A { a(b: ["""x"""" ]) } query M { a(b: [" ]) } mutation M { m(b: [" ]) } query B { a(b: [" ]) } # " ]) }`, Unknown, Mutation},
 	"five quotes":                 {`query M { a(b: ["""x"""""]) }`, Unknown, Query},
 	"six quotes":                  {`query M { a(b: """""") }`, Unknown, Query},

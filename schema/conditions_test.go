@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// conditional is a selection set with as many fields, after each of which as many
-// variables decide whether it stands there or later.
+// conditional returns a selection set of fields whose places depend on variables.
 func conditional(variables, fields int) string {
 	var b strings.Builder
 	for v := range variables {
@@ -77,7 +76,7 @@ func TestOrderByVariables(t *testing.T) {
 	}
 }
 
-// Variables are not looked at where directives change no order.
+// Variables are not read if directives change no order.
 func TestOrderThatDoesNotDependOnVariables(t *testing.T) {
 	for _, document := range []string{
 		benchmarked,

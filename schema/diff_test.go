@@ -7,7 +7,6 @@ import (
 	"testing"
 )
 
-// Each kind of change, and what is none.
 func TestDiff(t *testing.T) {
 	const query = "type Query { x: Int }\n"
 	for name, test := range map[string]struct {
@@ -26,7 +25,7 @@ func TestDiff(t *testing.T) {
 		"field never null":             {`type T { a: Int }`, `type T { a: Int! }`, []string{"safe FIELD_CHANGED_KIND T.a"}},
 		"field may be null":            {`type T { a: Int! }`, `type T { a: Int }`, []string{"breaking FIELD_CHANGED_KIND T.a"}},
 		"field now a list":             {`type T { a: Int }`, `type T { a: [Int] }`, []string{"breaking FIELD_CHANGED_KIND T.a"}},
-		"field not a list any more":    {`type T { a: [Int] }`, `type T { a: Int }`, []string{"breaking FIELD_CHANGED_KIND T.a"}},
+		"field no longer a list":    {`type T { a: [Int] }`, `type T { a: Int }`, []string{"breaking FIELD_CHANGED_KIND T.a"}},
 		"items never null":             {`type T { a: [Int] }`, `type T { a: [Int!] }`, []string{"safe FIELD_CHANGED_KIND T.a"}},
 		"items may be null":            {`type T { a: [Int!] }`, `type T { a: [Int] }`, []string{"breaking FIELD_CHANGED_KIND T.a"}},
 		"field of a subtype":           {`type T { a: I } interface I { b: Int } type S implements I { b: Int }`, `type T { a: S } interface I { b: Int } type S implements I { b: Int }`, []string{"safe FIELD_CHANGED_KIND T.a"}},

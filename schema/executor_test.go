@@ -11,8 +11,7 @@ import (
 	"github.com/graph-gophers/graphql-go"
 )
 
-// The executor is another implementation of CollectFields, which knows types.
-// Objects of A and B have the same fields.
+// graphql-go implements CollectFields with types. Objects of A and B have the same fields.
 const executed = `
 	union U = A | B
 	type A { x: Int! y: Int! z: Int! a: A! b: B! u: U! l: [U!]! }
@@ -31,11 +30,11 @@ func (o *object) L() []*object         { return []*object{{true}, {false}} }
 func (o *object) ToA() (*object, bool) { return o, o.isA }
 func (o *object) ToB() (*object, bool) { return o, !o.isA }
 
-// orderedWriter writes random documents, whose selections all have __typename. What
-// else they have may be left out by variables.
+// orderedWriter writes random documents. Every selection set has __typename; variables may
+// omit its other fields.
 type orderedWriter struct {
 	*rand.Rand
-	fragments []string // their types
+	fragments []string // type conditions
 	texts     []string
 	used      map[string]bool // variables
 }
@@ -75,7 +74,7 @@ func (w *orderedWriter) one(on string, depth int) string {
 	return w.alias([]string{"x", "y", "z"}[w.IntN(3)]) + w.condition()
 }
 
-// condition writes a directive, sometimes.
+// condition writes a directive or nothing.
 func (w *orderedWriter) condition() string {
 	if w.IntN(3) > 0 {
 		return ""
@@ -87,7 +86,7 @@ func (w *orderedWriter) condition() string {
 	return " @" + []string{"skip", "include"}[w.IntN(2)] + "(if: " + value + ")"
 }
 
-// definitions writes those of the variables, of which u is true by default.
+// definitions writes the definitions of the variables. The default of u is true.
 func (w *orderedWriter) definitions() string {
 	text := ""
 	for _, name := range []string{"s", "t", "u"} {
@@ -108,14 +107,14 @@ func (w *orderedWriter) alias(name string) string {
 	return name
 }
 
-// fragment writes a fragment, or names one that has been written.
+// fragment writes a fragment, or returns the name of one written before.
 func (w *orderedWriter) fragment(on string, depth int) string {
 	for i, other := range w.fragments {
 		if other == on && w.IntN(2) == 0 {
 			return fmt.Sprintf("F%d", i)
 		}
 	}
-	text := w.selection(on, depth-1) // before the fragment has a name: it is not in itself
+	text := w.selection(on, depth-1) // before the fragment has a name: it cannot spread itself
 	name := fmt.Sprintf("F%d", len(w.fragments))
 	w.fragments = append(w.fragments, on)
 	w.texts = append(w.texts, " fragment "+name+" on "+on+" "+text)

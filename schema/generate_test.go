@@ -12,12 +12,12 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// writer writes random documents for a schema: most fit it but for a few things, of
-// which Absinthe may or may not take notice.
+// writer writes random documents for a schema. Most are valid but for a few errors that
+// Absinthe may or may not notice.
 type writer struct {
 	*rand.Rand
 	schema    *ast.Schema
-	wrong     float64 // how often something is not as the schema says
+	wrong     float64 // frequency of errors
 	variables []string
 	given     map[string]any
 	fragments []string
@@ -72,7 +72,7 @@ func (w *writer) selection(def *ast.Definition, depth int) string {
 	return " { " + strings.Join(parts, " ") + " }"
 }
 
-// composite is a type that a fragment may be on inside def.
+// composite returns a type condition for a fragment in def.
 func (w *writer) composite(def *ast.Definition) string {
 	names := []string{def.Name}
 	for _, d := range w.schema.Implements[def.Name] {
@@ -142,7 +142,7 @@ func (w *writer) field(def *ast.Definition, depth int) string {
 	return text
 }
 
-// name writes a name as it is, or in another case.
+// name writes a name as it is or in another case.
 func (w *writer) name(name string) string {
 	if !w.slip() {
 		return name
@@ -226,7 +226,7 @@ func (w *writer) value(t *ast.Type, depth int) string {
 	return pick(w, `"text"`, `""`, `"""block"""`)
 }
 
-// variable defines one of about the right type.
+// variable defines a variable of about the right type.
 func (w *writer) variable(t *ast.Type) string {
 	name := fmt.Sprintf("v%d", len(w.variables))
 	of := *t
@@ -249,7 +249,7 @@ func (w *writer) variable(t *ast.Type) string {
 	return "$" + name
 }
 
-// constant is a value without variables.
+// constant returns a value without variables.
 func (w *writer) constant(t *ast.Type) string {
 	c := &writer{Rand: w.Rand, schema: w.schema, wrong: w.wrong}
 	for {
@@ -260,7 +260,7 @@ func (w *writer) constant(t *ast.Type) string {
 	}
 }
 
-// json is a value of a variable that fits.
+// json returns a valid value of a variable.
 func (w *writer) json(t *ast.Type) any {
 	if t.Elem != nil {
 		return []any{w.json(t.Elem)}
@@ -294,7 +294,7 @@ func TestWriteDocuments(t *testing.T) {
 	count, _ := strconv.Atoi(os.Getenv("DOCUMENTS"))
 	seed, _ := strconv.ParseUint(os.Getenv("SEED"), 10, 64)
 	file := os.Stdout
-	if count == 0 { // at least they can all be written
+	if count == 0 { // test the writer at least
 		count = 100
 		file, _ = os.Open(os.DevNull)
 		defer file.Close()

@@ -36,8 +36,7 @@ func TestMeasures(t *testing.T) {
 	}
 }
 
-// Each fragment is measured once, and what would be 2 to the power of 500 is
-// merely very much.
+// Each fragment is measured once, and numbers are capped.
 func TestMeasuresDoNotOverflow(t *testing.T) {
 	document := `{ ...F0 }`
 	for i := range 500 {

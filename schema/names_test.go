@@ -20,7 +20,7 @@ func TestInternalNameIsThatOfAbsinthe(t *testing.T) {
 	}
 }
 
-// recordedName is a document with a name in some form, and what Absinthe did with it.
+// recordedName is the result of Absinthe for a document with a name in some spelling.
 type recordedName struct {
 	Role, Name, Query string
 	Variables         json.RawMessage
@@ -43,12 +43,12 @@ func recordedNames(t *testing.T) (all []recordedName) {
 		all = append(all, r)
 	}
 	if len(all) == 0 {
-		t.Fatal("nothing is recorded")
+		t.Fatal("there are no recorded names")
 	}
 	return all
 }
 
-// Every part of the package takes a name for what Absinthe took it for.
+// Every part of the package identifies names like Absinthe.
 func TestNamesAreTakenAsAbsintheTakesThem(t *testing.T) {
 	s := contractSchema(t)
 	canonical := map[string]string{"field": "manyWords", "argument": "snakeArg", "input field": "snakeCase"}
@@ -58,16 +58,16 @@ func TestNamesAreTakenAsAbsintheTakesThem(t *testing.T) {
 		}
 		t.Run(r.Query, func(t *testing.T) {
 			if errs := s.Validate(r.Query); len(errs) > 0 {
-				t.Errorf("validation: refused, and Absinthe ran it: %v", errs)
+				t.Errorf("validation refuses what Absinthe runs: %v", errs)
 			}
 			if r.introspects() && !parse(r.Query).Operation("").Measures.Introspection {
-				t.Error("measures: this is no introspection, and Absinthe told its schema")
+				t.Error("measures miss an introspection that Absinthe answered")
 			}
 			if name := canonical[r.Role]; name != "" && laxName(r.Name) == laxName(name) {
 				got := s.UsedPaths(r.Query, "")
 				want := s.UsedPaths(strings.Replace(r.Query, r.Name, name, 1), "")
 				if !slices.Equal(got, want) || len(got) == 0 {
-					t.Errorf("uses: %v, and of %s %v", got, name, want)
+					t.Errorf("used paths: %v, with %s: %v", got, name, want)
 				}
 			}
 			if strings.Contains(r.Query, "{ hello @") {
@@ -81,8 +81,8 @@ func TestNamesAreTakenAsAbsintheTakesThem(t *testing.T) {
 	}
 }
 
-// introspects reports whether Absinthe told something of its schema: then the answer
-// has the key of a field that is not one of the schema's own.
+// introspects reports whether Absinthe answered with introspection: then the answer has a
+// key that is no field of the schema.
 func (r recordedName) introspects() bool {
 	for key := range r.Data {
 		if strings.HasPrefix(key, "_") && !strings.HasSuffix(strings.ToLower(key), "typename") {
@@ -92,8 +92,8 @@ func (r recordedName) introspects() bool {
 	return false
 }
 
-// testSkipped holds the place of a field that directives may leave out, and that
-// comes again at the end, against what Absinthe made of the directives.
+// testSkipped compares the place of a field that directives may omit, and that is repeated
+// at the end, with what Absinthe did with the directives.
 func testSkipped(t *testing.T, r recordedName, skipped bool) {
 	document := strings.Replace(r.Query, "manyWords }", "manyWords hello }", 1)
 	want := `{"data":{"hello":1,"manyWords":2}}`
@@ -105,7 +105,7 @@ func testSkipped(t *testing.T, r recordedName, skipped bool) {
 	}
 }
 
-// testTypename reads the order that a fragment on the object's own type decides.
+// testTypename checks the order of a fragment on the object's own type.
 func testTypename(t *testing.T, r recordedName) {
 	being := `{"` + r.Name + `":"Robot","id":1,"name":2}`
 	term, err := etf.AppendJSONTerm(nil, []byte(`{"data":{"being":`+being+`}}`))

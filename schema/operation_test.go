@@ -86,13 +86,13 @@ func TestName(t *testing.T) {
 		{`mutation M { m`, "M", "M"},
 	} {
 		if got := parse(test.document).Operation(test.asked).Name; got != test.want {
-			t.Errorf("%s, asked for %q: %q, want %q", test.document, test.asked, got, test.want)
+			t.Errorf("%s, named %q: %q, want %q", test.document, test.asked, got, test.want)
 		}
 	}
 }
 
-// BenchmarkKindOfNewDocument is the most that a document can cost: as many tokens
-// as are read, each of which becomes a field.
+// BenchmarkKindOfNewDocument parses the most expensive document: MaxTokens tokens, each of
+// which is a field.
 func BenchmarkKindOfNewDocument(b *testing.B) {
 	document := `{` + strings.Repeat(` a`, MaxTokens-2) + `}`
 	b.ReportAllocs()
@@ -101,8 +101,8 @@ func BenchmarkKindOfNewDocument(b *testing.B) {
 	}
 }
 
-// Whatever the document, nothing panics; ignored tokens before it change nothing;
-// and what the parser made of it, written out, is never of another kind.
+// No document panics, ignored tokens before a document change nothing, and a parsed
+// document that is formatted again is of no other kind.
 func FuzzKind(f *testing.F) {
 	for _, seed := range lexical {
 		f.Add(seed.document, "M")
@@ -126,9 +126,9 @@ func FuzzKind(f *testing.F) {
 		}
 		var written strings.Builder
 		formatter.NewFormatter(&written).FormatQueryDocument(parsed)
-		// Descriptions come out as block strings, whatever is in them.
+		// The formatter writes all descriptions as block strings.
 		if got := kindOf(written.String()); got != kind && got != Unknown {
-			t.Errorf("%q is a %s, written out a %s: %q", document, kind, got, written.String())
+			t.Errorf("%q is a %s, formatted a %s: %q", document, kind, got, written.String())
 		}
 	})
 }

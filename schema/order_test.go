@@ -12,7 +12,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// ordered prints an answer in the order that a document asks for.
+// ordered prints an answer in the order of a document.
 func ordered(t testing.TB, document, operation, answer string) string {
 	t.Helper()
 	return orderedFor(t, document, operation, "", answer)
@@ -59,7 +59,7 @@ func TestOrder(t *testing.T) {
 			`{"__schema":{"types":[{"name":"Q","kind":"OBJECT"}],"queryType":{"name":"Q"}},"__typename":"Q"}`},
 
 		// Types.
-		"type that is not asked for": {`{ s { ... on A { x y } ... on B { y x } } }`, "", `{"s":[{"x":1,"y":2}]}`, `{"s":[{"x":1,"y":2}]}`},
+		"type that is not selected": {`{ s { ... on A { x y } ... on B { y x } } }`, "", `{"s":[{"x":1,"y":2}]}`, `{"s":[{"x":1,"y":2}]}`},
 		"types": {`{ s { __typename ... on A { x y } ... on B { y x } } }`, "",
 			`{"s":[{"__typename":"A","x":1,"y":2},{"__typename":"B","x":1,"y":2},{"__typename":"C","x":1}]}`,
 			`{"s":[{"__typename":"A","x":1,"y":2},{"__typename":"B","y":2,"x":1},{"__typename":"C","x":1}]}`},
@@ -84,8 +84,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// Errors come first whatever the document, and an error's own members are in the
-// order in which the specification describes them.
+// Errors precede data, and the members of an error are in the order of the specification.
 func TestOrderOfErrors(t *testing.T) {
 	const (
 		answer = `{"data":{"a":1,"b":2},"errors":[{"code":1,"extensions":{"z":1,"a":2},"locations":[{"column":2,"line":1}],"message":"m","path":["b",0]}],"extensions":{}}`
@@ -105,8 +104,8 @@ func TestOrderOfErrors(t *testing.T) {
 	}
 }
 
-// explosive is a document whose merged selections are exponentially many: an
-// automaton of n states, each a fragment, is made deterministic.
+// explosive returns a document with exponentially many merged selections: like a
+// nondeterministic automaton of n states, each a fragment, made deterministic.
 func explosive(n int) string {
 	document := `{ b a ...F0 } fragment F0 on Q { l { ...F0 } r { ...F0 ...F1 } }`
 	for i := range n {
@@ -152,7 +151,7 @@ func distinct(n int, format string) string {
 	return b.String()
 }
 
-// A document as large as is read, without fragments, has its order.
+// The largest readable document without fragments has its order.
 func TestOrderOfTheLargestDocument(t *testing.T) {
 	const n = MaxTokens - 2
 	got := ordered(t, `{`+distinct(n, "f%d ")+`}`, "", `{"data":{"f1":1,"f0":0}}`)
@@ -161,7 +160,7 @@ func TestOrderOfTheLargestDocument(t *testing.T) {
 	}
 }
 
-// The recorded answers of Absinthe, in the order of their documents.
+// Recorded answers of Absinthe are printed in the order of their documents.
 func TestOrderOfGoldenCases(t *testing.T) {
 	want := map[string]string{
 		"the seed's query":                `{"data":{"session":{"user":{"id":"42","name":"Person 42","email":"p42@example.com"}}}}`,

@@ -56,7 +56,7 @@ func TestLoadRefusesWhatIsNoSchema(t *testing.T) {
 	}
 }
 
-// What a node tells by introspection is the schema that it tells as SDL.
+// Introspection and SDL of a node give the same schema.
 func TestFromIntrospection(t *testing.T) {
 	introspection := []byte(read(t, "../testdata/golden/introspection.json"))
 	got, err := FromNode("", introspection)
@@ -90,8 +90,8 @@ func TestFromIntrospectionRefusesOtherAnswers(t *testing.T) {
 	}
 }
 
-// Absinthe prints the quotation marks of a description as they are. What cannot be read
-// back, or reads as other definitions, is read by introspection.
+// Absinthe does not escape quotation marks in descriptions. If its SDL is unreadable or
+// misleading, introspection takes precedence.
 func TestDescriptionsWithQuotationMarks(t *testing.T) {
 	for name, want := range map[string]string{
 		"descriptions": "{ color }\n",
@@ -105,7 +105,7 @@ func TestDescriptionsWithQuotationMarks(t *testing.T) {
 		}
 		alone, err := FromNode("", introspection)
 		if err != nil || s.Hash() != alone.Hash() {
-			t.Errorf("%s: it is not what introspection tells: %v", name, err)
+			t.Errorf("%s: the schema is not the introspected one: %v", name, err)
 		}
 		if s.types.Types["Phantom"] != nil {
 			t.Errorf("%s: a description became a type", name)
@@ -116,7 +116,7 @@ func TestDescriptionsWithQuotationMarks(t *testing.T) {
 	}
 }
 
-// A description with characters that a schema cannot have costs the descriptions alone.
+// A description with characters that SDL does not allow costs the descriptions alone.
 func TestDescriptionsThatNoSchemaCanHave(t *testing.T) {
 	introspection := strings.Replace(read(t, "../testdata/contract/phantom.json"), "Such a definition", `Such\u0000`, 1)
 	if s, err := FromNode("", []byte(introspection)); err != nil || s.types.Types["Part"] == nil {
@@ -124,8 +124,8 @@ func TestDescriptionsThatNoSchemaCanHave(t *testing.T) {
 	}
 }
 
-// Where both can be read, the text that Absinthe prints is kept but for default values:
-// introspection does not tell all that is in it.
+// If both are readable, the SDL is kept and default values are added: introspection does
+// not have all that is in the SDL.
 func TestSDLIsKept(t *testing.T) {
 	if s := contractSchema(t); !strings.Contains(s.SDL(), "repeatable") {
 		t.Errorf("the schema is not the one that Absinthe printed:\n%s", s.SDL())

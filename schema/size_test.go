@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// lines repeats a line that has a number in it.
+// lines repeats a format with numbers from 0 to n-1.
 func lines(n int, format string) string {
 	var b strings.Builder
 	for i := range n {
@@ -15,8 +15,7 @@ func lines(n int, format string) string {
 	return b.String()
 }
 
-// What takes more time than its size is refused before the time is taken; what an
-// application of thousands of types has is not.
+// A schema that takes long to read is refused at once; one with thousands of types is not.
 func TestSchemasThatAreTooLarge(t *testing.T) {
 	const query = "type Query { a: Int }\n"
 	for name, c := range map[string]struct {
@@ -56,7 +55,6 @@ func TestSchemasThatAreTooLarge(t *testing.T) {
 	}
 }
 
-// So is an answer to the introspection query.
 func TestIntrospectionThatIsTooLarge(t *testing.T) {
 	answer := func(n int) []byte {
 		fields := strings.TrimSuffix(lines(n, `{"name":"f%d","args":[],"type":{"kind":"SCALAR","name":"Int"}},`), ",")
@@ -70,7 +68,7 @@ func TestIntrospectionThatIsTooLarge(t *testing.T) {
 		if sdl == "" && (err == nil || !strings.Contains(err.Error(), "too long")) {
 			t.Errorf("%v", err)
 		}
-		if sdl != "" && (err != nil || s == nil) { // what is told in the one way does
+		if sdl != "" && (err != nil || s == nil) { // the SDL alone suffices
 			t.Errorf("beside the SDL: %v", err)
 		}
 	}

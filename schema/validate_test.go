@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// verdict is what Absinthe said of a document (testdata/contract/record.exs).
+// verdict is the result of Absinthe for a document (testdata/contract/record.exs).
 type verdict struct {
 	Name     string
 	Query    string
 	Accepted bool
-	Message  string // why not
+	Message  string // the error
 }
 
 func verdicts(t testing.TB, file string) (all []verdict) {
@@ -49,7 +49,7 @@ func contractSchema(t testing.TB) *Schema {
 	return s
 }
 
-// verdictFile is where the recorded verdicts are, or others in the same form.
+// verdictFile returns the file with verdicts; VERDICTS may name another one.
 func verdictFile() string {
 	if file := os.Getenv("VERDICTS"); file != "" {
 		return file
@@ -57,7 +57,7 @@ func verdictFile() string {
 	return "../testdata/contract/verdicts.jsonl"
 }
 
-// What Absinthe ran is never refused, whether the default values are known or not.
+// Validation never refuses what Absinthe runs, whether default values are known or not.
 func TestValidateRefusesNothingThatAbsintheAccepts(t *testing.T) {
 	unsure, err := load(read(t, "../testdata/contract/schema.graphql"), false)
 	if err != nil {
@@ -85,7 +85,7 @@ func TestValidateRefusesNothingThatAbsintheAccepts(t *testing.T) {
 	}
 }
 
-// The golden cases were recorded with another schema.
+// The golden cases have another schema.
 func TestValidateRefusesNoGoldenCase(t *testing.T) {
 	s, err := FromNode(read(t, "../testdata/golden/schema.graphql"), []byte(read(t, "../testdata/golden/introspection.json")))
 	if err != nil {
@@ -103,8 +103,7 @@ func TestValidateRefusesNoGoldenCase(t *testing.T) {
 	}
 }
 
-// Messages and locations are those that other servers give, without the values of
-// literals.
+// Messages and locations are those of other servers, without the values of literals.
 func TestValidateSaysWhy(t *testing.T) {
 	s := contractSchema(t)
 	for document, want := range map[string]string{
@@ -141,12 +140,12 @@ func TestValidateSaysWhy(t *testing.T) {
 			t.Errorf("%s: %s, want %s", document, all, want)
 		}
 		if strings.Contains(all, "secret") {
-			t.Errorf("%s: a value is told: %s", document, all)
+			t.Errorf("%s: the message has a value: %s", document, all)
 		}
 	}
 }
 
-// Of a document that does not fit, names that Absinthe takes are not among the errors.
+// The errors of an invalid document do not include names that Absinthe accepts.
 func TestValidateTellsOnlyWhatAbsintheRefuses(t *testing.T) {
 	s := contractSchema(t)
 	for document, want := range map[string]string{
@@ -191,7 +190,7 @@ func FuzzFromNode(f *testing.F) {
 	})
 }
 
-// BenchmarkValidateWorst are documents that take long: as many tokens as are read.
+// BenchmarkValidateWorst validates documents of MaxTokens tokens that take long.
 func BenchmarkValidateWorst(b *testing.B) {
 	s := contractSchema(b)
 	const fragments = 150
@@ -216,8 +215,8 @@ func BenchmarkValidateWorst(b *testing.B) {
 	}
 }
 
-// Each fragment is looked at once for each that spreads it, and an offence in it is
-// one in each: small documents must not take long for that.
+// A fragment is walked once for each fragment that spreads it, and its errors are found
+// again each time. Small documents must not take long for that.
 func TestHostileDocumentsTakeNoTime(t *testing.T) {
 	s, err := Load(`type Query { a(x: Int): Query b: Int }`)
 	if err != nil {
@@ -233,7 +232,7 @@ func TestHostileDocumentsTakeNoTime(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "fragment F%d on Query{%s}", c.fragments-1, strings.Repeat("c ", c.fields))
 		document := b.String()
-		// Counted in memory, which is what time is spent on: parsed, it takes some 10 MB.
+		// Memory is the measure, since it takes the time. Parsing alone takes some 10 MB.
 		result := testing.Benchmark(func(b *testing.B) {
 			b.ReportAllocs()
 			for range b.N {
