@@ -182,7 +182,7 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 // collectLimitStore tells of the store that all applications have together.
 func (g *Gateway) collectLimitStore(to chan<- prometheus.Metric) {
 	for _, app := range g.configured().apps {
-		if up, configured := app.Limiter.Shared(); configured {
+		if up, configured := app.Limiter.RedisState(); configured {
 			value := 0
 			if up {
 				value = 1

@@ -1,11 +1,11 @@
--- What memory.charge does, at once for all who share the counters. KEYS are those of
--- the counters; ARGV has for each its limit, its time in microseconds, and the cost of
--- the operation. The answer is 1 if all admit the operation, else 0, and for each
--- counter its present and former count and how long its window has lasted, in
+-- Charges one operation, atomically for all gateways, like memoryCounters.charge. KEYS are
+-- the counters. ARGV has for each counter its limit, its window in microseconds and the cost
+-- of the operation. The answer is 1 if all counters admit the operation, else 0, and for
+-- each counter its current and previous count and the elapsed time of its window, in
 -- microseconds.
 --
--- A counter is a hash: w, the number of the window since 1970; c and p, the counts of
--- this window and of the one before. It goes when it says nothing any more.
+-- A counter is a hash: w is the number of the window since 1970, c and p are the counts of
+-- this window and the previous one. It expires when both are over.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local admitted = 1
@@ -22,7 +22,7 @@ for i, key in ipairs(KEYS) do
     current, previous = 0, current
   elseif known < window then
     current, previous = 0, 0
-  end -- known > window: the clock of Redis was set back, and what was counted stands
+  end -- known > window: the clock of Redis was set back; the counts stay
   if previous * (per - elapsed) / per + current + cost > limit + 1e-6 then
     admitted = 0
   end

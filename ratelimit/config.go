@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-// Rules are the rate_limits section of an application. Every one that applies to
-// an operation is checked; an operation that one refuses counts for none.
+// Rules is the rate_limits section of an application. All rules that apply to an operation
+// have to admit it. An operation that one rule refuses is charged by none.
 type Rules []Rule
 
-// A Rule allows Limit operations in Per for each of By.
+// A Rule allows Limit operations in Per for each value of By.
 type Rule struct {
-	// By is whom a counter belongs to.
+	// By selects the owner of a counter.
 	By By `yaml:"by"`
-	// Kind is "query", or "mutation" for all that is not certainly a query. Both
-	// count together unless set.
+	// Kind restricts the rule to "query", or to "mutation": operations that are not
+	// certainly queries. Empty: the rule applies to both.
 	Kind string `yaml:"kind"`
-	// Cost is what an operation counts as: "operation", which is the default, one
-	// whatever it asks for; "root_fields", as many as it has fields at its root.
+	// Cost is the cost of an operation: 1 if it is "operation", the default; the number
+	// of fields at its root if it is "root_fields".
 	Cost string `yaml:"cost"`
-	// Limit is the number of operations, or of their root fields.
+	// Limit is the total cost that Per allows.
 	Limit int `yaml:"limit"`
-	// Per is the time in which they may be run: whole seconds.
+	// Per is the time window, in whole seconds.
 	Per time.Duration `yaml:"per"`
 }
 
@@ -40,11 +40,11 @@ const (
 	costRootFields = "root_fields"
 )
 
-// By is whom a counter belongs to: in the configuration address, identity or
+// By selects the owner of a counter: in the configuration address, identity or
 // {claim: NAME}.
 type By struct {
-	what  string
-	claim string // the name, where what is byClaim
+	attribute string
+	claim     string // its name, if attribute is byClaim
 }
 
 const (
@@ -53,22 +53,22 @@ const (
 	byClaim    = "claim"
 )
 
-// UnmarshalYAML reads one of the three forms.
+// UnmarshalYAML reads any of the three forms.
 func (b *By) UnmarshalYAML(unmarshal func(any) error) error {
 	var text string
 	if unmarshal(&text) == nil && (text == byAddress || text == byIdentity) {
-		*b = By{what: text}
+		*b = By{attribute: text}
 		return nil
 	}
 	var claim map[string]string
 	if unmarshal(&claim) != nil || len(claim) != 1 || claim[byClaim] == "" {
 		return errors.New("by is address, identity or {claim: NAME}")
 	}
-	*b = By{what: byClaim, claim: claim[byClaim]}
+	*b = By{attribute: byClaim, claim: claim[byClaim]}
 	return nil
 }
 
-// Validate says what is wrong with the section, naming the key.
+// Validate returns the errors of the section, with their keys.
 func (r Rules) Validate() error {
 	var errs []error
 	seen := make(map[string]int)
@@ -79,7 +79,7 @@ func (r Rules) Validate() error {
 		}
 		name := rule.longName()
 		if first, twice := seen[name]; twice {
-			errs = append(errs, fmt.Errorf("rate_limits[%d] has by, kind, cost and per of rate_limits[%d]: one of them would never refuse anything", i, first))
+			errs = append(errs, fmt.Errorf("rate_limits[%d] repeats by, kind, cost and per of rate_limits[%d]; remove the one with the higher limit", i, first))
 		}
 		seen[name] = i
 	}
@@ -88,32 +88,32 @@ func (r Rules) Validate() error {
 
 func (r Rule) validate() error {
 	switch {
-	case r.By.what == "":
+	case r.By.attribute == "":
 		return errors.New("by is needed: address, identity or {claim: NAME}")
-	case strings.ContainsFunc(r.By.claim, notInString):
-		return fmt.Errorf("by: the claim names a policy in response headers, which take printable ASCII without quotes and backslashes")
+	case strings.ContainsFunc(r.By.claim, invalidInString):
+		return fmt.Errorf("by: the claim appears in response headers; use printable ASCII without quotes and backslashes")
 	case r.Kind != "" && r.Kind != kindQuery && r.Kind != kindMutation:
 		return fmt.Errorf("kind is not %s or %s", kindQuery, kindMutation)
 	case r.Cost != "" && r.Cost != costOperation && r.Cost != costRootFields:
 		return fmt.Errorf("cost is not %s or %s", costOperation, costRootFields)
 	case r.Limit <= 0:
-		return errors.New("limit is a number of operations, such as 60")
+		return errors.New("limit is a positive number, such as 60")
 	case r.Per < time.Second || r.Per%time.Second != 0:
-		return errors.New("per is a time of whole seconds, such as 1m")
+		return errors.New("per is a duration in whole seconds, such as 1m")
 	}
 	return nil
 }
 
-// notInString tells what a String of RFC 9651 (structured fields) would have to
-// escape or cannot have.
-func notInString(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
+// invalidInString reports characters that a String of RFC 9651 (structured fields, section
+// 3.3.3) has to escape or cannot have.
+func invalidInString(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
 
-// appliesTo says whether the rule is about operations of a kind.
+// appliesTo reports whether the rule applies to operations of a kind.
 func (r Rule) appliesTo(kind string) bool {
 	return r.Kind == "" || (r.Kind == kindQuery) == (kind == kindQuery)
 }
 
-// cost is what an operation with so many fields at its root counts as.
+// cost returns the cost of an operation.
 func (r Rule) cost(rootFields int) int {
 	if r.Cost == costRootFields {
 		return max(1, rootFields)
@@ -121,11 +121,11 @@ func (r Rule) cost(rootFields int) int {
 	return 1
 }
 
-// name is what the rule is called as a policy: identity-mutation, or
+// name returns the policy name of the rule: identity-mutation, or
 // identity-mutation-root-fields.
 func (r Rule) name() string {
-	name := r.By.what
-	if r.By.what == byClaim {
+	name := r.By.attribute
+	if r.By.attribute == byClaim {
 		name += "-" + r.By.claim
 	}
 	if r.Kind != "" {
@@ -137,7 +137,7 @@ func (r Rule) name() string {
 	return name
 }
 
-// longName tells the rule from others with the same name: identity-mutation-3600.
+// longName distinguishes rules with the same name by their window: identity-mutation-3600.
 func (r Rule) longName() string { return r.name() + "-" + strconv.Itoa(r.seconds()) }
 
 func (r Rule) seconds() int { return int(r.Per / time.Second) }

@@ -1,8 +1,6 @@
-// Package ratelimit counts what callers ask for, and says who has asked for too
-// much.
+// Package ratelimit limits the operations of each client.
 //
-// A rule allows so many operations in so much time, for each address, identity or
-// value of a claim. What was counted is in a [Store], in memory, and where one is
-// configured in a Redis that gateways share. The package knows neither HTTP nor
-// GraphQL.
+// A rule allows a number of operations in a time window, for each address, identity or
+// value of a claim. Counters are in a [Store]: in Redis if it is configured, shared by all
+// gateways, and in memory otherwise. The package must never know HTTP or GraphQL.
 package ratelimit

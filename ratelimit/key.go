@@ -7,33 +7,33 @@ import (
 	"net/netip"
 )
 
-// A key is the name of a counter: the beginning of the SHA-256 of whom and what it
-// counts, so that neither stands in Redis, nor has to be kept.
+// A key is the name of a counter: a prefix of the SHA-256 of its owner and rule. Redis does
+// not learn either.
 type key [16]byte
 
-// A Client is who asks for an operation.
+// A Client identifies the sender of an operation.
 type Client struct {
 	Address netip.Addr
-	// Method, Issuer and Subject are an identity together. Method is empty where
-	// nothing is known of the caller.
+	// Method, Issuer and Subject together are the identity. Method is empty if the
+	// client is not authenticated.
 	Method, Issuer, Subject string
 	Claims                  map[string]any
 }
 
-// key is the caller's for a rule. Who has no identity, or not the claim, counts by
-// address.
+// key returns the counter of a client. Clients without an identity, or without the claim,
+// count by address.
 func (r *rule) key(c *Client) key {
 	switch claim := c.Claims[r.By.claim]; {
-	case r.By.what == byIdentity && c.Method != "":
+	case r.By.attribute == byIdentity && c.Method != "":
 		return r.hash(byIdentity, c.Method, c.Issuer, c.Subject)
-	case r.By.what == byClaim && claim != nil:
+	case r.By.attribute == byClaim && claim != nil:
 		return r.hash(byClaim, fmt.Sprint(claim))
 	}
 	return r.hash(byAddress, network(c.Address))
 }
 
-// network is an address as far as it tells callers apart: one with IPv6 has 2^64
-// addresses as a rule.
+// network returns the addresses of one client: an IPv4 address, or 64 bits of IPv6
+// (RFC 6177).
 func network(addr netip.Addr) string {
 	if addr = addr.Unmap(); addr.Is6() {
 		prefix, _ := addr.WithZone("").Prefix(64)
@@ -52,7 +52,7 @@ func (r *rule) hash(parts ...string) (k key) {
 	return key(sum[:len(k)])
 }
 
-// appendPart appends a text so that it is told from what follows.
+// appendPart appends a text with its length, so that different parts give different texts.
 func appendPart(b []byte, part string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(part))), part...)
 }

@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// A Limiter holds an application's rules against its callers. nil has no rules.
-// What was counted is in the store, by application and rule but for its limit: a
-// limiter that follows another goes on where that was.
+// A Limiter applies the rules of one application. nil has no rules. Its counters are in the
+// store, by application and rule without the limit: a limiter made after a reload continues
+// with the counts of the former one.
 type Limiter struct {
-	store   *Store
-	arrival []rule // those that need to know nothing of an operation but the address
-	others  []rule
+	store          *Store
+	addressRules   []rule // need only the client's address
+	operationRules []rule
 }
 
-// rule is one that has been given a name.
+// rule is a [Rule] with a name.
 type rule struct {
 	Rule
 	policy string
-	scope  string // what is counted, in this store
+	scope  string // of its counters in the store
 }
 
-// New makes a limiter of rules that [Rules.Validate] accepts. app tells the
-// application from others in the store.
+// New returns a limiter for rules that [Rules.Validate] accepts. app identifies the
+// application in the store.
 func New(app string, rules Rules, store *Store) *Limiter {
 	l := &Limiter{store: store}
 	named := make(map[string]int)
@@ -35,71 +35,72 @@ func New(app string, rules Rules, store *Store) *Limiter {
 		if named[policy] > 1 {
 			policy = r.longName()
 		}
-		list := &l.others
-		if r.By.what == byAddress && r.Kind == "" {
-			list = &l.arrival
+		list := &l.operationRules
+		if r.By.attribute == byAddress && r.Kind == "" {
+			list = &l.addressRules
 		}
 		*list = append(*list, rule{r, policy, string(appendPart(nil, app)) + r.longName()})
 	}
 	return l
 }
 
-// A Quota is what a rule leaves to a caller.
+// A Quota is the state of a rule for one client.
 type Quota struct {
-	// Policy is the rule's name, such as identity-mutation. It comes from the
+	// Policy is the rule's name, such as identity-mutation. It derives from the
 	// configuration alone.
 	Policy string
-	// Limit operations may be run in Window.
+	// Limit is the number of operations in Window.
 	Limit  int
 	Window time.Duration
-	// Remaining may be run now; it takes Reset until there is one more.
+	// Remaining is the number of operations left; Reset is the time until one more is.
 	Remaining int
 	Reset     time.Duration
-	// Refused reports that the operation was more than this rule admits. It takes
-	// RetryAfter until it would be admitted; where Cost exceeds Limit, it never is.
+	// Refused reports that this rule refused the operation. It would admit it after
+	// RetryAfter; if Cost exceeds Limit, it never does.
 	Refused    bool
 	Cost       int
 	RetryAfter time.Duration
 }
 
-// AllowRequest counts a request by those rules for which its address is enough, before
-// it is known who asks for what. They appended to quotas, and it may not be admitted.
+// AllowRequest charges a request by the rules that need only the client's address, before
+// the client is authenticated. It appends their quotas and reports whether they admit the
+// request.
 func (l *Limiter) AllowRequest(quotas []Quota, address netip.Addr) (_ []Quota, admitted bool) {
-	if l == nil || len(l.arrival) == 0 {
+	if l == nil || len(l.addressRules) == 0 {
 		return quotas, true
 	}
-	return l.charge(quotas, l.applicable(nil, l.arrival, &Client{Address: address}, "", 1, 0))
+	return l.charge(quotas, l.applicable(nil, l.addressRules, &Client{Address: address}, "", 1, 0))
 }
 
-// CountsRootFields reports whether a rule needs to know how many fields an operation
-// has at its root.
+// CountsRootFields reports whether a rule needs the number of an operation's root fields.
 func (l *Limiter) CountsRootFields() bool {
 	counts := func(r rule) bool { return r.Cost == costRootFields }
-	return l != nil && (slices.ContainsFunc(l.arrival, counts) || slices.ContainsFunc(l.others, counts))
+	return l != nil && (slices.ContainsFunc(l.addressRules, counts) || slices.ContainsFunc(l.operationRules, counts))
 }
 
-// AllowOperation counts an operation by the other rules; and by those of AllowRequest as well,
-// if it has not arrived as the first of its request. What arrived has counted as one
-// there; the rest of its cost counts now. kind is query for what is certainly one.
-func (l *Limiter) AllowOperation(quotas []Quota, c *Client, kind string, rootFields int, arrived bool) (_ []Quota, admitted bool) {
+// AllowOperation charges an operation by all rules. AllowRequest has charged a cost of one
+// for the first operation of each request; only the rest of its cost is charged again. kind
+// is "query" for operations that are certainly queries. AllowOperation appends the quotas
+// and reports whether all rules admit the operation.
+func (l *Limiter) AllowOperation(quotas []Quota, c *Client, kind string, rootFields int, first bool) (_ []Quota, admitted bool) {
 	if l == nil {
 		return quotas, true
 	}
 	paid := 0
-	if arrived {
+	if first {
 		paid = 1
 	}
-	charges := l.applicable(nil, l.arrival, c, kind, rootFields, paid)
-	return l.charge(quotas, l.applicable(charges, l.others, c, kind, rootFields, 0))
+	charges := l.applicable(nil, l.addressRules, c, kind, rootFields, paid)
+	return l.charge(quotas, l.applicable(charges, l.operationRules, c, kind, rootFields, 0))
 }
 
-// applicable appends what the rules that apply to an operation charge for it, beyond
-// what has been paid.
+// applicable appends the charges of the rules that apply to an operation, beyond what is
+// paid.
 func (l *Limiter) applicable(charges []charge, rules []rule, c *Client, kind string, rootFields, paid int) []charge {
 	for i := range rules {
 		r := &rules[i]
 		if cost := r.cost(rootFields) - paid; r.appliesTo(kind) && cost > 0 {
-			charges = append(charges, charge{key: r.key(c), policy: r.policy, paid: paid, cost: cost, limit: r.Limit, per: r.Per})
+			charges = append(charges, charge{key: r.key(c), policy: r.policy, paid: paid, cost: cost, limit: r.Limit, window: r.Per})
 		}
 	}
 	return charges
@@ -111,25 +112,24 @@ func (l *Limiter) charge(quotas []Quota, charges []charge) (_ []Quota, admitted 
 	}
 	admitted = l.store.charge(charges)
 	for _, c := range charges {
-		q := Quota{Policy: c.policy, Limit: c.limit, Window: c.per, Cost: c.paid + c.cost, Refused: !c.admitted()}
+		q := Quota{Policy: c.policy, Limit: c.limit, Window: c.window, Cost: c.paid + c.cost, Refused: !c.admitted()}
 		if q.Refused {
-			q.RetryAfter = c.count.wait(q.Cost, c.limit, c.per)
+			q.RetryAfter = c.count.wait(q.Cost, c.limit, c.window)
 		}
 		if admitted {
 			c.count.current += int64(c.cost)
 		}
-		q.Remaining = c.count.remaining(c.limit, c.per)
-		q.Reset = c.count.wait(q.Remaining+1, c.limit, c.per)
+		q.Remaining = c.count.remaining(c.limit, c.window)
+		q.Reset = c.count.wait(q.Remaining+1, c.limit, c.window)
 		quotas = append(quotas, q)
 	}
 	return quotas, admitted
 }
 
-// Shared says whether counters are shared with other gateways, and whether they are
-// meant to be.
-func (l *Limiter) Shared() (up, configured bool) {
-	if l == nil || l.store.shared == nil {
+// RedisState reports whether Redis holds the counters now, and whether it is configured.
+func (l *Limiter) RedisState() (up, configured bool) {
+	if l == nil || l.store.redis == nil {
 		return false, false
 	}
-	return l.store.shared.up.Load(), true
+	return l.store.redis.up.Load(), true
 }

@@ -24,14 +24,14 @@ func inMemory(t testing.TB) *Store {
 }
 
 func by(what, kind string, limit int, per time.Duration) Rule {
-	return Rule{By: By{what: what}, Kind: kind, Limit: limit, Per: per}
+	return Rule{By: By{attribute: what}, Kind: kind, Limit: limit, Per: per}
 }
 
 func from(addr string) *Client { return &Client{Address: netip.MustParseAddr(addr)} }
 
-// Whatever came before, who waits as long as is said is admitted, and not sooner;
-// and there are as many more as is said.
-func TestWait(t *testing.T) {
+// A quota is exact: Remaining operations are admitted, and the next one after Reset and not
+// before.
+func TestQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, 2))
 		for range 300 {
@@ -49,29 +49,29 @@ func TestWait(t *testing.T) {
 				}
 				for range q.Remaining {
 					if q, admitted = ask(); !admitted {
-						t.Fatalf("not as many as were said: %+v", q)
+						t.Fatalf("fewer than Remaining are admitted: %+v", q)
 					}
 				}
 				if q.Remaining != 0 {
-					t.Fatalf("more than were said: %+v", q)
+					t.Fatalf("more than Remaining are admitted: %+v", q)
 				}
 				if q, admitted = ask(); admitted || !q.Refused || q.Reset <= 0 || q.Reset > 2*per {
 					t.Fatalf("%v, %+v", admitted, q)
 				}
 				time.Sleep(q.Reset - time.Millisecond)
 				if q, admitted := ask(); admitted {
-					t.Fatalf("1ms too soon: %+v", q)
+					t.Fatalf("admitted 1 ms early: %+v", q)
 				}
 				time.Sleep(time.Millisecond + time.Nanosecond)
 				if q, admitted := ask(); !admitted {
-					t.Fatalf("after the time that was said: %+v", q)
+					t.Fatalf("refused after Reset: %+v", q)
 				}
 			}
 		}
 	})
 }
 
-// A limit holds in its time, and comes back in full.
+// The share of the previous window shrinks as the current one advances.
 func TestWindows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New("/graphql", Rules{by(byIdentity, "", 60, time.Minute)}, inMemory(t))
@@ -89,7 +89,7 @@ func TestWindows(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if got := run(100); got != 0 {
-			t.Errorf("a minute later, when the former one counts in full: %d", got)
+			t.Errorf("a minute later, with all of the previous window: %d", got)
 		}
 		time.Sleep(30 * time.Second)
 		if got := run(100); got != 30 {
@@ -102,16 +102,15 @@ func TestWindows(t *testing.T) {
 	})
 }
 
-// Exactly as many are admitted as the limit says, however many come at once.
-func TestAtOnce(t *testing.T) {
+// Concurrent operations are admitted up to the limit.
+func TestConcurrentOperations(t *testing.T) {
 	l := New("/graphql", Rules{by(byIdentity, "", 100, time.Hour)}, inMemory(t))
 	if got := atOnce(l); got != 100 {
 		t.Errorf("%d were admitted", got)
 	}
 }
 
-// atOnce is how many of 400 operations of one caller at once are admitted by any of
-// the limiters.
+// atOnce returns how many of 400 concurrent operations of one client the limiters admit.
 func atOnce(limiters ...*Limiter) int64 {
 	var (
 		admitted atomic.Int64
@@ -128,7 +127,7 @@ func atOnce(limiters ...*Limiter) int64 {
 	return admitted.Load()
 }
 
-// policies are the names of quotas, with a ! after those that refused.
+// policies returns the names of quotas, with a ! after those that refused.
 func policies(quotas []Quota) (names []string) {
 	for _, q := range quotas {
 		name := q.Policy
@@ -140,8 +139,8 @@ func policies(quotas []Quota) (names []string) {
 	return names
 }
 
-// With cost root_fields an operation counts as often as it has fields at its root. One
-// that has arrived has counted once.
+// With cost root_fields an operation costs its number of root fields. AllowRequest has
+// charged one of them.
 func TestRootFields(t *testing.T) {
 	rootFields(t, inMemory(t))
 }
@@ -159,7 +158,7 @@ func rootFields(t *testing.T, store *Store) {
 		by(byIdentity, "", 5, time.Hour),
 	}, store)
 	if !l.CountsRootFields() {
-		t.Error("root fields need not be counted")
+		t.Error("CountsRootFields is false")
 	}
 	who := &Client{Address: netip.MustParseAddr("192.0.2.1"), Method: "jwt", Subject: "7"}
 	for i, c := range []struct {
@@ -197,7 +196,7 @@ func rootFields(t *testing.T, store *Store) {
 	}
 }
 
-// What one rule refuses does not count for the others.
+// An operation that one rule refuses is charged by no other.
 func TestSeveralRules(t *testing.T) {
 	severalRules(t, inMemory(t))
 }
@@ -241,7 +240,7 @@ func severalRules(t *testing.T, store *Store) {
 	}
 }
 
-func TestWhoIsTheSame(t *testing.T) {
+func TestKeys(t *testing.T) {
 	identity := func(addr, method, issuer, subject string, tenant any) *Client {
 		c := from(addr)
 		c.Method, c.Issuer, c.Subject = method, issuer, subject
@@ -275,7 +274,7 @@ func TestWhoIsTheSame(t *testing.T) {
 		"no tenant, by addresses":      {byClaim, identity("192.0.2.1", "jwt", "", "7", nil), identity("192.0.2.2", "jwt", "", "7", nil), false},
 		"a tenant called an address":   {byClaim, from("192.0.2.1"), identity("192.0.2.1", "jwt", "", "7", "192.0.2.1"), false},
 	} {
-		rule := Rule{By: By{what: c.what, claim: "tenant"}, Limit: 1, Per: time.Hour}
+		rule := Rule{By: By{attribute: c.what, claim: "tenant"}, Limit: 1, Per: time.Hour}
 		l := New("/graphql", Rules{rule}, inMemory(t))
 		l.AllowOperation(nil, c.a, kindQuery, 1, false)
 		if _, admitted := l.AllowOperation(nil, c.b, kindQuery, 1, false); admitted == c.same {
@@ -284,9 +283,9 @@ func TestWhoIsTheSame(t *testing.T) {
 	}
 }
 
-// A limiter goes on where another was, by rules that both have, whatever their
-// limits; applications count on their own.
-func TestAnotherLimiter(t *testing.T) {
+// A later limiter continues the counts of rules that differ in their limits alone.
+// Applications have their own counts.
+func TestLimiterAfterReload(t *testing.T) {
 	store := inMemory(t)
 	address := netip.MustParseAddr("192.0.2.1")
 	remaining := func(app string, rules ...Rule) int {
@@ -311,15 +310,15 @@ func TestAnotherLimiter(t *testing.T) {
 	}
 }
 
-// random is an address of a network of its own.
+// random returns an address of a network that no other has.
 func random() netip.Addr {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:], 0x2001<<48|rand.Uint64()>>16)
 	return netip.AddrFrom16(b)
 }
 
-// Callers without number take no memory without bound, and do not let one off that
-// goes on asking.
+// Memory is bounded for any number of clients, and a client that keeps sending requests
+// keeps its counter.
 func TestMemoryIsBounded(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -339,7 +338,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	if admitted != 10 {
-		t.Errorf("who went on asking was admitted %d times", admitted)
+		t.Errorf("the client that kept sending requests was admitted %d times", admitted)
 	}
 	mb := float64(after.HeapAlloc-before.HeapAlloc) / 1e6
 	t.Logf("%.0f MB for %d counters", mb, store.memory.counters.Len())
@@ -350,7 +349,7 @@ func TestMemoryIsBounded(t *testing.T) {
 
 func BenchmarkMemory(b *testing.B) { benchmark(b, inMemory(b)) }
 
-// benchmark is of one request that two rules apply to.
+// benchmark measures a request with two rules.
 func benchmark(b *testing.B, store *Store) {
 	l := New("/graphql", Rules{by(byAddress, "", 1<<40, time.Hour), by(byIdentity, kindMutation, 1<<40, time.Hour)}, store)
 	b.ReportAllocs()

@@ -7,52 +7,50 @@ import (
 	"github.com/louche-graphql/louche/internal/cache"
 )
 
-// A charge is the cost of one operation on one counter, and what the counter said
-// before.
+// A charge is the cost of one operation on one counter.
 type charge struct {
 	key    key
 	policy string // of the rule
-	paid   int    // of the operation's cost, when it arrived
-	cost   int    // the rest of it
+	paid   int    // part of the cost that AllowRequest has charged
+	cost   int    // the rest of the cost
 	limit  int
-	per    time.Duration
+	window time.Duration
 	count  count
 }
 
 // admitted reports whether the counter has room for the cost.
-func (c *charge) admitted() bool { return c.count.admits(c.cost, c.limit, c.per) }
+func (c *charge) admitted() bool { return c.count.admits(c.cost, c.limit, c.window) }
 
 // maxCounters bounds the counters in memory, to about 50 MB. The least recently used
 // make room, so the counter of a client that keeps sending refused requests stays.
 const maxCounters = 1 << 18
 
-// memory keeps counters in memory. Its windows are counted from when it was made, by
-// the monotonic clock: the wall clock may step.
-type memory struct {
+// memoryCounters are counters in memory. Their windows start at made, by the monotonic
+// clock, because the wall clock may step.
+type memoryCounters struct {
 	made     time.Time
 	mu       sync.Mutex
 	counters *cache.Cache[key, *counter]
 }
 
 type counter struct {
-	window            int64 // its number
+	window            int64 // number of the current window
 	current, previous int64
 }
 
-func newMemory() *memory {
-	return &memory{made: time.Now(), counters: cache.New[key, *counter](maxCounters, 0)}
+func newMemoryCounters() *memoryCounters {
+	return &memoryCounters{made: time.Now(), counters: cache.New[key, *counter](maxCounters, 0)}
 }
 
-// charge notes in charges what their counters say, and counts one operation on all
-// of them if all admit it.
-func (m *memory) charge(charges []charge) (admitted bool) {
+// charge does what [Store.charge] does.
+func (m *memoryCounters) charge(charges []charge) (admitted bool) {
 	now := time.Since(m.made)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	admitted = true
 	for i := range charges {
 		c := &charges[i]
-		c.count = m.at(c.key).look(now, c.per)
+		c.count = m.at(c.key).advance(now, c.window)
 		admitted = admitted && c.admitted()
 	}
 	for i := range charges {
@@ -63,8 +61,8 @@ func (m *memory) charge(charges []charge) (admitted bool) {
 	return admitted
 }
 
-// at is the counter with a key.
-func (m *memory) at(k key) *counter {
+// at returns the counter of a key.
+func (m *memoryCounters) at(k key) *counter {
 	c, known := m.counters.Get(k)
 	if !known {
 		c = new(counter)
@@ -73,8 +71,8 @@ func (m *memory) at(k key) *counter {
 	return c
 }
 
-// look goes on to the window of now.
-func (c *counter) look(now, per time.Duration) count {
+// advance moves the counter to the window of now and returns its count.
+func (c *counter) advance(now, per time.Duration) count {
 	window := int64(now / per)
 	switch c.window {
 	case window:

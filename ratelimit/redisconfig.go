@@ -12,21 +12,20 @@ import (
 	"github.com/louche-graphql/louche/internal/secret"
 )
 
-// RedisConfig is the redis section: where counters are that gateways share.
+// RedisConfig is the redis section: the server with the counters that gateways share.
 type RedisConfig struct {
-	// Address is that of one server, host:port. Empty: counters are in memory.
+	// Address is host:port of one server. Empty: counters are in memory.
 	Address  string        `yaml:"address"`
 	Username string        `yaml:"username"`
 	Password secret.Source `yaml:"password"`
 	Database int           `yaml:"database"`
 	TLS      RedisTLS      `yaml:"tls"`
-	// Prefix is how the names of its keys begin. "louche:" unless set.
+	// Prefix is the prefix of the keys; the default is "louche:".
 	Prefix string `yaml:"prefix"`
 }
 
-// RedisTLS is whether the connections are over TLS: in the configuration true, or
-// {ca_file: PATH} with the certificates (PEM) that the server's is verified with
-// instead of the system's.
+// RedisTLS is true in the configuration, or {ca_file: PATH} with CA certificates (PEM) that
+// replace the system's.
 type RedisTLS struct {
 	Enabled bool
 	CAFile  string
@@ -45,14 +44,14 @@ func (t *RedisTLS) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// SetDefaults fills what was left out.
+// SetDefaults sets the defaults of missing keys.
 func (c *RedisConfig) SetDefaults() {
 	if c.Prefix == "" {
 		c.Prefix = "louche:"
 	}
 }
 
-// Validate says what is wrong with the section, naming the key.
+// Validate returns the errors of the section, with their keys.
 func (c *RedisConfig) Validate() error {
 	if c.Address == "" {
 		if *c != (RedisConfig{Prefix: c.Prefix}) {
@@ -75,8 +74,7 @@ func (c *RedisConfig) Validate() error {
 	return nil
 }
 
-// CheckFiles reports what is wrong with the files and the variable that the section
-// names.
+// CheckFiles returns the errors of the files and variables that the section names.
 func (c *RedisConfig) CheckFiles() error {
 	if c.Address == "" {
 		return nil
@@ -94,7 +92,7 @@ func (c *RedisConfig) readFiles() (password string, encryption *tls.Config, err 
 	return password, encryption, errors.Join(passwordErr, err)
 }
 
-// load reads the certificates; nil: no TLS.
+// load reads the certificates; nil: TLS is off.
 func (t RedisTLS) load(address string) (*tls.Config, error) {
 	if !t.Enabled {
 		return nil, nil

@@ -5,43 +5,42 @@ import (
 	"time"
 )
 
-// A Store holds the counters of all applications. While the Redis that is meant to
-// hold them cannot be used, they are counted in memory.
+// A Store holds the counters of all applications: in Redis if it is configured and
+// available, else in memory.
 type Store struct {
-	memory   *memory
-	shared   *shared       // nil: there is no Redis
-	patience time.Duration // with it
+	memory       *memoryCounters
+	redis        *redisCounters // nil: not configured
+	redisTimeout time.Duration
 }
 
-// NewStore makes a store. It reads the password and certificates, but does not wait
-// for a connection: log says what became of it.
+// NewStore returns a store. It reads the password and the certificates. It connects in the
+// background, and logs failures.
 func NewStore(cfg RedisConfig, log *slog.Logger) (*Store, error) {
-	s := &Store{memory: newMemory(), patience: patience}
+	s := &Store{memory: newMemoryCounters(), redisTimeout: redisTimeout}
 	if cfg.Address == "" {
 		return s, nil
 	}
 	var err error
-	s.shared, err = newShared(cfg, log)
+	s.redis, err = newRedisCounters(cfg, log)
 	return s, err
 }
 
-// Close lets Redis go.
+// Close closes the connections to Redis.
 func (s *Store) Close() {
-	if s.shared != nil {
-		s.shared.close()
+	if s.redis != nil {
+		s.redis.close()
 	}
 }
 
-// charge notes in charges what their counters say, and counts one operation on all
-// of them if all admit it.
+// charge sets the counts of charges, and charges their counters if all admit the operation.
 func (s *Store) charge(charges []charge) (admitted bool) {
-	if s.shared != nil && s.shared.take() {
-		admitted, err := s.shared.charge(charges, s.patience)
-		s.shared.leave()
+	if s.redis != nil && s.redis.acquire() {
+		admitted, err := s.redis.charge(charges, s.redisTimeout)
+		s.redis.release()
 		if err == nil {
 			return admitted
 		}
-		s.shared.lost(err)
+		s.redis.markDown(err)
 	}
 	return s.memory.charge(charges)
 }

@@ -29,7 +29,7 @@ func TestRateLimitsInRedis(t *testing.T) {
 	}
 	outages := func() (n int) {
 		for _, g := range gateways {
-			n += len(g.log.Lines("rate limits are counted in memory"))
+			n += len(g.log.Lines("counts its rate limits in memory"))
 		}
 		return n
 	}

@@ -25,13 +25,12 @@ import (
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
-// inRedis is a store whose counters are in Redis by now, and stay there while Redis
-// answers, however slowly.
+// inRedis returns a store that uses Redis, with a long timeout for slow machines.
 func inRedis(t testing.TB, cfg RedisConfig) (*Store, *logtest.Recorder) {
 	t.Helper()
 	store, log := open(t, cfg)
-	store.patience = waittest.Limit
-	eventually(t, log, "Redis is used", store.shared.up.Load)
+	store.redisTimeout = waittest.Limit
+	eventually(t, log, "Redis is used", store.redis.up.Load)
 	return store, log
 }
 
@@ -47,14 +46,14 @@ func open(t testing.TB, cfg RedisConfig) (*Store, *logtest.Recorder) {
 	return store, log
 }
 
-func eventually(t testing.TB, log *logtest.Recorder, what string, is func() bool) {
+func eventually(t testing.TB, log *logtest.Recorder, what string, condition func() bool) {
 	t.Helper()
 	defer func() {
 		if t.Failed() {
 			t.Logf("log:\n%s", log)
 		}
 	}()
-	waittest.Until(t, what, is)
+	waittest.Until(t, what, condition)
 }
 
 func TestSeveralRulesInRedis(t *testing.T) {
@@ -63,7 +62,7 @@ func TestSeveralRulesInRedis(t *testing.T) {
 	rootFields(t, store)
 }
 
-// Two gateways together admit exactly as many as the limit says.
+// Two gateways together admit as much as the limit.
 func TestGatewaysShareALimit(t *testing.T) {
 	cfg := RedisConfig{Address: redistest.Start(t).Addr}
 	rules := Rules{by(byIdentity, "", 100, time.Hour)}
@@ -79,7 +78,7 @@ func TestGatewaysShareALimit(t *testing.T) {
 	}
 }
 
-// A client that waits as long as Redis says is admitted, and not sooner.
+// Redis admits an operation after Reset and not before.
 func TestWindowsInRedis(t *testing.T) {
 	store, _ := inRedis(t, RedisConfig{Address: redistest.Start(t).Addr})
 	l := New("/graphql", Rules{by(byIdentity, "", 2, time.Second)}, store)
@@ -107,9 +106,8 @@ func TestWindowsInRedis(t *testing.T) {
 	}
 }
 
-// Neither addresses nor identities nor claims stand in Redis, and no counter stays
-// there when it says nothing any more.
-func TestWhatStandsInRedis(t *testing.T) {
+// Redis holds no addresses, identities or claims, and its counters expire.
+func TestRedisContents(t *testing.T) {
 	server := redistest.Start(t)
 	store, _ := inRedis(t, RedisConfig{Address: server.Addr, Prefix: "test:"})
 	l := New("/graphql", Rules{by(byAddress, "", 5, time.Hour), by(byIdentity, "", 5, time.Hour), {By: By{byClaim, "tenant"}, Limit: 5, Per: time.Hour}}, store)
@@ -135,10 +133,7 @@ func TestWhatStandsInRedis(t *testing.T) {
 	}
 }
 
-// When Redis goes, operations are counted in memory; when it is back, in Redis. Each
-// is logged once, and no operation fails or waits for long.
-// Redis has no other clock than the wall clock. When it steps back, what was counted
-// stands.
+// Redis uses the wall clock. When it steps back, the counts stay.
 func TestClockOfRedisStepsBack(t *testing.T) {
 	server := redistest.Start(t)
 	store, _ := inRedis(t, RedisConfig{Address: server.Addr, Prefix: "test:"})
@@ -154,7 +149,7 @@ func TestClockOfRedisStepsBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range keys { // a window of some days ago is the present one now
+	for _, key := range keys { // pretend that the window was in the future
 		if client.HGet(t.Context(), key, "c").Val() == "5" {
 			client.HIncrBy(t.Context(), key, "w", 100)
 		}
@@ -166,7 +161,9 @@ func TestClockOfRedisStepsBack(t *testing.T) {
 	}
 }
 
-func TestRedisGoesAndComes(t *testing.T) {
+// During an outage of Redis operations count in memory. The beginning and the end are logged
+// once, and no operation fails or waits for long.
+func TestRedisOutage(t *testing.T) {
 	server := redistest.Start(t)
 	store, log := inRedis(t, RedisConfig{Address: server.Addr})
 	l := New("/graphql", Rules{by(byIdentity, "", 1<<40, time.Hour)}, store)
@@ -189,33 +186,33 @@ func TestRedisGoesAndComes(t *testing.T) {
 			}
 		})
 	}
-	down := func() bool { return !store.shared.up.Load() }
+	down := func() bool { return !store.redis.up.Load() }
 	server.Kill()
-	eventually(t, log, "Redis is not used any more", down)
+	eventually(t, log, "Redis is no longer used", down)
 	// The limit holds without it.
 	strict := New("/graphql", Rules{by(byIdentity, "", 100, time.Hour)}, inMemory(t))
-	strict.store.shared = store.shared
+	strict.store.redis = store.redis
 	if got := atOnce(strict); got != 100 {
 		t.Errorf("%d were admitted without Redis", got)
 	}
 	server.Start()
-	eventually(t, log, "Redis is used again", store.shared.up.Load)
+	eventually(t, log, "Redis is used again", store.redis.up.Load)
 	close(done)
 	load.Wait()
 	if refused.Load() > 0 {
 		t.Errorf("%d were refused", refused.Load())
 	}
 	text := log.String()
-	if strings.Count(text, "\n") != 2 || !strings.Contains(text, "level=WARN") || !strings.Contains(text, "cause=") || !strings.Contains(text, "in Redis again") {
+	if strings.Count(text, "\n") != 2 || !strings.Contains(text, "level=WARN") || !strings.Contains(text, "cause=") || !strings.Contains(text, "available again") {
 		t.Errorf("log:\n%s", text)
 	}
 }
 
-// A Redis that does not answer costs patience once, and not each operation.
+// A Redis that does not answer delays one operation, not all.
 func TestSlowRedis(t *testing.T) {
 	server := redistest.Start(t)
 	store, log := inRedis(t, RedisConfig{Address: server.Addr})
-	store.patience = patience
+	store.redisTimeout = redisTimeout
 	l := New("/graphql", Rules{by(byIdentity, "", 1<<40, time.Hour)}, store)
 	server.Pause()
 	defer server.Resume()
@@ -226,43 +223,43 @@ func TestSlowRedis(t *testing.T) {
 			t.Fatal("refused")
 		}
 	}
-	if took := time.Since(began); took < patience || took > operations/2*patience {
+	if took := time.Since(began); took < redisTimeout || took > operations/2*redisTimeout {
 		t.Errorf("%d operations took %v", operations, took)
 	}
 	server.Resume()
-	eventually(t, log, "Redis is used again", store.shared.up.Load)
+	eventually(t, log, "Redis is used again", store.redis.up.Load)
 }
 
-// That more clients ask at once than there are connections to Redis is no sign that
-// Redis is lost: their operations wait, and count in Redis.
-func TestManyClientsAtOnceDoNotLoseRedis(t *testing.T) {
+// More concurrent operations than connections do not mark Redis down: they wait, and count
+// in Redis.
+func TestMoreOperationsThanConnections(t *testing.T) {
 	store, log := inRedis(t, RedisConfig{Address: redistest.Start(t).Addr})
-	for range connections {
-		if !store.shared.take() {
+	for range maxConnections {
+		if !store.redis.acquire() {
 			t.Fatal("Redis is not used")
 		}
 	}
-	store.patience = 2 * time.Second // of which a slow machine needs some
-	time.AfterFunc(store.patience+time.Second, func() {
-		for range connections {
-			store.shared.leave()
+	store.redisTimeout = 2 * time.Second // enough for slow machines
+	time.AfterFunc(store.redisTimeout+time.Second, func() {
+		for range maxConnections {
+			store.redis.release()
 		}
 	})
 	if got := atOnce(New("/graphql", Rules{by(byIdentity, "", 100, time.Hour)}, store)); got != 100 {
 		t.Errorf("%d were admitted", got)
 	}
-	if !store.shared.up.Load() {
-		t.Errorf("Redis is given up:\n%s", log)
+	if !store.redis.up.Load() {
+		t.Errorf("Redis is marked down:\n%s", log)
 	}
-	// They are in Redis.
-	other, _ := inRedis(t, RedisConfig{Address: store.shared.client.Options().Addr})
-	other.patience = waittest.Limit
+	// The counts are in Redis.
+	other, _ := inRedis(t, RedisConfig{Address: store.redis.client.Options().Addr})
+	other.redisTimeout = waittest.Limit
 	if got := atOnce(New("/graphql", Rules{by(byIdentity, "", 100, time.Hour)}, other)); got != 0 {
 		t.Errorf("another gateway admitted %d", got)
 	}
 }
 
-// A gateway starts without Redis, and uses it once it is there.
+// A gateway starts without Redis and uses it once it is available.
 func TestStartWithoutRedis(t *testing.T) {
 	server := redistest.Start(t)
 	server.Kill()
@@ -272,10 +269,10 @@ func TestStartWithoutRedis(t *testing.T) {
 		t.Errorf("%d were admitted", got)
 	}
 	server.Start()
-	eventually(t, log, "Redis is used", store.shared.up.Load)
+	eventually(t, log, "Redis is used", store.redis.up.Load)
 }
 
-// The user has the rights that the documentation names, and no more.
+// The rights that the documentation names suffice for the user.
 func TestPassword(t *testing.T) {
 	server := redistest.Start(t, "--user", "default", "off",
 		"--user", "louche", "on", ">s3cret", "~louche:*", "+evalsha", "+eval", "+time", "+hmget", "+hset", "+pexpire")
@@ -297,7 +294,7 @@ func TestTLS(t *testing.T) {
 	eventually(t, log, "a certificate of an unknown authority is refused", func() bool { return strings.Contains(log.String(), "x509") })
 }
 
-// A group that can write to the CA file could add an authority of its own.
+// A CA file that the group can write to is refused.
 func TestWritableCAFile(t *testing.T) {
 	certFile, _ := certificate(t)
 	if err := os.Chmod(certFile, 0o664); err != nil {
@@ -309,7 +306,7 @@ func TestWritableCAFile(t *testing.T) {
 	}
 }
 
-// certificate makes one for 127.0.0.1, signed by itself.
+// certificate returns a self-signed certificate for 127.0.0.1.
 func certificate(t *testing.T) (certFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
