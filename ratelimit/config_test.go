@@ -21,12 +21,12 @@ func TestRules(t *testing.T) {
 		"- {by: address, kind: subscription, limit: 600, per: 1m}":                                                                         "rate_limits[0].kind",
 		"- {by: address, cost: root_fields, limit: 1, per: 1m}\n- {by: address, cost: operation, limit: 1, per: 1m}":                       "",
 		"- {by: address, cost: fields, limit: 1, per: 1m}":                                                                                 "rate_limits[0].cost",
-		"- {by: address, cost: operation, limit: 1, per: 1m}\n- {by: address, limit: 1, per: 1m}":                                          "rate_limits[1] has by, kind, cost and per of rate_limits[0]",
+		"- {by: address, cost: operation, limit: 1, per: 1m}\n- {by: address, limit: 1, per: 1m}":                                          "rate_limits[1] repeats by, kind, cost and per of rate_limits[0]",
 		"- {by: address, per: 1m}":                                                                                                         "rate_limits[0].limit",
 		"- {by: address, limit: -1, per: 1m}":                                                                                              "rate_limits[0].limit",
 		"- {by: address, limit: 1}":                                                                                                        "rate_limits[0].per",
 		"- {by: address, limit: 1, per: 1500ms}":                                                                                           "rate_limits[0].per",
-		"- {by: address, limit: 1, per: 1m}\n- {by: identity, limit: 1, per: 1m}\n- {by: address, limit: 2, per: 60s}":                     "rate_limits[2] has by, kind, cost and per of rate_limits[0]",
+		"- {by: address, limit: 1, per: 1m}\n- {by: identity, limit: 1, per: 1m}\n- {by: address, limit: 2, per: 60s}":                     "rate_limits[2] repeats by, kind, cost and per of rate_limits[0]",
 		"- {by: address, limit: 1, per: 1m}\n- {by: address, kind: query, limit: 1, per: 1m}\n- {by: {claim: address}, limit: 1, per: 1m}": "",
 	} {
 		var rules Rules

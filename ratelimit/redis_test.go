@@ -264,7 +264,7 @@ func TestStartWithoutRedis(t *testing.T) {
 	server := redistest.Start(t)
 	server.Kill()
 	store, log := open(t, RedisConfig{Address: server.Addr})
-	eventually(t, log, "it is logged", func() bool { return strings.Contains(log.String(), "Redis cannot be used") })
+	eventually(t, log, "it is logged", func() bool { return strings.Contains(log.String(), "Redis is unavailable") })
 	if got := atOnce(New("/graphql", Rules{by(byIdentity, "", 100, time.Hour)}, store)); got != 100 {
 		t.Errorf("%d were admitted", got)
 	}

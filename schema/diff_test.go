@@ -25,7 +25,7 @@ func TestDiff(t *testing.T) {
 		"field never null":             {`type T { a: Int }`, `type T { a: Int! }`, []string{"safe FIELD_CHANGED_KIND T.a"}},
 		"field may be null":            {`type T { a: Int! }`, `type T { a: Int }`, []string{"breaking FIELD_CHANGED_KIND T.a"}},
 		"field now a list":             {`type T { a: Int }`, `type T { a: [Int] }`, []string{"breaking FIELD_CHANGED_KIND T.a"}},
-		"field no longer a list":    {`type T { a: [Int] }`, `type T { a: Int }`, []string{"breaking FIELD_CHANGED_KIND T.a"}},
+		"field no longer a list":       {`type T { a: [Int] }`, `type T { a: Int }`, []string{"breaking FIELD_CHANGED_KIND T.a"}},
 		"items never null":             {`type T { a: [Int] }`, `type T { a: [Int!] }`, []string{"safe FIELD_CHANGED_KIND T.a"}},
 		"items may be null":            {`type T { a: [Int!] }`, `type T { a: [Int] }`, []string{"breaking FIELD_CHANGED_KIND T.a"}},
 		"field of a subtype":           {`type T { a: I } interface I { b: Int } type S implements I { b: Int }`, `type T { a: S } interface I { b: Int } type S implements I { b: Int }`, []string{"safe FIELD_CHANGED_KIND T.a"}},
