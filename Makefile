@@ -1,4 +1,4 @@
-# Everything a contributor needs. Each target works on a fresh clone.
+# The commands of a contributor. Each target works on a fresh clone.
 
 # Where test-matrix unpacks newer Debian releases with their Erlang. Outside the
 # repository: they are whole file systems.
@@ -7,18 +7,18 @@ OTP_MATRIX ?= /var/tmp/louche-otp
 BEAM_PACKAGES = ./test/beamtest ./rpcclient ./test/e2e
 FUZZTIME ?= 30s
 BENCHTIME ?= 5s
-# How long chaos keeps its mixed load up.
+# The duration of the mixed load of chaos.
 SOAK ?= 30m
-# After this time the tests of a package hang, on a slow machine as well.
+# The tests of a package that take longer hang, even on a slow machine.
 TIMEOUT ?= 1h
 
-# What gosec does not ask:
-# G104, errors that are ignored: of closing, and of writing to who may have left.
-# G115, conversions that could overflow: it does not see where a length, a code point
-#       or a time was bounded before, which is everywhere in the codecs.
+# Checks that gosec skips:
+# G104, ignored errors: of closing, and of writing to a client that may have left.
+# G115, conversions that may overflow: gosec does not see earlier bounds of lengths, code
+#       points and times, which the codecs are full of.
 # G304, files whose names are variables: only operators name files.
-# The packages internal/*test and test/ start processes and make directories for tests alone.
-# What else it finds in vain is marked where it stands (#nosec), with the reason.
+# It also skips internal/*test and test/, which start processes for tests. #nosec marks
+# other false findings in the code, with the reason.
 GOSEC_FLAGS = -test=false -exclude=G104,G115,G304
 
 # Subjects of the commits that main lacks, or of the latest one where main is not known.
@@ -32,10 +32,9 @@ build:
 demo: build
 	bin/louche demo
 
-# Against the machine's own Erlang, Elixir and Redis, with GraphQL clients of npm and
-# in Chromium, all installed if need be. go build names the packages that it compiles,
-# which takes minutes where nothing is cached. The chaos suite, in its short form,
-# compares times and so runs alone.
+# Against the machine's own Erlang, Elixir and Redis, with GraphQL clients of npm and in
+# Chromium. Installs them if they are missing. go build shows progress, because a cold
+# build takes minutes. The short chaos suite compares times, so it runs alone.
 test:
 	testdata/install-erlang
 	testdata/install-clients
@@ -54,7 +53,7 @@ test-matrix:
 	TEST_BEAM_ROOT=$(OTP_MATRIX)/otp27 go test -race -count=1 -timeout $(TIMEOUT) $(BEAM_PACKAGES)
 	TEST_BEAM_ROOT=$(OTP_MATRIX)/otp29 go test -race -count=1 -timeout $(TIMEOUT) $(BEAM_PACKAGES)
 
-# The whole chaos suite with its full numbers (root): about an hour.
+# The long form of the chaos suite (root): about an hour.
 chaos:
 	testdata/install-erlang
 	TEST_CHAOS=long TEST_CHAOS_SOAK=$(SOAK) go test -count=1 -timeout 3h -v ./test/chaos
@@ -69,13 +68,13 @@ lint:
 	go build -C tools -o ../bin/gosec ./gosec
 	bin/gosec $(GOSEC_FLAGS) $$(go list ./... | grep -v -e '/internal/[a-z]*test$$' -e '/test/')
 
-# Known vulnerabilities in what the gateway is built from. It asks the Go project, which
-# CI may not reach, and its answer changes without a change of ours: not part of lint.
+# Known vulnerabilities of the dependencies. Not part of lint: it needs the Go project's
+# server, and its result changes without a change of the code.
 vulncheck:
 	go tool -modfile=tools/go.mod govulncheck ./...
 
-# Throughput and CPU beside :erpc.call, with ratios, and of every feature on and off;
-# then the transcoder.
+# Throughput and CPU beside :erpc.call, with ratios, and the cost of every feature; then
+# the transcoder.
 bench:
 	testdata/install-erlang
 	go test -run '^$$' -bench 'Bridge|Features' -benchtime $(BENCHTIME) -timeout $(TIMEOUT) ./test/e2e

@@ -7,12 +7,12 @@ import (
 )
 
 type configCommand struct {
-	Check checkCommand `cmd:"" help:"Say what is wrong with a configuration file."`
+	Check checkCommand `cmd:"" help:"Report the mistakes in a configuration file."`
 }
 
 type checkCommand struct {
 	File  string `arg:"" help:"Configuration file (YAML)."`
-	Files bool   `default:"true" negatable:"" help:"Read the files and environment variables that it names, as serve does. Use --no-files on a machine that does not have them."`
+	Files bool   `default:"true" negatable:"" help:"Read the files and environment variables that it names, as serve does; --no-files skips them, on a machine without them."`
 }
 
 // Run loads the file with the environment as serve would, and connects to nothing.

@@ -12,8 +12,8 @@ import (
 )
 
 type keyCommand struct {
-	Name   string `arg:"" help:"Who the key is for; the claim sub of their requests."`
-	Claims string `placeholder:"YAML" help:"Other claims of their requests, such as '{scope: read write}'."`
+	Name   string `arg:"" help:"Name of the caller; the claim sub of its requests."`
+	Claims string `placeholder:"YAML" help:"Other claims of its requests, such as '{scope: read write}'."`
 }
 
 func (c *keyCommand) Help() string {

@@ -17,13 +17,13 @@ import (
 
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Put GraphQL over HTTP in front of Absinthe applications."`
-	Nodes   nodesCommand   `cmd:"" help:"Show the nodes that discovery sees, and whether they can be called."`
-	Schema  schemaCommand  `cmd:"" help:"Work with the schema: print it, compare it, check clients' operations."`
-	Demo    demoCommand    `cmd:"" help:"Run the gateway before three embedded nodes of a demo application."`
+	Nodes   nodesCommand   `cmd:"" help:"Connect to the nodes that discovery finds, and show the results."`
+	Schema  schemaCommand  `cmd:"" help:"Work with the schema: print it, compare it, check the operations of clients."`
+	Demo    demoCommand    `cmd:"" help:"Run the gateway with three embedded nodes of a demo application."`
 	Config  configCommand  `cmd:"" help:"Work with configuration files."`
-	Key     keyCommand     `cmd:"" help:"Make a key for the method api_keys."`
+	Key     keyCommand     `cmd:"" help:"Generate a key for the method api_keys."`
 	Version versionCommand `cmd:"" help:"Print the version."`
-	Help    helpCommand    `cmd:"" help:"Show how a command is used."`
+	Help    helpCommand    `cmd:"" help:"Show the usage of a command."`
 
 	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }

@@ -17,7 +17,7 @@ import (
 
 type nodesCommand struct {
 	config.Flags
-	Timeout time.Duration `default:"10s" help:"Time for each node to answer."`
+	Timeout time.Duration `default:"10s" help:"Timeout for each node."`
 }
 
 // Run looks once, for every application, and asks every node it finds. It fails

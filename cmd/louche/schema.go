@@ -19,14 +19,14 @@ import (
 
 type schemaCommand struct {
 	Pull  pullCommand        `cmd:"" help:"Print the schema of a running application."`
-	Diff  diffCommand        `cmd:"" help:"Say what is different in a new schema, and what of it breaks clients."`
-	Check checkSchemaCommand `cmd:"" help:"Say whether the operations of clients will still run."`
+	Diff  diffCommand        `cmd:"" help:"Compare two schemas, and show breaking changes."`
+	Check checkSchemaCommand `cmd:"" help:"Check the operations of clients against a schema."`
 }
 
 type pullCommand struct {
 	config.Flags
-	Path    string        `placeholder:"PATH" help:"Which application of the configuration, by its path (default the first)."`
-	Timeout time.Duration `default:"10s" help:"Time for each node to answer."`
+	Path    string        `placeholder:"PATH" help:"Path of the application (default: that of the first one)."`
+	Timeout time.Duration `default:"10s" help:"Timeout for each node."`
 }
 
 // Run prints the schema of the first node that tells one.
@@ -82,8 +82,8 @@ func (p *pullCommand) ask(ctx context.Context, node *rpcclient.Node, t rpcclient
 }
 
 type diffCommand struct {
-	Old  string `arg:"" help:"File with the schema that clients know, in SDL or as JSON of introspection, or - for standard input."`
-	New  string `arg:"" help:"File with the schema that is to come."`
+	Old  string `arg:"" help:"File with the current schema, in SDL or as introspection JSON, or - for standard input."`
+	New  string `arg:"" help:"File with the next schema, likewise."`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
 

@@ -11,9 +11,9 @@ import (
 )
 
 type checkSchemaCommand struct {
-	Operations []string `required:"" placeholder:"DIR" help:"Folders or files with the operations of clients: .graphql and .gql, and what is tagged gql or graphql in .js, .jsx, .ts, .tsx, .mjs and .vue."`
-	Schema     string   `required:"" placeholder:"FILE" help:"File with the schema, in SDL or as JSON of introspection, or - for standard input."`
-	Deprecated bool     `name:"fail-on-deprecated" help:"Fail also when an operation uses what is deprecated."`
+	Operations []string `required:"" placeholder:"DIR" help:"Folders or files with the operations of clients: .graphql and .gql, and templates tagged gql or graphql in .js, .jsx, .ts, .tsx, .mjs and .vue."`
+	Schema     string   `required:"" placeholder:"FILE" help:"File with the schema, in SDL or as introspection JSON, or - for standard input."`
+	Deprecated bool     `name:"fail-on-deprecated" help:"Fail also if an operation uses a deprecated part of the schema."`
 	JSON       bool     `name:"json" help:"Print JSON."`
 }
 

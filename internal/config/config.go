@@ -62,9 +62,9 @@ type Flags struct {
 	Listen     string   `placeholder:"ADDR" help:"Address for clients (default 127.0.0.1:4400)."`
 	Admin      string   `placeholder:"ADDR" help:"Address for operators (default 127.0.0.1:4401)."`
 	Schema     string   `placeholder:"MODULE" help:"Absinthe schema of the first application, such as MyApp.Schema."`
-	DNS        []string `placeholder:"HOST" help:"Hosts to ask for its nodes (default 127.0.0.1)."`
-	Prefix     string   `placeholder:"NAME" help:"How the names of its nodes begin (default $REMOTE_APP_NAME)."`
-	NodeName   string   `placeholder:"NAME@HOST" help:"This gateway's own node name."`
+	DNS        []string `placeholder:"HOST" help:"Hosts of its nodes (default 127.0.0.1)."`
+	Prefix     string   `placeholder:"NAME" help:"Prefix of its node names (default $REMOTE_APP_NAME)."`
+	NodeName   string   `placeholder:"NAME@HOST" help:"The gateway's own node name."`
 	CookieFile string   `placeholder:"FILE" help:"File with the cookie (default $RELEASE_COOKIE, then ~/.erlang.cookie)."`
 }
 

@@ -1,4 +1,4 @@
-// Apollo Client with its three ways to send: node apollo.mjs URL.
+// Apollo Client with its three kinds of requests: node apollo.mjs URL.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } from "@apollo/client";
@@ -9,7 +9,7 @@ const uri = process.argv[2];
 const person = gql`query Person($id: ID!) { person(id: $id) { id name } }`;
 const rename = gql`mutation Rename($id: ID!, $name: String!) { rename(id: $id, name: $name) { id name } }`;
 
-// Every request is noted, with the status that it got.
+// Records every request with its status.
 const sent = [];
 const noting = async (url, options) => {
   const response = await fetch(url, options);

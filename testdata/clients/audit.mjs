@@ -1,4 +1,4 @@
-// The audits of GraphQL over HTTP: node audit.mjs URL. Every one has to be ok,
+// The audits of GraphQL over HTTP: node audit.mjs URL. Each must be ok,
 // whether it is a MUST, a SHOULD or a MAY.
 import { auditServer } from "graphql-http";
 

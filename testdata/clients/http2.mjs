@@ -1,5 +1,5 @@
-// HTTP/2, as Node.js speaks it: node http2.mjs URL [CA]. Over http: it is spoken at
-// once (h2c), over https: after ALPN, with certificates of the authority CA alone.
+// HTTP/2 of Node.js: node http2.mjs URL [CA]. Over http: with prior knowledge (h2c), over
+// https: after ALPN, with certificates of the authority CA only.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { connect } from "node:http2";
@@ -42,7 +42,7 @@ assert.ok(large.text.length > 3_000_000);
 assert.equal((await post({ query: 1 })).status, 400);
 assert.equal((await ask({ ":method": "PUT" })).status, 405);
 
-// A request that its client gives up ends, and the connection goes on.
+// A cancelled request ends, and the connection stays.
 const slow = session.request({ ":method": "POST", ":path": url.pathname, "content-type": "application/json" });
 slow.on("error", () => {});
 slow.end(JSON.stringify({ query: "{ sleep(ms: 60000) }" }));

@@ -1,7 +1,7 @@
 // An OpenID provider on loopback: node provider.mjs PORT. It issues access tokens (JWT)
-// to the client gateway-test, for the audience and scope that it asks for. Beside what
-// providers do, POST /test/rotate gives it a new key, with the old one still published;
-// POST /test/forget leaves the old one out.
+// to the client gateway-test, for the requested audience and scope. For tests,
+// POST /test/rotate adds a new key and keeps publishing the old one; POST /test/forget
+// removes the old one.
 import { createServer } from "node:http";
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import Provider from "oidc-provider";

@@ -1,5 +1,5 @@
-# A schema that Absinthe prints so that it cannot be read back: quotation marks of a
-# description with several lines end the description.
+# Schemas whose SDL from Absinthe does not parse: quotation marks in a description of
+# several lines end the description.
 
 defmodule Contract.Descriptions do
   use Absinthe.Schema

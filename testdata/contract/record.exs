@@ -1,7 +1,6 @@
-# Asks Absinthe about documents. Reads them from standard input, one JSON object a
-# line: {"name": …, "query": …, "variables": …}. Writes the same with Absinthe's
-# verdict: "accepted" is whether it ran the document, "message" its first error.
-# Absinthe is taken from ERL_LIBS:
+# Runs documents with the Absinthe of ERL_LIBS. Reads one JSON object a line from standard
+# input: {"name": …, "query": …, "variables": …}. Writes the same with Absinthe's verdict:
+# "accepted" is whether it ran the document, "message" its first error.
 #
 #     ERL_LIBS=… elixir record.exs < documents.jsonl > verdicts.jsonl
 #     ERL_LIBS=… elixir record.exs data < names.jsonl > again.jsonl   # with the "data" of the answer

@@ -1,4 +1,4 @@
-# A schema with one of everything that a document can be held against.
+# A schema with one of everything that validation checks.
 
 defmodule Contract.Schema do
   use Absinthe.Schema

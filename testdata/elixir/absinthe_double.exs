@@ -1,6 +1,5 @@
-# Stands in for Absinthe where the real one is not on the code path. It executes
-# no GraphQL: it replays what the real one answered (testdata/golden), and calls
-# the fields of TestApp.Fields.
+# A double of Absinthe for a code path without the real one. It executes no GraphQL: it
+# replays recorded answers (testdata/golden), and calls the fields of TestApp.Fields.
 
 defmodule Absinthe do
   @moduledoc "Double of `Absinthe.run/3`."

@@ -1,6 +1,6 @@
-# Compiles what the test nodes run into the folder that is its argument, and writes
-# a boot file for them beside it. Nodes come and go by the dozen in a test, and a
-# schema on the real Absinthe takes seconds to compile.
+# Compiles the code of the test nodes into the folder that is its argument, and writes a
+# boot file beside it. A test starts nodes by the dozen, and a schema on the real Absinthe
+# takes seconds to compile.
 
 [folder] = System.argv()
 real_absinthe = Code.ensure_loaded?(Absinthe)
@@ -10,9 +10,9 @@ for source <- ["json.exs", "gateway.exs", "fields.exs", "control.exs", schema, "
     {module, beam} <- Code.require_file(source, __DIR__),
     do: File.write!(Path.join(folder, "#{module}.beam"), beam)
 
-# The boot file is Erlang's own, which starts distribution with the kernel, and then
-# what a release adds to it: the applications, each after those that it depends on.
-# A node whose applications do not start ends.
+# The boot file is Erlang's own, which starts distribution with the kernel, followed by
+# the applications in the order of their dependencies, as in a release. A node whose
+# applications do not start ends.
 application =
   {:application, :testapp,
    vsn: '1.0.0',

@@ -1,9 +1,9 @@
-# Records golden cases from the real Absinthe, which has to be on the code path:
+# Records golden cases from the real Absinthe, which must be on the code path:
 #
 #   elixir testdata/elixir/record.exs < requests.jsonl >> testdata/golden/absinthe-1.11.jsonl
 #
-# A request is a line {"name", "query", "variables", "operation_name"}, its context
-# empty. Needs Elixir 1.18, whose JSON prints answers as Jason does.
+# A request is a line {"name", "query", "variables", "operation_name"}; its context is
+# empty. Needs Elixir 1.18, whose JSON has the same output as Jason.
 
 Code.require_file("json.exs", __DIR__)
 Code.require_file("gateway.exs", __DIR__)

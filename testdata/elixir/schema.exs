@@ -1,6 +1,5 @@
-# The schema on the real Absinthe: testdata/golden/schema.graphql, with resolvers
-# that give what the golden cases recorded, and beside it the fields of
-# TestApp.Fields.
+# The schema on the real Absinthe: testdata/golden/schema.graphql, with resolvers that
+# return the results of the golden cases, and the fields of TestApp.Fields.
 
 defmodule TestApp.Data do
   @moduledoc "What the resolvers answer."

@@ -1,11 +1,11 @@
-# Records tokens of Plug.Crypto, which is what Phoenix.Token is. The library is taken
-# from ERL_LIBS; which of its releases it is says which tokens are made:
+# Records tokens of Plug.Crypto, which implements Phoenix.Token. The release of the library
+# in ERL_LIBS determines the format of the tokens:
 #
 #   elixir testdata/elixir/tokens.exs > testdata/golden/phoenix-tokens-2.1.jsonl
 #   elixir testdata/elixir/tokens.exs legacy > testdata/golden/phoenix-tokens-1.2.jsonl
 #
-# "verified" is what the library says to each, with the same options for the key, at
-# the time "recorded_at" (milliseconds). Needs Elixir 1.18 for its JSON.
+# "verified" is the library's result for each, with the same options for the key, at the
+# time "recorded_at" (milliseconds). Needs Elixir 1.18 for its JSON.
 alias Plug.Crypto.{KeyGenerator, MessageVerifier}
 {:ok, _} = Application.ensure_all_started(:plug_crypto)
 :io.setopts(:standard_io, encoding: :utf8)
@@ -51,7 +51,7 @@ encrypt = fn name, term, options ->
   record.(name, "encrypt", term, options, token)
 end
 
-# What is not a message of Plug.Crypto.sign, under a signature that is good.
+# Valid signatures of contents that are no message of Plug.Crypto.sign.
 message = fn name, term, bytes, digest ->
   key = KeyGenerator.generate(base, salt)
   record.(name, "sign", term, [], MessageVerifier.sign(bytes, key, digest))
