@@ -41,7 +41,7 @@ func testRun(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 		}
 	})
 
-	// The answer is whole; only JSON cannot say it.
+	// The result is complete; only JSON cannot represent it.
 	t.Run("term without JSON form", func(t *testing.T) {
 		_, err := run(t.Context(), pool, `{ badTerm }`)
 		var noJSON *etf.JSONError
@@ -208,7 +208,7 @@ func TestAbsintheConfigValidate(t *testing.T) {
 	}
 }
 
-// linked is Elixir for how a process ends that a resolver is linked to.
+// linked is Elixir for a process, linked to a resolver, that ends in this way.
 func linked(ends string) string {
 	return "pid = spawn_link(fn -> " + ends + " end); receive do {:EXIT, ^pid, {reason, _stack}} -> reason; {:EXIT, ^pid, reason} -> reason end"
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// The application notices nothing of a gateway but the calls.
+// The application is unaffected by a gateway except for the calls.
 func testApplicationIsLeftAlone(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 
-	// What a resolver writes comes out where the application's own output does,
-	// and does not hold up the call.
+	// The output of a resolver is in the application's own, and does not block the
+	// call.
 	t.Run("output of resolvers", func(t *testing.T) {
 		for _, tt := range []struct{ document, answer, line string }{
 			{`{ log(message: "a line by Logger") }`, `{"data":{"log":true}}`, "[info] a line by Logger"},
@@ -55,7 +55,7 @@ func testApplicationIsLeftAlone(t *testing.T, node *beamtest.Node, target rpccli
 				t.Error(err)
 			}
 		}
-		request(0) // what the code loads for its first call
+		request(0) // loads the code for the first call
 		node.Eval(t, count)
 		before := node.Eval(t, count)
 		for i := range 100 {

@@ -17,8 +17,8 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
-// idlePool is a pool of nodes that are connected as far as it can tell; what is
-// chosen is not called. Its nodes came up long ago.
+// idlePool is a pool of connected nodes that started long ago. Their connections
+// cannot make calls.
 func idlePool(cfg PoolConfig, nodes int) *Pool {
 	p := NewPool(nil, cfg, slog.New(slog.DiscardHandler))
 	var members []*member
@@ -45,8 +45,8 @@ func comeUp(m *member, creation uint32, since time.Time) {
 	m.peer.current.Store(c)
 }
 
-// load has callers call as often as they can for a time, and returns the share of
-// calls that each node answered. latency says how long one takes.
+// load makes callers call without a pause, and returns the share of calls that each
+// node answered. latency is the duration of a call.
 func load(t *testing.T, p *Pool, callers int, during time.Duration, latency func(node int) time.Duration) []float64 {
 	members := *p.members.Load()
 	answered := make([]atomic.Int64, len(members))
@@ -93,7 +93,7 @@ func TestNodesThatAreEqualGetEqualShares(t *testing.T) {
 	}
 }
 
-// Nor does a node that is a little faster get everything.
+// A slightly faster node does not get all calls.
 func TestNodesThatAreNearlyEqual(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		latency := func(node int) time.Duration { return 10*time.Millisecond + time.Duration(node)*100*time.Microsecond }
@@ -105,8 +105,8 @@ func TestNodesThatAreNearlyEqual(t *testing.T) {
 	})
 }
 
-// A node that answers slowly gets hardly any calls, but some, and gets its share
-// when it is fast again.
+// A slow node gets hardly any calls, but some, and gets its share once it is fast
+// again.
 func TestSlowNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := time.Second
@@ -129,7 +129,7 @@ func TestSlowNode(t *testing.T) {
 	})
 }
 
-// One document that takes long does not make its node a slow one.
+// A single slow document does not make its node slow.
 func TestOneSlowCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := idlePool(PoolConfig{}, 2)
@@ -148,7 +148,7 @@ func TestOneSlowCall(t *testing.T) {
 	})
 }
 
-// A node that fails at once is not a fast one.
+// A node that fails at once is not fast.
 func TestFailuresDoNotCountAsFast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := idlePool(PoolConfig{}, 1)
@@ -165,7 +165,7 @@ func TestFailuresDoNotCountAsFast(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		slot.release(context.DeadlineExceeded, uncounted)
 		if got := m.latency.duration(); got < 20*time.Millisecond {
-			t.Errorf("after a call that nobody waited for any more its latency is %v", got)
+			t.Errorf("after an abandoned call its latency is %v", got)
 		}
 	})
 }
@@ -195,7 +195,7 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 			}
 			places = append(places, slot)
 		}
-		// Three wait, in order, the fourth does not.
+		// Three calls wait, in order. The fourth does not.
 		var order []int
 		ctx, cancel := context.WithCancel(t.Context())
 		for i := range 3 {
@@ -221,14 +221,14 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 		places[1].release(nil, healthy)
 		synctest.Wait()
 		if !slices.Equal(order, []int{0, 1}) {
-			t.Errorf("places were given to %v, want the first two", order)
+			t.Errorf("slots were given to %v, want the first two", order)
 		}
 		cancel()
 		synctest.Wait()
 		if !slices.Equal(order, []int{0, 1, -2}) || p.Status().Queued != 0 {
-			t.Errorf("whose client left: %v, %d queued", order, p.Status().Queued)
+			t.Errorf("after a client left: %v, %d queued", order, p.Status().Queued)
 		}
-		// Whoever waits for too long is told.
+		// A call that waits for too long is refused.
 		began := time.Now()
 		if _, err := p.acquire(t.Context(), nil); !errors.Is(err, ErrOverloaded) || time.Since(began) != time.Second {
 			t.Errorf("%v after %v, want %v after 1s", err, time.Since(began), ErrOverloaded)
@@ -239,8 +239,7 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 	})
 }
 
-// Calls that can go to some nodes only, which are full, do not hold up those of
-// others.
+// Calls that are restricted to full nodes do not delay calls for others.
 func TestFullNodesHoldUpNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := idlePool(PoolConfig{Load: LoadConfig{InFlight: 1, QueueTime: time.Second}}, 2)
@@ -254,7 +253,7 @@ func TestFullNodesHoldUpNobodyElse(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 10 {
-			go p.acquire(t.Context(), only(0)) // wait, and in vain
+			go p.acquire(t.Context(), only(0)) // wait in vain
 		}
 		synctest.Wait()
 		other, err := p.acquire(t.Context(), only(1))
@@ -270,12 +269,12 @@ func TestFullNodesHoldUpNobodyElse(t *testing.T) {
 		other.release(nil, healthy)
 		began := time.Now()
 		if err := <-served; err != nil || time.Since(began) > 0 {
-			t.Errorf("behind them, a place for the other node was given after %v, %v", time.Since(began), err)
+			t.Errorf("behind them, a slot on the other node was given after %v, %v", time.Since(began), err)
 		}
 	})
 }
 
-// What the first in the queue was told and did not use, the next is told.
+// A slot that the first waiter cannot use goes to the next.
 func TestQueueTellsTheNext(t *testing.T) {
 	q := queue{max: 2}
 	first, _ := q.enqueue()
@@ -284,7 +283,7 @@ func TestQueueTellsTheNext(t *testing.T) {
 	select {
 	case <-second.Value.(chan struct{}):
 	default:
-		t.Error("the place is lost")
+		t.Error("the slot is lost")
 	}
 }
 

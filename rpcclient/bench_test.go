@@ -9,9 +9,8 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// BenchmarkContextFrom tells what it takes to have the application build the context,
-// one operation after another: in the call that runs Absinthe, in a call before that,
-// and not, where it was kept.
+// BenchmarkContextFrom measures ContextFrom, one operation after another: in the call
+// of Absinthe, in a separate call before it, and cached.
 func BenchmarkContextFrom(b *testing.B) {
 	_, target := startApp(b, beamtest.Options{Args: []string{"+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"}})
 	pool := startGateway(b, nil).pool(b, rpcclient.PoolConfig{}, target)

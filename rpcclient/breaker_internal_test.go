@@ -55,7 +55,7 @@ func TestHealthOf(t *testing.T) {
 	}
 }
 
-// end has calls end so on a node.
+// end makes calls on a node end in this way.
 func end(t *testing.T, p *Pool, node, calls int, h health) {
 	t.Helper()
 	m := (*p.members.Load())[node]
@@ -90,7 +90,7 @@ func called(t *testing.T, p *Pool, filter NodeFilter) (nodes []int) {
 		if i := slices.Index(members, slot.member); !slices.Contains(nodes, i) {
 			nodes = append(nodes, i)
 		}
-		slot.release(&CallError{}, uncounted) // of which nothing is learnt, so that all cost the same
+		slot.release(&CallError{}, uncounted) // without a latency, so that all nodes cost the same
 	}
 	slices.Sort(nodes)
 	return nodes
@@ -100,7 +100,7 @@ func TestNodeIsEjectedThatStandsOut(t *testing.T) {
 	const calls = 20
 	for _, tt := range []struct {
 		name    string
-		healthy []int // calls of each node that are answered, before those that fail
+		healthy []int // answered calls of each node, before the failing ones
 		failed  []int
 		want    []int
 	}{
@@ -130,7 +130,7 @@ func TestNodeIsEjectedThatStandsOut(t *testing.T) {
 	}
 }
 
-// open has the breakers of nodes open, without regard to the other nodes.
+// open opens the breakers of nodes, whatever the state of the others.
 func open(p *Pool, nodes ...int) {
 	for _, i := range nodes {
 		b := (*p.members.Load())[i].breaker
@@ -140,7 +140,7 @@ func open(p *Pool, nodes ...int) {
 	}
 }
 
-// However many breakers are open, calls go out.
+// Calls go out however many breakers are open.
 func TestNodesAreNeverAllEjected(t *testing.T) {
 	for _, tt := range []struct {
 		nodes int
@@ -171,7 +171,7 @@ func TestNodesAreNeverAllEjected(t *testing.T) {
 	}
 }
 
-// Of calls for certain nodes, only these count.
+// Only the nodes that a filter selects count for its calls.
 func TestNodesThatFitAreNeverAllEjected(t *testing.T) {
 	p := idlePool(PoolConfig{}, 4)
 	for i, m := range *p.members.Load() {
@@ -195,7 +195,7 @@ func TestNodesThatFitAreNeverAllEjected(t *testing.T) {
 	}
 }
 
-// An ejected node is the last one that could be called when the others are gone.
+// An ejected node is called if it is the last available one.
 func TestEjectedNodeIsCalledWhenTheOthersAreGone(t *testing.T) {
 	p := idlePool(PoolConfig{Breaker: BreakerConfig{MaxEjected: 1}}, 3)
 	open(p, 0)
@@ -207,9 +207,9 @@ func TestEjectedNodeIsCalledWhenTheOthersAreGone(t *testing.T) {
 	}
 }
 
-// When its time is over, an ejected node is tried with one call. Only its silence
-// beside answers of the others has the node ejected again: a client may have chosen a
-// document that takes too long on every node.
+// After its time, an ejected node gets one trial call. Only its silence while other
+// nodes answer ejects it again: a client may have chosen a document that takes too
+// long on every node.
 func TestEjectedNodeIsTried(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -252,8 +252,8 @@ func TestEjectedNodeIsTried(t *testing.T) {
 	}
 }
 
-// Calls that pass their deadline mostly run longer than the window in which they
-// are counted.
+// Calls that pass their deadline mostly run longer than the window in which they are
+// counted.
 func TestBreakerCountsCallsWhenTheyEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := idlePool(PoolConfig{}, 2)
@@ -279,14 +279,14 @@ func TestBreakerCountsCallsWhenTheyEnd(t *testing.T) {
 	})
 }
 
-// The share is that of calls which ended: neither those that run nor those that
-// their clients gave up say how the node is.
+// The share is that of ended calls. Calls in flight and calls that clients gave up say
+// nothing about a node.
 func TestBreakerCountsOnlyWhatSaysSomething(t *testing.T) {
 	p := idlePool(PoolConfig{}, 2)
 	calls := int(p.cfg.Breaker.Calls)
 	end(t, p, 1, calls, healthy)
 	for range calls {
-		if _, err := (*p.members.Load())[0].takeSlot(time.Now(), false); err != nil { // runs on
+		if _, err := (*p.members.Load())[0].takeSlot(time.Now(), false); err != nil { // stays in flight
 			t.Fatal(err)
 		}
 	}
@@ -297,7 +297,7 @@ func TestBreakerCountsOnlyWhatSaysSomething(t *testing.T) {
 	}
 }
 
-// Answers of a time long ago do not show that the other nodes are well.
+// Answers of long ago do not show that the other nodes are healthy.
 func TestTalliesOfIdleNodesFade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := idlePool(PoolConfig{}, 2)
@@ -311,7 +311,7 @@ func TestTalliesOfIdleNodesFade(t *testing.T) {
 	})
 }
 
-// A node that was started anew under its name is another one.
+// A restarted node has no history.
 func TestNewCreationForgetsTheOld(t *testing.T) {
 	p := idlePool(PoolConfig{}, 2)
 	end(t, p, 0, 1, healthy)
@@ -322,8 +322,7 @@ func TestNewCreationForgetsTheOld(t *testing.T) {
 	}
 }
 
-// A log that waits for what the breaker's lock or that of its node guards must not
-// wait for ever.
+// The log may wait for locks of the breaker or its node without a deadlock.
 func TestBreakersLogWithoutLocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var logged []string
@@ -353,7 +352,7 @@ func TestBreakersLogWithoutLocks(t *testing.T) {
 	})
 }
 
-// handlerFunc handles records of a log.
+// handlerFunc handles log records.
 type handlerFunc func(slog.Record)
 
 func (handlerFunc) Enabled(context.Context, slog.Level) bool { return true }
@@ -364,8 +363,8 @@ func (f handlerFunc) Handle(_ context.Context, r slog.Record) error {
 func (f handlerFunc) WithAttrs([]slog.Attr) slog.Handler { return f }
 func (f handlerFunc) WithGroup(string) slog.Handler      { return f }
 
-// Clients that send documents which time out beside honest ones, at random: whatever
-// the shares, the honest calls find a node.
+// Hostile clients, at random, send documents that time out. Whatever their share, the
+// honest calls find a node.
 func TestCallsFindANodeBesideCallsThatTimeOut(t *testing.T) {
 	for _, nodes := range []int{1, 2, 3} {
 		for _, hostile := range []int{4, 12, 200} { // calls a second

@@ -13,14 +13,14 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// silence is a context that ends as the application's own timeout does.
+// silence is a context that ends like the application's own timeout.
 func silence(t *testing.T, timeout time.Duration) context.Context {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), timeout, rpcclient.ErrAppTimeout)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// Nothing that a client chooses has nodes left alone, and the only node never is.
+// Nothing that a client chooses ejects a node, and the only node is never ejected.
 func testBreaker(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	const calls = 4
@@ -78,8 +78,8 @@ func testBreaker(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	}
 }
 
-// A node that hangs gets no calls while another one answers. Run it last: the node
-// goes on hanging.
+// A node that hangs gets no calls while another one answers. It hangs from then on, so
+// this test comes last.
 func testBreakerOfOneNode(t *testing.T, bad, good *beamtest.Node, atBad, atGood rpcclient.NodeAddr) {
 	bad.Eval(t, `
 		Code.put_compiler_option(:ignore_module_conflict, true)
@@ -98,8 +98,8 @@ func testBreakerOfOneNode(t *testing.T, bad, good *beamtest.Node, atBad, atGood 
 	alone := gw.pool(t, rpcclient.PoolConfig{}, atGood)
 	began := time.Now()
 	atOnce(func() { checkHello(t, alone) })
-	timeout := max(500*time.Millisecond, 10*time.Since(began)) // which the good node keeps, on a slow machine too
-	// The node is slow as well, and so gets few calls while others are free.
+	timeout := max(500*time.Millisecond, 10*time.Since(began)) // enough for the good node, even on a slow machine
+	// The node is also slow, and gets few calls while others are free.
 	eventually(t, "the node that hangs is ejected", func() bool {
 		atOnce(func() {
 			result, err := absinthe(pool).Run(silence(t, timeout), rpcclient.Operation{Document: hello})

@@ -17,8 +17,8 @@ func testCallEndsWithItsContext(t *testing.T, node *beamtest.Node, target rpccli
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 
-	// The node's own clock says when the process was gone; it is this machine's.
-	// On a loaded machine single times say little: the shortest of several are
+	// The clock of the node, which is this machine's, tells when the process ended.
+	// Single times say little on a loaded machine, so the shortest of several are
 	// compared with the shortest calls.
 	t.Run("cancelled", func(t *testing.T) {
 		killed, call := time.Hour, time.Hour
@@ -73,7 +73,7 @@ func testCallEndsWithItsContext(t *testing.T, node *beamtest.Node, target rpccli
 		}
 	})
 
-	// What a resolver does in tasks ends with it.
+	// The tasks of a resolver end with it.
 	t.Run("linked task", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -107,8 +107,8 @@ func testCallEndsWithItsContext(t *testing.T, node *beamtest.Node, target rpccli
 	})
 }
 
-// sleeper returns the pid, in the notation of Elixir, that wrote after the first
-// seen bytes of output that it sleeps.
+// sleeper returns the pid, in Elixir's notation, of the first process that logged its
+// sleep after the first `seen` bytes of output.
 func sleeper(t testing.TB, node *beamtest.Node, seen int) (pid string) {
 	t.Helper()
 	eventually(t, "a call sleeps", func() bool {
@@ -118,7 +118,7 @@ func sleeper(t testing.TB, node *beamtest.Node, seen int) (pid string) {
 	return pid
 }
 
-// sleeperIn is the pid that first sleeps according to output, or "".
+// sleeperIn is the first sleeping pid in output, or "".
 func sleeperIn(output string) string {
 	for line := range strings.Lines(output) {
 		if text, whole := strings.CutSuffix(line, "\n"); whole {
@@ -130,8 +130,8 @@ func sleeperIn(output string) string {
 	return ""
 }
 
-// outlived makes a call that sleeps, with deadlines that double until one leaves it
-// the time to begin on the node. It returns the pid of the call.
+// outlived makes a call that sleeps, doubling the deadline until the call begins on
+// the node. It returns the pid of the call.
 func outlived(t testing.TB, node *beamtest.Node, call func(context.Context) (string, error)) (pid string) {
 	t.Helper()
 	seen := len(node.Output())
@@ -146,7 +146,7 @@ func outlived(t testing.TB, node *beamtest.Node, call func(context.Context) (str
 	return pid
 }
 
-// term is Elixir for what is written as #PID<0.1.2>.
+// term is the Elixir expression for #PID<0.1.2>.
 func term(pid string) string {
 	return fmt.Sprintf("(%q |> String.replace_prefix(%q, %q) |> String.to_charlist() |> :erlang.list_to_pid())", pid, "#PID", "")
 }

@@ -81,7 +81,7 @@ func TestNodeConfigValidate(t *testing.T) {
 	}
 }
 
-// A cookie that others can read is none: also where Erlang itself would look.
+// A cookie file that others can read is refused, Erlang's own file included.
 func TestCookieOfTheHomeDirectoryOpenToAll(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
@@ -94,7 +94,7 @@ func TestCookieOfTheHomeDirectoryOpenToAll(t *testing.T) {
 	}
 }
 
-// Start says what is wrong with the files it is to read.
+// Start reports the problems of files.
 func TestStartWithBadFiles(t *testing.T) {
 	files := beamtest.NewTLSFiles(t)
 	openKey := beamtest.NewTLSFiles(t).ClientKey

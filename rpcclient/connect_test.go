@@ -46,8 +46,7 @@ func TestKindsOfNodes(t *testing.T) {
 	}
 }
 
-// A release without EPMD is found at a port that is fixed beforehand, also after
-// it was started again.
+// A node without EPMD is found at a fixed port, even after a restart.
 func TestNodeWithoutEPMD(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -88,7 +87,7 @@ func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 		t.Errorf("call without a connection: %v, want %v", err, rpcclient.ErrNoNode)
 	}
 
-	// Whoever corrects it need not start the gateway again.
+	// A corrected cookie needs no restart of the gateway.
 	node.Eval(t, `Node.set_cookie(:"another-cookie")`)
 	defer node.Eval(t, fmt.Sprintf("Node.set_cookie(:%q)", node.Cookie))
 	eventually(t, "connected", pool.Ready)
@@ -104,8 +103,7 @@ func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 	}
 }
 
-// Who waits to connect again does so when discovery sees the node, and not when the
-// wait, which doubles each time, is over.
+// Discovery of the node ends the backoff, which doubles each time.
 func TestDiscoveryEndsTheWait(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -146,7 +144,7 @@ func TestDiscoveryEndsTheWait(t *testing.T) {
 	}
 }
 
-// net_kernel:allow/1 is the application's own way of refusing.
+// net_kernel:allow/1 is how an application refuses nodes.
 func TestNotAllowed(t *testing.T) {
 	node, target := startApp(t, beamtest.Options{})
 	node.Eval(t, `:net_kernel.allow([:"someone@127.0.0.1"])`)
@@ -188,7 +186,7 @@ func testProbe(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	eventually(t, "the gateway has left", func() bool { return node.Eval(t, "Node.list(:hidden)") == "[]" })
 }
 
-// Nodes that do not answer are connected to a few at a time, and each in its turn.
+// Dials of silent nodes are bounded, and each node has its turn.
 func TestDialsAtOnceAreBounded(t *testing.T) {
 	const nodes, most = 200, 64
 	l, err := net.Listen("tcp", "0.0.0.0:0")
@@ -218,12 +216,12 @@ func TestDialsAtOnceAreBounded(t *testing.T) {
 
 	var open []net.Conn
 	seen := make(map[string]bool)
-	for len(seen) < nodes { // each time that as many wait as may, one of them is let go
+	for len(seen) < nodes { // close one whenever the maximum is open
 		conn := <-accepted
 		open = append(open, conn)
 		seen[conn.LocalAddr().String()] = true
 		if len(open) == most {
-			// A connection that the gateway has given up may still be among them.
+			// A connection that the gateway has closed may still be counted.
 			if n := len(open) + len(accepted); n > 2*most {
 				t.Fatalf("%d at once, want %d", n, most)
 			}

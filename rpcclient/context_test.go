@@ -12,8 +12,8 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// Claims are on the node of the type that the configuration says, and as they are
-// without one, as === compares them there.
+// A claim on the node has the configured type, or its own type without one: ===
+// compares them there.
 func TestClaimsArriveAsTyped(t *testing.T) {
 	_, target := startApp(t, beamtest.Options{})
 	pool := startGateway(t, nil).pool(t, rpcclient.PoolConfig{}, target)

@@ -14,7 +14,7 @@ func mapOf(text string) []byte {
 	return etf.AppendBinary(etf.AppendAtom(etf.AppendMap(nil, 1), "text"), text)
 }
 
-// mapOfKeys is a map of so many numbers, which are all true.
+// mapOfKeys is a map of n numbers, all of them true.
 func mapOfKeys(n int) []byte {
 	b := etf.AppendMap(nil, n)
 	for i := range n {
@@ -46,7 +46,7 @@ func TestContextsAreKeptForATime(t *testing.T) {
 	}
 }
 
-// A wall clock that steps back does not prolong the time.
+// A wall clock that steps back does not prolong the caching.
 func TestContextsAreKeptByTheMonotonicClock(t *testing.T) {
 	a := &Absinthe{Config: AbsintheConfig{ContextFrom: "A.b", ContextCache: time.Minute}}
 	asked := time.Now()
@@ -85,7 +85,7 @@ func TestKeptContextsAreBounded(t *testing.T) {
 		a.cacheContext(contextKey{1, fmt.Sprint(i)}, etf.Term{Bytes: mapOf("kept")}, until)
 	}
 	if a.contexts.Len() != maxCachedContexts || a.cachedContext(contextKey{1, "0"}, now) != nil || a.cachedContext(contextKey{1, "1"}, now) == nil {
-		t.Errorf("%d contexts are kept, of which the oldest is not the one that went", a.contexts.Len())
+		t.Errorf("%d contexts are cached, or another one than the oldest was evicted", a.contexts.Len())
 	}
 	large := etf.Term{Bytes: mapOf(strings.Repeat("x", maxCachedContext-100))}
 	for i := range maxCachedContexts {

@@ -14,7 +14,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// building runs documents with contexts that the application of the tests builds.
+// building runs documents with contexts of the tests' application.
 func building(pool *rpcclient.Pool, keep time.Duration) *rpcclient.Absinthe {
 	return &rpcclient.Absinthe{Pool: pool, Config: rpcclient.AbsintheConfig{
 		Schema: "TestApp.Schema", ContextFrom: "TestApp.Gateway.build_context", ContextCache: keep,
@@ -51,7 +51,7 @@ func contextText(ctx context.Context, app *rpcclient.Absinthe, op rpcclient.Oper
 	return string(text), err
 }
 
-// called is how often the application was asked for a context since the last time.
+// called is the number of calls of the application's function since the last time.
 func called(t testing.TB, node *beamtest.Node) string {
 	t.Helper()
 	return node.Eval(t, "TestApp.Gateway.called()")
@@ -64,7 +64,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 	configured := etf.AppendAtom(etf.AppendAtom(etf.AppendMap(nil, 2), "current_user"), "nil")
 	configured = etf.AppendBinary(etf.AppendAtom(configured, "tenant"), "acme")
 
-	// The second time the context is one that was kept, where it is kept.
+	// The second context comes from the cache if there is one.
 	for _, keep := range []time.Duration{0, time.Hour} {
 		t.Run(fmt.Sprintf("what arrives, kept for %v", keep), func(t *testing.T) {
 			app := building(pool, keep)
@@ -165,7 +165,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 			{claims("reply", "forbidden"), rpcclient.ContextError{Node: node.Name, Reason: `:forbidden`, Forbidden: true}},
 		} {
 			called(t, node)
-			for range 4 { // which is no failure of the node, and not kept
+			for range 4 { // not a failure of the node, and not cached
 				_, err := app.Run(t.Context(), rpcclient.Operation{Document: `mutation { append(id: "refused") }`, Claims: tt.claims})
 				var refused *rpcclient.ContextError
 				if !errors.As(err, &refused) || *refused != tt.want {
@@ -286,8 +286,8 @@ func checkCallError(t testing.TB, name string, err error, class string, reason .
 	}
 }
 
-// What a node has built goes back to that node and to no other; and a query that is
-// lost while its context is built goes to another one, a mutation does not.
+// A built context goes back to its node and to no other. A query that is lost while
+// its context is built is retried on another node; a mutation is not.
 func testContextFromElsewhere(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	relay := newRelay(t, "a@relay", atA)
@@ -318,7 +318,7 @@ func testContextFromElsewhere(t *testing.T, a, b *beamtest.Node, atA, atB rpccli
 
 	for repeatable, want := range map[bool]string{true: "1", false: "0"} {
 		eventually(t, "a can be called", func() bool {
-			return gw.SetDrained(a.Name, false) && gw.SetDrained(b.Name, false) && len(liveConn(pool)) == 2
+			return gw.SetDrained(a.Name, false) && gw.SetDrained(b.Name, false) && len(connectedNodes(pool)) == 2
 		})
 		gw.SetDrained(b.Name, true)
 		relay.wire().down.frozen.Store(true) // a's answer does not arrive

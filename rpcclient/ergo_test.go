@@ -26,7 +26,7 @@ func startErgo(t *testing.T, name string) *runtime {
 	return r
 }
 
-// ergo has an application that sends what the node does to ergo's maker.
+// ergo has an application that sends metrics to ergo's maker.
 func TestErgoSendsNoMetrics(t *testing.T) {
 	if !ergoOptions(erldist.Node{}, nil).System.DisableAnonMetrics {
 		t.Error("anonymous metrics are on")
@@ -45,8 +45,7 @@ func TestErgoSendsNoMetrics(t *testing.T) {
 	}
 }
 
-// ergo would register with the EPMD of the host, and start one where there is
-// none.
+// ergo would register with the EPMD of the host, or start one.
 func TestErgoTellsNoEPMD(t *testing.T) {
 	const epmd = "127.0.0.1:4369"
 	listens := func() bool {
@@ -67,7 +66,7 @@ func TestErgoTellsNoEPMD(t *testing.T) {
 	}
 }
 
-// listening notes where ergo listens, which it tells its registrar.
+// listening records where ergo listens, from its registrar.
 type listening struct {
 	unregistered
 	port uint16

@@ -17,7 +17,7 @@ import (
 
 var eventually = waittest.Until
 
-// startApp starts an application's node with an EPMD of its own.
+// startApp starts a node of the application with its own EPMD.
 func startApp(t testing.TB, o beamtest.Options) (*beamtest.Node, rpcclient.NodeAddr) {
 	t.Helper()
 	o.EPMDPort = beamtest.StartEPMD(t)
@@ -25,7 +25,7 @@ func startApp(t testing.TB, o beamtest.Options) (*beamtest.Node, rpcclient.NodeA
 	return n, locate(t, n.Name, o.EPMDPort)
 }
 
-// locate asks EPMD where the node called name listens.
+// locate asks EPMD for the address of a node.
 func locate(t testing.TB, name string, epmdPort int) rpcclient.NodeAddr {
 	t.Helper()
 	short, host, _ := strings.Cut(name, "@")
@@ -40,15 +40,15 @@ func locate(t testing.TB, name string, epmdPort int) rpcclient.NodeAddr {
 	return rpcclient.NodeAddr{}
 }
 
-// gateway is a node of ours and what it logged.
+// gateway is a node of ours and its log.
 type gateway struct {
 	*rpcclient.Node
 	log *journal
 }
 
-// startGateway starts louche@127.0.0.1 with the cookie of the tests; change, if
-// not nil, may alter that. Start all gateways of a test before one connects:
-// ergo keeps a global variable that its start writes and its connections read.
+// startGateway starts louche@127.0.0.1 with the cookie of the tests. change, if not
+// nil, may alter the configuration. All gateways of a test must start before one
+// connects: ergo's start writes a global variable that its connections read.
 func startGateway(t testing.TB, change func(*rpcclient.NodeConfig)) *gateway {
 	t.Helper()
 	cfg := rpcclient.NodeConfig{Name: "louche@127.0.0.1", Cookie: beamtest.DefaultCookie}
@@ -73,7 +73,7 @@ func startGateway(t testing.TB, change func(*rpcclient.NodeConfig)) *gateway {
 	return &gateway{n, log}
 }
 
-// pool makes a pool that is connected to all of targets.
+// pool makes a pool and waits until it is connected to all targets.
 func (g *gateway) pool(t testing.TB, cfg rpcclient.PoolConfig, targets ...rpcclient.NodeAddr) *rpcclient.Pool {
 	t.Helper()
 	pool := rpcclient.NewPool(g.Node, cfg, slog.New(slog.NewTextHandler(g.log, nil)))
@@ -84,10 +84,10 @@ func (g *gateway) pool(t testing.TB, cfg rpcclient.PoolConfig, targets ...rpccli
 	return pool
 }
 
-// journal is what the pools of a test log.
+// journal is the log of a test's pools.
 type journal struct{ logtest.Recorder }
 
-// wait waits for a record in which all of parts occur, and returns it.
+// wait waits for a record that contains all parts, and returns it.
 func (j *journal) wait(t testing.TB, parts ...string) string {
 	t.Helper()
 	var found []string
@@ -114,7 +114,7 @@ func run(ctx context.Context, pool *rpcclient.Pool, document string) (string, er
 	return string(text), err
 }
 
-// eval evaluates Elixir by a call, and returns the value in Elixir's notation.
+// eval evaluates Elixir by a call and returns the value in Elixir's notation.
 func eval(ctx context.Context, pool *rpcclient.Pool, elixir string) (string, error) {
 	args := etf.AppendNil(etf.AppendBinary(etf.AppendList(nil, 1), elixir))
 	result, err := pool.Call(ctx, "Elixir.Code", "eval_string", args)
@@ -130,7 +130,7 @@ func eval(ctx context.Context, pool *rpcclient.Pool, elixir string) (string, err
 	return value.String(), err
 }
 
-// outcome is what run or eval returned.
+// outcome is the result of run or eval.
 type outcome struct {
 	value string
 	err   error
@@ -146,14 +146,13 @@ func async(f func() (string, error)) <-chan outcome {
 	return done
 }
 
-// await receives the outcome of a call that should be about to end.
+// await receives the outcome of a call that is about to end.
 func await(t testing.TB, done <-chan outcome) outcome {
 	t.Helper()
 	return waittest.Receive(t, "outcome of a call", done)
 }
 
-// held begins a call that is answered with :went when letGo is called, and
-// returns when it runs.
+// held begins a call that returns :went after letGo, and returns once it runs.
 func held(t testing.TB, pool *rpcclient.Pool, node *beamtest.Node) (done <-chan outcome, letGo func()) {
 	t.Helper()
 	done = async(func() (string, error) {

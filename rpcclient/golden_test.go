@@ -14,7 +14,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// goldenCase is what was recorded of one run of Absinthe.
+// goldenCase is a recorded run of Absinthe.
 type goldenCase struct {
 	Name       string          `json:"name"`
 	Query      string          `json:"query"`
@@ -49,8 +49,8 @@ func goldenCases(t testing.TB) (cases []goldenCase) {
 	return cases
 }
 
-// The node answers only to exactly the recorded document, variables, operation
-// name and context, so that this shows both ways of the wire.
+// The node only answers exactly the recorded document, variables, operation name and
+// context, so this tests both directions of the wire.
 func testGolden(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	app := absinthe(gw.pool(t, rpcclient.PoolConfig{}, target))
@@ -126,7 +126,7 @@ func equalValues(a, b any) bool {
 	return a == b
 }
 
-// equalNumbers compares numbers of any size. An integer is none with a point,
+// equalNumbers compares numbers of any size. A number with a point is not an integer,
 // and zero has a sign.
 func equalNumbers(a, b string) bool {
 	x, _ := new(big.Rat).SetString(a)

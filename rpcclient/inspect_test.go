@@ -11,7 +11,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// inspected makes a pool whose links are delivered, and held until they end.
+// inspected makes a pool whose connections are delivered at their start and end.
 func (g *gateway) inspected(t testing.TB, targets ...rpcclient.NodeAddr) (*rpcclient.Pool, <-chan *rpcclient.NodeConn, <-chan *rpcclient.NodeConn) {
 	t.Helper()
 	began, ended := make(chan *rpcclient.NodeConn, 16), make(chan *rpcclient.NodeConn, 16)
@@ -25,51 +25,51 @@ func (g *gateway) inspected(t testing.TB, targets ...rpcclient.NodeAddr) (*rpccl
 	return pool, began, ended
 }
 
-// An inspector sees every connection, and says whether the node gets calls.
+// An inspector sees every connection and can stop the calls of a node.
 func testInspection(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool, began, ended := gw.inspected(t, target)
 	conn := <-began
 	if conn.Name() != node.Name {
-		t.Errorf("the link is to %s", conn.Name())
+		t.Errorf("the connection is to %s", conn.Name())
 	}
 	has, err := rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}.HasSchema(t.Context(), conn)
 	if err != nil || !has {
-		t.Errorf("a call over the link: %v, %v", has, err)
+		t.Errorf("a call over the connection: %v, %v", has, err)
 	}
 	if _, err := run(t.Context(), pool, `{ counter }`); err != nil {
-		t.Errorf("before anything is noted: %v", err)
+		t.Errorf("before a state is set: %v", err)
 	}
 
 	conn.SetSchema(rpcclient.SchemaState{Missing: true})
 	if _, err := run(t.Context(), pool, `{ counter }`); !errors.Is(err, rpcclient.ErrNoNode) || pool.Ready() {
-		t.Errorf("when it is not callable: %v, ready %v", err, pool.Ready())
+		t.Errorf("without the schema: %v, ready %v", err, pool.Ready())
 	}
 	if s := pool.Status().Nodes[0]; s.State != rpcclient.Lacking || s.Schema != (rpcclient.SchemaState{Missing: true}) {
 		t.Errorf("%+v", s)
 	}
 	conn.SetSchema(rpcclient.SchemaState{Hash: "a"})
 	if _, err := run(t.Context(), pool, `{ counter }`); err != nil || pool.Status().Nodes[0].Schema.Hash != "a" {
-		t.Errorf("when it is callable again: %v", err)
+		t.Errorf("with the schema: %v", err)
 	}
 
-	// What was noted is of one connection.
+	// The state belongs to one connection.
 	conn.SetSchema(rpcclient.SchemaState{Missing: true})
 	node.Eval(t, `:erlang.disconnect_node(:"`+gw.Name()+`")`)
 	if former := <-ended; former != conn {
-		t.Error("another link has ended")
+		t.Error("another connection has ended")
 	}
 	next := <-began
 	if s := pool.Status().Nodes[0]; next == conn || s.State != rpcclient.Connected || s.Schema != (rpcclient.SchemaState{}) {
-		t.Errorf("after it was connected to again: %+v", s)
+		t.Errorf("after the reconnection: %+v", s)
 	}
 	pool.Update(nil, nil)
 	if last := <-ended; last != next {
-		t.Error("another link has ended")
+		t.Error("another connection has ended")
 	}
 }
 
-// Calls that only some nodes can answer go to those.
+// A filter restricts an operation to some nodes.
 func testFilter(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool, began, _ := gw.inspected(t, atA, atB)
@@ -92,9 +92,9 @@ func testFilter(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) 
 		}
 	}
 	if node, err := ask(func(rpcclient.SchemaState) bool { return false }); !errors.Is(err, rpcclient.ErrNoNode) {
-		t.Errorf("what fits none: %s, %v", node, err)
+		t.Errorf("a filter without nodes: %s, %v", node, err)
 	}
-	seen := make(map[string]bool) // the slower one is asked now and then
+	seen := make(map[string]bool) // the slower one gets a call now and then
 	eventually(t, "what fits all goes to both", func() bool {
 		node, _ := ask(nil)
 		seen[node] = true

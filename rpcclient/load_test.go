@@ -40,8 +40,8 @@ func testLoad(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 		calls.Wait()
 	})
 
-	// Measured in bytes and not in time: the answer to the small call overtakes
-	// most of the large one on the wire.
+	// Measured in bytes, not in time: the small answer overtakes most of the large one
+	// on the wire.
 	t.Run("small call beside a large answer", func(t *testing.T) {
 		const size = 64 << 20
 		passed := &relay.wire().down.read

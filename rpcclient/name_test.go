@@ -11,8 +11,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// The one that is connected keeps its connection; the other is told why it gets
-// none.
+// The first gateway keeps its connection. The second is told why it is refused.
 func testTwoGatewaysOfOneName(t *testing.T, _ *beamtest.Node, target rpcclient.NodeAddr) {
 	first, second := startGateway(t, nil), startGateway(t, nil)
 	pool := first.pool(t, rpcclient.PoolConfig{}, target)
@@ -29,14 +28,14 @@ func testTwoGatewaysOfOneName(t *testing.T, _ *beamtest.Node, target rpcclient.N
 		t.Errorf("the first gateway lost its connection %d times", n)
 	}
 
-	// Its name is free again when the first one leaves.
+	// The name is free again when the first gateway stops.
 	first.Stop()
 	eventually(t, "the second gateway is connected", later.Ready)
 	checkHello(t, later)
 }
 
-// Discovery may find a node at two addresses. One of them serves, and goes on
-// serving when the other could be connected again.
+// Discovery may find a node at two addresses. The connection that serves is not
+// displaced when the other address is available again.
 func testTwoAddresses(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	a, b := newRelay(t, "testapp@a", target), newRelay(t, "testapp@b", target)
@@ -53,7 +52,7 @@ func testTwoAddresses(t *testing.T, node *beamtest.Node, target rpcclient.NodeAd
 	gw.log.wait(t, "node up", b.Name)
 	checkHello(t, pool)
 
-	// When a can be connected again, it must not push b out.
+	// Once a is available again, it must not displace b.
 	a.refuse(false)
 	gw.log.wait(t, "cannot connect to node", a.Name, "name is in use")
 	checkHello(t, pool)
@@ -65,8 +64,8 @@ func testTwoAddresses(t *testing.T, node *beamtest.Node, target rpcclient.NodeAd
 	}
 }
 
-// A node that has not noticed that a connection is dead still holds our name.
-// It is told to give it up.
+// A node may hold our name for a dead connection that it has not noticed. It is told
+// to drop that.
 func testConnectionThatOnlyWeSeeDead(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.NetTickTime = time.Second })
 	relay := newRelay(t, node.Name, target)

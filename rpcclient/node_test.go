@@ -7,8 +7,8 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// To start a node takes longer than most tests, so that those which leave it as it
-// was share one.
+// Starting a node takes longer than most tests, so those that leave it unchanged share
+// one.
 func TestNode(t *testing.T) {
 	node, target := startApp(t, beamtest.Options{})
 	for _, tt := range []struct {
@@ -67,8 +67,8 @@ func TestTwoNodes(t *testing.T) {
 	}
 }
 
-// leftAlone waits until a node has noticed that the gateway of the test before is
-// gone: until then it refuses another one of that name.
+// leftAlone waits until a node has noticed the end of the previous test's gateway.
+// Until then it refuses another one of that name.
 func leftAlone(t testing.TB, node *beamtest.Node) {
 	t.Helper()
 	eventually(t, "nobody is connected", func() bool { return node.Eval(t, "Node.list(:hidden)") == "[]" })

@@ -36,7 +36,7 @@ func TestReadPhase(t *testing.T) {
 	}
 }
 
-// Answers that come late do not take a phase back, and each is told once.
+// A late poll never moves the phase back. Each phase is reported once.
 func TestPhasesAdvance(t *testing.T) {
 	var description []phase
 	p := progress{changed: func(now phase) { description = append(description, now) }}

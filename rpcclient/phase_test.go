@@ -10,8 +10,8 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// A node that can be connected to, but has not started its applications, is not
-// called, and is as soon as it has.
+// A connected node whose applications are starting gets no calls until they have
+// started.
 func TestNodeStarts(t *testing.T) {
 	node, target := startApp(t, beamtest.Options{HoldStart: true})
 	gw := startGateway(t, nil)
@@ -40,7 +40,7 @@ func TestNodeStarts(t *testing.T) {
 // slowToStop is a node that is stopping for longer than any test runs.
 var slowToStop = beamtest.Options{Name: "a@127.0.0.1", Env: []string{"TESTAPP_STOP=3600000", "TESTAPP_PACE=3600000"}}
 
-// A node that stops gets no new calls, and ends those it has.
+// A stopping node gets no new calls and finishes those in flight.
 func TestNodeStops(t *testing.T) {
 	a, atA := startApp(t, slowToStop)
 	b, atB := startApp(t, beamtest.Options{Name: "b@127.0.0.1"})
@@ -50,7 +50,7 @@ func TestNodeStops(t *testing.T) {
 	call, letGo := held(t, pool, a)
 
 	a.Terminate(t)
-	gw.log.wait(t, "node is stopping", a.Name) // which the node does not tell: it is asked
+	gw.log.wait(t, "node is stopping", a.Name) // the node must be polled for that
 	if got := pool.Status().Nodes[0].State; got != rpcclient.Stopping {
 		t.Errorf("state %s, want %s", got, rpcclient.Stopping)
 	}
@@ -69,15 +69,15 @@ func TestNodeStops(t *testing.T) {
 	checkHello(t, pool)
 }
 
-// A call that crashes on a node that is stopping is run by another node if it may
-// run twice; on one that is not, the crash is the call's own.
+// A call that crashes on a stopping node is retried on another node if it is
+// idempotent. On a running node, the crash is the call's own.
 func TestCrashOnAStoppingNode(t *testing.T) {
 	a, atA := startApp(t, slowToStop)
 	b, atB := startApp(t, beamtest.Options{Name: "b@127.0.0.1"})
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, atA, atB)
 
-	// begin begins a call on a, where it does not end until it crashes.
+	// begin begins a call on a, which does not end until it crashes.
 	seen := ""
 	begin := func(repeatable bool) (done <-chan outcome, crash func()) {
 		gw.SetDrained(b.Name, true)
@@ -130,6 +130,6 @@ func TestCrashOnAStoppingNode(t *testing.T) {
 	if retries := pool.Status().Retries; retries != 1 {
 		t.Errorf("%d retries were counted, want 1", retries)
 	}
-	// Whoever learns it first, it is logged.
+	// The phase is logged, whether a poll or a crash reveals it.
 	gw.log.wait(t, "node is stopping", a.Name)
 }

@@ -35,7 +35,7 @@ func TestPoolWithoutNodes(t *testing.T) {
 	}
 }
 
-// A node that is taken away gets no calls any more, and ends those it has.
+// A removed node gets no new calls and finishes those in flight.
 func testPoolUpdate(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
@@ -54,7 +54,7 @@ func testPoolUpdate(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr
 	}
 	eventually(t, "disconnected", func() bool { return node.Eval(t, "Node.list(:hidden)") == "[]" })
 
-	// Taken in again.
+	// The node is added again.
 	pool.Update([]rpcclient.NodeAddr{target}, nil)
 	eventually(t, "connected again", pool.Ready)
 	checkHello(t, pool)
@@ -109,7 +109,7 @@ func testPoolSpreadsCalls(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.
 		}
 		return calls
 	}
-	// One of the nodes may be slower for a moment, as when it loads code.
+	// A node may be slower for a moment, for example while it loads code.
 	eventually(t, "both get about as many", func() bool {
 		calls := spread()
 		return t.Failed() || calls[a.Name] >= 50 && calls[b.Name] >= 50
@@ -135,8 +135,8 @@ func testPoolsShareAConnection(t *testing.T, node *beamtest.Node, target rpcclie
 	eventually(t, "disconnected", func() bool { return node.Eval(t, "Node.list(:hidden)") == "[]" })
 }
 
-// A node dies with SIGKILL during calls: every caller is told, and the node that
-// is started in its place is used without starting the gateway again.
+// A node is killed during calls. Each call fails at once, and the node that is started
+// in its place is used without a restart of the gateway.
 func TestNodeIsKilled(t *testing.T) {
 	const callers = 200
 	epmd := beamtest.StartEPMD(t)
@@ -189,8 +189,8 @@ func targets(found []discovery.Node) (list []rpcclient.NodeAddr) {
 	return list
 }
 
-// connected are the nodes of a pool that can be called.
-func liveConn(pool *rpcclient.Pool) (names []string) {
+// connectedNodes are the available nodes of a pool.
+func connectedNodes(pool *rpcclient.Pool) (names []string) {
 	for _, n := range pool.Status().Nodes {
 		if n.State == rpcclient.Connected {
 			names = append(names, n.Name)
@@ -199,8 +199,8 @@ func liveConn(pool *rpcclient.Pool) (names []string) {
 	return names
 }
 
-// A call that reached no node is tried again; one that may have run is so only if
-// it may run twice.
+// A call that reached no node is retried. A call that may have run is retried only if
+// it is idempotent.
 func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	relay := newRelay(t, "a@relay", atA)
@@ -242,7 +242,7 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 		for nodes, want := range map[int]string{1: "", 2: b.Name} {
 			cfg := rpcclient.PoolConfig{Retry: rpcclient.RetryConfig{Nodes: nodes}}
 			pool := gw.pool(t, cfg, relay.NodeAddr, atB)
-			eventually(t, "a and b can be called", func() bool { return len(liveConn(pool)) == 2 })
+			eventually(t, "a and b can be called", func() bool { return len(connectedNodes(pool)) == 2 })
 			onlyA(true)
 			relay.wire().down.frozen.Store(true)
 			seen := strings.Count(a.Output(), printed)
@@ -265,15 +265,15 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 				t.Errorf("%d retries were counted, want %d", got, want)
 			}
 		}
-		eventually(t, "connected to a again", func() bool { return len(liveConn(pool)) == 2 })
+		eventually(t, "connected to a again", func() bool { return len(connectedNodes(pool)) == 2 })
 	})
 
 	t.Run("not sent", func(t *testing.T) {
 		onlyA(true)
-		// The first bytes of a call that fills every buffer on its way show that
-		// it is being written, and that what follows it is not.
+		// The first bytes of a call that fills every buffer show that it is being
+		// written, and that the calls after it are not.
 		up := &relay.wire().up
-		up.clogged.Store(true) // a is also asked how it is, now and then
+		up.clogged.Store(true) // polls of the phase still pass
 		before := up.read.Load()
 		large := async(func() (string, error) {
 			result, err := pool.Call(t.Context(), "erlang", "byte_size", list(etf.AppendBinary(nil, make([]byte, 32<<20))))
@@ -311,8 +311,7 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 	})
 }
 
-// A node that no list names any more is kept while it answers, unless it has no
-// address any more.
+// A node that is no longer listed is kept while it answers and its address exists.
 func testUnlistedNode(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	relay := newRelay(t, node.Name, target)
@@ -330,7 +329,7 @@ func testUnlistedNode(t *testing.T, node *beamtest.Node, target rpcclient.NodeAd
 	if got := state(); !slices.Equal(got, []rpcclient.NodeState{rpcclient.Unlisted}) {
 		t.Errorf("states %v, want unlisted", got)
 	}
-	// A list that names it otherwise at every poll makes no other node of it.
+	// Another name for its address at every poll makes no second node.
 	for i := range 200 {
 		pool.Update([]rpcclient.NodeAddr{{Name: fmt.Sprintf("renamed-%d@127.0.0.1", i), Addr: relay.Addr}}, addrs)
 		if got := state(); !slices.Equal(got, []rpcclient.NodeState{rpcclient.Connected}) {
@@ -358,8 +357,8 @@ func testUnlistedNode(t *testing.T, node *beamtest.Node, target rpcclient.NodeAd
 	}
 }
 
-// A drained node gets no new calls, finishes those it has, and stays drained when
-// it is connected to anew.
+// A drained node gets no new calls, finishes those in flight, and stays drained after
+// a reconnection.
 func testDrain(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	relay := newRelay(t, node.Name, target)
@@ -388,10 +387,10 @@ func testDrain(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	checkHello(t, pool)
 }
 
-// Two nodes call themselves a@127.0.0.1. By its address each can be drained alone.
+// Two nodes are called a@127.0.0.1. Each can be drained by its address.
 func testDrainOfOneName(t *testing.T, a, _ *beamtest.Node, atA, _ rpcclient.NodeAddr) {
 	_, atOther := startApp(t, beamtest.Options{Name: a.Name})
-	atOther.Name = "other@127.0.0.1" // as discovery has it
+	atOther.Name = "other@127.0.0.1" // discovery's name
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, atA, atOther)
 	drained := func() (addrs []netip.AddrPort) {

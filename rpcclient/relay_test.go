@@ -10,10 +10,10 @@ import (
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
-// relay stands between a gateway and a node, and can do to their connections
-// what a network does.
+// relay is between a gateway and a node, and disturbs their connections like a
+// network.
 type relay struct {
-	rpcclient.NodeAddr // where the gateway finds the node
+	rpcclient.NodeAddr // the node's address for the gateway
 	node               netip.AddrPort
 	listener           net.Listener
 
@@ -33,15 +33,15 @@ type wire struct {
 
 // direction is one half of a wire.
 type direction struct {
-	read    atomic.Int64 // bytes taken from the sender
-	frozen  atomic.Bool  // they are not passed on
-	clogged atomic.Bool  // as frozen, from the first piece on that is larger than small
+	read    atomic.Int64 // bytes read from the sender
+	frozen  atomic.Bool  // bytes are not passed on
+	clogged atomic.Bool  // frozen from the first piece on that is larger than small
 }
 
-// small is, in bytes, more than the gateway says of its own accord.
+// small exceeds what the gateway writes besides calls, in bytes.
 const small = 4 << 10
 
-// newRelay puts a relay in front of a node. name is what the target is called.
+// newRelay puts a relay in front of a node. name is the name of its address.
 func newRelay(t testing.TB, name string, node rpcclient.NodeAddr) *relay {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -133,7 +133,7 @@ func (r *relay) cut() {
 	}
 }
 
-// refuse has new connections ended at once, or no longer.
+// refuse sets whether new connections are closed at once.
 func (r *relay) refuse(yes bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// Whatever a node does when it is stopped, nothing of it is left.
+// Stop leaves no goroutine behind, whatever the node is doing.
 func testStopLeavesNothingBehind(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	closed, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -37,8 +37,9 @@ func testStopLeavesNothingBehind(t *testing.T, node *beamtest.Node, target rpccl
 	call, _ := held(t, pool, node)
 
 	gw.Stop()
-	// The call may not have heard of it yet, but what makes up a connection is over.
-	for _, part := range []string{"rpcclient.(*peer)", "dist.(*Conn).Serve", "dist.(*Conn).tick", "dist.(*outbox).run"} {
+	// The call may still be returning, but the goroutines of the connection have
+	// ended.
+	for _, part := range []string{"rpcclient.(*peer)", "erldist.(*Conn).Serve", "erldist.(*Conn).tick", "erldist.(*outbox).run"} {
 		if stacks := stacks(); strings.Contains(stacks, part) {
 			t.Errorf("%s still runs when Stop has returned:\n%s", part, stacks)
 		}
@@ -53,7 +54,7 @@ func testStopLeavesNothingBehind(t *testing.T, node *beamtest.Node, target rpccl
 			t.Logf("%d goroutines before, %d after:\n%s", before, runtime.NumGoroutine(), stacks())
 		}
 	}()
-	// A goroutine that has told of its end is not gone yet.
+	// A goroutine that has signalled its end may still exist.
 	eventually(t, "all goroutines are gone", func() bool { return runtime.NumGoroutine() <= before })
 }
 
@@ -62,10 +63,10 @@ func stacks() string {
 	return string(b[:runtime.Stack(b, true)])
 }
 
-// handshakeTime is how long a node may take for the handshake.
+// handshakeTime is the maximum time of a handshake.
 const handshakeTime = 7 * time.Second
 
-// Nodes that are being dialled do not hold it up.
+// Dials in progress do not delay Stop.
 func TestStopWhileDialling(t *testing.T) {
 	silent, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -91,7 +92,7 @@ func TestStopWhileDialling(t *testing.T) {
 	}
 }
 
-// A change that discovery delivers while the gateway ends does no harm.
+// An update of discovery during the stop of the gateway is harmless.
 func TestPoolOfStoppedNode(t *testing.T) {
 	gw := startGateway(t, nil)
 	gw.Stop()
