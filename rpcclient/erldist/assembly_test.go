@@ -11,8 +11,8 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// receiving returns a connection without a peer, whose calls are registered, and
-// the reader of what a peer would send.
+// receiving returns a connection without a peer, with these calls registered, and its
+// reader.
 func receiving(options Options, calls ...uint64) (*reader, map[uint64]*call) {
 	c := New(&scripted{}, initiator, Peer{Name: acceptor.Name}, options)
 	registered := map[uint64]*call{}
@@ -23,7 +23,7 @@ func receiving(options Options, calls ...uint64) (*reader, map[uint64]*call) {
 	return newReader(c), registered
 }
 
-// deliver hands frames, with their lengths, to the reader.
+// deliver passes frames, with their lengths, to the reader.
 func deliver(t testing.TB, r *reader, frames ...[]byte) {
 	t.Helper()
 	for _, frame := range frames {
@@ -33,7 +33,7 @@ func deliver(t testing.TB, r *reader, frames ...[]byte) {
 	}
 }
 
-// An answer is what was sent, however it was cut into fragments.
+// An answer is reassembled from fragments of any size.
 func TestAssembly(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	answer := make([]byte, 300_000)
@@ -57,8 +57,8 @@ func TestAssembly(t *testing.T) {
 	}
 }
 
-// What arrives at once is bounded: the answer that does not fit fails its call,
-// and the others come in whole.
+// Incomplete answers are bounded together: one that does not fit fails its call, and
+// the others arrive.
 func TestMaxReassembly(t *testing.T) {
 	r, calls := receiving(Options{MaxMessage: 1000, MaxReassembly: 2300}, 1, 2, 3, 4)
 	var frames [5][][]byte
@@ -86,8 +86,8 @@ func TestMaxReassembly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Beside 400 of call 4, there is room for the 1000 of call 5 alone, of which the second
-	// fragments tell.
+	// Next to 400 bytes of call 4, only the 1000 of call 5 fit. Second fragments tell
+	// that.
 	for n := uint64(5); n <= 6; n++ {
 		p := &call{exit: make(chan *Exit, 1)}
 		r.conn.calls[n], calls[n] = p, p
@@ -103,7 +103,7 @@ func TestMaxReassembly(t *testing.T) {
 	}
 }
 
-// What the caller that left would have got is let go with the next fragment.
+// The answer of an abandoned call is dropped with the next fragment.
 func TestAssemblyOfAnAbandonedCall(t *testing.T) {
 	r, calls := receiving(Options{}, 1)
 	frames := fragmented(r.conn, r.conn.ref(1), 9, make([]byte, 4000), 1000)
@@ -114,7 +114,7 @@ func TestAssemblyOfAnAbandonedCall(t *testing.T) {
 	r.conn.abandon(1, calls[1])
 	deliver(t, r, frames[2])
 	if r.collected != 0 {
-		t.Errorf("%d bytes are held for nobody", r.collected)
+		t.Errorf("%d bytes are held for an abandoned call", r.collected)
 	}
 	deliver(t, r, frames[3])
 	if len(calls[1].exit) != 0 || len(r.assemblies) != 0 {
@@ -122,8 +122,8 @@ func TestAssemblyOfAnAbandonedCall(t *testing.T) {
 	}
 }
 
-// Atoms count as well: an answer keeps those of its header, whatever the peer puts
-// into the atom cache afterwards.
+// The atoms of an answer's header count, too: they outlive their entries in the atom
+// cache.
 func TestMaxReassemblyCountsAtoms(t *testing.T) {
 	r, calls := receiving(Options{MaxMessage: 1000}, 1)
 	long := bytes.Repeat([]byte("a"), 250)
@@ -141,8 +141,8 @@ func TestMaxReassemblyCountsAtoms(t *testing.T) {
 	}
 }
 
-// The reader is shared by all calls of a connection, so what counts is the longest
-// time that one fragment of a large answer takes it.
+// All calls of a connection share the reader, so the longest time of one fragment of a
+// large answer is what matters.
 func BenchmarkLargeAnswer(b *testing.B) {
 	const size = 50 << 20
 	r, _ := receiving(Options{})

@@ -22,7 +22,7 @@ import (
 // echo exits with its argument list as the reason.
 func echo(_ context.Context, p Process) []byte { return bytes.Clone(p.Args.Bytes) }
 
-// connected returns a connection that can spawn on another, which handler serves.
+// connected returns a connection to another one whose processes run handler.
 func connected(t testing.TB, options Options, handler Handler) (client, server *Conn) {
 	t.Helper()
 	a, b := pair(t)
@@ -92,8 +92,7 @@ func TestSpawnIsRefusedWithoutHandler(t *testing.T) {
 	}
 }
 
-// When the caller leaves, the process is killed, also if it leaves before the
-// process is known to exist.
+// The end of ctx kills the process, even before its pid is known.
 func TestSpawnIsKilledWithItsContext(t *testing.T) {
 	for name, leave := range map[string]func(cancel func(), started <-chan struct{}){
 		"while it runs": func(cancel func(), started <-chan struct{}) { <-started; cancel() },
@@ -131,14 +130,14 @@ func eventuallyCalling(t *testing.T, c *Conn) {
 	waittest.Until(t, "a call is registered", func() bool { return registered(c) > 0 })
 }
 
-// registered is the number of calls that wait for an answer.
+// registered is the number of pending calls.
 func registered(c *Conn) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.calls)
 }
 
-// A connection that is closed takes its calls with it, on both sides.
+// Close ends the calls of a connection on both sides.
 func TestCloseKillsCalls(t *testing.T) {
 	kill := []byte{104, 3, 97, opPayloadExit2}
 	for range 20 {
@@ -160,7 +159,7 @@ func TestCloseKillsCalls(t *testing.T) {
 				errs <- err
 			}()
 		}
-		for registered(c) < calls { // not with pauses: of how many the process is known varies
+		for registered(c) < calls { // without pauses, so that the number of known processes varies
 			runtime.Gosched()
 		}
 		c.Close()
@@ -180,7 +179,7 @@ func TestCloseKillsCalls(t *testing.T) {
 	}
 }
 
-// While Close waits for the peer, no call begins.
+// No call begins while Close waits for the peer.
 func TestSpawnWhileClosing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := net.Pipe()
@@ -193,7 +192,7 @@ func TestSpawnWhileClosing(t *testing.T) {
 		}
 		go spawn()
 		synctest.Wait()
-		go c.Close() // which waits to hear what process it has to kill
+		go c.Close() // it waits for the pid of the process to kill
 		synctest.Wait()
 		began := time.Now()
 		var lost *LostError
@@ -207,7 +206,7 @@ func TestSpawnWhileClosing(t *testing.T) {
 	})
 }
 
-// listening is a connection that keeps what it has read.
+// listening is a connection that records what it reads.
 type listening struct {
 	net.Conn
 	all []byte
@@ -243,10 +242,10 @@ func TestLostConnectionFailsCalls(t *testing.T) {
 	}
 }
 
-// A call that still waits for the writer when the connection ends was not sent:
-// it may be made elsewhere.
+// A call that is still queued at the end of the connection was not sent. It may be
+// made elsewhere.
 func TestLostConnectionKnowsWhatWasNotWritten(t *testing.T) {
-	a, b := net.Pipe() // a write waits until it is read
+	a, b := net.Pipe() // a write blocks until it is read
 	c := New(a, initiator, Peer{Name: acceptor.Name}, Options{})
 	serve(t, c)
 	errs := make(chan error, 2)
@@ -333,7 +332,7 @@ func TestFragments(t *testing.T) {
 	}
 }
 
-// An answer beyond the limit fails its own call, and no other.
+// An answer beyond the limit fails only its own call.
 func TestTooLargeAnswer(t *testing.T) {
 	a, b := pair(t)
 	c := New(a, initiator, Peer{Name: acceptor.Name}, Options{MaxMessage: 1000})
@@ -360,7 +359,7 @@ func TestTooLargeAnswer(t *testing.T) {
 	}
 }
 
-// Frames that no node sends end the connection with a reason.
+// A malformed frame ends the connection with a reason.
 func TestBadFrames(t *testing.T) {
 	fragment := func(tag byte, sequence, id byte, rest ...byte) []byte {
 		return append([]byte{131, tag, 0, 0, 0, 0, 0, 0, 0, sequence, 0, 0, 0, 0, 0, 0, 0, id}, rest...)
@@ -402,7 +401,7 @@ func TestBadFrames(t *testing.T) {
 	})
 }
 
-// A claimed length costs no memory before the bytes are there.
+// Memory grows with received bytes, not with a claimed length.
 func TestLongFrameIsReadInSteps(t *testing.T) {
 	reads := 0
 	r := readerFunc(func(b []byte) (int, error) {
@@ -427,7 +426,7 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
-// Whoever monitors a server on this node learns at once that there is none.
+// A monitor of a server on this node fails at once.
 func TestMonitorOfANameIsAnsweredWithNoproc(t *testing.T) {
 	a, b := pair(t)
 	c := New(a, initiator, Peer{Name: acceptor.Name}, Options{})
@@ -448,7 +447,7 @@ func TestMonitorOfANameIsAnsweredWithNoproc(t *testing.T) {
 	}
 }
 
-// A peer that spawns more than is run here at once is told so.
+// Spawns beyond the limit are refused.
 func TestSpawnPastTheLimit(t *testing.T) {
 	c, server := connected(t, Options{}, echo)
 	server.processes.running = make(map[uint32]process, maxProcesses)
@@ -489,7 +488,7 @@ func TestAnswersWait(t *testing.T) {
 	}
 }
 
-// What waits while the writer writes leaves in one write.
+// Queued frames leave in one write.
 func TestOutboxBatches(t *testing.T) {
 	o := newOutbox()
 	for i := range 100 {
@@ -513,7 +512,7 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
-// A peer that does not read makes callers wait, for as long as they will.
+// A peer that does not read blocks callers until their contexts end.
 func TestOutboxIsBounded(t *testing.T) {
 	o := newOutbox()
 	o.push(func(b []byte) []byte { return append(b, make([]byte, maxQueued+1)...) })
@@ -528,8 +527,8 @@ func TestOutboxIsBounded(t *testing.T) {
 	}
 }
 
-// A tick goes out when nothing else did for a quarter of the tick time, and no
-// later, whenever the latest write was.
+// A tick is sent after a quarter of the tick time without writes, not later, whenever
+// the latest write was.
 func TestTicks(t *testing.T) {
 	const quarter = 15 * time.Second
 	for _, written := range []time.Duration{0, time.Second, quarter / 2, quarter - 1} {
@@ -563,8 +562,8 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-// A peer that is silent for the tick time is given up, in the last sixteenth of
-// it, whenever it was heard last.
+// A peer that is silent for the tick time is disconnected in the last sixteenth of it,
+// whenever its latest bytes came.
 func TestSilentPeer(t *testing.T) {
 	const tickTime = time.Minute
 	for _, heard := range []time.Duration{0, 1, tickTime/16 - 1, tickTime / 16, tickTime / 10, tickTime/2 + 1} {
@@ -581,15 +580,15 @@ func TestSilentPeer(t *testing.T) {
 				t.Errorf("%v, want ErrTickTimeout", err)
 			}
 			if silence := time.Since(latest); silence > tickTime || silence < tickTime*15/16 {
-				t.Errorf("heard last at %v, the peer was given up after %v of silence", heard, silence)
+				t.Errorf("after bytes at %v, the peer was disconnected after %v of silence", heard, silence)
 			}
 		})
 	}
 }
 
-// A peer that looks four times in a tick time whether to send a tick, as
-// net_kernel does, lives, also when each is late; and so does one that sends in
-// between, so that the next tick comes only half a tick time later.
+// A peer lives if it checks for ticks four times in a tick time, as net_kernel does,
+// even if each tick is late, and even if it sends in between and the next tick comes
+// half a tick time later.
 func TestTickingPeer(t *testing.T) {
 	const tickTime = time.Minute
 	for _, every := range []time.Duration{tickTime / 4, tickTime/4 + tickTime/8, tickTime / 2, tickTime/2 + tickTime/4, tickTime * 14 / 16} {
@@ -601,7 +600,7 @@ func TestTickingPeer(t *testing.T) {
 			for range 50 {
 				time.Sleep(every)
 				if _, err := b.Write(make([]byte, 4)); err != nil {
-					t.Fatalf("a peer that sends every %v was given up: %v", every, c.Err())
+					t.Fatalf("a peer that sends every %v was disconnected: %v", every, c.Err())
 				}
 			}
 			c.Close()

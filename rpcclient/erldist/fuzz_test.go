@@ -11,7 +11,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// handshakePackets is what a side of a handshake sends.
+// handshakePackets are the packets of one side of a handshake.
 func handshakePackets(messages ...string) []byte {
 	var b bytes.Buffer
 	for _, m := range messages {
@@ -20,8 +20,8 @@ func handshakePackets(messages ...string) []byte {
 	return b.Bytes()
 }
 
-// Whatever a node that was dialled sends, the handshake ends with an error that
-// says at which step: nobody knows our challenge beforehand.
+// Whatever the dialled node sends, the handshake ends with an error that names the
+// step, since our challenge is unpredictable.
 func FuzzInitiate(f *testing.F) {
 	challenge := uint32(7)
 	hello := string(appendName([]byte{'N'}, acceptor, &challenge))
@@ -43,7 +43,7 @@ func FuzzInitiate(f *testing.F) {
 	})
 }
 
-// Whatever a node that dialled sends, likewise.
+// The same for a node that dials.
 func FuzzAccept(f *testing.F) {
 	reply := "r\x00\x00\x00\x07" + string(digest(acceptor.Cookie, 7))
 	for _, flags := range []Flags{0, HiddenFlags | FlagPublished, HiddenFlags | FlagNameMe, FlagHandshake23} {
@@ -62,8 +62,8 @@ func FuzzAccept(f *testing.F) {
 	})
 }
 
-// controls are messages of every operation that is read here, and one that is
-// not, with their payload.
+// controls are messages of every supported operation and an unsupported one, with
+// their payload.
 func controls() [][]byte {
 	ref := etf.Ref{Node: initiator.Name, Creation: initiator.Creation, Len: 3, IDs: [5]uint32{1}}
 	ours := etf.Pid{Node: initiator.Name, ID: 1, Creation: initiator.Creation}
@@ -91,8 +91,8 @@ func controls() [][]byte {
 	}
 }
 
-// A control message is read to its end, which is where Skip would be, or refused
-// with the offset.
+// A control message is read to its end, which Skip confirms, or refused with the
+// offset.
 func FuzzControl(f *testing.F) {
 	for _, c := range controls() {
 		f.Add(c)
@@ -116,7 +116,7 @@ func FuzzControl(f *testing.F) {
 	})
 }
 
-// frames returns the frames of a stream of them. What is left of it is one too.
+// frames splits a stream into frames. An incomplete one is the last.
 func frames(stream []byte) (frames [][]byte) {
 	for len(stream) >= 4 {
 		n := min(int(binary.BigEndian.Uint32(stream)), len(stream)-4)
@@ -126,8 +126,8 @@ func frames(stream []byte) (frames [][]byte) {
 	return frames
 }
 
-// The headers of a stream of frames, which share an atom cache, are read within
-// their frame, or refused with an offset in it.
+// The headers of a stream of frames, which share an atom cache, are read within their
+// frame, or refused with an offset in it.
 func FuzzHeader(f *testing.F) {
 	f.Add(bytes.Join([][]byte{
 		frameOf(131, tagNormal, 2, 0x8|0xc<<4, 0, 10, 1, 'a', 5, 1, 'b'),
@@ -179,8 +179,8 @@ func seedStreams(f *testing.F) {
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff})
 }
 
-// FuzzFrames sends arbitrary frames to a connection with calls under way: each
-// ends once, and nothing but what was sent decides when.
+// FuzzFrames sends arbitrary frames to a connection with pending calls. Each call ends
+// once, and at a moment that depends only on the frames.
 func FuzzFrames(f *testing.F) {
 	seedStreams(f)
 	f.Fuzz(func(t *testing.T, sent []byte) {
@@ -207,8 +207,8 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
-// FuzzFragments checks after each of arbitrary frames that what is held of answers
-// is what is accounted for, and within its bound.
+// FuzzFragments checks after each arbitrary frame that the accounting of incomplete
+// answers is right and within its bound.
 func FuzzFragments(f *testing.F) {
 	seedStreams(f)
 	f.Fuzz(func(t *testing.T, stream []byte) {

@@ -23,7 +23,7 @@ var (
 	acceptor  = Node{Name: "my-app-01ABC@fdaa:0:1::3", Creation: 22, Cookie: "secret"}
 )
 
-// pair returns both ends of a connection that has room for what is written.
+// pair returns both ends of a connection with buffered writes.
 func pair(t testing.TB) (a, b net.Conn) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -94,7 +94,7 @@ func TestHandshakeWithWrongCookie(t *testing.T) {
 	}
 }
 
-// An acceptor that takes any cookie must not be believed.
+// An acceptor that takes any cookie is not trusted.
 func TestHandshakeWithImpostor(t *testing.T) {
 	a, b := pair(t)
 	go func() {
@@ -132,7 +132,7 @@ func TestHandshakeWithMissingFlags(t *testing.T) {
 	}
 }
 
-// Each status that a node may answer with, after which it closes the connection.
+// Every status that a node may answer with before it closes the connection.
 func TestStatus(t *testing.T) {
 	for status, want := range map[string]error{
 		"nok":                           ErrAlive,
@@ -175,7 +175,7 @@ func TestStatusOkSimultaneous(t *testing.T) {
 	}
 }
 
-// A peer that still holds our former connection drops it if we know it is dead.
+// A peer that holds our former connection drops it if we know that it is dead.
 func TestStatusAliveOnReconnect(t *testing.T) {
 	for reconnect, want := range map[bool]string{true: "strue", false: "sfalse"} {
 		a, b := pair(t)
@@ -199,7 +199,7 @@ func TestStatusAliveOnReconnect(t *testing.T) {
 	}
 }
 
-// What does not speak the protocol is told apart from what does not answer.
+// A peer of another protocol and a silent one have different errors.
 func TestHandshakeWithStrangers(t *testing.T) {
 	t.Run("closes at once", func(t *testing.T) {
 		a, b := pair(t)
@@ -251,7 +251,7 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// scripted is a connection on which a fixed input waits to be read.
+// scripted is a connection with a fixed input.
 type scripted struct {
 	net.Conn
 	in []byte
@@ -270,8 +270,7 @@ func (s *scripted) Write(b []byte) (int, error) { return len(b), nil }
 func (s *scripted) SetDeadline(time.Time) error { return nil }
 func (s *scripted) Close() error                { return nil }
 
-// inet_tls_dist precedes handshake messages with four bytes of length, where
-// plain TCP has two.
+// inet_tls_dist puts four bytes of length before handshake messages, plain TCP two.
 func TestHandshakeOverTLS(t *testing.T) {
 	a, b := pair(t)
 	client, server := overTLS(t, a, b)
@@ -317,7 +316,7 @@ func overTLS(t *testing.T, a, b net.Conn) (client, server net.Conn) {
 		tls.Server(b, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: private}}})
 }
 
-// What is printed of a node, by whatever mistake, is not its cookie.
+// A Node never prints its cookie.
 func TestNodePrintsNoCookie(t *testing.T) {
 	node := Node{Name: "louche@127.0.0.1", Cookie: "s3cret-cookie"}
 	encoded, err := json.Marshal(node)

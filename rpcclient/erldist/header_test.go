@@ -6,12 +6,11 @@ import (
 	"testing"
 )
 
-// The example of "Distribution Header for fragmented messages" in the
-// documentation of the external term format, with the atoms that it takes as
-// already cached put there first.
+// The example of "Distribution Header for fragmented messages" in the documentation of
+// the external term format, after its cached atoms were sent.
 func TestHeaderOfTheDocumentation(t *testing.T) {
 	var c atomCache
-	// Entries 10 of segment 0 and 5 of segment 4, which the example refers to.
+	// The example refers to entry 10 of segment 0 and entry 5 of segment 4.
 	if _, err := c.parse([]byte{131, tagNormal, 2, 0x8 | 0xc<<4, 0, 10, 1, 'a', 5, 1, 'b'}); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +43,7 @@ func TestHeaderWithLongAtoms(t *testing.T) {
 	}
 }
 
-// A cached atom is what was last sent for its entry.
+// A new atom replaces the one in its entry of the cache.
 func TestAtomCacheIsOverwritten(t *testing.T) {
 	var c atomCache
 	for _, atom := range []byte("xy") {

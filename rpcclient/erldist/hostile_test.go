@@ -20,8 +20,8 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// Limits of the connections below, and how much memory one may take while its
-// peer sends many times that.
+// Limits of the connections below, and the maximum memory of one while its peer sends
+// many times that.
 const (
 	hostileMessage   = 1 << 20
 	hostileCollected = 4 << 20
@@ -29,8 +29,8 @@ const (
 	hostileFlood     = 64 << 20
 )
 
-// besieged returns a connection to a peer that has passed the handshake, and
-// sends what it likes from then on.
+// besieged returns a connection to a peer that sends arbitrary bytes after the
+// handshake.
 func besieged(t *testing.T) (c *Conn, peer net.Conn, ended <-chan error) {
 	a, b := pair(t)
 	accepted := accepting(t, b, acceptor)
@@ -45,7 +45,7 @@ func besieged(t *testing.T) (c *Conn, peer net.Conn, ended <-chan error) {
 	return c, b, served
 }
 
-// calling begins a call, and returns its number and what will come of it.
+// calling begins a call and returns its number and, later, its outcome.
 func calling(t *testing.T, c *Conn) (n uint64, answer <-chan error) {
 	done := make(chan error, 1)
 	c.mu.Lock()
@@ -78,7 +78,7 @@ func fragmentOf(tag byte, sequence, id uint64, payload ...byte) []byte {
 	return endFrame(append(binary.BigEndian.AppendUint64(b, id), payload...), 0)
 }
 
-// exitOf is what the first fragment of an answer to call n begins with.
+// exitOf is the start of the first fragment of an answer to call n.
 func exitOf(c *Conn, n uint64) []byte {
 	return appendMonitorExit([]byte{0}, etf.Pid{Node: "n"}, "", c.self, c.ref(n), nil)
 }
@@ -90,8 +90,8 @@ func heapInUse() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// What a peer sends is either passed over, within little memory, or the end of the
-// connection with an error that says where the fault is.
+// The bytes of a peer are either skipped, in little memory, or end the connection with
+// an error that names the offset.
 func TestHostilePeer(t *testing.T) {
 	const many = 1<<64 - 1 // fragments to come
 	const pieceSize = 64 << 10
@@ -103,12 +103,11 @@ func TestHostilePeer(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name string
-		// flood is what the connection lives through, with call 1 under way.
+		// flood is harmless to the connection, with call 1 pending.
 		flood func(w io.Writer, c *Conn)
-		// tooLarge: that is how the flood ends call 1.
+		// tooLarge: the flood ends call 1 with a TooLargeError.
 		tooLarge bool
-		// last is what ends the connection, with a FrameError at offset; nil where
-		// the peer may go on for ever.
+		// last ends the connection, with a FrameError at offset. Nil: nothing does.
 		last   func(c *Conn) []byte
 		offset int
 	}{
@@ -190,7 +189,7 @@ func TestHostilePeer(t *testing.T) {
 			if tt.flood != nil {
 				tt.flood(w, c)
 			}
-			// That a call is answered shows that the flood has been read whole.
+			// The answer to a call shows that the flood has been read.
 			n, second := calling(t, c)
 			w.Write(answerTo(c, n))
 			w.Flush()
@@ -232,7 +231,7 @@ func TestHostilePeer(t *testing.T) {
 	}
 }
 
-// A frame of which the rest never comes is no answer.
+// An incomplete frame answers no call.
 func TestHostilePeerClosesWithinAFrame(t *testing.T) {
 	for _, length := range []int{10, readBuffer + 10} {
 		c, peer, ended := besieged(t)
@@ -249,8 +248,8 @@ func TestHostilePeerClosesWithinAFrame(t *testing.T) {
 	}
 }
 
-// A peer that has this side say something for each of its messages, and reads none
-// of it, is given up before that fills the memory.
+// A peer that causes replies and reads none of them is disconnected before they fill
+// the memory.
 func TestHostilePeerDoesNotRead(t *testing.T) {
 	from := etf.Pid{Node: acceptor.Name, ID: 9}
 	ref := etf.Ref{Node: acceptor.Name, Len: 3}
@@ -287,7 +286,7 @@ func TestHostilePeerDoesNotRead(t *testing.T) {
 	}
 }
 
-// A peer that reads what it asked for may ask for ever.
+// A peer that reads the replies may cause any number of them.
 func TestManyMonitorsThatAreRead(t *testing.T) {
 	_, peer, _ := besieged(t)
 	monitor := etf.AppendInt(etf.AppendTuple(beginFrame(nil), 4), opMonitorP)
@@ -303,13 +302,13 @@ func TestManyMonitorsThatAreRead(t *testing.T) {
 	if want := int64(3 * maxSignals); batches*int64(len(batch)) < want {
 		t.Fatalf("%d bytes of monitors are no test of a bound of %d", batches*len(batch), maxSignals)
 	}
-	// {28, Name, To, Ref, noproc} is as long as what it answers, and an atom longer.
+	// The reply {28, Name, To, Ref, noproc} is one atom longer than the monitor.
 	if n, err := io.CopyN(io.Discard, peer, batches*int64(len(batch))); err != nil {
 		t.Errorf("after %d bytes: %v", n, err)
 	}
 }
 
-// A handshake ends with its context, and what is no handshake ends it sooner.
+// A handshake ends with its context, or earlier if the peer speaks another protocol.
 func TestHostileHandshake(t *testing.T) {
 	const patience = 7 * time.Second
 	rnd := rand.New(rand.NewPCG(1, 2))

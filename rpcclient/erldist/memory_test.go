@@ -10,7 +10,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// locked is a memory without a limit for several goroutines.
+// locked is an unlimited memory for several goroutines.
 type locked struct{ used atomic.Int64 }
 
 func (m *locked) Reserve(n int) bool {
@@ -34,8 +34,8 @@ func (m *counted) Reserve(n int) bool {
 
 func (m *counted) Release(n int) { m.used -= n }
 
-// An answer for which there is no memory fails its call alone, however it comes. An
-// answer that is used and released leaves nothing behind.
+// An answer beyond the memory fails only its call, in whatever form it arrives.
+// Releasing an answer frees all of it.
 func TestMemory(t *testing.T) {
 	const size = 10_000
 	answer := etf.AppendBinary(nil, string(make([]byte, size)))
@@ -44,7 +44,7 @@ func TestMemory(t *testing.T) {
 			return appendMonitorExit(b, etf.Pid{Node: "n"}, "", r.conn.self, r.conn.ref(n), answer)
 		})(nil)}
 	}
-	// As Erlang nodes make them: all but the last have 1000 bytes, the first of them with
+	// Like those of Erlang nodes: all but the last have 1000 bytes, and the first has
 	// the control message.
 	inFragments := func(r *reader, n uint64) (frames [][]byte) {
 		begin := exitOf(r.conn, n)
@@ -57,7 +57,7 @@ func TestMemory(t *testing.T) {
 		}
 		return frames
 	}
-	// The first fragment says nothing of how long the others are.
+	// The first fragment does not tell the length of the others.
 	inOddFragments := func(r *reader, n uint64) [][]byte {
 		return [][]byte{
 			fragmentOf(tagFragment, n, 3, append(exitOf(r.conn, n), answer[:1]...)...),
@@ -93,8 +93,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// What nobody waits for any more is let go with whatever frame comes next, a tick
-// among them, and an answer that comes in the moment in which its caller leaves.
+// The answer of an abandoned call is freed with the next frame, even a tick, and even
+// if it arrives at the moment of abandonment.
 func TestMemoryOfAbandonedCalls(t *testing.T) {
 	memory := &counted{limit: 1 << 20}
 	r, calls := receiving(Options{Memory: memory}, 1, 2)
@@ -106,13 +106,13 @@ func TestMemoryOfAbandonedCalls(t *testing.T) {
 	r.conn.abandon(1, calls[1])
 	r.sweep()
 	if memory.used != 0 {
-		t.Errorf("%d bytes are reserved for a call that was given up", memory.used)
+		t.Errorf("%d bytes are reserved for an abandoned call", memory.used)
 	}
 	deliver(t, r, frames[2:]...)
 
 	deliver(t, r, fragmented(r.conn, r.conn.ref(2), 10, make([]byte, 4000), 1000)...)
 	if r.conn.abandon(2, calls[2]) {
-		t.Error("a call was given up that had ended")
+		t.Error("a call was abandoned that had ended")
 	}
 	(<-calls[2].exit).Release()
 	if memory.used != 0 {
@@ -126,7 +126,7 @@ func TestMemoryOfAbandonedCalls(t *testing.T) {
 	}
 }
 
-// A caller that leaves takes its answer with it.
+// A caller that leaves frees its answer.
 func TestMemoryOfACallerThatLeaves(t *testing.T) {
 	memory := &locked{}
 	c, _ := connected(t, Options{Memory: memory}, func(ctx context.Context, _ Process) []byte { return list(1) })

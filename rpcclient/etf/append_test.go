@@ -12,7 +12,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// A node's own encoding of integers, floats and strings must be ours too.
+// Integers, floats and strings are encoded as a node encodes them.
 func TestAppendAsErlang(t *testing.T) {
 	n := 0
 	for _, c := range jasonCases(t) {

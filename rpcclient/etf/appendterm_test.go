@@ -60,8 +60,8 @@ func TestAppendTermRefuses(t *testing.T) {
 	}
 }
 
-// What comes out is the same term, needs no atom cache, and comes out as it is when
-// it goes in again.
+// The output is the same term without an atom cache, and appending it again changes
+// nothing.
 func FuzzAppendTerm(f *testing.F) {
 	seedTerms(f)
 	f.Fuzz(func(t *testing.T, b []byte) {

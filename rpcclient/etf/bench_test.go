@@ -9,7 +9,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// A workload is some terms to measure with.
+// A workload is a set of terms to measure.
 type workload struct {
 	name  string
 	terms []etf.Term
@@ -41,8 +41,7 @@ func (w workload) texts(tb testing.TB) (texts [][]byte, size int64) {
 	return texts, size
 }
 
-// parts returns a list of n maps of scalars, which is what most answers are made
-// of.
+// parts returns a list of n maps of scalars, the typical answer.
 func parts(n int) []byte {
 	b := etf.AppendList(nil, n)
 	for i := range n {
@@ -91,8 +90,7 @@ func BenchmarkAppendJSON(b *testing.B) {
 	}
 }
 
-// The comparison here is with reading the text into Go values, from which no term
-// has been made yet.
+// encoding/json only reads the text into Go values here; it makes no term.
 func BenchmarkAppendJSONTerm(b *testing.B) {
 	for _, w := range workloads(b) {
 		texts, size := w.texts(b)
@@ -121,7 +119,7 @@ func BenchmarkAppendJSONTerm(b *testing.B) {
 	}
 }
 
-// goValue returns the value of a JSON text as a Go program would hold it.
+// goValue returns the Go value of a JSON text.
 func goValue(tb testing.TB, text []byte) any {
 	tb.Helper()
 	dec := json.NewDecoder(bytes.NewReader(text))

@@ -12,8 +12,8 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// terms has one of every kind, as term_to_binary/1 of the OTP release writes it.
-// Those which no release since 23 writes are made by hand.
+// terms has a term of every kind, as term_to_binary/1 of the OTP release writes it.
+// Kinds that no release since 23 writes are made by hand.
 var terms = []struct {
 	tag etf.Tag
 	hex string
@@ -80,8 +80,7 @@ func TestSkip(t *testing.T) {
 	}
 }
 
-// Every term that is cut short anywhere is refused by whatever reads it, and
-// nothing of it is consumed.
+// Every term that is cut short is an error of whatever reads it, and is not consumed.
 func TestCutShort(t *testing.T) {
 	for _, tt := range terms {
 		whole := unhex(t, tt.hex)
@@ -104,8 +103,8 @@ func isError(err error) bool {
 	return errors.As(err, &e)
 }
 
-// Whoever asks for another kind of term than the next one is told its name, and
-// can still read it.
+// Asking for another kind of term is an error that names the next one, which can still
+// be read.
 func TestUnexpected(t *testing.T) {
 	methods := map[string]func(*etf.Decoder) error{
 		"Tuple":  func(d *etf.Decoder) error { _, err := d.Tuple(); return err },
@@ -208,7 +207,7 @@ func TestDecoderNumbers(t *testing.T) {
 	}
 }
 
-// Errors say what was wrong and where.
+// Errors say what is wrong and where.
 func TestDecoderErrors(t *testing.T) {
 	tests := []struct{ name, hex, want string }{
 		{"nothing", "", "etf: end of data where a term was expected at offset 0"},
@@ -260,7 +259,7 @@ func TestSkipDeep(t *testing.T) {
 	}
 }
 
-// What is read for every message of a connection must not allocate.
+// Reading the terms of every message does not allocate.
 func TestDecoderAllocs(t *testing.T) {
 	b := etf.AppendTuple(nil, 4)
 	b = append(b, 82, 0)

@@ -6,7 +6,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// A term is appended piece by piece: headers first, then what they announce.
+// A term is appended piece by piece: headers first, then their contents.
 func Example() {
 	// {:ok, %{"name" => "Ada", tags: ["x", 7]}}
 	b := etf.AppendTuple(nil, 2)

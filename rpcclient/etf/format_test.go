@@ -15,7 +15,7 @@ func TestString(t *testing.T) {
 			t.Errorf("%s, want %s", got, tt.str)
 		}
 	}
-	// In the notation of Elixir itself, from term_to_binary/1 of OTP 25 and 27.
+	// The notation of Elixir itself, for terms of OTP 25 and 27.
 	want := map[string]bool{}
 	for _, s := range []string{
 		"nil", "true", ":ok", `:"with space"`, `:"quote\""`, ":ünïcode", `:""`, "Foo.Bar", `"plain"`, `"quote \" back \\ slash /"`,
@@ -54,7 +54,7 @@ func TestStringException(t *testing.T) {
 	equal(t, "String", etf.Term{Bytes: b}.String(), `{:error, %RuntimeError{message: "boom"}}`)
 }
 
-// The text is bounded whatever the term is, and shows that it was cut.
+// The text is bounded for any term, and shows the cut.
 func TestStringBounded(t *testing.T) {
 	const most = 4 << 10
 	long := etf.AppendTuple(nil, 1)

@@ -11,7 +11,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// seedTerms adds terms of every kind, and what nodes have answered.
+// seedTerms adds terms of every kind, and recorded answers of nodes.
 func seedTerms(f *testing.F) {
 	for _, tt := range terms {
 		f.Add(unhex(f, tt.hex).Bytes)
@@ -27,7 +27,7 @@ func seedTerms(f *testing.F) {
 	f.Add(structTerm(backwards(ordered(list(tuple(atom("a"), integer(1)))))).Bytes)
 }
 
-// Whatever comes, the outcome is JSON or an error, and dst is kept.
+// Any input yields JSON or an error, and dst is kept.
 func FuzzTermJSON(f *testing.F) {
 	seedTerms(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -49,7 +49,7 @@ func FuzzTermJSON(f *testing.F) {
 		if isError(err) {
 			return
 		}
-		// What is not malformed is a term.
+		// Skip takes everything that is not malformed.
 		d := etf.NewDecoder(etf.Term{Bytes: b, Atoms: cached})
 		if serr := d.Skip(); serr != nil {
 			t.Fatalf("Skip: %v, AppendJSON: %v", serr, err)
@@ -57,8 +57,8 @@ func FuzzTermJSON(f *testing.F) {
 	})
 }
 
-// within checks that text, which is the JSON of a term, is refused exactly where
-// it is longer than what is asked for.
+// within checks that the JSON text of a term is refused exactly if it exceeds the
+// maximum.
 func within(t *testing.T, term etf.Term, text []byte) {
 	got, err := term.AppendJSONWithin(context.Background(), []byte("> "), len(text))
 	if err != nil || string(got[2:]) != string(text) {
@@ -72,7 +72,7 @@ func within(t *testing.T, term etf.Term, text []byte) {
 	}
 }
 
-// Skip agrees with reading element by element, and never goes past the end.
+// Skip agrees with reading element by element, and stays within the input.
 func FuzzSkip(f *testing.F) {
 	seedTerms(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -115,7 +115,7 @@ func walk(t *testing.T, d *etf.Decoder) {
 		case etf.TagSmallInteger, etf.TagInteger:
 			_, err = d.Int()
 		case etf.TagPid, etf.TagNewPid:
-			if _, perr := d.Pid(); perr != nil { // its node may be no valid UTF-8
+			if _, perr := d.Pid(); perr != nil { // its node may be invalid UTF-8
 				err = d.Skip()
 			}
 		case etf.TagNewRef, etf.TagNewerRef:
@@ -132,8 +132,7 @@ func walk(t *testing.T, d *etf.Decoder) {
 	}
 }
 
-// A JSON text is taken only if it is one, and stands for the same value after
-// having been a term.
+// Only valid JSON is accepted, and its term has the same value.
 func FuzzJSONTerm(f *testing.F) {
 	for _, c := range goldenCases(f) {
 		f.Add([]byte(c.JSON))
@@ -169,7 +168,7 @@ func FuzzJSONTerm(f *testing.F) {
 }
 
 // firstMembers reads a JSON text as encoding/json does, but keeps the first of
-// repeated members.
+// duplicate members.
 func firstMembers(t *testing.T, text []byte) any {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()

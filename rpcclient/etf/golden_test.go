@@ -16,8 +16,8 @@ import (
 
 const goldenDir = "../../testdata/golden"
 
-// A goldenCase is a query which went into Absinthe.run/3, what that returned,
-// and what Jason made of it.
+// A goldenCase is a recorded query to Absinthe.run/3, its result, and Jason's JSON of
+// it.
 type goldenCase struct {
 	Name      string          `json:"name"`
 	Variables json.RawMessage `json:"variables"`
@@ -25,8 +25,8 @@ type goldenCase struct {
 	JSON      string          `json:"json"`
 }
 
-// A jasonCase is a term as a BEAM node encodes it, and what Jason makes of it:
-// nothing where it refuses.
+// A jasonCase is a term of a BEAM node and Jason's JSON of it, or nothing if Jason
+// refuses it.
 type jasonCase struct {
 	OTP  string  `json:"otp"`
 	Term string  `json:"term"`
@@ -71,7 +71,7 @@ func introspection(tb testing.TB) etf.Term {
 	return okResult(tb, readFile(tb, filepath.Join(goldenDir, "introspection-result.etf")))
 }
 
-// okResult returns the term in the second place of {ok, Term}.
+// okResult returns Term of {ok, Term}.
 func okResult(tb testing.TB, b []byte) etf.Term {
 	tb.Helper()
 	if b[0] != etf.Version {
@@ -113,7 +113,7 @@ func TestAppendJSONGolden(t *testing.T) {
 	})
 }
 
-// Jason's text is the same but for the order of members.
+// The text equals Jason's, except for the order of members.
 func TestAppendJSONAsJason(t *testing.T) {
 	for _, c := range jasonCases(t) {
 		t.Run("OTP "+c.OTP+" "+c.Term, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestAppendJSONAsJason(t *testing.T) {
 	}
 }
 
-// The answers' JSON, read back as a term, must make the same JSON again.
+// The JSON of the answers makes the same JSON again after becoming a term.
 func TestJSONRoundTripGolden(t *testing.T) {
 	for _, c := range goldenCases(t) {
 		term, err := etf.AppendJSONTerm(nil, []byte(c.JSON))
@@ -150,7 +150,7 @@ func TestJSONRoundTripGolden(t *testing.T) {
 	}
 }
 
-// sameJSON fails unless two texts stand for the same value.
+// sameJSON fails unless two texts have the same value.
 func sameJSON(t *testing.T, got, want []byte) {
 	t.Helper()
 	if g, w := jsonValue(t, got), jsonValue(t, want); !equalJSON(g, w) {
@@ -203,8 +203,7 @@ func equalJSON(a, b any) bool {
 	return a == b
 }
 
-// equalNumber compares integers by their digits, so that none of them is lost,
-// and floats by the value that they are read as.
+// equalNumber compares integers by their digits and floats by their value.
 func equalNumber(a, b string) bool {
 	if isInteger(a) || isInteger(b) {
 		return a == b

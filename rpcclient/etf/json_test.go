@@ -17,7 +17,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// Forms of a term which term_to_binary/1 does not write on its own.
+// Forms of terms that term_to_binary/1 does not write.
 func TestAppendJSONOtherForms(t *testing.T) {
 	tests := []struct{ name, hex, want string }{
 		{"cached atom", "5200", `"first"`},
@@ -43,7 +43,7 @@ func TestAppendJSONOtherForms(t *testing.T) {
 	}
 }
 
-// What has no JSON form is named with its place, and dst stays as it was.
+// A term without a JSON form is an error with its path, and dst is unchanged.
 func TestAppendJSONRefuses(t *testing.T) {
 	tests := []struct{ name, hex, path, reason string }{
 		{"tuple", "680161 00", "", "a tuple"},
@@ -89,7 +89,7 @@ func TestAppendJSONRefuses(t *testing.T) {
 	}
 }
 
-// The path of an answer's field is what a developer looks for.
+// The path leads a developer to the field of an answer.
 func TestJSONErrorPath(t *testing.T) {
 	owner := func(b []byte) []byte {
 		b = etf.AppendMap(b, 2)
@@ -115,8 +115,7 @@ func TestJSONErrorPath(t *testing.T) {
 	}
 }
 
-// Malformed bytes are an Error wherever they are, also where a term without JSON
-// form comes first.
+// Malformed bytes are an Error anywhere, even after a term without JSON form.
 func TestAppendJSONMalformed(t *testing.T) {
 	for name, hex := range map[string]string{
 		"nothing":                 "",
@@ -177,7 +176,7 @@ func TestAppendJSONDepth(t *testing.T) {
 	}
 }
 
-// Numbers of every length come out as math/big prints them.
+// Integers of any length equal those of math/big.
 func TestAppendJSONIntegers(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for size := 1; size <= 300; size++ {
@@ -208,8 +207,8 @@ func TestAppendJSONIntegers(t *testing.T) {
 	}
 }
 
-// Floats read back as the same number, never look like an integer, and are never
-// longer than they must be.
+// Floats read back as the same number, never look like an integer, and have the
+// minimum length.
 func TestAppendJSONFloats(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range 50_000 {
@@ -234,7 +233,7 @@ func TestAppendJSONFloats(t *testing.T) {
 	}
 }
 
-// Strings with anything anywhere, at all lengths around the width of a word.
+// Strings with any bytes anywhere, at all lengths around the size of a word.
 func TestAppendJSONStrings(t *testing.T) {
 	odd := []string{"\x00", "\x1f", " ", "\"", "\\", "/", "\x7f", "\u0080", "é", "☃", "😀", "\u2028", "\n", "\b\f\r\t", "\"\\", "\x01é\x01"}
 	for length := range 40 {
@@ -246,7 +245,7 @@ func TestAppendJSONStrings(t *testing.T) {
 				if err != nil || json.Unmarshal(got, &back) != nil || back != s {
 					t.Fatalf("%q: %s, %v", s, got, err)
 				}
-				// An atom takes another way.
+				// Atoms take another path.
 				got, err = etf.Term{Bytes: []byte{82, 0}, Atoms: []string{s}}.AppendJSON(nil)
 				if err != nil || json.Unmarshal(got, &back) != nil || back != s {
 					t.Fatalf("atom %q: %s, %v", s, got, err)
@@ -262,7 +261,7 @@ func TestAppendJSONStrings(t *testing.T) {
 	}
 }
 
-// dst may have any room left.
+// dst may have any free capacity.
 func TestAppendJSONGrows(t *testing.T) {
 	term := introspection(t)
 	want, err := term.AppendJSON(nil)
@@ -278,8 +277,8 @@ func TestAppendJSONGrows(t *testing.T) {
 	}
 }
 
-// A text of exactly the length asked for is what AppendJSON gives, and a longer
-// one is refused with dst as it was.
+// A text of exactly the maximum equals AppendJSON's. A longer one is an error, and dst
+// is unchanged.
 func TestAppendJSONWithin(t *testing.T) {
 	for _, w := range workloads(t) {
 		for _, term := range w.terms {
@@ -291,7 +290,7 @@ func TestAppendJSONWithin(t *testing.T) {
 		}
 	}
 	within(t, etf.Term{Bytes: etf.AppendBinary(nil, "é\x00\x1f\b\t\n\v\f\r\"\\/\x7f")}, []byte("\"é\\u0000\\u001F\\b\\t\\n\\u000B\\f\\r\\\"\\\\/\x7f\""))
-	for _, pairs := range [][]pair{dateTime(), backwards(dateTime())} { // a struct, told by its first key or its last
+	for _, pairs := range [][]pair{dateTime(), backwards(dateTime())} { // a struct, by its first or its last key
 		within(t, structTerm(pairs), []byte(`"2026-02-03T04:05:06.007+01:00"`))
 	}
 
@@ -305,7 +304,7 @@ func TestAppendJSONWithin(t *testing.T) {
 	}
 }
 
-// What would be gigabytes of text is given up before they are made.
+// Encoding stops before it makes gigabytes of text.
 func TestAppendJSONWithinIsCheap(t *testing.T) {
 	const many = 1 << 20
 	long := strings.Repeat("\x01", 1020)
@@ -330,7 +329,7 @@ func TestAppendJSONWithinIsCheap(t *testing.T) {
 	}
 }
 
-// The input is read alone, also where whole words of it are taken.
+// The input is only read, even where whole words are.
 func TestAppendJSONKeepsInput(t *testing.T) {
 	b := etf.AppendBinary(etf.AppendList(nil, 2), "a\"b")
 	b = etf.AppendNil(etf.AppendAtom(b, "c\nd"))
@@ -340,8 +339,7 @@ func TestAppendJSONKeepsInput(t *testing.T) {
 	}
 }
 
-// Nothing is allocated for anything that the golden cases hold, which is every
-// kind of term.
+// The golden cases, which have every kind of term, allocate nothing.
 func TestAppendJSONAllocs(t *testing.T) {
 	dst := make([]byte, 0, 1<<20)
 	for _, w := range workloads(t) {
@@ -356,7 +354,7 @@ func TestAppendJSONAllocs(t *testing.T) {
 			}
 		}
 	}
-	// The same with atoms as a connection sends them.
+	// The same with atoms of a connection's atom cache.
 	b := binary.BigEndian.AppendUint32([]byte{byte(etf.TagMap)}, 2)
 	b = append(b, 82, 0, 82, 1, 82, 1, 82, 0)
 	term := etf.Term{Bytes: b, Atoms: []string{"first", "an atom of more than a few bytes, \"quoted\""}}

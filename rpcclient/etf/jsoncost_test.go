@@ -12,7 +12,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// nest puts a term into depth maps of the pairs that wrap makes around it.
+// nest nests a term depth times in maps of the pairs that wrap makes.
 func nest(term []byte, depth int, wrap func(inner []byte) []pair) []byte {
 	for range depth {
 		term = structTerm(wrap(term)).Bytes
@@ -20,8 +20,8 @@ func nest(term []byte, depth int, wrap func(inner []byte) []pair) []byte {
 	return term
 }
 
-// The time for an answer depends on its size, however structs are nested in it: 500
-// structs around a payload cost about what the payload costs.
+// The time is linear in the size of an answer, however structs are nested: 500 structs
+// around a payload cost about as much as the payload.
 func TestAppendJSONCostIsLinear(t *testing.T) {
 	payload := parts(200)
 	refused := append(etf.AppendTuple(etf.AppendList(nil, 2), 0), payload...)
@@ -76,7 +76,7 @@ func TestAppendJSONCostIsLinear(t *testing.T) {
 	}
 }
 
-// Digits cost more than other bytes of an answer, but not by orders of magnitude.
+// Digits cost more than other bytes, but not by orders of magnitude.
 func TestAppendJSONCostOfIntegers(t *testing.T) {
 	of := func(digits, n int) time.Duration {
 		v := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits-1)), nil)
@@ -101,8 +101,8 @@ func TestAppendJSONCostOfIntegers(t *testing.T) {
 	}
 }
 
-// The deadline of a call bounds the work on its answer, too. A context that has
-// ended stops it within a few hundred KiB, also where what is printed is taken back.
+// The end of the context stops the encoding within a few hundred KiB, even if the
+// output is discarded.
 func TestAppendJSONStopsWithItsContext(t *testing.T) {
 	cause := errors.New("the client left")
 	digits := new(big.Int).Exp(big.NewInt(10), big.NewInt(9_999), nil)
@@ -144,8 +144,8 @@ func element1000() (list [][]byte) {
 	return list
 }
 
-// The time for a JSON text depends on its size, however objects that repeat names are
-// nested in it.
+// The time is linear in the size of a JSON text, however objects with duplicate names
+// are nested.
 func TestAppendJSONTermCostIsLinear(t *testing.T) {
 	payload := `"` + strings.Repeat("x", 4<<20) + `"`
 	var names strings.Builder

@@ -26,7 +26,7 @@ func TestAppendJSONEncoded(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		term    []byte
-		structs []string // that are to be encoded
+		structs []string // to be encoded
 		want    string
 	}{
 		{"none", object(name("a"), integer(1)), nil, `{"a":1}`},
@@ -81,7 +81,7 @@ func TestAppendJSONEncodedRefuses(t *testing.T) {
 			t.Errorf("%s: %s, %v", name, got, err)
 		}
 	}
-	// What no encoder is asked for.
+	// A term that cannot be encoded anyway needs no encoder.
 	refused := etf.Term{Bytes: list(money(1), tuple())}
 	_, err := refused.AppendJSONEncoded(t.Context(), nil, nil, 100, func([]etf.Term) ([][]byte, error) {
 		t.Error("an encoder is asked for a term that has no JSON form anyway")

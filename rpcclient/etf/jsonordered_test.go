@@ -13,7 +13,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// order reads an order as a selection of GraphQL would be written: "a b{c d}".
+// order parses an order written like a GraphQL selection: "a b{c d}".
 func order(selection string) *etf.Order {
 	o, _ := readOrder(strings.Fields(strings.NewReplacer("{", " { ", "}", " } ").Replace(selection)))
 	return o
@@ -92,7 +92,7 @@ func TestAppendJSONOrdered(t *testing.T) {
 	}
 }
 
-// Keys are atoms in part of an answer, in any of their encodings.
+// Some keys of an answer are atoms, in any encoding.
 func TestAppendJSONOrderedAtoms(t *testing.T) {
 	for name, tt := range map[string]struct{ hex, want string }{
 		"atoms":                   {"7400000003 770161 6101 770162 6102 5200 6103", `{"first":3,"b":2,"a":1}`},
@@ -125,7 +125,7 @@ func TestAppendJSONOrderedAtoms(t *testing.T) {
 	}
 }
 
-// What is nested in a map that is printed as it is does not confuse what follows.
+// The contents of an unordered map do not affect later maps.
 func TestAppendJSONOrderedKeepsAMap(t *testing.T) {
 	inner := func(b []byte) []byte {
 		b = etf.AppendMap(b, 2)
@@ -175,12 +175,12 @@ func TestAppendJSONOrderedByType(t *testing.T) {
 	}
 }
 
-// An order may occur in itself; how deep it goes is for the term to say.
+// An order may occur in itself. The depth of the term is the limit.
 func TestAppendJSONOrderedDepth(t *testing.T) {
 	o := new(etf.Order)
 	o.Set([]etf.Member{{Name: "b"}, {Name: "a", Order: o}})
 	for depth, fits := range map[int]bool{512: true, 513: false} {
-		// Two levels, a map and a list, each.
+		// Each level is a map and a list.
 		term := []byte{byte(etf.TagNil)}
 		for range depth {
 			b := etf.AppendList(nil, 1)
@@ -211,7 +211,7 @@ func TestAppendJSONOrderedDepthOfLists(t *testing.T) {
 	}
 }
 
-// No more is written than a little past the limit.
+// The output ends a little past the limit.
 func TestAppendJSONOrderedStopsAtTheLimit(t *testing.T) {
 	const n = 500_000
 	empty := etf.AppendList(nil, n)
@@ -232,7 +232,7 @@ func TestAppendJSONOrderedStopsAtTheLimit(t *testing.T) {
 }
 
 func TestAppendJSONOrderedPastItsMemory(t *testing.T) {
-	const n = 400_000 // objects of two members, and each needs one more
+	const n = 400_000 // objects of two members, each of which needs one more
 	b := etf.AppendList(nil, n)
 	for range n {
 		b = etf.AppendMap(b, 2)
@@ -321,7 +321,7 @@ func randomOrder(rng *rand.Rand, depth int) *etf.Order {
 	return o
 }
 
-// Whatever the term, an order changes nothing but the order.
+// An order changes nothing but the order, for any term.
 func FuzzTermJSONOrdered(f *testing.F) {
 	seedTerms(f)
 	inner := order("c b a id name data errors message path locations extensions session user email")
@@ -339,8 +339,8 @@ func FuzzTermJSONOrdered(f *testing.F) {
 	})
 }
 
-// sameBytes checks that two texts are made of the same bytes: where a member is
-// repeated, values do not tell.
+// sameBytes checks that two texts have the same bytes in any order: values do not show
+// duplicate members.
 func sameBytes(t *testing.T, a, b []byte) {
 	var counts [256]int
 	for i := range a {
@@ -356,8 +356,7 @@ func TestAppendJSONOrderedAllocs(t *testing.T) {
 	term := etf.Term{Bytes: parts(100)}
 	o := order("updatedAt name sku id note price weight quantity active")
 	dst := make([]byte, 0, 1<<20)
-	// The pool may be emptied meanwhile, and with the race detector loses a part of
-	// what it is given.
+	// The pool may be emptied meanwhile, and drops a part with the race detector.
 	low := math.Inf(1)
 	for range 100 {
 		low = min(low, testing.AllocsPerRun(1, func() {
@@ -371,8 +370,8 @@ func TestAppendJSONOrderedAllocs(t *testing.T) {
 	}
 }
 
-// BenchmarkAppendJSONOrdered prints answers of some 200 B, 10 kB and 1 MB, nested
-// four deep, in the order of the term, in one that is the same, and in another.
+// BenchmarkAppendJSONOrdered prints answers of some 200 B, 10 kB and 1 MB, nested four
+// deep, in the order of the term, in an equal order, and in another.
 func BenchmarkAppendJSONOrdered(b *testing.B) {
 	const (
 		same    = "active id name note price quantity sku updatedAt weight"

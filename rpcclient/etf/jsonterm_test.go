@@ -24,7 +24,7 @@ func TestAppendJSONTerm(t *testing.T) {
 		{`[]`, "[]"}, {`[ ]`, "[]"}, {`[1]`, "[1]"}, {"\t[ 1 ,\n[ ] , {\r} ]", "[1, [], %{}]"},
 		{`{}`, "%{}"}, {`{"a":1,"b":{"a":null}}`, `%{"a" => 1, "b" => %{"a" => nil}}`}, {`{"":""}`, `%{"" => ""}`},
 		{`{"nil":"nil","__struct__":"Elixir.Date"}`, `%{"nil" => "nil", "__struct__" => "Elixir.Date"}`},
-		// The first of repeated members counts, as with Jason.
+		// The first of duplicate members counts, as with Jason.
 		{`{"a":1,"a":2}`, `%{"a" => 1}`}, {`{"b":[1],"a":{"x":1,"x":2},"b":3,"a":4,"c":5}`, `%{"b" => [1], "a" => %{"x" => 1}, "c" => 5}`},
 		{`{"a":1,"\u0061":2,"":3,"":4}`, `%{"a" => 1, "" => 3}`},
 	}
@@ -42,7 +42,7 @@ func TestAppendJSONTerm(t *testing.T) {
 	}
 }
 
-// whole fails unless a term is one, with nothing after it.
+// whole fails unless a term is complete, with nothing after it.
 func whole(t *testing.T, term etf.Term) {
 	t.Helper()
 	d := etf.NewDecoder(term)
@@ -121,7 +121,7 @@ func TestAppendJSONTermRefuses(t *testing.T) {
 	}
 }
 
-// Invalid UTF-8 is found wherever it is among the words that a text is read in.
+// Invalid UTF-8 is found at any position in the words of a text.
 func TestAppendJSONTermInvalidUTF8(t *testing.T) {
 	for length := range 20 {
 		for at := range length + 1 {
@@ -152,8 +152,8 @@ func TestAppendJSONTermLimits(t *testing.T) {
 	}
 }
 
-// Objects of any size may repeat their members in any way, and large ones take no
-// more than their share of time: comparing each with each would not end here.
+// Objects of any size may have any duplicates, in little time: pairwise comparison
+// would not end here.
 func TestAppendJSONTermRepeated(t *testing.T) {
 	for _, distinct := range []int{1, 2, 15, 16, 17, 100, 100_000} {
 		var text, want strings.Builder

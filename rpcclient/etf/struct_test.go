@@ -58,8 +58,7 @@ func ordered(values []byte) []pair {
 	return []pair{{"__struct__", atom("Elixir.Jason.OrderedObject")}, {"values", values}}
 }
 
-// with returns the pairs with one value in place of another, or without it for
-// nil.
+// with returns the pairs with another value for a key, or, for nil, without the key.
 func with(pairs []pair, key string, value []byte) []pair {
 	var out []pair
 	for _, p := range pairs {
@@ -73,8 +72,8 @@ func with(pairs []pair, key string, value []byte) []pair {
 	return out
 }
 
-// OTP releases order the keys of a map differently, so that the one which makes
-// it a struct may be anywhere.
+// OTP releases order the keys of a map differently, so the key of a struct may be
+// anywhere.
 func TestStructKeyAnywhere(t *testing.T) {
 	for _, tt := range []struct {
 		pairs []pair
@@ -96,7 +95,7 @@ func TestStructKeyAnywhere(t *testing.T) {
 	}
 }
 
-// Years past 9999 are dates as well: of databases, and as an end that never comes.
+// Years past 9999 are valid: databases have them.
 func TestStructYears(t *testing.T) {
 	for year, want := range map[int64]string{5: "0005", -5: "-0005", 9999: "9999", 10000: "10000", -12345: "-12345", 5874897: "5874897"} {
 		got, err := structTerm(with(dateTime(), "year", integer(year))).AppendJSON(nil)
@@ -106,7 +105,7 @@ func TestStructYears(t *testing.T) {
 	}
 }
 
-// What else a struct holds is not looked at.
+// Other fields of a struct are ignored.
 func TestStructExtraFields(t *testing.T) {
 	for _, extra := range [][]byte{etf.AppendTuple(nil, 0), etf.AppendBinary(nil, "\xff"), structTerm([]pair{{"__struct__", atom("Foo")}}).Bytes} {
 		pairs := append([]pair{{"extra", extra}}, decimal(integer(15), -1)...)
@@ -115,7 +114,7 @@ func TestStructExtraFields(t *testing.T) {
 			t.Errorf("%s, %v", got, err)
 		}
 	}
-	// Neither is a key which no object could have.
+	// A key that no object can have is ignored, too.
 	b := append(etf.AppendMap(nil, 5), tuple(integer(1), integer(2))...)
 	b = append(etf.AppendInt(b, 3), structTerm(decimal(integer(15), -1)).Bytes[5:]...)
 	got, err := etf.Term{Bytes: b}.AppendJSON(nil)
@@ -168,7 +167,7 @@ func TestStructRefused(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for name, pairs := range map[string][]pair{"": tt.pairs, " backwards": backwards(tt.pairs)} {
-			// As an element, so that what stands around it is checked too.
+			// The struct is an element, which tests the path, too.
 			b := etf.AppendBinary(etf.AppendMap(nil, 1), "at")
 			b = append(etf.AppendList(b, 1), structTerm(pairs).Bytes...)
 			_, err := etf.Term{Bytes: etf.AppendNil(b)}.AppendJSON(nil)
@@ -192,7 +191,7 @@ func backwards(pairs []pair) []pair {
 	return out
 }
 
-// The exponent of a Decimal costs as many zeros as it says, within bounds.
+// The exponent of a Decimal costs as many zeros, within bounds.
 func TestDecimalExponent(t *testing.T) {
 	got, err := structTerm(decimal(integer(1), 6176)).AppendJSON(nil)
 	equal(t, "1E+6176", string(got), `"1`+strings.Repeat("0", 6176)+`"`)
@@ -202,8 +201,8 @@ func TestDecimalExponent(t *testing.T) {
 	equal(t, "error", err, nil)
 }
 
-// A struct in a struct in a struct, each found out by its last key, is looked at
-// a few times and not twice as often at every level.
+// Structs in structs, each with its key last, are walked a few times, not twice as
+// often at every level.
 func TestStructsNested(t *testing.T) {
 	b := etf.AppendNil(nil)
 	for range 1000 {
