@@ -31,14 +31,14 @@ var rooms = []room{
 	{name: "internal/demo", mayImport: []string{"rpcclient/..."}},
 
 	{name: "gateway", mayImport: []string{"gateway/...", "auth/...", "ratelimit", "schema", "rpcclient/..."}},
-	{name: "gateway/transport", mayImport: []string{"gateway/engine", "gateway/operation", "gateway/response", "schema"}},
-	{name: "gateway/absinthe", mayImport: []string{"gateway/contract", "gateway/engine", "gateway/operation", "gateway/response", "auth", "schema", "rpcclient/..."}},
-	{name: "gateway/engine", mayImport: []string{"gateway/contract", "gateway/operation", "gateway/response", "auth", "ratelimit", "schema"}},
-	{name: "gateway/contract", mayImport: []string{"gateway/operation", "rpcclient", "schema"}},
-	{name: "gateway/response", mayImport: []string{"gateway/operation"}},
-	{name: "gateway/operation", mayImport: []string{"schema"}},
-	{name: "gateway/admin"},     // features register with it
-	{name: "gateway/telemetry"}, // features register with it
+	{name: "gateway/transport", mayImport: []string{"gateway/engine", "gateway/operation", "gateway/response", "auth", "ratelimit"}},
+	{name: "gateway/absinthe", mayImport: []string{"gateway/engine", "gateway/operation", "rpcclient/...", "schema"}},
+	{name: "gateway/engine", mayImport: []string{"gateway/contract", "gateway/operation", "gateway/telemetry", "auth", "ratelimit", "schema"}},
+	{name: "gateway/contract/...", mayImport: []string{"gateway/contract", "gateway/operation", "rpcclient", "rpcclient/erldist", "schema"}},
+	{name: "gateway/admin", mayImport: []string{"gateway/operation", "gateway/response"}}, // features register with it
+	{name: "gateway/telemetry", mayImport: []string{"gateway/operation"}},                 // features register with it
+	{name: "gateway/response", mayImport: []string{"gateway/operation", "schema"}},
+	{name: "gateway/operation", mayImport: []string{"ratelimit"}},
 
 	{name: "auth", mayImport: []string{"auth/jwt", "auth/phoenix", "rpcclient/etf"}},
 	{name: "auth/jwt"},
@@ -56,14 +56,14 @@ var rooms = []room{
 // shelf has the small packages that know nothing of the rooms. They import each other only.
 var shelf = []string{
 	"internal/cache", "internal/certs", "internal/logging", "internal/memory",
-	"internal/secret", "internal/strictjson",
+	"internal/network", "internal/secret", "internal/strictjson",
 	"internal/logtest", "internal/redistest", "internal/waittest",
 }
 
 // reserved packages are for some rooms alone.
 var reserved = map[string][]string{
 	// Transports and listeners know HTTP, and so do methods that read headers and fetch keys.
-	"net/http": {"cmd/...", "internal/service", "gateway", "gateway/transport", "gateway/admin", "gateway/telemetry", "auth", "auth/jwt", "test/..."},
+	"net/http": {"cmd/...", "internal/service", "gateway", "gateway/transport", "gateway/admin", "gateway/telemetry", "gateway/response", "auth", "auth/jwt", "test/..."},
 	// The node runtime can be taken out: see docs/decisions/0001-ergo.md.
 	"github.com/ergo-services/ergo": {"rpcclient", "internal/demo"},
 }
