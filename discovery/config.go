@@ -11,49 +11,43 @@ import (
 // Config is the discovery section of an application. Exactly one of DNS and Nodes
 // is set.
 type Config struct {
-	// DNS holds host names or IP addresses. All A and AAAA addresses of each are
-	// asked for nodes.
+	// DNS lists host names or IP addresses. The EPMDs at all of their A and AAAA
+	// addresses are asked for nodes.
 	DNS []string `yaml:"dns" env:"DNS"`
 
-	// Nodes is a fixed list of full node names, such as my-app@127.0.0.1 or
-	// my-app-01ABC@fdaa:0:1::3, instead of DNS.
+	// Nodes is a static list of full node names, such as my-app@127.0.0.1 or
+	// my-app-01ABC@fdaa:0:1::3. It replaces DNS.
 	Nodes []string `yaml:"nodes" env:"NODES"`
 
-	// Prefix is how the names of the application's nodes begin, up to the '@' at
-	// most. It belongs to DNS: one EPMD lists the nodes of every application on its
-	// host.
+	// Prefix is the prefix of the nodes' names, without '@'. It is required with DNS,
+	// because an EPMD lists the nodes of every application on its host.
 	Prefix string `yaml:"prefix" env:"PREFIX"`
 
-	// Interval is the time from the end of one poll to the start of the next, 5s
-	// unless set. It is varied by ±10 % so that gateways started together do not
-	// poll together.
+	// Interval is the time from the end of one poll to the start of the next; the
+	// default is 5s. It varies by ±10 %, so that gateways do not poll in step.
 	Interval time.Duration `yaml:"interval" env:"INTERVAL"`
 
-	// Timeout bounds one DNS look-up and one conversation with an EPMD, 2s unless
-	// set.
+	// Timeout bounds one DNS look-up and one EPMD request; the default is 2s.
 	Timeout time.Duration `yaml:"timeout" env:"TIMEOUT"`
 
-	// Keep is how long the nodes are still offered that a source named before it fell
-	// silent, counted from its last answer, 10m unless set. One shorter than Interval
-	// keeps nothing.
+	// Keep is how long the nodes of a silent source stay, from its last answer; the
+	// default is 10m. A value below Interval keeps none.
 	Keep time.Duration `yaml:"keep" env:"KEEP"`
 
-	// MaxNodes is how many nodes are offered at most, and how many addresses of a host
-	// are asked, 256 unless set. EPMD lists whatever a process of its host registers:
-	// where there are more, every source has an equal share. Nodes that are listed one by
-	// one in Nodes are not bounded.
+	// MaxNodes bounds the reported nodes, and the addresses of each host; the default is
+	// 256. EPMD lists whatever the processes of its host register, so sources share the
+	// bound equally. It does not apply to Nodes.
 	MaxNodes int `yaml:"max_nodes" env:"MAX_NODES"`
 
-	// EPMDPort is where EPMD listens on every host, 4369 unless set.
+	// EPMDPort is the port of EPMD on every host; the default is 4369.
 	EPMDPort uint16 `yaml:"epmd_port" env:"EPMD_PORT"`
 
-	// Port is the distribution port of releases that run without EPMD. When it is
-	// set EPMD is not asked: each address that DNS gives is one node, named
-	// Prefix@address, and each of Nodes is found at this port.
+	// Port is the distribution port of releases without EPMD. If it is set, each address
+	// from DNS is one node, named Prefix@address, and each of Nodes listens on this port.
 	Port uint16 `yaml:"port" env:"PORT"`
 }
 
-// SetDefaults fills the fields that are zero and have a default.
+// SetDefaults sets the defaults of zero fields.
 func (c *Config) SetDefaults() {
 	if c.Interval == 0 {
 		c.Interval = 5 * time.Second
@@ -72,8 +66,8 @@ func (c *Config) SetDefaults() {
 	}
 }
 
-// Validate returns every mistake in c, joined; each names its YAML key and says
-// what to write instead. A zero field that has a default is no mistake.
+// Validate returns all errors of c, joined. Each names its YAML key and what to write
+// instead. Zero fields with a default are valid.
 func (c Config) Validate() error {
 	var errs []error
 	mistake := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -97,20 +91,20 @@ func (c Config) Validate() error {
 			continue
 		}
 		if problem := shortNameProblem(short); problem != "" {
-			mistake("nodes[%d]: what stands before the '@' %s", i, problem)
+			mistake("nodes[%d]: the part before the '@' %s", i, problem)
 		}
 		if problem := hostProblem(host); problem != "" {
-			mistake("nodes[%d]: what stands after the '@' %s", i, problem)
+			mistake("nodes[%d]: the part after the '@' %s", i, problem)
 		}
 	}
 
 	switch {
 	case len(c.DNS) > 0 && c.Prefix == "":
-		mistake("prefix: is not set; write how the names of the application's nodes begin (prefix: my-app), since one host may run nodes of several applications")
+		mistake("prefix: is not set; write the prefix of the application's node names (prefix: my-app), because one host may run nodes of several applications")
 	case len(c.DNS) == 0 && len(c.Nodes) > 0 && c.Prefix != "":
-		mistake("prefix: belongs to dns, while nodes are taken as they are listed; remove it")
+		mistake("prefix: applies to dns only, and nodes is set; remove it")
 	case strings.Contains(c.Prefix, "@"):
-		mistake("prefix: contains '@'; write only what stands before it")
+		mistake("prefix: contains '@'; write only the part before it")
 	case c.Prefix != "":
 		if problem := shortNameProblem(c.Prefix); problem != "" {
 			mistake("prefix: %s", problem)
@@ -121,18 +115,18 @@ func (c Config) Validate() error {
 		mistake("interval: %s is negative; write the time between polls, as in 5s", c.Interval)
 	}
 	if c.Timeout < 0 {
-		mistake("timeout: %s is negative; write how long one DNS look-up or one EPMD conversation may take, as in 2s", c.Timeout)
+		mistake("timeout: %s is negative; write the timeout of one DNS look-up or EPMD request, as in 2s", c.Timeout)
 	}
 	if c.Keep < 0 {
-		mistake("keep: %s is negative; write how long the nodes named by a source that fell silent are kept, as in 10m", c.Keep)
+		mistake("keep: %s is negative; write how long the nodes of a silent source stay, as in 10m", c.Keep)
 	}
 	if c.MaxNodes < 0 {
-		mistake("max_nodes: %d is negative; write how many nodes there may be, as in 256", c.MaxNodes)
+		mistake("max_nodes: %d is negative; write the largest number of nodes, as in 256", c.MaxNodes)
 	}
 	return errors.Join(errs...)
 }
 
-// hostProblem says what is wrong with host as a host name or IP address, or "".
+// hostProblem returns the problem of a host name or IP address; empty: it is valid.
 func hostProblem(host string) string {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return ""

@@ -14,8 +14,8 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// A headless service of Kubernetes: an A record for each pod, and in each pod one
-// node with an EPMD. A pod that goes takes its record with it.
+// A headless service of Kubernetes has an A record for each pod, and each pod one node and one
+// EPMD. A pod's record ends with the pod.
 func TestHeadlessService(t *testing.T) {
 	pods := loopback(50)
 	port := startHost(t, "0.0.0.0:0", saying(namesOf("my-app"))).addr.Port()
@@ -44,8 +44,8 @@ func TestHeadlessService(t *testing.T) {
 	}
 }
 
-// The .internal names of Fly.io have AAAA records only, and the nodes the hash of
-// their image in their names.
+// The .internal names of Fly.io have AAAA records only. Node names contain the hash of the
+// image.
 func TestFlyInternal(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	zone := startDNS(t)
@@ -56,12 +56,12 @@ func TestFlyInternal(t *testing.T) {
 	}, zone.resolver())
 	register(t, epmd, registration{name: "my-app-01HXYZABC", port: 40001})
 	expectAddrs(t, w.poll(t, "my-app-01HXYZABC@::1 [::1]:40001"), "::1")
-	zone.set("my-app.internal") // the last machine stopped: no record is an answer like any trouble of DNS
+	zone.set("my-app.internal") // the last machine stopped: no record is treated like a failure of DNS
 	expectAddrs(t, w.poll(t, "my-app-01HXYZABC@::1 [::1]:40001"), "::1")
 }
 
-// Each node of a deploy has the hash of its image in its name; it comes up beside
-// the old one at the same address, or at an address of its own.
+// The nodes of a deploy have new names. They start beside the old ones at the same address,
+// or at new addresses.
 func TestRollingDeploy(t *testing.T) {
 	first, second, third := beamtest.StartEPMD(t), beamtest.StartEPMD(t), beamtest.StartEPMD(t)
 	port := startHost(t, "127.0.0.2:0", forward(t, first)).addr.Port()
@@ -83,14 +83,14 @@ func TestRollingDeploy(t *testing.T) {
 	register(t, second, registration{name: "my-app-aaa", port: 40001})
 	w.poll(t, a1, a2)
 
-	// On the first host the new node comes up, then the old one goes.
+	// On the first host the new node starts, then the old one stops.
 	register(t, first, registration{name: "my-app-bbb", port: 40002})
 	w.poll(t, a1, a2, b1)
 	stop1()
 	expectAddrs(t, w.poll(t, a2, b1), "127.0.0.2", "127.0.0.3")
 
-	// The second is replaced by a machine of its own address. The old machine is
-	// gone before DNS says so; then its node goes from the list.
+	// A machine at a new address replaces the second. The old machine is gone before its
+	// record; its node is dropped with the record.
 	register(t, third, registration{name: "my-app-bbb", port: 40001})
 	zone.set("my-app.test", "127.0.0.2", "127.0.0.3", "127.0.0.4")
 	w.poll(t, a2, b1, b3)
@@ -108,22 +108,22 @@ func TestAThousandNamesInOneEPMD(t *testing.T) {
 		want = append(want, fmt.Sprintf("%s@127.0.0.2 127.0.0.2:%d", names[i], 40001+i))
 	}
 	host := startHost(t, "127.0.0.2:0", saying(namesOf(names...)))
-	report := look(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", MaxNodes: 1000, EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
-	expectTargets(t, report, want...)
+	report := pollOnce(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", MaxNodes: 1000, EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
+	expectNodes(t, report, want...)
 
-	// A real one, which holds a connection for each node.
+	// A real EPMD, which holds a connection for each node.
 	epmd := beamtest.StartEPMD(t)
 	for i := range 1000 {
 		register(t, epmd, registration{name: fmt.Sprintf("my-app-%04d", i), port: uint16(40001 + i)})
 	}
-	report = look(t, discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", MaxNodes: 1000, EPMDPort: uint16(epmd), Timeout: waittest.Limit}, nil)
+	report = pollOnce(t, discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", MaxNodes: 1000, EPMDPort: uint16(epmd), Timeout: waittest.Limit}, nil)
 	if len(report.Nodes) != 1000 || len(report.Problems) > 0 {
-		t.Errorf("%d targets, problems: %v", len(report.Nodes), report.Problems)
+		t.Errorf("%d nodes, problems: %v", len(report.Nodes), report.Problems)
 	}
 }
 
-// Of a thousand addresses every other one takes the connection and never answers.
-// With 512 asked at once that is a timeout or two, and not one for each of them.
+// Half of a thousand addresses accept the connection and never answer. With 512 concurrent
+// requests they take one or two timeouts together.
 func TestAThousandAddressesHalfOfThemMute(t *testing.T) {
 	addrs := loopback(1000)
 	var mutes atomic.Bool
@@ -140,17 +140,17 @@ func TestAThousandAddressesHalfOfThemMute(t *testing.T) {
 
 	cfg := discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", MaxNodes: 1000, EPMDPort: port, Timeout: waittest.Limit}
 	start := time.Now()
-	look(t, cfg, zone.resolver())
+	pollOnce(t, cfg, zone.resolver())
 	answered := time.Since(start)
 
 	mutes.Store(true)
 	cfg.Timeout = max(time.Second, 5*answered)
 	start = time.Now()
-	report := look(t, cfg, zone.resolver())
+	report := pollOnce(t, cfg, zone.resolver())
 	if took := time.Since(start); took > 4*cfg.Timeout {
 		t.Errorf("took %s with a timeout of %s", took, cfg.Timeout)
 	}
 	if len(report.Nodes) != 500 || len(report.Addrs) != 1000 || len(report.Problems) != 500 {
-		t.Errorf("%d targets, %d addresses, %d problems", len(report.Nodes), len(report.Addrs), len(report.Problems))
+		t.Errorf("%d nodes, %d addresses, %d problems", len(report.Nodes), len(report.Addrs), len(report.Problems))
 	}
 }

@@ -26,11 +26,11 @@ type question struct {
 type record struct {
 	code      int  // dns.RcodeSuccess, …
 	silent    bool // no answer
-	truncated bool // an answer by UDP that says so, none by TCP
+	truncated bool // a truncated answer by UDP, none by TCP
 	addrs     []netip.Addr
 }
 
-// startDNS starts a server that knows no name yet.
+// startDNS starts a server without names.
 func startDNS(t *testing.T) *zone {
 	t.Helper()
 	z := &zone{records: make(map[question]record)}
@@ -52,8 +52,8 @@ func startDNS(t *testing.T) *zone {
 	return z
 }
 
-// listenDNS listens on one port by both protocols. One that is free by TCP may be
-// taken by UDP, so it tries a few.
+// listenDNS listens on one port with TCP and UDP. It tries several, because a port that is
+// free with TCP may be taken with UDP.
 func listenDNS(t *testing.T) (net.Listener, net.PacketConn) {
 	t.Helper()
 	var err error
@@ -72,7 +72,7 @@ func listenDNS(t *testing.T) (net.Listener, net.PacketConn) {
 	return nil, nil
 }
 
-// resolver is Go's own, asking this server alone.
+// resolver returns Go's resolver for this server alone.
 func (z *zone) resolver() *net.Resolver {
 	return &net.Resolver{
 		PreferGo: true,
@@ -82,7 +82,7 @@ func (z *zone) resolver() *net.Resolver {
 	}
 }
 
-// set gives a name its addresses; a family without any answers with no record.
+// set sets the addresses of a name. A family without addresses answers without records.
 func (z *zone) set(name string, addrs ...string) {
 	var v4, v6 []netip.Addr
 	for _, a := range addrs {
@@ -96,7 +96,7 @@ func (z *zone) set(name string, addrs ...string) {
 	z.answer(name, dns.TypeAAAA, record{addrs: v6})
 }
 
-// answer sets what one question is answered with. A name never set is NXDOMAIN.
+// answer sets the answer to one question. Unknown names answer NXDOMAIN.
 func (z *zone) answer(name string, kind uint16, r record) {
 	z.mu.Lock()
 	defer z.mu.Unlock()

@@ -15,9 +15,8 @@ import (
 	"time"
 )
 
-// The EPMD protocol: ERTS User's Guide, "Distribution Protocol", section "EPMD
-// Protocol". A request has a two-byte length before it, an answer ends where EPMD
-// closes the connection.
+// The EPMD protocol (ERTS User's Guide, "Distribution Protocol", section "EPMD Protocol"). A
+// request follows its length in two bytes. An answer ends where EPMD closes the connection.
 const (
 	tagNamesReq       = 110
 	tagPort2Resp      = 119
@@ -26,22 +25,22 @@ const (
 	nodeTypeHidden = 72
 	nodeTypeNormal = 77
 
-	// minVersion is the version of the distribution protocol that OTP 23 brought.
+	// minVersion is the version of the distribution protocol of OTP 23.
 	minVersion = 6
 
-	// maxAnswer bounds an answer in bytes. EPMD's select loop takes some thousand
-	// nodes; with the longest names, of 255 characters, they take 279,000.
+	// maxAnswer bounds an answer, in bytes. EPMD's select loop holds about a thousand
+	// nodes; with names of 255 characters they take 279,000 bytes.
 	maxAnswer = 320 << 10
 )
 
-// entry is one node registered in an EPMD. EPMD checks neither part: any process
-// of its host can register any name, and port 0.
+// entry is a node in an EPMD. It is untrusted: any process of the host can register any name
+// and any port, including 0.
 type entry struct {
 	name string
 	port uint16
 }
 
-// epmdNames asks the EPMD at addr which nodes it knows (NAMES_REQ).
+// epmdNames asks the EPMD at addr for all nodes (NAMES_REQ).
 func epmdNames(ctx context.Context, addr netip.AddrPort, timeout time.Duration) ([]entry, error) {
 	answer, err := converse(ctx, addr, timeout, []byte{tagNamesReq})
 	if err != nil {
@@ -50,8 +49,7 @@ func epmdNames(ctx context.Context, addr netip.AddrPort, timeout time.Duration) 
 	return parseNames(answer)
 }
 
-// epmdPort asks the EPMD at addr where the node with that short name listens
-// (PORT_PLEASE2_REQ).
+// epmdPort asks the EPMD at addr for the port of a node (PORT_PLEASE2_REQ).
 func epmdPort(ctx context.Context, addr netip.AddrPort, timeout time.Duration, short string) (uint16, error) {
 	answer, err := converse(ctx, addr, timeout, append([]byte{tagPortPlease2Req}, short...))
 	if err != nil {
@@ -60,16 +58,16 @@ func epmdPort(ctx context.Context, addr netip.AddrPort, timeout time.Duration, s
 	return parsePort(answer, short)
 }
 
-// converse sends one request, of at most 64 KiB, and reads the answer to its end.
+// converse sends a request of at most 64 KiB and reads the whole answer.
 func converse(ctx context.Context, addr netip.AddrPort, timeout time.Duration, request []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no whole answer within %s: %w", timeout, context.DeadlineExceeded))
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no complete answer within %s: %w", timeout, context.DeadlineExceeded))
 	defer cancel()
 	answer, err := exchange(ctx, addr, request)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, context.Cause(ctx))
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return nil, fmt.Errorf("%w: %w; is epmd running there? (for releases that run without it, set port)", ErrUnreachable, err)
+		return nil, fmt.Errorf("%w: %w; is EPMD running there? (set port for releases without EPMD)", ErrUnreachable, err)
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	case len(answer) > maxAnswer:
@@ -78,7 +76,7 @@ func converse(ctx context.Context, addr netip.AddrPort, timeout time.Duration, r
 	return answer, nil
 }
 
-// exchange returns at most one byte more than maxAnswer.
+// exchange reads at most maxAnswer+1 bytes.
 func exchange(ctx context.Context, addr netip.AddrPort, request []byte) ([]byte, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr.String())
 	if err != nil {
@@ -95,11 +93,11 @@ func exchange(ctx context.Context, addr netip.AddrPort, request []byte) ([]byte,
 }
 
 // parseNames reads a NAMES_RESP: EPMD's own port in four bytes, then a line
-// "name %s at port %d\n" for each node. Any flaw refuses the whole answer, since
-// one that is cut short would else read as nodes gone.
+// "name %s at port %d\n" for each node. A malformed line refuses the whole answer: a
+// truncated answer must not look as if nodes were gone.
 func parseNames(answer []byte) ([]entry, error) {
 	if len(answer) < 4 {
-		return nil, fmt.Errorf("%w: %d bytes, where EPMD's port takes 4; is it an EPMD?", ErrMalformed, len(answer))
+		return nil, fmt.Errorf("%w: %d bytes are less than the 4 of EPMD's port; is it an EPMD?", ErrMalformed, len(answer))
 	}
 	if port := binary.BigEndian.Uint32(answer); port > 65535 {
 		return nil, fmt.Errorf("%w: begins with %q instead of a port; is it an EPMD?", ErrMalformed, answer[:4])
@@ -130,17 +128,17 @@ func parseNameLine(line string) (entry, error) {
 	return entry{name: name, port: uint16(port)}, nil
 }
 
-// parsePort reads a PORT2_RESP for the node called short: tag, result and, where
-// the result is 0, port (2 bytes), node type, protocol, highest and lowest version
-// (2 each), name and extra (each with its length in 2).
+// parsePort reads a PORT2_RESP for a node: tag, result and, if the result is 0, port (2
+// bytes), node type, protocol, highest and lowest version (2 each), name and extra (each
+// after its length in 2).
 func parsePort(answer []byte, short string) (uint16, error) {
 	if len(answer) < 2 || answer[0] != tagPort2Resp {
-		return 0, fmt.Errorf("%w: %.16q is no PORT2_RESP; is it an EPMD?", ErrMalformed, answer)
+		return 0, fmt.Errorf("%w: %.16q is not a PORT2_RESP; is it an EPMD?", ErrMalformed, answer)
 	}
 	if answer[1] != 0 {
 		return 0, ErrNotRegistered
 	}
-	cut := fmt.Errorf("%w: a PORT2_RESP of %d bytes is cut short or too long", ErrMalformed, len(answer))
+	cut := fmt.Errorf("%w: a PORT2_RESP of %d bytes is truncated or too long", ErrMalformed, len(answer))
 	if len(answer) < 10 {
 		return 0, cut
 	}
@@ -155,18 +153,18 @@ func parsePort(answer []byte, short string) (uint16, error) {
 
 	switch {
 	case string(name) != short:
-		return 0, fmt.Errorf("%w: asked for %q, it answers for %.80q", ErrMalformed, short, name)
+		return 0, fmt.Errorf("%w: the request is for %q, the answer for %.80q", ErrMalformed, short, name)
 	case nodeType != nodeTypeNormal && nodeType != nodeTypeHidden:
 		return 0, fmt.Errorf("%w: node type %d is neither normal (77) nor hidden (72)", ErrMalformed, nodeType)
 	case port == 0:
-		return 0, fmt.Errorf("%w: the node is registered at port 0, where nothing can listen", ErrMalformed)
+		return 0, fmt.Errorf("%w: the node is registered at port 0", ErrMalformed)
 	case highest < minVersion:
 		return 0, fmt.Errorf("%w: its highest version of the distribution protocol is %d, not %d", ErrTooOld, highest, minVersion)
 	}
 	return port, nil
 }
 
-// cutCounted cuts a field with its length in two bytes off the front of b.
+// cutCounted cuts a field after its length in two bytes off the front of b.
 func cutCounted(b []byte) (field, rest []byte, ok bool) {
 	if len(b) < 2 {
 		return nil, nil, false

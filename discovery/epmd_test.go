@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// namesResp is the answer of an EPMD that listens on 4369.
+// namesResp returns the NAMES_RESP of an EPMD on port 4369.
 func namesResp(lines string) string { return "\x00\x00\x11\x11" + lines }
 
-// portResp is the PORT2_RESP of a node.
+// portResp returns the PORT2_RESP of a node.
 func portResp(port uint16, nodeType byte, highest uint16, name string) string {
 	b := []byte{tagPort2Resp, 0}
 	b = binary.BigEndian.AppendUint16(b, port)
@@ -110,7 +110,7 @@ func TestParsePort(t *testing.T) {
 	}
 }
 
-// What parseNames accepts, it has read whole: written out again it is the same.
+// parseNames reads all of an answer that it accepts: formatted again, it is the same.
 func FuzzParseNames(f *testing.F) {
 	f.Add([]byte(namesResp("")))
 	f.Add([]byte(namesResp("name my-app-01 at port 40001\nname b at port 0\n")))

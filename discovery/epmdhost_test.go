@@ -14,16 +14,16 @@ import (
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
-// registration is a node as it registers itself in EPMD.
+// registration is the registration of a node in EPMD.
 type registration struct {
 	name    string
 	port    uint16
 	hidden  bool
-	highest uint16 // 6 where it is 0
+	highest uint16 // 0: 6
 }
 
-// register enters a node into the EPMD on a loopback port, by ALIVE2_REQ, for as
-// long as the test runs or until the returned function is called.
+// register registers a node in the EPMD on a loopback port (ALIVE2_REQ), until the test ends
+// or unregister is called.
 func register(t *testing.T, epmd int, r registration) (unregister func()) {
 	t.Helper()
 	conn := dial(t, epmd)
@@ -44,8 +44,7 @@ func register(t *testing.T, epmd int, r registration) (unregister func()) {
 	request = append(request, 0, 0)
 	send(t, conn, request)
 
-	// ALIVE2_X_RESP with a creation of 4 bytes, or ALIVE2_RESP with one of 2 to a
-	// node of version 5.
+	// ALIVE2_X_RESP with a creation of 4 bytes, or ALIVE2_RESP with one of 2 for version 5.
 	answer := make([]byte, 2)
 	if _, err := io.ReadFull(conn, answer); err != nil || answer[1] != 0 {
 		t.Fatalf("register %q: %v, %v", r.name, answer, err)
@@ -57,7 +56,7 @@ func register(t *testing.T, epmd int, r registration) (unregister func()) {
 	}
 }
 
-// listed is what EPMD answers to NAMES_REQ.
+// listed returns EPMD's answer to NAMES_REQ.
 func listed(t *testing.T, epmd int) string {
 	t.Helper()
 	conn := dial(t, epmd)
@@ -88,7 +87,7 @@ func send(t *testing.T, conn net.Conn, request []byte) {
 	}
 }
 
-// host is an address of loopback on which something answers at the EPMD port.
+// host is a loopback address with a server on the EPMD port.
 type host struct {
 	addr     netip.AddrPort
 	listener net.Listener
@@ -96,8 +95,8 @@ type host struct {
 	working  sync.WaitGroup
 }
 
-// startHost listens on addr, a port of 0 meaning a free one, and has answer serve
-// each connection, which is closed when answer returns.
+// startHost listens on addr, whose port may be 0, and calls answer with each connection. It
+// closes the connection after answer has returned.
 func startHost(t *testing.T, addr string, answer func(net.Conn)) *host {
 	t.Helper()
 	h := &host{addr: netip.MustParseAddrPort(addr), answer: answer}
@@ -128,14 +127,14 @@ func (h *host) start(t *testing.T) {
 	})
 }
 
-// stop makes the host refuse connections, as one does whose EPMD is gone.
+// stop makes the host refuse connections, like a host without EPMD.
 func (h *host) stop() {
 	h.listener.Close()
 	h.working.Wait()
 }
 
-// forward serves a host by the real EPMD on a loopback port, so that hosts at
-// several addresses can have an EPMD each, at the same port.
+// forward serves a host with the real EPMD on a loopback port, so that hosts at several
+// addresses have their own EPMDs at the same port.
 func forward(t *testing.T, epmd int) func(net.Conn) {
 	return func(conn net.Conn) {
 		upstream, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", epmd))
@@ -152,7 +151,7 @@ func forward(t *testing.T, epmd int) func(net.Conn) {
 	}
 }
 
-// saying serves a host by the same bytes, whatever it is asked.
+// saying answers every request with the same bytes.
 func saying(answer string) func(net.Conn) {
 	return func(conn net.Conn) {
 		readRequest(conn)
@@ -160,7 +159,7 @@ func saying(answer string) func(net.Conn) {
 	}
 }
 
-// namesOf is the NAMES_RESP for nodes of these names, at ports from 40001 on.
+// namesOf returns the NAMES_RESP for nodes at ports from 40001.
 func namesOf(names ...string) string {
 	var b strings.Builder
 	b.WriteString("\x00\x00\x11\x11")
@@ -179,7 +178,7 @@ func loopback(n int) []string {
 	return addrs
 }
 
-// mute serves a host by taking the request and never answering.
+// mute reads the request and never answers.
 func mute(conn net.Conn) { io.Copy(io.Discard, conn) }
 
 func readRequest(conn net.Conn) {

@@ -16,10 +16,10 @@ import (
 	"github.com/louche-graphql/louche/discovery"
 )
 
-// The tests of this file run on synctest's clock. EPMDs are real sockets, of hosts
-// that were started outside of its bubble: the clock waits while one is asked.
+// The tests of this file use synctest's clock. EPMDs have real sockets outside of the bubble:
+// the clock waits during requests.
 
-// answers is a resolver that the test can change while it is asked.
+// answers is a resolver whose answers the test can change.
 type answers struct {
 	byFamily map[string]func() ([]netip.Addr, error)
 }
@@ -44,7 +44,7 @@ func absent() ([]netip.Addr, error) {
 	return nil, &net.DNSError{Err: "no such host", IsNotFound: true}
 }
 
-// watched runs Watch for so long and returns its last report.
+// watched runs Watch for a time and returns its last report.
 func watched(t *testing.T, d *discovery.Discovery, during time.Duration) (last discovery.Report) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), during)
@@ -53,7 +53,7 @@ func watched(t *testing.T, d *discovery.Discovery, during time.Duration) (last d
 	return last
 }
 
-// Without EPMD each family of a host is a source of its own.
+// Without EPMD, each family of a host is a separate source.
 func TestKeepOfSilentDNS(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const v4, v6 = "my-app@10.0.0.1 10.0.0.1:9000", "my-app@fdaa:0:1::2 [fdaa:0:1::2]:9000"
@@ -61,32 +61,32 @@ func TestKeepOfSilentDNS(t *testing.T) {
 		var log bytes.Buffer
 		d := discovery.New(discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000},
 			resolver, slog.New(slog.NewTextHandler(&log, nil)))
-		expectTargets(t, watched(t, d, time.Second), v4, v6)
+		expectNodes(t, watched(t, d, time.Second), v4, v6)
 
 		resolver.byFamily["ip6"] = fails
 		report := watched(t, d, 9*time.Minute)
-		expectTargets(t, report, v4, v6)
+		expectNodes(t, report, v4, v6)
 		if !strings.Contains(log.String(), "keeping_addresses=1 for_up_to=10m0s") {
 			t.Errorf("logged: %s", &log)
 		}
 		log.Reset()
 		report = watched(t, d, 2*time.Minute)
-		expectTargets(t, report, v4)
+		expectNodes(t, report, v4)
 		expectAddrs(t, report, "10.0.0.1", "fdaa:0:1::2")
-		if l := log.String(); strings.Count(l, "\n") != 1 || !strings.Contains(l, "kept no longer") || !strings.Contains(l, `source="dns my-app.test"`) {
+		if l := log.String(); strings.Count(l, "\n") != 1 || !strings.Contains(l, "dropped after keep") || !strings.Contains(l, `source="dns my-app.test"`) {
 			t.Errorf("logged: %s", l)
 		}
 
-		resolver.byFamily["ip4"] = absent // of both: not believed
+		resolver.byFamily["ip4"] = absent // of both families: treated as a failure
 		resolver.byFamily["ip6"] = absent
-		expectTargets(t, watched(t, d, 9*time.Minute), v4)
+		expectNodes(t, watched(t, d, 9*time.Minute), v4)
 		report = watched(t, d, 24*time.Hour)
-		expectTargets(t, report)
+		expectNodes(t, report)
 		expectAddrs(t, report, "10.0.0.1", "fdaa:0:1::2")
 
 		resolver.byFamily["ip4"] = gives("10.0.0.3")
 		report = watched(t, d, 6*time.Second)
-		expectTargets(t, report, "my-app@10.0.0.3 10.0.0.3:9000")
+		expectNodes(t, report, "my-app@10.0.0.3 10.0.0.3:9000")
 		expectAddrs(t, report, "10.0.0.3")
 	})
 }
@@ -97,17 +97,16 @@ func TestKeepOfSilentDNSOfAStaticNode(t *testing.T) {
 		d := discovery.New(discovery.Config{Nodes: []string{"a@host.test", "b@10.0.0.2"}, Port: 9000},
 			resolver, slog.New(slog.DiscardHandler))
 		const a, b = "a@host.test 10.0.0.1:9000", "b@10.0.0.2 10.0.0.2:9000"
-		expectTargets(t, watched(t, d, time.Second), a, b)
+		expectNodes(t, watched(t, d, time.Second), a, b)
 		resolver.byFamily["ip4"] = fails
-		expectTargets(t, watched(t, d, 9*time.Minute), a, b)
+		expectNodes(t, watched(t, d, 9*time.Minute), a, b)
 		report := watched(t, d, 2*time.Minute)
-		expectTargets(t, report, b)
+		expectNodes(t, report, b)
 		expectAddrs(t, report, "10.0.0.1", "10.0.0.2")
 	})
 }
 
-// unless serves a host by the same bytes, and closes connections without an answer
-// while silent is set.
+// unless answers every request with the same bytes, or not at all while silent is set.
 func unless(silent *atomic.Bool, answer string) func(net.Conn) {
 	return func(conn net.Conn) {
 		readRequest(conn)
@@ -125,29 +124,29 @@ func TestKeepOfASilentEPMD(t *testing.T) {
 		var log bytes.Buffer
 		d := discovery.New(discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", EPMDPort: port, Keep: time.Minute},
 			nil, slog.New(slog.NewTextHandler(&log, nil)))
-		expectTargets(t, watched(t, d, time.Second), node1, node2)
+		expectNodes(t, watched(t, d, time.Second), node1, node2)
 
 		silent.Store(true)
-		expectTargets(t, watched(t, d, 50*time.Second), node1, node2)
+		expectNodes(t, watched(t, d, 50*time.Second), node1, node2)
 		if l := log.String(); strings.Count(l, "\n") != 1 || !strings.Contains(l, "keeping_nodes=2 for_up_to=1m0s") {
 			t.Errorf("logged: %s", l)
 		}
 		log.Reset()
 		report := watched(t, d, 20*time.Second)
-		expectTargets(t, report)
+		expectNodes(t, report)
 		expectAddrs(t, report, "127.0.0.2")
-		if l := log.String(); strings.Count(l, "\n") != 1 || !strings.Contains(l, "kept no longer") {
+		if l := log.String(); strings.Count(l, "\n") != 1 || !strings.Contains(l, "dropped after keep") {
 			t.Errorf("logged: %s", l)
 		}
 
 		log.Reset()
 		silent.Store(false)
-		expectTargets(t, watched(t, d, 6*time.Second), node1, node2)
+		expectNodes(t, watched(t, d, 6*time.Second), node1, node2)
 		if l := log.String(); strings.Count(l, "\n") != 1 || !strings.Contains(l, "is over") {
 			t.Errorf("logged: %s", l)
 		}
-		silent.Store(true) // each silence has a Keep of its own
-		expectTargets(t, watched(t, d, 50*time.Second), node1, node2)
+		silent.Store(true) // Keep starts anew
+		expectNodes(t, watched(t, d, 50*time.Second), node1, node2)
 	})
 }
 
@@ -157,17 +156,16 @@ func TestKeepOfAStaticNode(t *testing.T) {
 	port := startHost(t, "127.0.0.2:0", unless(&silent, answer)).addr.Port()
 	synctest.Test(t, func(t *testing.T) {
 		d := discovery.New(discovery.Config{Nodes: []string{"my-app@127.0.0.2"}, EPMDPort: port}, nil, slog.New(slog.DiscardHandler))
-		expectTargets(t, watched(t, d, time.Second), "my-app@127.0.0.2 127.0.0.2:40001")
+		expectNodes(t, watched(t, d, time.Second), "my-app@127.0.0.2 127.0.0.2:40001")
 		silent.Store(true)
-		expectTargets(t, watched(t, d, 9*time.Minute), "my-app@127.0.0.2 127.0.0.2:40001")
+		expectNodes(t, watched(t, d, 9*time.Minute), "my-app@127.0.0.2 127.0.0.2:40001")
 		report := watched(t, d, 2*time.Minute)
-		expectTargets(t, report)
+		expectNodes(t, report)
 		expectAddrs(t, report, "127.0.0.2")
 	})
 }
 
-// DNS alone does not name a node that an EPMD lists: what the EPMDs at the last
-// known addresses say counts, for however long DNS is silent.
+// While DNS is silent, the EPMDs at the last known addresses are asked without a time limit.
 func TestEPMDsAreHeardWhileDNSIsSilent(t *testing.T) {
 	host := startHost(t, "127.0.0.2:0", saying(namesOf("my-app-01")))
 	synctest.Test(t, func(t *testing.T) {
@@ -175,21 +173,21 @@ func TestEPMDsAreHeardWhileDNSIsSilent(t *testing.T) {
 		d := discovery.New(discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: host.addr.Port(), Interval: time.Minute},
 			resolver, slog.New(slog.DiscardHandler))
 		const node = "my-app-01@127.0.0.2 127.0.0.2:40001"
-		expectTargets(t, watched(t, d, time.Second), node)
+		expectNodes(t, watched(t, d, time.Second), node)
 		resolver.byFamily["ip4"] = fails
 		report := watched(t, d, 24*time.Hour)
-		expectTargets(t, report, node)
+		expectNodes(t, report, node)
 		expectAddrs(t, report, "127.0.0.2")
 
 		host.stop()
-		expectTargets(t, watched(t, d, 9*time.Minute), node)
+		expectNodes(t, watched(t, d, 9*time.Minute), node)
 		report = watched(t, d, 2*time.Minute)
-		expectTargets(t, report)
+		expectNodes(t, report)
 		expectAddrs(t, report, "127.0.0.2")
 	})
 }
 
-func TestResume(t *testing.T) {
+func TestInherit(t *testing.T) {
 	var silent atomic.Bool
 	port := startHost(t, "127.0.0.2:0", unless(&silent, namesOf("my-app-01"))).addr.Port()
 	synctest.Test(t, func(t *testing.T) {
@@ -198,7 +196,7 @@ func TestResume(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
 		from := discovery.New(cfg, resolver, log)
 		const node = "my-app-01@127.0.0.2 127.0.0.2:40001"
-		expectTargets(t, watched(t, from, time.Second), node)
+		expectNodes(t, watched(t, from, time.Second), node)
 		resolver.byFamily["ip4"] = fails
 		silent.Store(true)
 
@@ -208,19 +206,19 @@ func TestResume(t *testing.T) {
 			return d
 		}
 		fresh := watched(t, discovery.New(cfg, resolver, log), time.Second)
-		expectTargets(t, fresh)
+		expectNodes(t, fresh)
 		expectAddrs(t, fresh)
 
 		other := cfg
-		other.Prefix = "my-app-0" // which nodes it means is known from its own answer only
+		other.Prefix = "my-app-0" // its nodes are unknown before the first answer
 		report := watched(t, resumed(other), time.Second)
-		expectTargets(t, report)
+		expectNodes(t, report)
 		expectAddrs(t, report, "127.0.0.2")
 
 		other = cfg
 		other.DNS = []string{"elsewhere.test"}
 		report = watched(t, resumed(other), time.Second)
-		expectTargets(t, report)
+		expectNodes(t, report)
 		expectAddrs(t, report)
 
 		other = cfg
@@ -228,10 +226,10 @@ func TestResume(t *testing.T) {
 		other.Interval = time.Second
 		d := resumed(other)
 		report = watched(t, d, 9*time.Minute)
-		expectTargets(t, report, node)
+		expectNodes(t, report, node)
 		expectAddrs(t, report, "127.0.0.2")
 		d2 := discovery.New(other, resolver, log)
 		d2.Inherit(d) // Keep counts from the last answer, not from the last reload
-		expectTargets(t, watched(t, d2, 2*time.Minute))
+		expectNodes(t, watched(t, d2, 2*time.Minute))
 	})
 }

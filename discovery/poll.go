@@ -10,26 +10,26 @@ import (
 	"time"
 )
 
-// poll is one look at every source.
+// poll polls every source once.
 type poll struct {
 	cfg      Config
 	resolver Resolver
 	now      time.Time
-	last     memory
-	next     memory
+	last     state
+	next     state
 	report   Report
 	offers   []offer
 }
 
-func newPoll(cfg Config, resolver Resolver, last memory) *poll {
+func newPoll(cfg Config, resolver Resolver, last state) *poll {
 	return &poll{
 		cfg:      cfg,
 		resolver: resolver,
 		now:      time.Now(),
 		last:     last,
-		next: memory{
-			addrs:    make(map[string][]said[netip.Addr]),
-			targets:  make(map[string]said[Node]),
+		next: state{
+			addrs:    make(map[string][]answer[netip.Addr]),
+			nodes:    make(map[string]answer[Node]),
 			problems: make(map[string]Problem),
 		},
 	}
@@ -43,17 +43,17 @@ func (p *poll) run(ctx context.Context) {
 	}
 	p.lookUp(ctx, hosts)
 	for _, host := range hosts {
-		p.report.Addrs = append(p.report.Addrs, p.known(host)...)
+		p.report.Addrs = append(p.report.Addrs, p.knownAddrs(host)...)
 	}
 	p.report.Addrs = sorted(p.report.Addrs)
 
 	switch {
 	case p.cfg.Port != 0:
-		p.fixed()
+		p.pollFixedPort()
 	case len(p.cfg.Nodes) > 0:
-		p.list(ctx)
+		p.pollStaticNodes(ctx)
 	default:
-		p.hosts(ctx)
+		p.pollHosts(ctx)
 	}
 	p.share()
 	p.report.Nodes = distinct(p.report.Nodes)
@@ -63,77 +63,75 @@ func (p *poll) run(ctx context.Context) {
 	}
 }
 
-// fixed takes the nodes that run without EPMD, of which DNS is the only source. A
-// static node is taken at the first address of its host.
-func (p *poll) fixed() {
+// pollFixedPort takes the nodes from DNS alone: the releases run without EPMD. A static node
+// is at the first address of its host.
+func (p *poll) pollFixedPort() {
 	for _, host := range p.cfg.DNS {
-		var targets []Node
-		for _, addr := range p.current(host) {
-			targets = append(targets, Node{composeName(p.cfg.Prefix, addr), netip.AddrPortFrom(addr, p.cfg.Port)})
+		var nodes []Node
+		for _, addr := range p.currentAddrs(host) {
+			nodes = append(nodes, Node{composeName(p.cfg.Prefix, addr), netip.AddrPortFrom(addr, p.cfg.Port)})
 		}
-		p.offer("nodes of "+host, targets)
+		p.offer("nodes of "+host, nodes)
 	}
 	for _, name := range p.cfg.Nodes {
 		_, host := splitName(name)
-		if addrs := p.current(host); len(addrs) > 0 {
-			p.found(Node{name, netip.AddrPortFrom(addrs[0], p.cfg.Port)})
+		if addrs := p.currentAddrs(host); len(addrs) > 0 {
+			p.addNodes(Node{name, netip.AddrPortFrom(addrs[0], p.cfg.Port)})
 		}
 	}
 }
 
-// hosts finds the nodes with the prefix at every address that DNS gives or gave
-// last: an EPMD that answers is heard, however long DNS has been silent.
-func (p *poll) hosts(ctx context.Context) {
-	type answer struct {
+// pollHosts asks the EPMD at every known address for nodes with the prefix. An EPMD that
+// answers counts, however long DNS has been silent.
+func (p *poll) pollHosts(ctx context.Context) {
+	type result struct {
 		entries []entry
 		err     error
 	}
 	addrs := p.report.Addrs
-	answers := make([]answer, len(addrs))
+	results := make([]result, len(addrs))
 	inParallel(len(addrs), func(i int) {
-		a := &answers[i]
+		a := &results[i]
 		a.entries, a.err = epmdNames(ctx, netip.AddrPortFrom(addrs[i], p.cfg.EPMDPort), p.cfg.Timeout)
 	})
 	for i, addr := range addrs {
-		a := answers[i]
-		var targets []Node
+		a := results[i]
+		var nodes []Node
 		if a.err == nil {
-			targets, a.err = p.withPrefix(a.entries, addr)
+			nodes, a.err = p.withPrefix(a.entries, addr)
 		}
 		source := "epmd " + netip.AddrPortFrom(addr, p.cfg.EPMDPort).String()
 		if a.err == nil {
-			targets = p.offer(source, targets)
+			nodes = p.offer(source, nodes)
 		}
-		targets = p.heard(source, targets, a.err)
+		nodes = p.lastAnswer(source, nodes, a.err)
 		if a.err != nil {
-			p.offer(source, targets)
-			p.problem(Problem{source, a.err, len(targets)})
+			p.offer(source, nodes)
+			p.addProblem(Problem{source, a.err, len(nodes)})
 		}
 	}
 }
 
-// withPrefix returns the application's nodes among those that the EPMD at addr
-// lists. An entry that no node can have is passed over like another application's:
-// EPMD takes any name and port from any process of its host, and none may hide
-// the others.
+// withPrefix returns the application's nodes of the EPMD at addr. It skips invalid entries,
+// which any process of the host can register.
 func (p *poll) withPrefix(entries []entry, addr netip.Addr) ([]Node, error) {
-	var targets []Node
+	var nodes []Node
 	for _, e := range entries {
 		if strings.HasPrefix(e.name, p.cfg.Prefix) && shortNameProblem(e.name) == "" && e.port != 0 {
-			targets = append(targets, Node{composeName(e.name, addr), netip.AddrPortFrom(addr, e.port)})
+			nodes = append(nodes, Node{composeName(e.name, addr), netip.AddrPortFrom(addr, e.port)})
 		}
 	}
-	if len(targets) == 0 {
+	if len(nodes) == 0 {
 		return nil, fmt.Errorf("%w %q: EPMD lists %s", ErrNoMatch, p.cfg.Prefix, describe(entries))
 	}
-	return targets, nil
+	return nodes, nil
 }
 
 // describe names the first few entries.
 func describe(entries []entry) string {
 	const few = 5
 	if len(entries) == 0 {
-		return "no node at all"
+		return "no nodes"
 	}
 	var b strings.Builder
 	for i, e := range entries[:min(few, len(entries))] {
@@ -148,11 +146,10 @@ func describe(entries []entry) string {
 	return b.String()
 }
 
-// list finds where the nodes of the static list listen, each at the first address
-// of its host whose EPMD knows it. That order is IPv4 first, and not the one of the
-// DNS answer, so that a node does not move from poll to poll. All are asked at once,
-// so that one which does not answer delays the others by no more than itself.
-func (p *poll) list(ctx context.Context) {
+// pollStaticNodes asks the EPMDs of static nodes for their ports. A node is at the first
+// address of its host whose EPMD knows it. Addresses are sorted, IPv4 first, so that a node
+// does not move between polls. All EPMDs are asked in parallel.
+func (p *poll) pollStaticNodes(ctx context.Context) {
 	type question struct {
 		short string
 		epmd  netip.AddrPort
@@ -162,7 +159,7 @@ func (p *poll) list(ctx context.Context) {
 	byNode := make([][]*question, len(p.cfg.Nodes))
 	for i, name := range p.cfg.Nodes {
 		short, host := splitName(name)
-		for _, addr := range p.known(host) {
+		for _, addr := range p.knownAddrs(host) {
 			byNode[i] = append(byNode[i], &question{short: short, epmd: netip.AddrPortFrom(addr, p.cfg.EPMDPort)})
 		}
 	}
@@ -174,10 +171,10 @@ func (p *poll) list(ctx context.Context) {
 
 	for i, name := range p.cfg.Nodes {
 		var listed, kept []Node
-		var failed error // nil without any address: the look-up has said why
+		var failed error // nil without an address, which the look-up has reported
 		for _, q := range byNode[i] {
 			source := fmt.Sprintf("node %s at epmd %s", name, q.epmd)
-			found := p.heard(source, []Node{{name, netip.AddrPortFrom(q.epmd.Addr(), q.port)}}, q.err)
+			found := p.lastAnswer(source, []Node{{name, netip.AddrPortFrom(q.epmd.Addr(), q.port)}}, q.err)
 			if q.err == nil {
 				listed = append(listed, found...)
 				continue
@@ -191,53 +188,49 @@ func (p *poll) list(ctx context.Context) {
 		}
 		switch {
 		case len(listed) > 0:
-			p.found(listed[0])
+			p.addNodes(listed[0])
 			continue
 		case len(kept) > 0:
 			kept = kept[:1]
-			p.found(kept...)
+			p.addNodes(kept...)
 		}
 		if failed != nil {
-			p.problem(Problem{"node " + name, failed, len(kept)})
+			p.addProblem(Problem{"node " + name, failed, len(kept)})
 		}
 	}
 }
 
-// heard returns what counts of a source: what it says or, if it is silent, what it
-// said last, within Keep.
-func (p *poll) heard(source string, targets []Node, err error) []Node {
-	now := said[Node]{targets, p.now}
+// lastAnswer stores the answer of a source and returns its nodes: those of the answer, or of
+// the last one within Keep if the source is silent.
+func (p *poll) lastAnswer(source string, nodes []Node, err error) []Node {
+	now := answer[Node]{nodes, p.now}
 	switch {
 	case silent(err):
-		now = p.last.targets[source]
+		now = p.last.nodes[source]
 	case err != nil:
-		now.what = nil
+		now.values = nil
 	}
-	p.next.targets[source] = now
+	p.next.nodes[source] = now
 	if !p.recent(now.at) {
 		return nil
 	}
-	return now.what
+	return now.values
 }
 
-// recent reports whether what was said at that time is kept if its source is silent
-// now.
+// recent reports whether an answer is younger than Keep.
 func (p *poll) recent(at time.Time) bool { return p.now.Sub(at) <= p.cfg.Keep }
 
-func (p *poll) found(targets ...Node) {
-	p.report.Nodes = append(p.report.Nodes, targets...)
+func (p *poll) addNodes(nodes ...Node) {
+	p.report.Nodes = append(p.report.Nodes, nodes...)
 }
 
-func (p *poll) problem(problem Problem) {
+func (p *poll) addProblem(problem Problem) {
 	p.report.Problems = append(p.report.Problems, problem)
 	p.next.problems[problem.Source] = problem
 }
 
-// inParallel calls do for 0 to n-1 and returns when all calls are done. 512 run at
-// once. A host that does not answer holds its place for the whole timeout, so that a
-// thousand of them take two; and each place is a socket, of which a process with the
-// customary limit may have 1,024, and a select-based EPMD, if all ask the same one,
-// takes as many.
+// inParallel calls do for 0 to n-1, at most 512 at a time, and returns when all calls have
+// returned. Each call takes a socket; processes and select-based EPMDs usually have 1,024.
 func inParallel(n int, do func(i int)) {
 	slots := make(chan struct{}, 512)
 	var calls sync.WaitGroup

@@ -13,7 +13,7 @@ import (
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
-// hostNames answers a NAMES_REQ by the address that was asked.
+// hostNames answers NAMES_REQ with the names of each address.
 func hostNames(t *testing.T, names func(addr string) []string) *host {
 	return startHost(t, "0.0.0.0:0", func(conn net.Conn) {
 		readRequest(conn)
@@ -38,8 +38,7 @@ func count(report discovery.Report, part string) (n int) {
 	return n
 }
 
-// An EPMD that lists thousands of nodes gets what the others leave, and no more than
-// max_nodes.
+// An EPMD with thousands of nodes gets the share that the others leave, up to max_nodes.
 func TestAnEPMDThatListsThousands(t *testing.T) {
 	hosts := hostNames(t, func(addr string) []string {
 		if addr == "127.0.0.2" {
@@ -48,7 +47,7 @@ func TestAnEPMDThatListsThousands(t *testing.T) {
 		return numbered("my-app-good", 3)
 	})
 	cfg := discovery.Config{DNS: []string{"127.0.0.2", "127.0.0.3", "127.0.0.4"}, Prefix: "my-app", EPMDPort: hosts.addr.Port(), Timeout: waittest.Limit}
-	report := look(t, cfg, nil)
+	report := pollOnce(t, cfg, nil)
 	if good, bad := count(report, "good"), count(report, "bad"); good != 6 || bad != 250 {
 		t.Errorf("%d and %d nodes, want 6 and 250", good, bad)
 	}
@@ -57,18 +56,18 @@ func TestAnEPMDThatListsThousands(t *testing.T) {
 		t.Error(err)
 	}
 	cfg.MaxNodes = 10_000
-	if report := look(t, cfg, nil); len(report.Nodes) != 9006 || len(report.Problems) > 0 {
+	if report := pollOnce(t, cfg, nil); len(report.Nodes) != 9006 || len(report.Problems) > 0 {
 		t.Errorf("%d nodes, %v", len(report.Nodes), report.Problems)
 	}
 }
 
-// What was offered once is offered again as long as it is listed, whatever is listed
-// besides; and one line is logged, however often it is so.
+// Reported nodes stay while they are listed, whatever else is listed. The problem is logged
+// once.
 func TestTooManyNodesAreAStableChoice(t *testing.T) {
 	var polls atomic.Int32
 	hosts := hostNames(t, func(string) []string {
 		names := numbered("my-app-m", 3)
-		if polls.Add(1) > 1 { // before and after them by name
+		if polls.Add(1) > 1 { // names before and after the first ones
 			names = append(append(numbered("my-app-a", 5), names...), numbered("my-app-z", 5)...)
 		}
 		return names
@@ -88,34 +87,34 @@ func TestTooManyNodesAreAStableChoice(t *testing.T) {
 	}
 }
 
-// An EPMD that lists one port under many names gets one node.
+// One port with many names gives one node.
 func TestOnePortUnderManyNames(t *testing.T) {
 	var names strings.Builder
 	for i := range 300 {
 		fmt.Fprintf(&names, "name my-app-%03d at port 40001\n", i)
 	}
 	host := startHost(t, "127.0.0.2:0", saying("\x00\x00\x11\x11"+names.String()))
-	report := look(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
-	expectTargets(t, report, "my-app-000@127.0.0.2 127.0.0.2:40001")
+	report := pollOnce(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
+	expectNodes(t, report, "my-app-000@127.0.0.2 127.0.0.2:40001")
 	if len(report.Problems) > 0 {
 		t.Error(report.Problems)
 	}
 }
 
-// Of thousands of addresses of a name max_nodes are asked.
+// max_nodes addresses of a name are asked.
 func TestDNSWithThousandsOfAddresses(t *testing.T) {
 	var asked atomic.Int32
 	hosts := hostNames(t, func(string) []string { asked.Add(1); return []string{"my-app"} })
 	zone := startDNS(t)
 	zone.set("my-app.test", loopback(2000)...)
 	cfg := discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: hosts.addr.Port(), Timeout: waittest.Limit}
-	report := look(t, cfg, zone.resolver())
+	report := pollOnce(t, cfg, zone.resolver())
 	if len(report.Nodes) != 256 || len(report.Addrs) != 256 || asked.Load() != 256 {
 		t.Errorf("%d nodes, %d addresses, %d asked", len(report.Nodes), len(report.Addrs), asked.Load())
 	}
 	expectProblem(t, report, "dns my-app.test", discovery.ErrTooMany)
 	cfg.EPMDPort, cfg.Port = 0, 9000
-	if report := look(t, cfg, zone.resolver()); len(report.Nodes) != 256 {
+	if report := pollOnce(t, cfg, zone.resolver()); len(report.Nodes) != 256 {
 		t.Errorf("%d nodes without EPMD", len(report.Nodes))
 	}
 }

@@ -8,20 +8,18 @@ import (
 	"time"
 )
 
-// Watch polls until ctx ends, at once and then every Interval, ±10 %, and calls
-// deliver with the report of each poll, one at a time. A source that is silent
-// keeps for Keep the nodes that it named before.
+// Watch polls until ctx ends, at once and then every Interval ±10 %, and calls deliver with
+// the report of each poll, one at a time. The nodes of a silent source stay for Keep.
 //
-// A problem is logged when it appears and when it is over, and so is the end of
-// Keep.
+// It logs the beginning and the end of each problem, and the end of Keep.
 func (d *Discovery) Watch(ctx context.Context, deliver func(Report)) {
 	for {
-		p := newPoll(d.cfg, d.resolver, d.remembered())
+		p := newPoll(d.cfg, d.resolver, d.currentState())
 		p.run(ctx)
 		if ctx.Err() != nil {
-			return // what failed in this poll may have failed by the end of ctx alone
+			return // the end of ctx may have failed this poll
 		}
-		d.remember(p.next)
+		d.setState(p.next)
 		d.logProblems(ctx, p.last.problems, p.next.problems)
 		deliver(p.report)
 
@@ -33,22 +31,22 @@ func (d *Discovery) Watch(ctx context.Context, deliver func(Report)) {
 	}
 }
 
-// jittered varies interval by up to a tenth, either way.
+// jittered varies interval by ±10 %.
 func jittered(interval time.Duration) time.Duration {
 	return time.Duration(float64(interval) * (0.9 + 0.2*rand.Float64())) // #nosec G404 -- no secret
 }
 
-// logProblems logs which problems of now were not there before, which of before are
-// over, and where Keep has passed in between.
+// logProblems logs new problems, ended problems, and sources whose nodes are dropped after
+// Keep.
 func (d *Discovery) logProblems(ctx context.Context, before, now map[string]Problem) {
 	for _, source := range slices.Sorted(maps.Keys(now)) {
 		p := now[source]
 		was, lasts := before[source]
 		if !lasts || was.kind() != p.kind() {
-			d.log.WarnContext(ctx, "discovery: problem", append([]any{"source", source, "error", p.Err}, d.keeping(p)...)...)
+			d.log.WarnContext(ctx, "discovery: problem", append([]any{"source", source, "error", p.Err}, d.keptAttrs(p)...)...)
 		}
 		if was.Kept > 0 && p.Kept == 0 && silent(p.Err) {
-			d.log.WarnContext(ctx, "discovery: what the source named is kept no longer", "source", source)
+			d.log.WarnContext(ctx, "discovery: the silent source's nodes are dropped after keep", "source", source)
 		}
 	}
 	for _, source := range slices.Sorted(maps.Keys(before)) {
@@ -59,14 +57,14 @@ func (d *Discovery) logProblems(ctx context.Context, before, now map[string]Prob
 	}
 }
 
-// keeping says for the log what of a silent source is kept, and for how long.
-func (d *Discovery) keeping(p Problem) []any {
+// keptAttrs returns log attributes: what is kept of a silent source, and for how long.
+func (d *Discovery) keptAttrs(p Problem) []any {
 	switch {
 	case p.Kept == 0:
 		return nil
 	case p.kind() != ErrLookup:
 		return []any{"keeping_nodes", p.Kept, "for_up_to", d.cfg.Keep.String()}
-	case d.cfg.Port != 0: // each of its addresses is a node
+	case d.cfg.Port != 0: // each address is a node
 		return []any{"keeping_addresses", p.Kept, "for_up_to", d.cfg.Keep.String()}
 	}
 	return []any{"keeping_addresses", p.Kept}

@@ -18,8 +18,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// watcher runs Watch poll by poll: its resolver holds the two questions with which
-// each poll begins, for A and AAAA records, until the test lets them through.
+// watcher runs Watch poll by poll: its resolver holds the questions for A and AAAA records,
+// with which each poll begins, until the test releases them.
 type watcher struct {
 	discovery.Resolver
 	arrived chan struct{}
@@ -29,7 +29,7 @@ type watcher struct {
 	log     bytes.Buffer
 }
 
-// watch starts Watch on one DNS name and holds it before its first poll.
+// watch starts Watch for one DNS name and holds it before its first poll.
 func watch(t *testing.T, cfg discovery.Config, resolver discovery.Resolver) *watcher {
 	t.Helper()
 	if err := cfg.Validate(); err != nil {
@@ -71,8 +71,7 @@ func (w *watcher) hold() {
 	<-w.arrived
 }
 
-// poll lets one poll run and wants one report, with these targets, each written as
-// "name address". It returns the report.
+// poll runs one poll, checks the nodes of its report, each as "name address", and returns it.
 func (w *watcher) poll(t *testing.T, want ...string) discovery.Report {
 	t.Helper()
 	w.reports = nil
@@ -82,17 +81,17 @@ func (w *watcher) poll(t *testing.T, want ...string) discovery.Report {
 	if len(w.reports) != 1 {
 		t.Fatalf("%d reports of one poll", len(w.reports))
 	}
-	expectTargets(t, w.reports[0], want...)
+	expectNodes(t, w.reports[0], want...)
 	return w.reports[0]
 }
 
-// logged returns what was logged since it was last called.
+// logged returns the log since the last call.
 func (w *watcher) logged() string {
 	defer w.log.Reset()
 	return w.log.String()
 }
 
-// expectLogged wants one line for each of want, which holds all its words.
+// expectLogged checks that each line of the log has the words of one element of want.
 func (w *watcher) expectLogged(t *testing.T, want ...[]string) {
 	t.Helper()
 	log := w.logged()
@@ -128,7 +127,7 @@ func TestWatchDeliversEveryPoll(t *testing.T) {
 	w.poll(t, "my-app-01@127.0.0.1 127.0.0.1:40001", "my-app-02@127.0.0.1 127.0.0.1:40002")
 	w.poll(t, "my-app-01@127.0.0.1 127.0.0.1:40001", "my-app-02@127.0.0.1 127.0.0.1:40002")
 
-	gone() // and back under the same name, elsewhere
+	gone() // it returns under the same name at another port
 	register(t, epmd, registration{name: "my-app-02", port: 40022})
 	register(t, epmd, registration{name: "my-app-03", port: 40003})
 	report := w.poll(t, "my-app-01@127.0.0.1 127.0.0.1:40001", "my-app-02@127.0.0.1 127.0.0.1:40022", "my-app-03@127.0.0.1 127.0.0.1:40003")
@@ -139,8 +138,8 @@ func TestWatchDeliversEveryPoll(t *testing.T) {
 	expectAddrs(t, report, "::1")
 }
 
-// An EPMD that is gone says nothing about the nodes it listed: they stay until it
-// is back without them. The other hosts are followed meanwhile.
+// The nodes of a silent EPMD stay until it answers without them. The nodes of other hosts are
+// updated meanwhile.
 func TestWatchKeepsNodesOfASilentEPMD(t *testing.T) {
 	first, second := beamtest.StartEPMD(t), beamtest.StartEPMD(t)
 	host := startHost(t, "127.0.0.2:0", forward(t, first))
@@ -175,15 +174,14 @@ func TestWatchKeepsNodesOfASilentEPMD(t *testing.T) {
 		[]string{"level=WARN", `source="epmd 127.0.0.2:`, "no node with the prefix"},
 		[]string{"level=INFO", `source="epmd 127.0.0.2:`, `problem="EPMD unreachable"`})
 
-	// An address that DNS no longer gives is no silent source.
+	// An address without a record is not a silent source.
 	host.stop()
 	zone.set("my-app.test", "127.0.0.2")
 	report = w.poll(t)
 	expectAddrs(t, report, "127.0.0.2")
 }
 
-// DNS that fails says nothing about the addresses it gave: their EPMDs are asked
-// on.
+// While DNS fails, the EPMDs at its last addresses are asked.
 func TestWatchKeepsAddressesOfFailingDNS(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	gone := register(t, epmd, registration{name: "my-app-01", port: 40001})
@@ -212,7 +210,7 @@ func TestWatchKeepsAddressesOfFailingDNS(t *testing.T) {
 	}
 	w.expectLogged(t)
 
-	zone.set("my-app.test", "127.0.0.1") // an answer, without the other family
+	zone.set("my-app.test", "127.0.0.1") // the other family has no records
 	expectAddrs(t, w.poll(t, v4), "127.0.0.1")
 	w.expectLogged(t, []string{"level=INFO", `source="dns my-app.test"`, "is over"})
 
@@ -243,27 +241,26 @@ func TestWatchKeepsStaticNodes(t *testing.T) {
 	zone.answer("host.test", dns.TypeA, record{code: dns.RcodeServerFailure})
 	expectAddrs(t, w.poll(t, node), "127.0.0.2", "127.0.0.3")
 
-	// The EPMD that knew the node is back without it: the silence of the other
-	// address, which never knew it, keeps nothing.
+	// The EPMD that listed the node answers without it. The other one, which never listed
+	// it, is silent and keeps nothing.
 	gone()
 	host.start(t)
 	expectAddrs(t, w.poll(t), "127.0.0.2", "127.0.0.3")
 	register(t, first, registration{name: "my-app", port: 40002})
 	w.poll(t, "my-app@host.test 127.0.0.2:40002")
 
-	// The host moved: the node is not kept at the address that it left.
+	// The host moved: the node is not kept at its former address.
 	host.stop()
 	zone.set("host.test", "127.0.0.3")
 	expectAddrs(t, w.poll(t), "127.0.0.3")
 }
 
-// Whatever DNS says that is no address changes nothing; the next answer counts at
-// once.
+// No failure of DNS changes the nodes. The next answer counts at once.
 func TestWatchThroughFailuresOfDNS(t *testing.T) {
 	answered := far(func() {
 		zone := startDNS(t)
 		zone.set("my-app.test", "10.0.0.1")
-		look(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000, Timeout: waittest.Limit}, zone.resolver())
+		pollOnce(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000, Timeout: waittest.Limit}, zone.resolver())
 	})
 	for name, r := range map[string]record{
 		"no address": {},
@@ -286,7 +283,7 @@ func TestWatchThroughFailuresOfDNS(t *testing.T) {
 			zone.set("my-app.test", "10.0.0.1", "fdaa:0:1::2")
 			w.poll(t, one, two)
 			w.expectLogged(t, []string{"level=INFO", "is over"})
-			for range 2 { // it comes and goes
+			for range 2 { // fails and recovers
 				zone.answer("my-app.test", dns.TypeA, r)
 				r.addrs = nil
 				zone.answer("my-app.test", dns.TypeAAAA, r)
@@ -305,7 +302,7 @@ func TestWatchThroughFailuresOfDNS(t *testing.T) {
 	}
 }
 
-// Servers that disagree: each answer is taken at its word.
+// Each answer counts, even if DNS servers disagree.
 func TestWatchThroughAddressesThatFlap(t *testing.T) {
 	zone := startDNS(t)
 	w := watch(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000, Interval: time.Millisecond}, zone.resolver())
@@ -318,8 +315,7 @@ func TestWatchThroughAddressesThatFlap(t *testing.T) {
 	w.expectLogged(t)
 }
 
-// resolverFunc stands in for DNS where the test runs on synctest's clock, which
-// real sockets stop.
+// resolverFunc replaces DNS in tests with synctest's clock, which real sockets stop.
 type resolverFunc func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
 func (f resolverFunc) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
@@ -358,10 +354,10 @@ func TestWatchPollsAtOnceAndThenWithJitter(t *testing.T) {
 			t.Errorf("polls came %s to %s apart; want 9s to 11s", shortest, longest)
 		}
 		if shortest > 9500*time.Millisecond || longest < 10500*time.Millisecond {
-			t.Errorf("polls came %s to %s apart, which is hardly jitter", shortest, longest)
+			t.Errorf("polls came %s to %s apart, almost without jitter", shortest, longest)
 		}
 		if delivered != polls-1 {
-			t.Errorf("%d reports delivered, want one of each poll but the last, which was ended", delivered)
+			t.Errorf("%d reports delivered, want one of each poll but the cancelled last one", delivered)
 		}
 	})
 }
@@ -374,18 +370,18 @@ func TestHungDNSTakesOneTimeout(t *testing.T) {
 		})
 		start := time.Now()
 		cfg := discovery.Config{DNS: []string{"a.test", "b.test", "10.0.0.1"}, Prefix: "my-app", Port: 9000}
-		report := look(t, cfg, hung)
+		report := pollOnce(t, cfg, hung)
 		if took := time.Since(start); took != 2*time.Second {
 			t.Errorf("took %s, want the timeout of 2s", took)
 		}
-		expectTargets(t, report, "my-app@10.0.0.1 10.0.0.1:9000")
+		expectNodes(t, report, "my-app@10.0.0.1 10.0.0.1:9000")
 		if len(report.Problems) != 2 {
 			t.Errorf("problems: %v", report.Problems)
 		}
 	})
 }
 
-// The end of Watch makes look-ups fail, which is neither a report nor a problem.
+// The failures of look-ups at the end of Watch are neither reported nor logged.
 func TestWatchEndsQuietly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()

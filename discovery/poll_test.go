@@ -23,7 +23,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-func look(t *testing.T, cfg discovery.Config, resolver discovery.Resolver) discovery.Report {
+func pollOnce(t *testing.T, cfg discovery.Config, resolver discovery.Resolver) discovery.Report {
 	t.Helper()
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
@@ -31,31 +31,30 @@ func look(t *testing.T, cfg discovery.Config, resolver discovery.Resolver) disco
 	return discovery.New(cfg, resolver, slog.New(slog.DiscardHandler)).Poll(t.Context())
 }
 
-// show writes targets as "name address", one a line.
-func show(targets []discovery.Node) string {
+// show formats nodes as "name address", one a line.
+func show(nodes []discovery.Node) string {
 	var lines []string
-	for _, target := range targets {
+	for _, target := range nodes {
 		lines = append(lines, target.Name+" "+target.Addr.String())
 	}
 	return strings.Join(lines, "\n")
 }
 
-func expectTargets(t *testing.T, report discovery.Report, want ...string) {
+func expectNodes(t *testing.T, report discovery.Report, want ...string) {
 	t.Helper()
 	if got := show(report.Nodes); got != strings.Join(want, "\n") {
-		t.Errorf("targets:\n%s\nwant:\n%s\nproblems: %v", got, strings.Join(want, "\n"), report.Problems)
+		t.Errorf("nodes:\n%s\nwant:\n%s\nproblems: %v", got, strings.Join(want, "\n"), report.Problems)
 	}
 }
 
-// far is a timeout for sources of which some never answer: those that do stay far
-// below it, as they take no longer than answered.
+// far returns a timeout well above the time that answered takes.
 func far(answered func()) time.Duration {
 	began := time.Now()
 	answered()
 	return max(500*time.Millisecond, 50*time.Since(began)).Round(time.Millisecond)
 }
 
-// expectAddrs wants these addresses, in order.
+// expectAddrs checks the addresses of a report.
 func expectAddrs(t *testing.T, report discovery.Report, want ...string) {
 	t.Helper()
 	var got []string
@@ -67,7 +66,7 @@ func expectAddrs(t *testing.T, report discovery.Report, want ...string) {
 	}
 }
 
-// expectProblem wants exactly one problem, of that source and kind, and returns it.
+// expectProblem checks that a report has exactly one problem and returns its error.
 func expectProblem(t *testing.T, report discovery.Report, source string, kind error) error {
 	t.Helper()
 	if len(report.Problems) != 1 || report.Problems[0].Source != source || !errors.Is(report.Problems[0].Err, kind) {
@@ -83,14 +82,14 @@ func TestDNSNamesOfEveryAddress(t *testing.T) {
 	register(t, epmd, registration{name: "worker-my-app", port: 40003})
 	zone := startDNS(t)
 	zone.set("my-app.test", "127.0.0.1", "::1")
-	zone.set("other.test", "127.0.0.1", "::ffff:127.0.0.1") // found already
+	zone.set("other.test", "127.0.0.1", "::ffff:127.0.0.1") // found before
 
-	report := look(t, discovery.Config{
+	report := pollOnce(t, discovery.Config{
 		DNS:      []string{"my-app.test", "other.test", "::ffff:127.0.0.1", "127.0.0.1", "my-app.test"},
 		Prefix:   "my-app",
 		EPMDPort: uint16(epmd),
 	}, zone.resolver())
-	expectTargets(t, report,
+	expectNodes(t, report,
 		"my-app-01ABC@127.0.0.1 127.0.0.1:40001",
 		"my-app-01ABC@::1 [::1]:40001",
 		"my-app-02DEF@127.0.0.1 127.0.0.1:40002",
@@ -102,8 +101,7 @@ func TestDNSNamesOfEveryAddress(t *testing.T) {
 	}
 }
 
-// Entries that no BEAM node makes, but that EPMD takes from any process of its
-// host, do not hide the nodes beside them.
+// Invalid entries, which EPMD accepts from any process, do not hide the other nodes.
 func TestStrangeRegistrations(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	for i, name := range []string{"my-app@evil", "my-app evil", "my-app\tevil", "my-app-ö"} {
@@ -112,7 +110,7 @@ func TestStrangeRegistrations(t *testing.T) {
 	register(t, epmd, registration{name: "my-app-zero", port: 0})
 	register(t, epmd, registration{name: "my-app-01", port: 40001})
 
-	expectTargets(t, look(t, discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", EPMDPort: uint16(epmd)}, nil),
+	expectNodes(t, pollOnce(t, discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", EPMDPort: uint16(epmd)}, nil),
 		"my-app-01@127.0.0.1 127.0.0.1:40001")
 }
 
@@ -121,12 +119,12 @@ func TestNoNodeWithThePrefix(t *testing.T) {
 	cfg := discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", EPMDPort: uint16(epmd)}
 	source := fmt.Sprintf("epmd 127.0.0.1:%d", epmd)
 
-	err := expectProblem(t, look(t, cfg, nil), source, discovery.ErrNoMatch)
-	if want := `no node with the prefix "my-app": EPMD lists no node at all`; err.Error() != want {
+	err := expectProblem(t, pollOnce(t, cfg, nil), source, discovery.ErrNoMatch)
+	if want := `no node with the prefix "my-app": EPMD lists no nodes`; err.Error() != want {
 		t.Errorf("got %q, want %q", err, want)
 	}
 	register(t, epmd, registration{name: "myapp-01", port: 40001})
-	err = expectProblem(t, look(t, cfg, nil), source, discovery.ErrNoMatch)
+	err = expectProblem(t, pollOnce(t, cfg, nil), source, discovery.ErrNoMatch)
 	if want := `EPMD lists "myapp-01" at port 40001`; !strings.Contains(err.Error(), want) {
 		t.Errorf("got %q, want %q", err, want)
 	}
@@ -142,10 +140,10 @@ func TestHostsThatDoNotAnswer(t *testing.T) {
 	refusing.stop()
 
 	cfg := discovery.Config{DNS: []string{"127.0.0.3"}, Prefix: "my-app", EPMDPort: port, Timeout: waittest.Limit}
-	cfg.Timeout = far(func() { look(t, cfg, nil) })
+	cfg.Timeout = far(func() { pollOnce(t, cfg, nil) })
 	cfg.DNS = []string{"127.0.0.2", "127.0.0.3", "127.0.0.4", "::ffff:127.0.0.2"}
-	report := look(t, cfg, nil)
-	expectTargets(t, report, "my-app-01@127.0.0.3 127.0.0.3:40001")
+	report := pollOnce(t, cfg, nil)
+	expectNodes(t, report, "my-app-01@127.0.0.3 127.0.0.3:40001")
 	expectAddrs(t, report, "127.0.0.2", "127.0.0.3", "127.0.0.4")
 	if len(report.Problems) != 2 {
 		t.Fatalf("problems: %v", report.Problems)
@@ -187,16 +185,16 @@ func TestHostileEPMD(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			host := startHost(t, "127.0.0.2:0", test.answer)
-			report := look(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
-			expectTargets(t, report)
+			report := pollOnce(t, discovery.Config{DNS: []string{"127.0.0.2"}, Prefix: "my-app", EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
+			expectNodes(t, report)
 			err := expectProblem(t, report, "epmd "+host.addr.String(), test.want)
 			if !strings.Contains(err.Error(), test.says) || len(err.Error()) > 500 {
 				t.Errorf("got %q, want %q", err, test.says)
 			}
 
-			// The same bytes are no answer to PORT_PLEASE2_REQ either.
-			report = look(t, discovery.Config{Nodes: []string{"my-app-1@127.0.0.2"}, EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
-			expectTargets(t, report)
+			// Nor are the same bytes an answer to PORT_PLEASE2_REQ.
+			report = pollOnce(t, discovery.Config{Nodes: []string{"my-app-1@127.0.0.2"}, EPMDPort: host.addr.Port(), Timeout: waittest.Limit}, nil)
+			expectNodes(t, report)
 			expectProblem(t, report, "node my-app-1@127.0.0.2", discovery.ErrMalformed)
 		})
 	}
@@ -233,21 +231,21 @@ func TestDNSFailures(t *testing.T) {
 			if test.unanswered {
 				cfg.Timeout = 100 * time.Millisecond
 			}
-			report := look(t, cfg, zone.resolver())
-			expectTargets(t, report, test.targets...)
+			report := pollOnce(t, cfg, zone.resolver())
+			expectNodes(t, report, test.targets...)
 			err := expectProblem(t, report, "dns "+name, discovery.ErrLookup)
 			if cause, ok := errors.AsType[*net.DNSError](err); !ok || !test.is(cause) {
 				t.Errorf("cause: %#v", err)
 			}
 
-			report = look(t, discovery.Config{Nodes: []string{"a@" + name, "b@" + name}, Port: 9000, Timeout: cfg.Timeout}, zone.resolver())
+			report = pollOnce(t, discovery.Config{Nodes: []string{"a@" + name, "b@" + name}, Port: 9000, Timeout: cfg.Timeout}, zone.resolver())
 			expectProblem(t, report, "dns "+name, discovery.ErrLookup)
 		})
 	}
 }
 
-// One name with more addresses than a UDP answer holds. Without EPMD each of them
-// is a node, and nothing is connected to.
+// With a fixed port each address is a node, and no connection is made. The name has more
+// addresses than fit into a UDP answer.
 func TestFixedPort(t *testing.T) {
 	zone := startDNS(t)
 	var addrs, want []string
@@ -259,8 +257,8 @@ func TestFixedPort(t *testing.T) {
 	slices.Sort(want)
 	zone.set("my-app.test", addrs...)
 
-	report := look(t, discovery.Config{DNS: []string{"my-app.test", "fe80::1%lo"}, Prefix: "my-app", Port: 9000}, zone.resolver())
-	expectTargets(t, report, append(want, "my-app@fe80::1 [fe80::1%lo]:9000")...)
+	report := pollOnce(t, discovery.Config{DNS: []string{"my-app.test", "fe80::1%lo"}, Prefix: "my-app", Port: 9000}, zone.resolver())
+	expectNodes(t, report, append(want, "my-app@fe80::1 [fe80::1%lo]:9000")...)
 	if len(report.Problems) > 0 {
 		t.Errorf("problems: %v", report.Problems)
 	}
@@ -296,15 +294,15 @@ func TestStaticNodes(t *testing.T) {
 		"normal-2@127.0.0.1": {"", discovery.ErrNotRegistered, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			report := look(t, discovery.Config{Nodes: []string{name}, EPMDPort: uint16(epmd)}, zone.resolver())
+			report := pollOnce(t, discovery.Config{Nodes: []string{name}, EPMDPort: uint16(epmd)}, zone.resolver())
 			if test.err == nil {
-				expectTargets(t, report, name+" "+test.want)
+				expectNodes(t, report, name+" "+test.want)
 				if len(report.Problems) > 0 {
 					t.Errorf("problems: %v", report.Problems)
 				}
 				return
 			}
-			expectTargets(t, report)
+			expectNodes(t, report)
 			if err := expectProblem(t, report, "node "+name, test.err); !strings.Contains(err.Error(), test.says) {
 				t.Errorf("got %q, want %q", err, test.says)
 			}
@@ -315,11 +313,11 @@ func TestStaticNodes(t *testing.T) {
 func TestStaticNodesAtAFixedPort(t *testing.T) {
 	zone := startDNS(t)
 	zone.set("one.test", "fdaa:0:1::3", "10.0.0.9", "10.0.0.1")
-	report := look(t, discovery.Config{
+	report := pollOnce(t, discovery.Config{
 		Nodes: []string{"b@one.test", "a@10.0.0.1", "c@fdaa:0:1::3", "a@10.0.0.1"},
 		Port:  9000,
 	}, zone.resolver())
-	expectTargets(t, report,
+	expectNodes(t, report,
 		"a@10.0.0.1 10.0.0.1:9000",
 		"b@one.test 10.0.0.1:9000",
 		"c@fdaa:0:1::3 [fdaa:0:1::3]:9000",
@@ -327,10 +325,10 @@ func TestStaticNodesAtAFixedPort(t *testing.T) {
 	expectAddrs(t, report, "10.0.0.1", "10.0.0.9", "fdaa:0:1::3")
 }
 
-// Go's resolver gives addresses of the hosts file in their IPv4-mapped form, and an
-// error of its own where a name is known in the other family only.
+// Go's resolver returns addresses of the hosts file in IPv4-mapped form, and a different
+// error if a name has addresses of the other family only.
 func TestHostsFile(t *testing.T) {
-	report := look(t, discovery.Config{DNS: []string{"localhost"}, Prefix: "my-app", Port: 9000}, new(net.Resolver))
+	report := pollOnce(t, discovery.Config{DNS: []string{"localhost"}, Prefix: "my-app", Port: 9000}, new(net.Resolver))
 	if len(report.Nodes) == 0 || len(report.Problems) > 0 {
 		t.Errorf("%+v", report)
 	}
@@ -341,7 +339,7 @@ func TestHostsFile(t *testing.T) {
 	}
 }
 
-// The first to connect where a node's distribution listens is the test itself.
+// The first connection to the node's listener is the one of the test.
 func TestNeverConnectsToANode(t *testing.T) {
 	node, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -358,7 +356,7 @@ func TestNeverConnectsToANode(t *testing.T) {
 		{Nodes: []string{"my-app@127.0.0.1"}, EPMDPort: uint16(epmd)},
 		{Nodes: []string{"my-app@127.0.0.1"}, Port: port},
 	} {
-		expectTargets(t, look(t, cfg, nil), "my-app@127.0.0.1 "+node.Addr().String())
+		expectNodes(t, pollOnce(t, cfg, nil), "my-app@127.0.0.1 "+node.Addr().String())
 	}
 
 	own := dial(t, int(port))
@@ -372,7 +370,7 @@ func TestNeverConnectsToANode(t *testing.T) {
 	}
 }
 
-// Each of 512 hosts answers only when all of them are being asked.
+// Each of 512 hosts answers only once all have a request.
 func TestHostsAreAskedInParallel(t *testing.T) {
 	const hosts = 512
 	var asked atomic.Int32
@@ -388,14 +386,14 @@ func TestHostsAreAskedInParallel(t *testing.T) {
 		case <-t.Context().Done():
 		}
 	})
-	report := look(t, discovery.Config{DNS: loopback(hosts), Prefix: "my-app", MaxNodes: 1000, EPMDPort: everywhere.addr.Port(), Timeout: waittest.Limit}, nil)
+	report := pollOnce(t, discovery.Config{DNS: loopback(hosts), Prefix: "my-app", MaxNodes: 1000, EPMDPort: everywhere.addr.Port(), Timeout: waittest.Limit}, nil)
 	if len(report.Nodes) != hosts || len(report.Problems) > 0 {
-		t.Errorf("%d targets, problems: %v", len(report.Nodes), report.Problems)
+		t.Errorf("%d nodes, problems: %v", len(report.Nodes), report.Problems)
 	}
 }
 
-// The first address of a static node's host is preferred, but not waited for before
-// the others are asked: each of them answers only when all are.
+// All addresses of a static node's host are asked in parallel: each answers only once all
+// have a request.
 func TestAddressesOfAStaticNodeAreAskedInParallel(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	register(t, epmd, registration{name: "my-app", port: 40001})
@@ -415,11 +413,11 @@ func TestAddressesOfAStaticNodeAreAskedInParallel(t *testing.T) {
 	zone := startDNS(t)
 	zone.set("host.test", "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
 
-	report := look(t, discovery.Config{Nodes: []string{"my-app@host.test"}, EPMDPort: port, Timeout: waittest.Limit}, zone.resolver())
-	expectTargets(t, report, "my-app@host.test 127.0.0.4:40001")
+	report := pollOnce(t, discovery.Config{Nodes: []string{"my-app@host.test"}, EPMDPort: port, Timeout: waittest.Limit}, zone.resolver())
+	expectNodes(t, report, "my-app@host.test 127.0.0.4:40001")
 }
 
-// However many names there are, 512 questions at most are open at once.
+// At most 512 questions are open at once.
 func TestQuestionsAtOnceAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var open atomic.Int32
@@ -437,7 +435,7 @@ func TestQuestionsAtOnceAreBounded(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			look(t, discovery.Config{DNS: names, Prefix: "my-app", Port: 9000}, resolver)
+			pollOnce(t, discovery.Config{DNS: names, Prefix: "my-app", Port: 9000}, resolver)
 		}()
 		synctest.Wait()
 		if n := open.Load(); n != 512 {
