@@ -97,7 +97,7 @@ apps:
 		`louche.yaml:9:5: apps[0]: schema is not a module such as MyApp.Schema`,
 		"louche.yaml:11:12: apps[0]: load.in_flight and load.queue are numbers of calls, such as 1000",
 		"louche.yaml:12:23: apps[0]: discovery: dns[0]: contains '@'; write a host name or an IP address here (full node names go into nodes)",
-		"louche.yaml:17:5: apps[1]: discovery: prefix: is not set; write how the names of the application's nodes begin (prefix: my-app), since one host may run nodes of several applications",
+		"louche.yaml:17:5: apps[1]: discovery: prefix: is not set; write the prefix of the application's node names (prefix: my-app), because one host may run nodes of several applications",
 		`louche.yaml:18:5: apps[2]: path is not a path such as /graphql`,
 		"louche.yaml:20:5: apps[2]: compress is not a list of zstd, br and gzip",
 		`louche.yaml:19:5: apps[2]: schema is not a module such as MyApp.Schema`,
