@@ -68,7 +68,7 @@ const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 for (const useGETForHashedQueries of [false, true]) {
   sent.length = 0;
   const persisted = () => connect(ApolloLink.from([new PersistedQueryLink({ sha256, useGETForHashedQueries }), new HttpLink({ uri, fetch: noting })]));
-  // A document of its own, which nobody has sent before.
+  // A document that no client has sent before.
   const query = gql(`query Echo($text: String) { ${useGETForHashedQueries ? "byGet: " : ""}echoText(text: $text) }`);
   const name = useGETForHashedQueries ? "byGet" : "echoText";
 

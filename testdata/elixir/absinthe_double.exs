@@ -26,16 +26,16 @@ defmodule Absinthe do
   end
 
   @doc """
-  Answers with the golden case that was recorded for exactly (`===`) this
-  document, these variables, this operation name and this context; else runs
-  the document, if all it asks for are fields of `TestApp.Fields`.
+  Returns the golden case of exactly (`===`) this document, these variables, this
+  operation name and this context. Without one it runs the document, if it selects
+  only fields of `TestApp.Fields`.
   """
   def run(document, TestApp.Schema, options) when is_binary(document) do
     variables = Keyword.get(options, :variables, %{})
     context = Keyword.get(options, :context, %{})
     recorded = :persistent_term.get(__MODULE__)
 
-    # Keys of a map compare as === does: 1 does not find 1.0.
+    # Keys of a map are compared by ===: 1 does not match 1.0.
     key = {document, variables, Keyword.get(options, :operation_name), context}
 
     case recorded.cases do
@@ -100,8 +100,8 @@ defmodule Absinthe do
 
   defp decode(base64), do: base64 |> Base.decode64!() |> :erlang.binary_to_term()
 
-  # One operation, a flat selection, arguments that are integers, strings or
-  # variables: as much GraphQL as the tests write for these fields.
+  # Supports the documents of the tests: one operation, a flat selection, and integers,
+  # strings or variables as arguments.
   defp run_fields(document, variables, context) do
     string = ~S/"(?:[^"\\]|\\.)*"/
 
@@ -165,8 +165,8 @@ defmodule Absinthe.Schema do
 end
 
 defmodule TestApp.Schema do
-  # What use Absinthe.Schema defines, by which schemas are found.
+  # `use Absinthe.Schema` defines it, and the gateway finds schemas by it.
   def __absinthe_schema_provider__, do: Absinthe.Schema.Compiled
 
-  @moduledoc "Has the name of the schema, so that a node can be asked whether it has it."
+  @moduledoc "A module with the name of the schema, for the gateway to find."
 end

@@ -1,11 +1,10 @@
 defmodule TestApp.Application do
   @moduledoc """
-  The application of a test node: the fields that the tests ask for, Absinthe (the
-  real one where it is on the code path, else its double) and a control connection
-  back to the test.
+  The application of a test node: the fields of the tests, Absinthe (the real one if it
+  is on the code path, else its double) and a control connection to the test.
 
-  The node starts and stops as a release does (compile.exs): distribution first,
-  this application last; and in the other order when it stops.
+  The node starts and stops like a release (compile.exs): distribution starts first and
+  stops last.
 
   Environment:
 
@@ -13,18 +12,17 @@ defmodule TestApp.Application do
     * TESTAPP_GOLDEN - folder of the golden cases
     * TESTAPP_LOG - file to which the mutation `append` appends
     * TESTAPP_PACE - milliseconds that the field `pace` takes
-    * TESTAPP_HELD - set: the application starts only when it is sent `:go`
+    * TESTAPP_HELD - set: the application waits for `:go` before it starts
     * TESTAPP_STOP - milliseconds that the application takes to stop
 
-  Standard input and output are left alone: they are the application's own, as
-  under a release.
+  Standard input and output belong to the application, as in a release.
   """
 
   use Application
 
   @impl true
   def start(_type, _arguments) do
-    # Of Absinthe itself the double has a module of the same name.
+    # The double also has a module Absinthe.
     real_absinthe = Code.ensure_loaded?(Absinthe.Resolution)
 
     TestApp.Control.start(

@@ -1,10 +1,9 @@
 defmodule TestApp.Control do
   @moduledoc """
-  Answers the test's requests to evaluate Elixir, one after another.
+  Evaluates Elixir for the test, one request after another.
 
-  A connection of its own, since a distribution connection would show in what
-  the tests look at (`Node.list/1`), and standard output belongs to the
-  application. When the test process is gone, however it went, so is the node.
+  It has its own connection, because tests inspect distribution (`Node.list/1`) and the
+  application owns standard output. The node ends with the test process.
   """
 
   def start(port, greeting), do: spawn_link(fn -> serve(port, greeting) end)
@@ -28,7 +27,7 @@ defmodule TestApp.Control do
     end
   end
 
-  # The first byte says whether the rest is a value or an exception.
+  # The first byte distinguishes values and exceptions.
   defp evaluate(source) do
     {value, _bindings} = Code.eval_string(source)
     ["+", inspect(value, limit: :infinity, printable_limit: :infinity)]

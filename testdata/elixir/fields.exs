@@ -1,15 +1,15 @@
 defmodule TestApp.Fields do
   @moduledoc """
-  What the fields do that the tests need beside the golden cases: resolvers
-  that take time, fail, write, and answer much. One implementation for the
-  schema of the real Absinthe and for its double.
+  The fields of the tests in addition to the golden cases: resolvers that take time, fail,
+  write, and return large results. The schema of the real Absinthe and its double share
+  them.
   """
 
   require Logger
 
   @doc """
-  Starts what the fields keep between calls. Before that and after `stop/0`, those
-  that need it raise, as fields do whose database connections are not there.
+  Creates the state of the fields. Before it and after `stop/0`, fields with state raise,
+  like fields without their database.
   """
   def start do
     :persistent_term.put(__MODULE__, %{
@@ -27,8 +27,8 @@ defmodule TestApp.Fields do
   @doc """
   Takes `ms` milliseconds, or until `wake/0`.
 
-  Prints `sleeping <pid>` before it begins, and `gone <pid> <reason>` when the
-  process that slept is gone: an independent process watches it with a monitor.
+  Prints `sleeping <pid>` at its beginning. An independent process monitors the sleeping
+  one, and prints `gone <pid> <reason>` when it ends.
   """
   def sleep(ms) do
     witness = kept(:witness)
@@ -45,10 +45,10 @@ defmodule TestApp.Fields do
     end
   end
 
-  @doc "Ends every `sleep/1` that has printed that it sleeps."
+  @doc "Ends every `sleep/1` that has printed `sleeping`."
   def wake, do: send(kept(:witness), :wake)
 
-  @doc "Takes as long as this node takes for its work: TESTAPP_PACE milliseconds."
+  @doc "Takes TESTAPP_PACE milliseconds."
   def pace do
     Process.sleep(kept(:pace))
     true
@@ -69,7 +69,7 @@ defmodule TestApp.Fields do
     true
   end
 
-  @doc "Strings of 1 KiB, together at least `bytes` bytes."
+  @doc "Strings of 1 KiB, at least `bytes` bytes in total."
   def large(bytes), do: List.duplicate(String.duplicate("x", 1024), div(bytes + 1023, 1024))
 
   @doc "The context in Elixir notation, keys in order."
@@ -78,7 +78,7 @@ defmodule TestApp.Fields do
     inspect(context, limit: :infinity, custom_options: [sort_maps: true])
   end
 
-  @doc "Whether the context is `===` the term that is written in Elixir."
+  @doc "Whether the context is `===` the term, in Elixir notation."
   def context_is(context, term) do
     {expected, _bindings} = Code.eval_string(term)
     context === expected
@@ -89,7 +89,7 @@ defmodule TestApp.Fields do
   @doc "A term that has no JSON form."
   def bad_term, do: self()
 
-  @doc "How often this node was asked, this time included."
+  @doc "The number of calls on this node, including this one."
   def counter do
     counter = kept(:counter)
     :counters.add(counter, 1, 1)
@@ -115,7 +115,7 @@ defmodule TestApp.Fields do
         witness([])
 
       {:DOWN, _ref, :process, pid, reason} ->
-        # A call's answer is its exit reason, and may be large.
+        # The exit reason of a call is its answer, and may be large.
         IO.puts("gone #{inspect(pid)} #{if is_atom(reason), do: reason, else: "returned"}")
         witness(List.delete(asleep, pid))
     end

@@ -55,7 +55,7 @@ defmodule TestApp.JSON do
   defp string(<<?\\, char, rest::binary>>, read), do: string(rest, <<read::binary, char>>)
   defp string(<<char, rest::binary>>, read), do: string(rest, <<read::binary, char>>)
 
-  # Characters outside the basic plane are two escapes, a surrogate pair.
+  # A character outside the basic plane is a surrogate pair.
   defp utf16(<<hex::binary-4, rest::binary>>, units, read) do
     units = <<units::binary, String.to_integer(hex, 16)::16>>
 

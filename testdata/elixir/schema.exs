@@ -78,7 +78,7 @@ defmodule TestApp.Data do
       },
       "decimal" => Decimal.new("1234.5600"),
       "nan" => Decimal.new("NaN"),
-      # Written as a map, so that Jason need not be there.
+      # A map, because Jason may be missing.
       "ordered" => %{__struct__: Jason.OrderedObject, values: [{"z", 1}, {"a", 2}]}
     }
   end
