@@ -46,27 +46,33 @@ func (n *Node) Probe(ctx context.Context, t NodeAddr, app AbsintheConfig, intros
 	if err != nil {
 		return p, err
 	}
-	release, err := c.Call(ctx, "Elixir.System", "otp_release", etf.AppendNil(nil))
-	if err != nil {
-		return p, err
+	return p, p.ask(ctx, c, app, introspection)
+}
+
+// ask asks a connected node what Probe is to tell.
+func (p *Probe) ask(ctx context.Context, c *liveConn, app AbsintheConfig, introspection string) (err error) {
+	if p.OTPRelease, err = otpRelease(ctx, c); err != nil {
+		return err
 	}
-	defer release.Release()
-	d := etf.NewDecoder(release.Value)
-	text, err := d.Binary()
-	if err != nil {
-		return p, err
+	if p.HasSchema, err = app.HasSchema(ctx, c); err != nil {
+		return err
 	}
-	p.OTPRelease = string(text)
-	p.HasSchema, err = app.HasSchema(ctx, c)
 	switch {
-	case err != nil:
-		return p, err
 	case !p.HasSchema:
 		p.OtherSchemas, _ = SchemaModules(ctx, c) // a suggestion: its absence is no failure
-		return p, nil
-	case introspection == "":
-		return p, nil
+	case introspection != "":
+		p.Description, p.DescribeErr = app.Describe(ctx, c, introspection)
 	}
-	p.Description, p.DescribeErr = app.Describe(ctx, c, introspection)
-	return p, nil
+	return nil
+}
+
+func otpRelease(ctx context.Context, c *liveConn) (string, error) {
+	result, err := c.Call(ctx, "Elixir.System", "otp_release", etf.AppendNil(nil))
+	if err != nil {
+		return "", err
+	}
+	defer result.Release()
+	d := etf.NewDecoder(result.Value)
+	release, err := d.Binary()
+	return string(release), err
 }

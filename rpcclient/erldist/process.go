@@ -39,6 +39,25 @@ type process struct {
 	control control // the SPAWN_REQUEST
 }
 
+// add adds a running process to those of parent, unless there are maxProcesses or the
+// connection has ended.
+func (ps *processes) add(p process, parent etf.Pid) (self etf.Pid, ok bool) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if ps.ended || len(ps.running) == maxProcesses {
+		return self, false
+	}
+	if ps.running == nil {
+		ps.running = make(map[uint32]process)
+		ps.lastID = parent.ID
+	}
+	ps.lastID++
+	self = parent
+	self.ID = ps.lastID
+	ps.running[self.ID] = p
+	return self, true
+}
+
 // remove removes a running process. The caller that gets it decides how it ended.
 func (ps *processes) remove(id uint32) (process, bool) {
 	ps.mu.Lock()
@@ -67,29 +86,12 @@ func (c *Conn) spawn(m control, args etf.Term) {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	ps := &c.processes
-	ps.mu.Lock()
-	if ps.ended {
-		ps.mu.Unlock()
-		cancel()
-		return
-	}
-	if len(ps.running) == maxProcesses {
-		ps.mu.Unlock()
+	self, ok := c.processes.add(process{cancel, m}, c.self)
+	if !ok {
 		cancel()
 		c.refuseSpawn(m, "system_limit")
 		return
 	}
-	if ps.running == nil {
-		ps.running = make(map[uint32]process)
-		ps.lastID = c.self.ID
-	}
-	ps.lastID++
-	self := c.self
-	self.ID = ps.lastID
-	ps.running[self.ID] = process{cancel, m}
-	ps.mu.Unlock()
-
 	var flags int64
 	if m.monitor {
 		flags = spawnReplyMonitor
@@ -98,7 +100,7 @@ func (c *Conn) spawn(m control, args etf.Term) {
 		return appendSpawnReply(b, m.ref, m.from, flags, func(b []byte) []byte { return etf.AppendPid(b, self) })
 	})
 	args = etf.Term{Bytes: bytes.Clone(args.Bytes), Atoms: append([]string(nil), args.Atoms...)}
-	ps.handler.Go(func() {
+	c.processes.handler.Go(func() {
 		defer cancel()
 		reason := c.options.Handler(ctx, Process{Self: self, Module: m.module, Function: m.function, Args: args})
 		if p, ok := c.takeProcess(self); ok && p.control.monitor {

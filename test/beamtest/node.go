@@ -89,18 +89,7 @@ func StartNode(t testing.TB, o Options) *Node {
 		exited: make(chan struct{}),
 		log:    filepath.Join(outside, "appended"),
 	}
-	n.cmd.Env = append(environment(),
-		"ERL_CRASH_DUMP_SECONDS=0",
-		"ERL_EPMD_PORT="+strconv.Itoa(o.EPMDPort), // never the machine's own EPMD
-		"HOME="+inside,
-		"TESTAPP_CONTROL="+strconv.Itoa(listener.Addr().(*net.TCPAddr).Port),
-		"TESTAPP_GOLDEN="+filepath.Join(app, "golden"),
-		"TESTAPP_LOG="+filepath.Join(inside, "appended"),
-	)
-	if o.HoldStart {
-		n.cmd.Env = append(n.cmd.Env, "TESTAPP_HELD=true")
-	}
-	n.cmd.Env = append(n.cmd.Env, o.Env...)
+	n.cmd.Env = o.environment(app, inside, listener)
 	n.cmd.Stdout, n.cmd.Stderr = n.out, n.out
 	if o.Namespace.Do(func() { err = n.cmd.Start() }); err != nil {
 		t.Fatalf("beamtest: start %s: %v", o.Name, err)
@@ -117,28 +106,50 @@ func StartNode(t testing.TB, o Options) *Node {
 			t.Logf("beamtest: output of %s:\n%s", n.Name, n.Output())
 		}
 	})
+	n.acceptControl(t, listener)
+	if !o.HoldStart {
+		n.waitStarted(t)
+	}
+	return n
+}
 
-	n.control, err = listener.Accept()
-	if err != nil {
+// environment is the environment of a node whose folder is home, and which connects to
+// control.
+func (o Options) environment(app, home string, control net.Listener) []string {
+	env := append(environment(),
+		"ERL_CRASH_DUMP_SECONDS=0",
+		"ERL_EPMD_PORT="+strconv.Itoa(o.EPMDPort), // never the machine's own EPMD
+		"HOME="+home,
+		"TESTAPP_CONTROL="+strconv.Itoa(control.Addr().(*net.TCPAddr).Port),
+		"TESTAPP_GOLDEN="+filepath.Join(app, "golden"),
+		"TESTAPP_LOG="+filepath.Join(home, "appended"),
+	)
+	if o.HoldStart {
+		env = append(env, "TESTAPP_HELD=true")
+	}
+	return append(env, o.Env...)
+}
+
+// acceptControl accepts the control connection of a starting node.
+func (n *Node) acceptControl(t testing.TB, listener net.Listener) {
+	t.Helper()
+	var err error
+	if n.control, err = listener.Accept(); err != nil {
 		select {
 		case <-n.exited:
-			t.Fatalf("beamtest: node %s did not come up: %v", o.Name, n.cmd.ProcessState)
+			t.Fatalf("beamtest: node %s did not come up: %v", n.Name, n.cmd.ProcessState)
 		default:
-			t.Fatalf("beamtest: node %s did not come up: %v", o.Name, err)
+			t.Fatalf("beamtest: node %s did not come up: %v", n.Name, err)
 		}
 	}
 	t.Cleanup(func() { n.control.Close() })
 	greeting, err := readFrame(n.control)
 	if err != nil {
-		t.Fatalf("beamtest: node %s did not come up: %v", o.Name, err)
+		t.Fatalf("beamtest: node %s did not come up: %v", n.Name, err)
 	}
 	if _, err := fmt.Sscan(string(greeting), &n.pid, &n.otp, &n.real, &n.Name); err != nil {
-		t.Fatalf("beamtest: greeting %q of node %s: %v", greeting, o.Name, err)
+		t.Fatalf("beamtest: greeting %q of node %s: %v", greeting, n.Name, err)
 	}
-	if !o.HoldStart {
-		n.waitStarted(t)
-	}
-	return n
 }
 
 // ReleaseStart starts the application of a node with HoldStart, and returns when it
