@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // APIKeysConfig is the method api_keys. The gateway stores only the hashes of the keys.
@@ -32,37 +34,37 @@ func (c *APIKeysConfig) setDefaults() {
 	c.Header = location.Header
 }
 
-func (c *APIKeysConfig) validate(keyPath string, _ bool) error {
+func (c *APIKeysConfig) validate(bool) error {
 	location := c.location()
 	if err := location.validate(); err != nil {
-		return fmt.Errorf("%s: %w", keyPath, err)
+		return err
 	}
 	if c.File == "" && len(c.Keys) == 0 {
-		return fmt.Errorf("%s needs file, keys or both", keyPath)
+		return keypath.Errorf("", "needs file, keys or both")
 	}
-	_, err := c.inlineKeys(keyPath)
+	_, err := c.inlineKeys()
 	return err
 }
 
 // inlineKeys returns the keys in the configuration itself.
-func (c *APIKeysConfig) inlineKeys(keyPath string) (*keyring, error) {
+func (c *APIKeysConfig) inlineKeys() (*keyring, error) {
 	ring := newKeyring()
 	for i, key := range c.Keys {
 		if err := ring.add(key); err != nil {
-			return nil, fmt.Errorf("%s.keys[%d]: %w", keyPath, i, err)
+			return nil, keypath.In(err, "keys", i)
 		}
 	}
 	return ring, nil
 }
 
-func (c *APIKeysConfig) newMethod(keyPath string, _ methodDependencies) (method, error) {
-	ring, err := c.inlineKeys(keyPath)
+func (c *APIKeysConfig) newMethod(methodDependencies) (method, error) {
+	ring, err := c.inlineKeys()
 	if err != nil {
 		return nil, err
 	}
 	if c.File != "" {
 		if err := ring.addFile(c.File); err != nil {
-			return nil, fmt.Errorf("%s.file: %w", keyPath, err)
+			return nil, keypath.In(err, "file")
 		}
 	}
 	return &apiKeys{c.location(), ring.identities}, nil

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // An Authenticator authenticates requests, and authorizes operations.
@@ -39,10 +41,10 @@ func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Aut
 	for i := range cfg.Methods {
 		for key, s := range cfg.Methods[i].sections() {
 			keySets := append(former.remoteKeySets(), a.remoteKeySets()...)
-			m, err := s.newMethod(fmt.Sprintf("auth.methods[%d].%s", i, key), methodDependencies{keySets: keySets, log: log})
+			m, err := s.newMethod(methodDependencies{keySets: keySets, log: log})
 			if err != nil {
 				a.Close()
-				return nil, err
+				return nil, keypath.In(err, "auth", "methods", i, key)
 			}
 			a.methods = append(a.methods, m)
 		}
@@ -56,9 +58,9 @@ func (c Config) CheckFiles() error {
 	var errs []error
 	for i := range c.Methods {
 		for key, s := range c.Methods[i].sections() {
-			m, err := s.newMethod(fmt.Sprintf("auth.methods[%d].%s", i, key), methodDependencies{offline: true})
+			m, err := s.newMethod(methodDependencies{offline: true})
 			if err != nil {
-				errs = append(errs, err)
+				errs = append(errs, keypath.In(err, "auth", "methods", i, key))
 				continue
 			}
 			m.close()

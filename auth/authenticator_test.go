@@ -93,10 +93,10 @@ func TestValidate(t *testing.T) {
 		{phoenix + "key_length: 64}}", false, ""},
 		{phoenix + "key_length: 64, encrypted: true}}", false, "auth.methods[0].phoenix_token.key_length"},
 		{phoenix + "key_digest: md5}}", false, "auth.methods[0].phoenix_token.key_digest"},
-		{phoenix + "header: X-Token, cookie: token}}", false, "auth.methods[0].phoenix_token: a token is in a header or in a cookie"},
+		{phoenix + "header: X-Token, cookie: token}}", false, "auth.methods[0].phoenix_token has both header and cookie"},
 
 		{"{api_keys: {}}", false, "auth.methods[0].api_keys needs file, keys or both"},
-		{"{api_keys: {file: keys.yaml, header: 'X Key'}}", false, "auth.methods[0].api_keys: header"},
+		{"{api_keys: {file: keys.yaml, header: 'X Key'}}", false, "auth.methods[0].api_keys.header"},
 		{"{api_keys: {keys: [{name: a, sha256: short}]}}", false, "auth.methods[0].api_keys.keys[0]: sha256 of a"},
 
 		{"{proxy_headers: {subject: X-User-Id}}", true, ""},

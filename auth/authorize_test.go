@@ -93,11 +93,11 @@ func TestInvalidRequirements(t *testing.T) {
 		`{require: {claims: {ratio: 0.5}}}`:                       "auth.require.claims.ratio",
 		`{require: {claims: {realm_access: {}}}}`:                 "auth.require.claims.realm_access",
 		`{require: {claims: {realm_access: {roles: null}}}}`:      "auth.require.claims.realm_access.roles",
-		`{operations: [{require: {scopes: [a]}}]}`:                "auth.operations[0]: needs kind or name",
-		`{operations: [{kind: unknown, require: {scopes: [a]}}]}`: "auth.operations[0]: kind is not one of",
-		`{operations: [{name: "A B", require: {scopes: [a]}}]}`:   "auth.operations[0]: name is not",
-		`{operations: [{name: A}]}`:                               "auth.operations[0]: require",
-		`{operations: [{name: A, require: {scopes: [" "]}}]}`:     "auth.operations[0]: require.scopes",
+		`{operations: [{require: {scopes: [a]}}]}`:                "auth.operations[0] needs kind or name",
+		`{operations: [{kind: unknown, require: {scopes: [a]}}]}`: "auth.operations[0].kind is not one of",
+		`{operations: [{name: "A B", require: {scopes: [a]}}]}`:   "auth.operations[0].name is not",
+		`{operations: [{name: A}]}`:                               "auth.operations[0].require",
+		`{operations: [{name: A, require: {scopes: [" "]}}]}`:     "auth.operations[0].require.scopes",
 	} {
 		cfg := parseAuth(t, section)
 		cfg.Methods = make([]MethodConfig, 1)

@@ -14,9 +14,9 @@ import (
 // issued it, and its extended key usage is clientAuth or absent.
 type ClientCertificateConfig struct{}
 
-func (c *ClientCertificateConfig) setDefaults()                {}
-func (c *ClientCertificateConfig) validate(string, bool) error { return nil }
-func (c *ClientCertificateConfig) newMethod(string, methodDependencies) (method, error) {
+func (c *ClientCertificateConfig) setDefaults()        {}
+func (c *ClientCertificateConfig) validate(bool) error { return nil }
+func (c *ClientCertificateConfig) newMethod(methodDependencies) (method, error) {
 	return clientCertificate{}, nil
 }
 

@@ -2,7 +2,8 @@ package auth
 
 import (
 	"errors"
-	"fmt"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // Config is the auth section of an application: authentication and authorization.
@@ -55,33 +56,28 @@ func (c *Config) Validate(hasProxies bool) error {
 	var errs []error
 	switch {
 	case c.Anonymous != anonymousAllow && c.Anonymous != anonymousRefuse:
-		errs = append(errs, fmt.Errorf("auth.anonymous is not %s or %s", anonymousAllow, anonymousRefuse))
+		errs = append(errs, keypath.Errorf("anonymous", "is not %s or %s", anonymousAllow, anonymousRefuse))
 	case c.Anonymous == anonymousRefuse && len(c.Methods) == 0:
-		errs = append(errs, errors.New("auth.anonymous is refuse and auth.methods is empty, so every request would be refused; add a method"))
+		errs = append(errs, keypath.Errorf("anonymous", "is refuse and auth.methods is empty, so every request would be refused; add a method"))
 	}
 	if (!c.Require.empty() || len(c.Operations) > 0) && len(c.Methods) == 0 {
-		errs = append(errs, errors.New("auth.require and auth.operations need claims, and auth.methods is empty; add a method"))
+		errs = append(errs, keypath.Errorf("methods", "is empty, and auth.require and auth.operations need claims; add a method"))
 	}
-	if err := c.Require.validate(); err != nil {
-		errs = append(errs, fmt.Errorf("auth.require.%w", err))
-	}
+	errs = append(errs, keypath.In(c.Require.validate(), "require"))
 	for i := range c.Operations {
-		if err := c.Operations[i].validate(); err != nil {
-			errs = append(errs, fmt.Errorf("auth.operations[%d]: %w", i, err))
-		}
+		errs = append(errs, keypath.In(c.Operations[i].validate(), "operations", i))
 	}
 	for i := range c.Methods {
-		keyPath := fmt.Sprintf("auth.methods[%d]", i)
 		sections := c.Methods[i].sections()
 		if len(sections) != 1 {
-			errs = append(errs, fmt.Errorf("%s needs exactly one key, which names the method, such as phoenix_token", keyPath))
+			errs = append(errs, keypath.In(keypath.Errorf("", "needs exactly one key, which names the method, such as phoenix_token"), "methods", i))
 			continue
 		}
 		for key, s := range sections {
-			errs = append(errs, s.validate(keyPath+"."+key, hasProxies))
+			errs = append(errs, keypath.In(s.validate(hasProxies), "methods", i, key))
 		}
 	}
-	return errors.Join(errs...)
+	return keypath.In(errors.Join(errs...), "auth")
 }
 
 // UsesCookies reports whether a method reads its token from a cookie. Browsers attach cookies

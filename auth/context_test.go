@@ -209,7 +209,7 @@ func TestInvalidContextConfig(t *testing.T) {
 		`{k: {value: 1, header: X}}`:                                         "context.k needs one of",
 		`{k: {value: 1, required: true}}`:                                    "which need claim, header",
 		`{k: {header: X, required: true, default: 1}}`:                       "remove one",
-		`{k: {fields: {l: {}}}}`:                                             "context.k.l needs one of",
+		`{k: {fields: {l: {}}}}`:                                             "context.k.fields.l needs one of",
 		`{k: {value: .inf}}`:                                                 "context.k.value",
 		`{k: {value: 18446744073709551615}}`:                                 "context.k.value",
 		`{k: {value: 1, claim: sub}}`:                                        "context.k needs one of",
@@ -234,7 +234,7 @@ func TestInvalidContextConfig(t *testing.T) {
 		`{k: {cookie: c, type: [integer], default: [5, x]}}`:                 "a string is not of type integer",
 		`{k: {claim: role, type: atom, atoms: [admin, user], default: ops}}`: "context.k.default: the value is not in atoms",
 		`{k: {value: ops, type: atom, atoms: [admin]}}`:                      "context.k.value: the value is not in atoms",
-		`{a: {fields: {k: {cookie: c, default: 5}}}}`:                        "context.a.k.default",
+		`{a: {fields: {k: {cookie: c, default: 5}}}}`:                        "context.a.fields.k.default",
 		`{k: {header: "X Y"}}`:                                               "is not a valid header name",
 	} {
 		if _, err := NewContext(parse(t, section), proxies); err == nil || !strings.Contains(err.Error(), want) {

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // ContextConfig is the context section of an application: the fields of the context map
@@ -112,7 +114,7 @@ func (f *ContextField) appendConstant(b []byte) ([]byte, error) {
 		}
 		b, err := c.appendConstant(b, *constant)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
+			return nil, keypath.In(err, key)
 		}
 		return b, nil
 	}
@@ -122,36 +124,34 @@ func (f *ContextField) appendConstant(b []byte) ([]byte, error) {
 // Validate reports everything that is wrong with the section, by key. hasProxies says
 // whether trusted_proxies is set, hasMethods whether auth.methods is.
 func (c ContextConfig) Validate(hasProxies, hasMethods bool) error {
-	return c.validate("context", hasProxies, hasMethods)
+	return keypath.In(c.validate(hasProxies, hasMethods), "context")
 }
 
-func (c ContextConfig) validate(path string, hasProxies, hasMethods bool) error {
+func (c ContextConfig) validate(hasProxies, hasMethods bool) error {
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(c)) {
-		f, keyPath := c[key], path+"."+label(key)
-		errs = append(errs, f.validate(keyPath, key, hasProxies, hasMethods), f.Fields.validate(keyPath, hasProxies, hasMethods))
+		f := c[key]
+		err := errors.Join(f.validate(key, hasProxies, hasMethods), keypath.In(f.Fields.validate(hasProxies, hasMethods), "fields"))
+		errs = append(errs, keypath.In(err, label(key)))
 	}
 	return errors.Join(errs...)
 }
 
 // validate reports the first problem of the field.
-func (f *ContextField) validate(keyPath, key string, hasProxies, hasMethods bool) error {
+func (f *ContextField) validate(key string, hasProxies, hasMethods bool) error {
 	if key == "" || len(key) > 255 {
-		return fmt.Errorf("%s: a key has 1 to 255 bytes", keyPath)
+		return errors.New("a key has 1 to 255 bytes")
 	}
 	if err := f.validateSource(hasProxies, hasMethods); err != nil {
-		return fmt.Errorf("%s %w", keyPath, err)
+		return err
 	}
 	if err := f.validateType(); err != nil {
-		return fmt.Errorf("%s: %w", keyPath, err)
+		return err
 	}
-	if _, err := f.appendConstant(nil); err != nil {
-		return fmt.Errorf("%s.%w", keyPath, err)
-	}
-	return nil
+	_, err := f.appendConstant(nil)
+	return err
 }
 
-// validateSource returns the predicate of a sentence whose subject is the field.
 func (f *ContextField) validateSource(hasProxies, hasMethods bool) error {
 	sources := 0
 	for _, isSet := range []bool{f.Value != nil, f.Claim != nil, f.Header != "", f.Cookie != "", f.Request != "", f.Fields != nil} {
@@ -161,21 +161,21 @@ func (f *ContextField) validateSource(hasProxies, hasMethods bool) error {
 	}
 	switch {
 	case sources != 1:
-		return errors.New("needs one of value, claim, header, cookie, request and fields")
+		return keypath.Errorf("", "needs one of value, claim, header, cookie, request and fields")
 	case f.Claim != nil && !hasMethods:
-		return errors.New("uses a claim, and no method provides claims; add one to auth.methods")
+		return keypath.Errorf("", "uses a claim, and no method provides claims; add one to auth.methods")
 	case f.Header != "" && !hasProxies:
-		return errors.New("uses a header, which every client can send; list the proxies that set it in trusted_proxies, such as 127.0.0.0/8")
+		return keypath.Errorf("", "uses a header, which every client can send; list the proxies that set it in trusted_proxies, such as 127.0.0.0/8")
 	case f.Header != "" && !httpguts.ValidHeaderFieldName(f.Header):
-		return errors.New("has a header that is not a valid header name")
+		return keypath.Errorf("", "has a header that is not a valid header name")
 	case f.Cookie != "" && !httpguts.ValidHeaderFieldName(f.Cookie):
-		return errors.New("has a cookie that is not a valid cookie name")
+		return keypath.Errorf("", "has a cookie that is not a valid cookie name")
 	case f.Request != "" && !slices.Contains([]string{clientAddress, requestID, traceID}, f.Request):
-		return fmt.Errorf("has an unknown value of request; the values are %s, %s and %s", clientAddress, requestID, traceID)
+		return keypath.Errorf("", "has an unknown value of request; the values are %s, %s and %s", clientAddress, requestID, traceID)
 	case f.source() == nil && (f.Required || f.Default != nil):
-		return errors.New("has required or default, which need claim, header, cookie or request")
+		return keypath.Errorf("", "has required or default, which need claim, header, cookie or request")
 	case f.Required && f.Default != nil:
-		return errors.New("has both required and default; remove one")
+		return keypath.Errorf("", "has both required and default; remove one")
 	}
 	return nil
 }
@@ -189,11 +189,11 @@ func (f *ContextField) validateType() error {
 	case f.Type.Scalar == atomType && len(f.Atoms) == 0:
 		return errors.New("the type atom needs atoms, a list of the possible values: a node never frees an atom")
 	case f.Type.Scalar != atomType && f.Atoms != nil:
-		return errors.New("atoms needs the type atom")
+		return keypath.Errorf("atoms", "needs the type atom")
 	}
 	for _, name := range f.Atoms {
 		if name == "" || len(name) > 255 {
-			return fmt.Errorf("atoms: an atom has 1 to 255 bytes; one has %d", len(name))
+			return keypath.In(fmt.Errorf("an atom has 1 to 255 bytes; one has %d", len(name)), "atoms")
 		}
 	}
 	return nil

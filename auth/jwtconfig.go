@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/auth/jwt"
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/internal/secret"
 )
 
@@ -63,15 +64,7 @@ func (c *JWTConfig) keySetSource() jwt.KeySetSource {
 	return jwt.KeySetSource{Issuer: c.Issuer, URL: c.JWKS, CAFile: c.CAFile, Refresh: c.Refresh}
 }
 
-func (c *JWTConfig) validate(keyPath string, _ bool) error {
-	if err := c.check(); err != nil {
-		return fmt.Errorf("%s: %w", keyPath, err)
-	}
-	return nil
-}
-
-// check reports the first problem of the section.
-func (c *JWTConfig) check() error {
+func (c *JWTConfig) validate(bool) error {
 	sources := 0
 	for _, isSet := range []bool{c.JWKS != "", c.Discover, c.Secret.IsSet(), c.PublicKeyFile != "", c.JWKSFile != ""} {
 		if isSet {
@@ -80,21 +73,21 @@ func (c *JWTConfig) check() error {
 	}
 	switch {
 	case sources != 1:
-		return errors.New("needs exactly one of jwks, discover, secret, public_key_file and jwks_file, which locate the keys")
+		return keypath.Errorf("", "needs exactly one of jwks, discover, secret, public_key_file and jwks_file, which locate the keys")
 	case c.fetchesKeys() && c.Issuer == "":
-		return errors.New("issuer is needed with jwks and discover; it is the required iss")
+		return keypath.Errorf("issuer", "is needed with jwks and discover; it is the required iss")
 	case c.fetchesKeys() && c.Audience == nil:
-		return errors.New("audience is needed with jwks and discover: without it, the gateway would accept tokens that the issuer made for other applications (RFC 8725, 3.9); write [] to accept them")
+		return keypath.Errorf("audience", "is needed with jwks and discover: without it, the gateway would accept tokens that the issuer made for other applications (RFC 8725, 3.9); write [] to accept them")
 	case !c.fetchesKeys() && c.CAFile != "":
-		return errors.New("ca_file is for jwks and discover; remove it")
+		return keypath.Errorf("ca_file", "is for jwks and discover; remove it")
 	case c.Refresh < minRefresh || c.Refresh > maxRefresh:
-		return fmt.Errorf("refresh %s is not between %s and %s", c.Refresh, minRefresh, maxRefresh)
+		return keypath.Errorf("refresh", "%s is not between %s and %s", c.Refresh, minRefresh, maxRefresh)
 	case c.Leeway < 0 || c.Leeway > maxLeeway:
-		return fmt.Errorf("leeway %s is not between 0s and %s", c.Leeway, maxLeeway)
+		return keypath.Errorf("leeway", "%s is not between 0s and %s", c.Leeway, maxLeeway)
 	}
 	if c.Secret.IsSet() {
-		if err := c.Secret.Validate("secret"); err != nil {
-			return err
+		if err := c.Secret.Validate(); err != nil {
+			return keypath.In(err, "secret")
 		}
 	}
 	if c.fetchesKeys() {
@@ -103,54 +96,50 @@ func (c *JWTConfig) check() error {
 			key = "issuer"
 		}
 		if err := c.keySetSource().Validate(); err != nil {
-			return fmt.Errorf("%s: %w", key, err)
+			return keypath.In(err, key)
 		}
 	}
 	if err := jwt.ValidateAlgorithms(c.Algorithms, c.Secret.IsSet()); err != nil {
-		return fmt.Errorf("algorithms: %w", err)
+		return keypath.In(err, "algorithms")
 	}
 	return c.TokenLocation.validate()
 }
 
-func (c *JWTConfig) newMethod(keyPath string, deps methodDependencies) (method, error) {
-	m, err := newJWTMethod(*c, deps)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", keyPath, err)
-	}
-	return m, nil
+func (c *JWTConfig) newMethod(deps methodDependencies) (method, error) {
+	return newJWTMethod(*c, deps)
 }
 
 // loadKeys reads the keys that are not fetched.
 func (c *JWTConfig) loadKeys() (*jwt.Keys, error) {
 	if c.Secret.IsSet() {
-		text, err := c.Secret.Read("secret")
+		text, err := c.Secret.Read()
 		if err != nil {
-			return nil, err
+			return nil, keypath.In(err, "secret")
 		}
 		keys, err := jwt.NewHMACKeys([]byte(text), c.Algorithms)
 		if err != nil {
-			return nil, fmt.Errorf("secret: %w", err)
+			return nil, keypath.In(err, "secret")
 		}
 		return keys, nil
 	}
 	if c.PublicKeyFile != "" {
 		text, err := secret.ReadTrusted(c.PublicKeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("public_key_file: %w", err)
+			return nil, keypath.In(err, "public_key_file")
 		}
 		keys, err := jwt.ParsePublicKeys(text)
 		if err != nil {
-			return nil, fmt.Errorf("public_key_file: %s: %w", c.PublicKeyFile, err)
+			return nil, keypath.In(fmt.Errorf("%s: %w", c.PublicKeyFile, err), "public_key_file")
 		}
 		return keys, nil
 	}
 	text, err := secret.ReadTrusted(c.JWKSFile)
 	if err != nil {
-		return nil, fmt.Errorf("jwks_file: %w", err)
+		return nil, keypath.In(err, "jwks_file")
 	}
 	keys, problems, err := jwt.ParseKeySet(text)
 	if err = errors.Join(append(problems, err)...); err != nil {
-		return nil, fmt.Errorf("jwks_file: %s: %w", c.JWKSFile, err)
+		return nil, keypath.In(fmt.Errorf("%s: %w", c.JWKSFile, err), "jwks_file")
 	}
 	return keys, nil
 }

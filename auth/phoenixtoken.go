@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/auth/phoenix"
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/internal/secret"
 )
 
@@ -46,31 +47,28 @@ func (c *PhoenixTokenConfig) key() phoenix.KeyOptions {
 	return phoenix.KeyOptions{Salt: c.Salt, Iterations: c.KeyIterations, Length: c.KeyLength, Digest: c.KeyDigest}
 }
 
-func (c *PhoenixTokenConfig) validate(keyPath string, _ bool) error {
-	if err := c.SecretKeyBase.Validate(keyPath + ".secret_key_base"); err != nil {
-		return err
+func (c *PhoenixTokenConfig) validate(bool) error {
+	if err := c.SecretKeyBase.Validate(); err != nil {
+		return keypath.In(err, "secret_key_base")
 	}
 	if err := c.key().Validate(c.Encrypted); err != nil {
-		return fmt.Errorf("%s.%w", keyPath, err)
+		return err
 	}
 	if c.MaxAge < 0 {
-		return fmt.Errorf("%s.max_age is negative; write a duration such as 24h", keyPath)
+		return keypath.Errorf("max_age", "is negative; write a duration such as 24h")
 	}
-	if err := c.TokenLocation.validate(); err != nil {
-		return fmt.Errorf("%s: %w", keyPath, err)
-	}
-	return nil
+	return c.TokenLocation.validate()
 }
 
-func (c *PhoenixTokenConfig) newMethod(keyPath string, _ methodDependencies) (method, error) {
+func (c *PhoenixTokenConfig) newMethod(methodDependencies) (method, error) {
 	key := c.key()
 	var err error
-	if key.SecretKeyBase, err = c.SecretKeyBase.Read(keyPath + ".secret_key_base"); err != nil {
-		return nil, err
+	if key.SecretKeyBase, err = c.SecretKeyBase.Read(); err != nil {
+		return nil, keypath.In(err, "secret_key_base")
 	}
 	verifier, err := phoenix.NewVerifier(key, c.Encrypted, c.MaxAge)
 	if err != nil {
-		return nil, fmt.Errorf("%s.%w", keyPath, err)
+		return nil, err
 	}
 	return &phoenixToken{c.TokenLocation, c.Salt, verifier}, nil
 }

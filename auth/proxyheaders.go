@@ -2,13 +2,14 @@ package auth
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // ProxyHeadersConfig is the method proxy_headers: a proxy authenticates the request, and
@@ -30,27 +31,27 @@ func (c *ProxyHeadersConfig) setDefaults() {
 	}
 }
 
-func (c *ProxyHeadersConfig) validate(keyPath string, hasProxies bool) error {
+func (c *ProxyHeadersConfig) validate(hasProxies bool) error {
 	switch {
 	case c.Subject == "":
-		return fmt.Errorf("%s.subject is missing; write the header in which the proxy sends the subject, such as X-User-Id", keyPath)
+		return keypath.Errorf("subject", "is missing; write the header in which the proxy sends the subject, such as X-User-Id")
 	case !httpguts.ValidHeaderFieldName(c.Subject):
-		return fmt.Errorf("%s.subject is not a valid header name", keyPath)
+		return keypath.Errorf("subject", "is not a valid header name")
 	case c.Networks == nil && !hasProxies:
-		return fmt.Errorf("%s uses headers that every client can send; list the proxies that set them in networks or in trusted_proxies, such as 127.0.0.0/8", keyPath)
+		return keypath.Errorf("", "uses headers that every client can send; list the proxies that set them in networks or in trusted_proxies, such as 127.0.0.0/8")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Claims)) {
 		switch header := c.Claims[name]; {
 		case name == "sub":
-			return fmt.Errorf("%s.claims.sub is always the subject; remove it", keyPath)
+			return keypath.In(keypath.Errorf("sub", "is always the subject; remove it"), "claims")
 		case !httpguts.ValidHeaderFieldName(header):
-			return fmt.Errorf("%s.claims.%s is not a valid header name", keyPath, label(name))
+			return keypath.In(keypath.Errorf(label(name), "is not a valid header name"), "claims")
 		}
 	}
 	return nil
 }
 
-func (c *ProxyHeadersConfig) newMethod(string, methodDependencies) (method, error) {
+func (c *ProxyHeadersConfig) newMethod(methodDependencies) (method, error) {
 	return &proxyHeaders{*c}, nil
 }
 

@@ -1,12 +1,12 @@
 package auth
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // A Requirement lists the scopes and claims that an identity needs. All of them apply.
@@ -40,30 +40,30 @@ func (r *Requirement) empty() bool { return len(r.Scopes) == 0 && len(r.Claims) 
 func (r *Requirement) validate() error {
 	for _, scope := range r.Scopes {
 		if !scopeToken.MatchString(scope) {
-			return errors.New("scopes has an element that is not a scope; write each scope as an element of the list")
+			return keypath.Errorf("scopes", "has an element that is not a scope; write each scope as an element of the list")
 		}
 	}
-	return validateRequiredClaims("claims", r.Claims)
+	return keypath.In(validateRequiredClaims(r.Claims), "claims")
 }
 
-func validateRequiredClaims(path string, members map[string]any) error {
+func validateRequiredClaims(members map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		keyPath := path + "." + label(name)
+		key := label(name)
 		switch required := claimValue(members[name]).(type) {
 		case map[string]any:
 			if len(required) == 0 {
-				return fmt.Errorf("%s is empty", keyPath)
+				return keypath.Errorf(key, "is empty")
 			}
-			if err := validateRequiredClaims(keyPath, required); err != nil {
-				return err
+			if err := validateRequiredClaims(required); err != nil {
+				return keypath.In(err, key)
 			}
 		case []any:
 			if len(required) == 0 || slices.ContainsFunc(required, func(element any) bool { return !isComparable(element) }) {
-				return fmt.Errorf("%s needs a list of strings, integers or booleans: the alternatives for the claim", keyPath)
+				return keypath.Errorf(key, "needs a list of strings, integers or booleans: the alternatives for the claim")
 			}
 		default:
 			if !isComparable(required) {
-				return fmt.Errorf("%s needs a string, an integer, a boolean, a list of those, or a map", keyPath)
+				return keypath.Errorf(key, "needs a string, an integer, a boolean, a list of those, or a map")
 			}
 		}
 	}
@@ -81,18 +81,15 @@ func isComparable(v any) bool {
 func (o *OperationRule) validate() error {
 	switch {
 	case o.Kind == "" && o.Name == "":
-		return errors.New("needs kind or name; write a rule for all operations in auth.require")
+		return keypath.Errorf("", "needs kind or name; write a rule for all operations in auth.require")
 	case o.Kind != "" && !slices.Contains(operationKinds, o.Kind):
-		return fmt.Errorf("kind is not one of %s", strings.Join(operationKinds, ", "))
+		return keypath.Errorf("kind", "is not one of %s", strings.Join(operationKinds, ", "))
 	case o.Name != "" && !operationName.MatchString(o.Name):
-		return errors.New("name is not a name of an operation")
+		return keypath.Errorf("name", "is not a name of an operation")
 	case o.Require.empty():
-		return errors.New("require is empty; add scopes or claims")
+		return keypath.Errorf("require", "is empty; add scopes or claims")
 	}
-	if err := o.Require.validate(); err != nil {
-		return fmt.Errorf("require.%w", err)
-	}
-	return nil
+	return keypath.In(o.Require.validate(), "require")
 }
 
 var operationKinds = []string{"query", "mutation", "subscription"}

@@ -9,12 +9,11 @@ import (
 // section is the configuration of a method.
 type section interface {
 	setDefaults()
-	// validate reports what is wrong with the section. keyPath is its path in the
-	// configuration, such as auth.methods[0].api_keys. hasProxies says whether
+	// validate reports what is wrong with the section. hasProxies says whether
 	// trusted_proxies is set.
-	validate(keyPath string, hasProxies bool) error
+	validate(hasProxies bool) error
 	// newMethod returns the method. It reads the files and secrets that the section names.
-	newMethod(keyPath string, deps methodDependencies) (method, error)
+	newMethod(deps methodDependencies) (method, error)
 }
 
 // methodDependencies are shared by methods.

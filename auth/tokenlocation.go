@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/textproto"
@@ -9,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // A TokenLocation is the header or the cookie that carries a token.
@@ -32,11 +33,11 @@ func (p *TokenLocation) setDefaultHeader(header string) {
 func (p *TokenLocation) validate() error {
 	switch {
 	case p.Header != "" && p.Cookie != "":
-		return errors.New("a token is in a header or in a cookie; remove one of header and cookie")
+		return keypath.Errorf("", "has both header and cookie; remove one: a single one carries the token")
 	case p.Header != "" && !httpguts.ValidHeaderFieldName(p.Header):
-		return errors.New("header is not a valid header name")
+		return keypath.Errorf("header", "is not a valid header name")
 	case p.Cookie != "" && !httpguts.ValidHeaderFieldName(p.Cookie):
-		return errors.New("cookie is not a valid cookie name")
+		return keypath.Errorf("cookie", "is not a valid cookie name")
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // Config is the discovery section of an application. Exactly one of DNS and Nodes
@@ -70,58 +72,60 @@ func (c *Config) SetDefaults() {
 // instead. Zero fields with a default are valid.
 func (c Config) Validate() error {
 	var errs []error
-	mistake := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	mistake := func(path keypath.Path, format string, args ...any) {
+		errs = append(errs, keypath.In(fmt.Errorf(format, args...), path...))
+	}
 
 	switch {
 	case len(c.DNS) == 0 && len(c.Nodes) == 0:
-		mistake("dns, nodes: neither is set; write the host names to ask (dns: [my-app.internal]) or the nodes themselves (nodes: [my-app@127.0.0.1])")
+		mistake(nil, "needs dns or nodes; write the host names to ask (dns: [my-app.internal]) or the nodes themselves (nodes: [my-app@127.0.0.1])")
 	case len(c.DNS) > 0 && len(c.Nodes) > 0:
-		mistake("dns, nodes: both are set; keep one of them")
+		mistake(nil, "has both dns and nodes; keep one of them")
 	}
 
 	for i, host := range c.DNS {
 		if problem := hostProblem(host); problem != "" {
-			mistake("dns[%d]: %s", i, problem)
+			mistake(keypath.Path{"dns", i}, "%s", problem)
 		}
 	}
 	for i, name := range c.Nodes {
 		short, host := splitName(name)
 		if !strings.Contains(name, "@") {
-			mistake("nodes[%d]: has no '@'; write the full node name, as in my-app@127.0.0.1", i)
+			mistake(keypath.Path{"nodes", i}, "has no '@'; write the full node name, as in my-app@127.0.0.1")
 			continue
 		}
 		if problem := shortNameProblem(short); problem != "" {
-			mistake("nodes[%d]: the part before the '@' %s", i, problem)
+			mistake(keypath.Path{"nodes", i}, "the part before the '@' %s", problem)
 		}
 		if problem := hostProblem(host); problem != "" {
-			mistake("nodes[%d]: the part after the '@' %s", i, problem)
+			mistake(keypath.Path{"nodes", i}, "the part after the '@' %s", problem)
 		}
 	}
 
 	switch {
 	case len(c.DNS) > 0 && c.Prefix == "":
-		mistake("prefix: is not set; write the prefix of the application's node names (prefix: my-app), because one host may run nodes of several applications")
+		mistake(keypath.Path{"prefix"}, "is not set; write the prefix of the application's node names (prefix: my-app), because one host may run nodes of several applications")
 	case len(c.DNS) == 0 && len(c.Nodes) > 0 && c.Prefix != "":
-		mistake("prefix: applies to dns only, and nodes is set; remove it")
+		mistake(keypath.Path{"prefix"}, "applies to dns only, and nodes is set; remove it")
 	case strings.Contains(c.Prefix, "@"):
-		mistake("prefix: contains '@'; write only the part before it")
+		mistake(keypath.Path{"prefix"}, "contains '@'; write only the part before it")
 	case c.Prefix != "":
 		if problem := shortNameProblem(c.Prefix); problem != "" {
-			mistake("prefix: %s", problem)
+			mistake(keypath.Path{"prefix"}, "%s", problem)
 		}
 	}
 
 	if c.Interval < 0 {
-		mistake("interval: %s is negative; write the time between polls, as in 5s", c.Interval)
+		mistake(keypath.Path{"interval"}, "%s is negative; write the time between polls, as in 5s", c.Interval)
 	}
 	if c.Timeout < 0 {
-		mistake("timeout: %s is negative; write the timeout of one DNS look-up or EPMD request, as in 2s", c.Timeout)
+		mistake(keypath.Path{"timeout"}, "%s is negative; write the timeout of one DNS look-up or EPMD request, as in 2s", c.Timeout)
 	}
 	if c.Keep < 0 {
-		mistake("keep: %s is negative; write how long the nodes of a silent source stay, as in 10m", c.Keep)
+		mistake(keypath.Path{"keep"}, "%s is negative; write how long the nodes of a silent source stay, as in 10m", c.Keep)
 	}
 	if c.MaxNodes < 0 {
-		mistake("max_nodes: %d is negative; write the largest number of nodes, as in 256", c.MaxNodes)
+		mistake(keypath.Path{"max_nodes"}, "%d is negative; write the largest number of nodes, as in 256", c.MaxNodes)
 	}
 	return errors.Join(errs...)
 }

@@ -40,8 +40,8 @@ func TestValidate(t *testing.T) {
 		config discovery.Config
 		want   []string // parts of the message
 	}{
-		"nothing":              {discovery.Config{}, []string{"dns, nodes: neither", "dns: [my-app.internal]"}},
-		"both":                 {discovery.Config{DNS: []string{"a"}, Nodes: []string{"a@b"}, Prefix: "a"}, []string{"dns, nodes: both"}},
+		"nothing":              {discovery.Config{}, []string{"needs dns or nodes", "dns: [my-app.internal]"}},
+		"both":                 {discovery.Config{DNS: []string{"a"}, Nodes: []string{"a@b"}, Prefix: "a"}, []string{"both dns and nodes"}},
 		"no prefix":            {discovery.Config{DNS: []string{"a"}}, []string{"prefix: is not set", "prefix: my-app"}},
 		"prefix with host":     {discovery.Config{DNS: []string{"a"}, Prefix: "my-app@10.0.0.1"}, []string{`prefix: contains '@'`, "before it"}},
 		"prefix no name has":   {discovery.Config{DNS: []string{"a"}, Prefix: "my.app"}, []string{"prefix: has other characters"}},

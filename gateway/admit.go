@@ -3,11 +3,12 @@ package gateway
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // tokenHash is what is kept of the operators' token. To compare hashes takes as long
@@ -21,7 +22,7 @@ const leastToken = 16
 // CheckToken says what is wrong with a token of operators. The error does not hold it.
 func CheckToken(token string) error {
 	if len(token) < leastToken || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return fmt.Errorf("admin_token is shorter than %d characters, or not one line of ASCII without spaces; make one with: openssl rand -hex 32", leastToken)
+		return keypath.Errorf("admin_token", "is shorter than %d characters, or not one line of ASCII without spaces; make one with: openssl rand -hex 32", leastToken)
 	}
 	return nil
 }

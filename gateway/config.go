@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"path"
 	"slices"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // Limits are what the gateway takes from clients and nodes.
@@ -95,31 +96,35 @@ func (l *Limits) SetDefaults() {
 	}
 }
 
-// Validate says everything that is wrong, naming the keys.
+// Validate reports everything that is wrong with the section, by key.
 func (l *Limits) Validate() error {
 	var errs []error
-	if l.Body < 0 || l.Header < 0 {
-		errs = append(errs, errors.New("limits.body and limits.header are numbers of bytes, such as 1048576"))
-	}
-	if l.Answer < 0 {
-		errs = append(errs, errors.New("limits.answer is a number of bytes, such as 67108864"))
-	}
-	if l.InFlight < 0 || l.Connections < 0 || l.ConnectionsPerAddress < 0 {
-		errs = append(errs, errors.New("limits.in_flight, limits.connections and limits.connections_per_address are numbers, such as 10000"))
+	for _, limit := range []struct {
+		key  string
+		isOK bool
+		want string
+	}{
+		{"body", l.Body >= 0, "a number of bytes, such as 1048576"},
+		{"header", l.Header >= 0, "a number of bytes, such as 1048576"},
+		{"answer", l.Answer >= 0, "a number of bytes, such as 67108864"},
+		{"in_flight", l.InFlight >= 0, "a number, such as 10000"},
+		{"connections", l.Connections >= 0, "a number, such as 10000"},
+		{"connections_per_address", l.ConnectionsPerAddress >= 0, "a number, such as 10000"},
+		{"persisted_queries", l.PersistedQueries >= 0, "a number, such as 10000"},
+		{"persisted_bytes", l.PersistedBytes >= 0, "a number of bytes, such as 16777216"},
+		{"batch", l.Batch >= 0, "a number of operations, such as 10"},
+		{"read_timeout", l.ReadTimeout >= 0, "a time, such as 30s"},
+		{"write_timeout", l.WriteTimeout >= 0, "a time, such as 30s"},
+		{"idle_timeout", l.IdleTimeout >= 0, "a time, such as 30s"},
+	} {
+		if !limit.isOK {
+			errs = append(errs, keypath.Errorf(limit.key, "is negative; write %s", limit.want))
+		}
 	}
 	if least := l.leastMemory(); l.Memory < least {
-		errs = append(errs, fmt.Errorf("limits.memory %d is less than the %d bytes that one request of limits.body and its answer of limits.answer need: raise it, or lower these", l.Memory, least))
+		errs = append(errs, keypath.Errorf("memory", "%d is less than the %d bytes that one request of limits.body and its answer of limits.answer need: raise it, or lower these", l.Memory, least))
 	}
-	if l.PersistedQueries < 0 || l.PersistedBytes < 0 {
-		errs = append(errs, errors.New("limits.persisted_queries is a number, such as 10000, and limits.persisted_bytes one of bytes, such as 16777216"))
-	}
-	if l.Batch < 0 {
-		errs = append(errs, errors.New("limits.batch is a number of operations, such as 10"))
-	}
-	if l.ReadTimeout < 0 || l.WriteTimeout < 0 || l.IdleTimeout < 0 {
-		errs = append(errs, errors.New("limits.read_timeout, limits.write_timeout and limits.idle_timeout are times, such as 30s"))
-	}
-	return errors.Join(errs...)
+	return keypath.In(errors.Join(errs...), "limits")
 }
 
 // AppConfig is what an application's section says about HTTP.
@@ -205,26 +210,29 @@ func (c *AppConfig) SetDefaults() {
 // read any.
 func (c *AppConfig) Validate(cookies bool) error {
 	var errs []error
-	wrong := func(is bool, format string, args ...any) {
+	wrong := func(is bool, key, format string, args ...any) {
 		if is {
-			errs = append(errs, fmt.Errorf(format, args...))
+			errs = append(errs, keypath.Errorf(key, format, args...))
 		}
 	}
-	wrong(!strings.HasPrefix(c.Path, "/") || strings.ContainsAny(c.Path, "{}* ?#") || !isClean(c.Path), "path is not a path such as /graphql")
-	wrong(strings.HasSuffix(c.Path, sdlFile), "path ends in %s, where schemas are read", sdlFile)
-	wrong(c.Path == healthPath || c.Path == readyPath, "path %s is the gateway's own", c.Path)
+	wrong(!strings.HasPrefix(c.Path, "/") || strings.ContainsAny(c.Path, "{}* ?#") || !isClean(c.Path), "path", "is not a path such as /graphql")
+	wrong(strings.HasSuffix(c.Path, sdlFile), "path", "ends in %s, where schemas are read", sdlFile)
+	wrong(c.Path == healthPath || c.Path == readyPath, "path", "%s is the gateway's own", c.Path)
 	wrong(slices.ContainsFunc(c.Compress, func(name string) bool { return name != identity && !slices.Contains(codings, name) }),
-		"compress is not a list of zstd, br and gzip")
-	wrong(!httpguts.ValidHeaderFieldName(c.TimeoutHeader), "timeout_header is not a header's name")
-	wrong(c.CompressFrom < 0, "compress_from is a number of bytes, such as 2048")
+		"compress", "is not a list of zstd, br and gzip")
+	wrong(!httpguts.ValidHeaderFieldName(c.TimeoutHeader), "timeout_header", "is not a header's name")
+	wrong(c.CompressFrom < 0, "compress_from", "is a number of bytes, such as 2048")
 	wrong(c.PersistedQueries != persistedAutomatic && c.PersistedQueries != persistedOff,
-		"persisted_queries is not %s or %s", persistedAutomatic, persistedOff)
+		"persisted_queries", "is not %s or %s", persistedAutomatic, persistedOff)
 	wrong(c.BatchFormat != formatApollo && c.BatchFormat != formatAbsinthe,
-		"batch_format is not %s or %s", formatApollo, formatAbsinthe)
-	wrong(c.Timeout < 0, "timeout is a time, such as 30s")
+		"batch_format", "is not %s or %s", formatApollo, formatAbsinthe)
+	wrong(c.Timeout < 0, "timeout", "is a time, such as 30s")
 	wrong(cookies && c.CSRFPrevention != nil && !*c.CSRFPrevention,
-		"csrf_prevention cannot be off where cookies are read: every page could ask as its user")
-	return errors.Join(append(errs, c.CORS.validate(cookies), c.DocumentLimits.Validate(), c.Trusted.validate())...)
+		"csrf_prevention", "cannot be off where cookies are read: every page could ask as its user")
+	return errors.Join(append(errs,
+		keypath.In(c.CORS.validate(cookies), "cors"),
+		keypath.In(c.DocumentLimits.Validate(), "document_limits"),
+		keypath.In(c.Trusted.validate(), "trusted_documents"))...)
 }
 
 // isClean says whether a path has neither dots nor empty parts: clients resolve dots

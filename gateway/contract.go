@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/schema"
@@ -47,10 +48,10 @@ func (c *ContractConfig) SetDefaults() {
 // Validate says what is wrong, naming the key.
 func (c *ContractConfig) Validate() error {
 	if !slices.Contains([]string{"off", "admin", "public"}, c.SDL) {
-		return errors.New("contract.sdl is not off, admin or public")
+		return keypath.In(keypath.Errorf("sdl", "is not off, admin or public"), "contract")
 	}
 	if !slices.Contains([]string{"off", "report", "enforce"}, c.Validation) {
-		return errors.New("contract.validate is not off, report or enforce")
+		return keypath.In(keypath.Errorf("validate", "is not off, report or enforce"), "contract")
 	}
 	return nil
 }

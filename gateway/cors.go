@@ -1,13 +1,14 @@
 package gateway
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/go-chi/cors"
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // CORSConfig is what pages of other origins may do (Cross-Origin Resource Sharing,
@@ -35,19 +36,19 @@ func (c *CORSConfig) validate(cookies bool) error {
 	everybody := slices.Contains(c.Origins, anyOrigin)
 	switch {
 	case !c.On() && (c.Headers != nil || c.Credentials || c.MaxAge != 0):
-		return errors.New("cors.origins is missing; [] is for pages of this origin alone")
+		return keypath.Errorf("origins", "is missing; [] is for pages of this origin alone")
 	case everybody && c.Credentials:
-		return errors.New(`cors.credentials does not go with cors.origins "*": every page could ask as its user; list the origins`)
+		return keypath.Errorf("credentials", `does not go with cors.origins "*": every page could ask as its user; list the origins`)
 	case everybody && cookies:
-		return errors.New(`cors.origins "*" does not go with cookies that say who is asking: every page could ask as its user; list the origins`)
+		return keypath.Errorf("origins", `"*" does not go with cookies that authenticate: every page could send requests as its user; list the origins`)
 	case !c.On() && cookies:
-		return errors.New("cors is missing, which an application that reads cookies needs: list in cors.origins whose pages may ask; [] is for pages of this origin alone")
+		return keypath.Errorf("", "is missing, which an application that reads cookies needs: list in cors.origins whose pages may ask; [] is for pages of this origin alone")
 	case c.MaxAge < 0:
-		return errors.New("cors.max_age is a time, such as 10m")
+		return keypath.Errorf("max_age", "is a time, such as 10m")
 	}
 	for _, name := range c.Headers {
 		if name == "*" || !httpguts.ValidHeaderFieldName(name) {
-			return errors.New("cors.headers has an element that is not a header's name")
+			return keypath.Errorf("headers", "has an element that is not a header's name")
 		}
 	}
 	return nil

@@ -1,11 +1,11 @@
 package gateway
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/schema"
 )
 
@@ -50,11 +50,11 @@ const (
 func (l *DocumentLimits) Validate() error {
 	switch {
 	case l.Bytes < 0 || l.Tokens < 0 || l.Fields < 0 || l.Depth < 0 || l.Aliases < 0 || l.RootFields < 0 || l.Directives < 0:
-		return errors.New("document_limits are numbers, such as 15")
+		return keypath.Errorf("", "are numbers, such as 15")
 	case l.Tokens > schema.MaxTokens:
-		return fmt.Errorf("document_limits.tokens is at most %d", schema.MaxTokens)
+		return keypath.Errorf("tokens", "is at most %d", schema.MaxTokens)
 	case !slices.Contains([]string{"", allowIntrospection, refuseIntrospection, identifiedIntrospection}, l.Introspection):
-		return fmt.Errorf("document_limits.introspection is not %s, %s or %s", allowIntrospection, refuseIntrospection, identifiedIntrospection)
+		return keypath.Errorf("introspection", "is not %s, %s or %s", allowIntrospection, refuseIntrospection, identifiedIntrospection)
 	}
 	return nil
 }

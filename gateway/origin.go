@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // origins are those whose pages may ask, as browsers write them: scheme://host, and
@@ -21,12 +23,12 @@ func (o origins) validate() error {
 		parts := originPattern.FindStringSubmatch(origin)
 		switch {
 		case origin == anyOrigin && len(o) > 1:
-			return fmt.Errorf("cors.origins: %q allows every origin, so leave out the others", anyOrigin)
+			return keypath.In(fmt.Errorf("%q allows every origin; remove the others", anyOrigin), "origins", i)
 		case origin == anyOrigin:
 		case parts == nil:
-			return fmt.Errorf("cors.origins[%d] is not an origin as browsers send it, such as https://app.example.com, http://localhost:3000 or https://*.example.com: in lower case, without a path, and * only for the whole first label of a host with two more", i)
+			return keypath.In(keypath.Errorf("", "is not an origin as browsers send it, such as https://app.example.com, http://localhost:3000 or https://*.example.com: in lower case, without a path, and * only for the whole first label of a host with two more"), "origins", i)
 		case parts[1] == "https" && parts[2] == "443", parts[1] == "http" && parts[2] == "80":
-			return fmt.Errorf("cors.origins[%d] names the port that %s has anyway, and browsers do not: leave it out", i, parts[1])
+			return keypath.In(keypath.Errorf("", "names the default port of %s, which browsers leave out; remove it", parts[1]), "origins", i)
 		}
 	}
 	return nil

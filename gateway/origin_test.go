@@ -38,7 +38,7 @@ func TestOriginsValidate(t *testing.T) {
 		"https://a.example.com,b.example": false,
 	} {
 		err := origins{text}.validate()
-		if (err == nil) != fine || err != nil && !strings.HasPrefix(err.Error(), "cors.origins[0] ") {
+		if (err == nil) != fine || err != nil && !strings.HasPrefix(err.Error(), "origins[0] ") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

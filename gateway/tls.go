@@ -3,13 +3,11 @@ package gateway
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/louche-graphql/louche/internal/certs"
-	"github.com/louche-graphql/louche/internal/secret"
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // TLSConfig is how clients are served over TLS. It is off unless files are named.
@@ -53,15 +51,15 @@ func (c TLSConfig) On() bool { return c.CertFile != "" }
 func (c TLSConfig) Validate() error {
 	switch {
 	case (c.CertFile == "") != (c.KeyFile == ""):
-		return errors.New("tls needs both cert_file and key_file, or neither")
+		return keypath.Errorf("tls", "needs both cert_file and key_file, or neither")
 	case tlsVersions[c.MinVersion] == 0:
-		return errors.New(`tls.min_version is not "1.2" or "1.3"`)
+		return keypath.In(keypath.Errorf("min_version", `is not "1.2" or "1.3"`), "tls")
 	case c.ClientCAFile != "" && !c.On():
-		return errors.New("tls.client_ca_file needs cert_file and key_file: certificates are shown over TLS")
+		return keypath.In(keypath.Errorf("client_ca_file", "needs cert_file and key_file: certificates are shown over TLS"), "tls")
 	case c.ClientCAFile == "" && c.ClientCertificates != "":
-		return errors.New("tls.client_certificates needs client_ca_file: the authorities whose certificates count")
+		return keypath.In(keypath.Errorf("client_certificates", "needs client_ca_file: the authorities whose certificates count"), "tls")
 	case c.ClientCAFile != "" && c.ClientCertificates != certificatesOptional && c.ClientCertificates != certificatesRequired:
-		return fmt.Errorf("tls.client_certificates is not %s or %s", certificatesOptional, certificatesRequired)
+		return keypath.In(keypath.Errorf("client_certificates", "is not %s or %s", certificatesOptional, certificatesRequired), "tls")
 	}
 	return nil
 }
@@ -71,17 +69,9 @@ func (c TLSConfig) Load() (*tls.Config, error) {
 	if !c.On() {
 		return nil, nil
 	}
-	chain, err := secret.ReadPublic(c.CertFile)
+	certificate, err := certs.ReadKeyPair(c.CertFile, c.KeyFile)
 	if err != nil {
-		return nil, fmt.Errorf("tls.cert_file: %w", err)
-	}
-	key, err := secret.ReadFile(c.KeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("tls.key_file: %w", err)
-	}
-	certificate, err := tls.X509KeyPair(chain, key)
-	if err != nil {
-		return nil, fmt.Errorf("tls.cert_file %s and tls.key_file %s: %w", c.CertFile, c.KeyFile, err)
+		return nil, keypath.In(err, "tls")
 	}
 	config := &tls.Config{
 		Certificates: []tls.Certificate{certificate},
@@ -93,7 +83,7 @@ func (c TLSConfig) Load() (*tls.Config, error) {
 		return config, nil
 	}
 	if config.ClientCAs, err = certs.ReadAuthorities(c.ClientCAFile); err != nil {
-		return nil, fmt.Errorf("tls.client_ca_file: %w", err)
+		return nil, keypath.In(err, "tls", "client_ca_file")
 	}
 	config.ClientAuth = tls.VerifyClientCertIfGiven
 	if c.ClientCertificates == certificatesRequired {

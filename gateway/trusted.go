@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/louche-graphql/louche/internal/cache"
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/internal/secret"
 	"github.com/louche-graphql/louche/internal/strictjson"
 )
@@ -45,11 +46,11 @@ func (c *TrustedConfig) setDefaults() {
 func (c *TrustedConfig) validate() error {
 	switch {
 	case c.Mode != trustedOff && c.Mode != trustedLog && c.Mode != trustedEnforce:
-		return fmt.Errorf("trusted_documents.mode is not %s, %s or %s", trustedOff, trustedLog, trustedEnforce)
+		return keypath.Errorf("mode", "is not %s, %s or %s", trustedOff, trustedLog, trustedEnforce)
 	case c.Mode != trustedOff && len(c.Manifests) == 0:
-		return fmt.Errorf("trusted_documents.mode %s needs trusted_documents.manifests", c.Mode)
+		return keypath.Errorf("manifests", "is empty, which mode %s needs", c.Mode)
 	case strings.ContainsAny(c.CacheControl, "\r\n"):
-		return errors.New("trusted_documents.cache_control is not a header's value")
+		return keypath.Errorf("cache_control", "is not a header's value")
 	}
 	return nil
 }
@@ -71,13 +72,13 @@ func LoadTrustedDocuments(cfg TrustedConfig) (*TrustedDocuments, error) {
 		return nil, nil
 	}
 	t := &TrustedDocuments{byID: make(map[string]string), texts: make(map[string]struct{}), reported: cache.New[[sha256.Size]byte, struct{}](maxReported, 0)}
-	for _, name := range cfg.Manifests {
+	for i, name := range cfg.Manifests {
 		manifest, err := secret.ReadTrusted(name)
 		if err == nil {
 			err = t.add(manifest)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("trusted_documents: %s: %w", name, err)
+			return nil, keypath.In(fmt.Errorf("%s: %w", name, err), "trusted_documents", "manifests", i)
 		}
 	}
 	return t, nil

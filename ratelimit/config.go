@@ -2,10 +2,11 @@ package ratelimit
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // Rules is the rate_limits section of an application. All rules that apply to an operation
@@ -74,12 +75,12 @@ func (r Rules) Validate() error {
 	seen := make(map[string]int)
 	for i, rule := range r {
 		if err := rule.validate(); err != nil {
-			errs = append(errs, fmt.Errorf("rate_limits[%d].%w", i, err))
+			errs = append(errs, keypath.In(err, "rate_limits", i))
 			continue
 		}
 		name := rule.longName()
 		if first, twice := seen[name]; twice {
-			errs = append(errs, fmt.Errorf("rate_limits[%d] repeats by, kind, cost and per of rate_limits[%d]; remove the one with the higher limit", i, first))
+			errs = append(errs, keypath.In(keypath.Errorf("", "repeats by, kind, cost and per of rate_limits[%d]; remove the one with the higher limit", first), "rate_limits", i))
 		}
 		seen[name] = i
 	}
@@ -89,17 +90,17 @@ func (r Rules) Validate() error {
 func (r Rule) validate() error {
 	switch {
 	case r.By.attribute == "":
-		return errors.New("by is needed: address, identity or {claim: NAME}")
+		return keypath.Errorf("by", "is needed: address, identity or {claim: NAME}")
 	case strings.ContainsFunc(r.By.claim, invalidInString):
-		return fmt.Errorf("by: the claim appears in response headers; use printable ASCII without quotes and backslashes")
+		return keypath.In(errors.New("the claim appears in response headers; use printable ASCII without quotes and backslashes"), "by")
 	case r.Kind != "" && r.Kind != kindQuery && r.Kind != kindMutation:
-		return fmt.Errorf("kind is not %s or %s", kindQuery, kindMutation)
+		return keypath.Errorf("kind", "is not %s or %s", kindQuery, kindMutation)
 	case r.Cost != "" && r.Cost != costOperation && r.Cost != costRootFields:
-		return fmt.Errorf("cost is not %s or %s", costOperation, costRootFields)
+		return keypath.Errorf("cost", "is not %s or %s", costOperation, costRootFields)
 	case r.Limit <= 0:
-		return errors.New("limit is a positive number, such as 60")
+		return keypath.Errorf("limit", "is a positive number, such as 60")
 	case r.Per < time.Second || r.Per%time.Second != 0:
-		return errors.New("per is a duration in whole seconds, such as 1m")
+		return keypath.Errorf("per", "is a duration in whole seconds, such as 1m")
 	}
 	return nil
 }

@@ -3,12 +3,12 @@ package ratelimit
 import (
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"strconv"
 	"strings"
 
 	"github.com/louche-graphql/louche/internal/certs"
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/internal/secret"
 )
 
@@ -52,10 +52,12 @@ func (c *RedisConfig) SetDefaults() {
 }
 
 // Validate returns the errors of the section, with their keys.
-func (c *RedisConfig) Validate() error {
+func (c *RedisConfig) Validate() error { return keypath.In(c.validate(), "redis") }
+
+func (c *RedisConfig) validate() error {
 	if c.Address == "" {
 		if *c != (RedisConfig{Prefix: c.Prefix}) {
-			return errors.New("redis.address is needed, such as 127.0.0.1:6379")
+			return keypath.Errorf("address", "is needed, such as 127.0.0.1:6379")
 		}
 		return nil
 	}
@@ -63,13 +65,13 @@ func (c *RedisConfig) Validate() error {
 	number, portErr := strconv.ParseUint(port, 10, 16)
 	switch {
 	case err != nil || portErr != nil || number == 0 || strings.ContainsAny(host, "@/ "):
-		return errors.New("redis.address is host:port, such as 127.0.0.1:6379; user and password have keys of their own, redis.username and redis.password")
+		return keypath.Errorf("address", "is host:port, such as 127.0.0.1:6379; user and password have keys of their own, redis.username and redis.password")
 	case c.Database < 0:
-		return errors.New("redis.database is a number, such as 0")
+		return keypath.Errorf("database", "is a number, such as 0")
 	case c.Username != "" && !c.Password.IsSet():
-		return errors.New("redis.username needs redis.password")
+		return keypath.Errorf("username", "needs redis.password")
 	case c.Password.IsSet():
-		return c.Password.Validate("redis.password")
+		return keypath.In(c.Password.Validate(), "password")
 	}
 	return nil
 }
@@ -86,7 +88,8 @@ func (c *RedisConfig) CheckFiles() error {
 func (c *RedisConfig) readFiles() (password string, encryption *tls.Config, err error) {
 	var passwordErr error
 	if c.Password.IsSet() {
-		password, passwordErr = c.Password.Read("redis.password")
+		password, passwordErr = c.Password.Read()
+		passwordErr = keypath.In(passwordErr, "redis", "password")
 	}
 	encryption, err = c.TLS.load(c.Address)
 	return password, encryption, errors.Join(passwordErr, err)
@@ -106,7 +109,7 @@ func (t RedisTLS) load(address string) (*tls.Config, error) {
 		return cfg, nil
 	}
 	if cfg.RootCAs, err = certs.ReadAuthorities(t.CAFile); err != nil {
-		return nil, fmt.Errorf("redis.tls.ca_file: %w", err)
+		return nil, keypath.In(err, "redis", "tls", "ca_file")
 	}
 	return cfg, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/internal/cache"
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -45,16 +46,19 @@ var moduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*$
 func (c *AbsintheConfig) Validate() error {
 	var errs []error
 	if !isModule(c.Schema) {
-		errs = append(errs, errors.New("schema is not a module such as MyApp.Schema"))
+		errs = append(errs, keypath.Errorf("schema", "is not a module such as MyApp.Schema"))
 	}
 	if c.PubSub != "" && !isModule(c.PubSub) {
-		errs = append(errs, errors.New("pubsub is not a module such as MyAppWeb.Endpoint"))
+		errs = append(errs, keypath.Errorf("pubsub", "is not a module such as MyAppWeb.Endpoint"))
 	}
 	if c.JSONCodec != "" && !isModule(c.JSONCodec) {
-		errs = append(errs, errors.New("json_codec is not a module such as Jason"))
+		errs = append(errs, keypath.Errorf("json_codec", "is not a module such as Jason"))
 	}
-	if c.MaxComplexity < 0 || c.TokenLimit < 0 {
-		errs = append(errs, errors.New("max_complexity and token_limit are numbers, such as 1000"))
+	if c.MaxComplexity < 0 {
+		errs = append(errs, keypath.Errorf("max_complexity", "is negative; write a number, such as 1000"))
+	}
+	if c.TokenLimit < 0 {
+		errs = append(errs, keypath.Errorf("token_limit", "is negative; write a number, such as 1000"))
 	}
 	return errors.Join(append(errs, c.validateContextFrom())...)
 }

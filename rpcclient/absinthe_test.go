@@ -140,7 +140,7 @@ func testRun(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 func TestAbsintheConfigValidatesNumbers(t *testing.T) {
 	for _, config := range []rpcclient.AbsintheConfig{{MaxComplexity: -1}, {TokenLimit: -1}} {
 		config.Schema = "A"
-		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), "max_complexity and token_limit") {
+		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), "is negative") {
 			t.Errorf("%+v: %v", config, err)
 		}
 	}

@@ -2,12 +2,13 @@ package rpcclient
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // BreakerConfig configures the ejection of nodes. A node is ejected, and gets no calls
@@ -54,15 +55,18 @@ func (c *BreakerConfig) Validate() error {
 	var errs []error
 	// These comparisons are false for NaN.
 	if !(c.Failures >= 0 && c.Failures <= 1) {
-		errs = append(errs, fmt.Errorf("breaker.failures is %v; write a share of calls from 0 to 1", c.Failures))
+		errs = append(errs, keypath.Errorf("failures", "is %v; write a share of calls from 0 to 1", c.Failures))
 	}
 	if !(c.MaxEjected >= 0 && c.MaxEjected <= 1) {
-		errs = append(errs, fmt.Errorf("breaker.max_ejected is %v; write a share of nodes from 0 to 1", c.MaxEjected))
+		errs = append(errs, keypath.Errorf("max_ejected", "is %v; write a share of nodes from 0 to 1", c.MaxEjected))
 	}
-	if c.Window < 0 || c.Open < 0 {
-		errs = append(errs, errors.New("breaker.window and breaker.open are times, such as 10s"))
+	if c.Window < 0 {
+		errs = append(errs, keypath.Errorf("window", "is negative; write a time, such as 10s"))
 	}
-	return errors.Join(errs...)
+	if c.Open < 0 {
+		errs = append(errs, keypath.Errorf("open", "is negative; write a time, such as 5s"))
+	}
+	return keypath.In(errors.Join(errs...), "breaker")
 }
 
 // callCounts counts the calls that ended in the window.

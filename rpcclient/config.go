@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/louche-graphql/louche/internal/certs"
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/internal/secret"
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
@@ -73,26 +74,26 @@ func (c *NodeConfig) Validate() error {
 	local, host, ok := strings.Cut(c.Name, "@")
 	var errs []error
 	if !ok || local == "" || host == "" || strings.Contains(host, "@") {
-		errs = append(errs, errors.New("node.name is not a node name; write name@host"))
+		errs = append(errs, keypath.Errorf("name", "is not a node name; write name@host"))
 	}
 	if !utf8.ValidString(c.Name) || utf8.RuneCountInString(c.Name) > 255 {
-		errs = append(errs, errors.New("node.name is longer than 255 characters, or not UTF-8"))
+		errs = append(errs, keypath.Errorf("name", "is longer than 255 characters, or not UTF-8"))
 	}
 	if c.NetTickTime < time.Second {
-		errs = append(errs, fmt.Errorf("node.net_ticktime %v is too short; the default of Erlang is 60s", c.NetTickTime))
+		errs = append(errs, keypath.Errorf("net_ticktime", "%v is too short; the default of Erlang is 60s", c.NetTickTime))
 	}
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
-		errs = append(errs, errors.New("node.tls needs both cert_file and key_file, or neither"))
+		errs = append(errs, keypath.Errorf("tls", "needs both cert_file and key_file, or neither"))
 	}
 	if c.TLS.CAFile == "" && c.TLS != (TLSConfig{}) {
-		errs = append(errs, errors.New("node.tls needs ca_file, to verify the nodes' certificates"))
+		errs = append(errs, keypath.Errorf("tls", "needs ca_file, to verify the nodes' certificates"))
 	}
 	if c.Cookie != "" {
 		if err := checkCookie(strings.TrimSpace(string(c.Cookie))); err != nil {
-			errs = append(errs, fmt.Errorf("node.cookie: %w", err))
+			errs = append(errs, keypath.In(err, "cookie"))
 		}
 	}
-	return errors.Join(errs...)
+	return keypath.In(errors.Join(errs...), "node")
 }
 
 // minCookie is the minimum length of a cookie, in characters. It rules out guessable
@@ -113,7 +114,7 @@ func (c *NodeConfig) cookie() (string, error) {
 	}
 	err := checkCookie(cookie)
 	if err != nil && c.CookieFile != "" && c.Cookie == "" {
-		err = fmt.Errorf("node.cookie_file: %w", err)
+		err = keypath.In(err, "node", "cookie_file")
 	}
 	return cookie, err
 }
@@ -149,7 +150,7 @@ func (c *NodeConfig) readCookieFile() (string, error) {
 	case c.CookieFile == "" && err != nil:
 		return "", fmt.Errorf("the cookie: %w", err)
 	case err != nil:
-		return "", fmt.Errorf("node.cookie_file: %w", err)
+		return "", keypath.In(err, "node", "cookie_file")
 	}
 	return strings.TrimSpace(string(cookie)), nil
 }
@@ -161,27 +162,15 @@ func (c TLSConfig) config() (*tls.Config, error) {
 	}
 	authorities, err := certs.ReadAuthorities(c.CAFile)
 	if err != nil {
-		return nil, fmt.Errorf("node.tls.ca_file: %w", err)
+		return nil, keypath.In(err, "node", "tls", "ca_file")
 	}
 	cfg := &tls.Config{RootCAs: authorities, ServerName: c.ServerName, MinVersion: tls.VersionTLS12}
 	if c.CertFile != "" {
-		pair, err := c.pair()
+		pair, err := certs.ReadKeyPair(c.CertFile, c.KeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("node.tls: %w", err)
+			return nil, keypath.In(err, "node", "tls")
 		}
 		cfg.Certificates = []tls.Certificate{pair}
 	}
 	return cfg, nil
-}
-
-func (c TLSConfig) pair() (tls.Certificate, error) {
-	certificate, err := secret.ReadPublic(c.CertFile)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	key, err := secret.ReadFile(c.KeyFile)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	return tls.X509KeyPair(certificate, key)
 }

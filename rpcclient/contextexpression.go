@@ -1,10 +1,10 @@
 package rpcclient
 
 import (
-	"errors"
 	"regexp"
 	"strings"
 
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -14,13 +14,13 @@ func (c *AbsintheConfig) validateContextFrom() error {
 	module, function := c.contextFunction()
 	switch {
 	case c.ContextCache < 0:
-		return errors.New("context_cache is negative; write a duration such as 30s")
+		return keypath.Errorf("context_cache", "is negative; write a duration such as 30s")
 	case c.ContextFrom == "" && c.ContextCache > 0:
-		return errors.New("context_cache needs context_from, whose results it caches")
+		return keypath.Errorf("context_cache", "needs context_from, whose results it caches")
 	case c.ContextFrom == "":
 		return nil
 	case !isModule(module) || !functionName.MatchString(function) || len(c.ContextFrom) > 240:
-		return errors.New("context_from is not a function such as MyApp.Gateway.build_context")
+		return keypath.Errorf("context_from", "is not a function such as MyApp.Gateway.build_context")
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package rpcclient
 import (
 	"errors"
 	"time"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // LoadConfig bounds the load of nodes. An overloaded node refuses excess calls at once
@@ -40,11 +42,17 @@ func (c *LoadConfig) SetDefaults() {
 // Validate reports everything that is wrong, with the keys.
 func (c *LoadConfig) Validate() error {
 	var errs []error
-	if c.InFlight < 0 || c.Queue < 0 {
-		errs = append(errs, errors.New("load.in_flight and load.queue are numbers of calls, such as 1000"))
+	if c.InFlight < 0 {
+		errs = append(errs, keypath.Errorf("in_flight", "is negative; write a number of calls, such as 1000"))
 	}
-	if c.QueueTime < 0 || c.Warmup < 0 {
-		errs = append(errs, errors.New("load.queue_time and load.warmup are times, such as 25ms"))
+	if c.Queue < 0 {
+		errs = append(errs, keypath.Errorf("queue", "is negative; write a number of calls, such as 1000"))
 	}
-	return errors.Join(errs...)
+	if c.QueueTime < 0 {
+		errs = append(errs, keypath.Errorf("queue_time", "is negative; write a time, such as 25ms"))
+	}
+	if c.Warmup < 0 {
+		errs = append(errs, keypath.Errorf("warmup", "is negative; write a time, such as 10s"))
+	}
+	return keypath.In(errors.Join(errs...), "load")
 }

@@ -2,8 +2,9 @@ package rpcclient
 
 import (
 	"errors"
-	"fmt"
 	"sync"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // RetryConfig configures the retries of idempotent calls whose connection was lost.
@@ -31,12 +32,12 @@ func (c *RetryConfig) SetDefaults() {
 func (c *RetryConfig) Validate() error {
 	var errs []error
 	if c.Nodes < 0 {
-		errs = append(errs, fmt.Errorf("retry.nodes is %d; write a number of nodes, 1 for no retry", c.Nodes))
+		errs = append(errs, keypath.Errorf("nodes", "is %d; write a number of nodes, 1 for no retry", c.Nodes))
 	}
 	if !(c.Budget >= 0 && c.Budget <= 1) {
-		errs = append(errs, fmt.Errorf("retry.budget is %v; write a share of calls from 0 to 1", c.Budget))
+		errs = append(errs, keypath.Errorf("budget", "is %v; write a share of calls from 0 to 1", c.Budget))
 	}
-	return errors.Join(errs...)
+	return keypath.In(errors.Join(errs...), "retry")
 }
 
 // The reserve is for a node that dies with all its calls after little traffic.

@@ -17,6 +17,7 @@ import (
 	"github.com/go-jose/go-jose/v4/json"
 
 	"github.com/louche-graphql/louche/internal/certs"
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 const (
@@ -95,7 +96,7 @@ func (s KeySetSource) newTransport() (http.RoundTripper, error) {
 	if s.CAFile != "" {
 		authorities, err := certs.ReadAuthorities(s.CAFile)
 		if err != nil {
-			return nil, fmt.Errorf("ca_file: %w", err)
+			return nil, keypath.In(err, "ca_file")
 		}
 		t.TLSClientConfig.RootCAs = authorities
 	}

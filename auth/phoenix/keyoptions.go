@@ -4,9 +4,9 @@ import (
 	"crypto/pbkdf2"
 	"crypto/sha256"
 	"crypto/sha512"
-	"errors"
-	"fmt"
 	"hash"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // KeyOptions derive the key of tokens. They are the arguments and options of
@@ -41,15 +41,15 @@ const (
 func (k KeyOptions) Validate(encrypted bool) error {
 	switch {
 	case k.Salt == "":
-		return errors.New("salt is missing; write the second argument of Phoenix.Token.sign")
+		return keypath.Errorf("salt", "is missing; write the second argument of Phoenix.Token.sign")
 	case k.Iterations < 1 || k.Iterations > MaxIterations:
-		return fmt.Errorf("key_iterations %d is not between 1 and %d", k.Iterations, MaxIterations)
+		return keypath.Errorf("key_iterations", "%d is not between 1 and %d", k.Iterations, MaxIterations)
 	case encrypted && k.Length != 16 && k.Length != 24 && k.Length != 32:
-		return fmt.Errorf("key_length %d is not 32 (nor 16 or 24, which Plug.Crypto 1 also used for encryption)", k.Length)
+		return keypath.Errorf("key_length", "%d is not 32 (nor 16 or 24, which Plug.Crypto 1 also used for encryption)", k.Length)
 	case k.Length < MinKeyLength || k.Length > MaxKeyLength:
-		return fmt.Errorf("key_length %d is not between %d and %d", k.Length, MinKeyLength, MaxKeyLength)
+		return keypath.Errorf("key_length", "%d is not between %d and %d", k.Length, MinKeyLength, MaxKeyLength)
 	case digests[k.Digest] == nil:
-		return errors.New("key_digest is not sha256, sha384 or sha512")
+		return keypath.Errorf("key_digest", "is not sha256, sha384 or sha512")
 	}
 	return nil
 }
@@ -60,7 +60,7 @@ func (k KeyOptions) derive(encrypted bool) ([]byte, error) {
 		return nil, err
 	}
 	if len(k.SecretKeyBase) < MinSecretKeyBase {
-		return nil, fmt.Errorf("secret_key_base is shorter than %d bytes; mix phx.gen.secret generates one of 64 bytes", MinSecretKeyBase)
+		return nil, keypath.Errorf("secret_key_base", "is shorter than %d bytes; mix phx.gen.secret generates one of 64 bytes", MinSecretKeyBase)
 	}
 	return pbkdf2.Key(digests[k.Digest], k.SecretKeyBase, []byte(k.Salt), k.Iterations, k.Length)
 }

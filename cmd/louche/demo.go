@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 
@@ -35,7 +34,7 @@ func (d *demoCommand) Run(ctx context.Context, out output) error {
 	if err := cfg.SetDefaults(); err != nil {
 		return err
 	}
-	if err := errors.Join(cfg.Validate()...); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return err
 	}
 	log, closeLog := cfg.Log.Open()

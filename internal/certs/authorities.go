@@ -1,5 +1,5 @@
-// Package certs reads the certificate authorities that the gateway trusts: those of
-// clients, of nodes, of Redis and of issuers of JWTs.
+// Package certs reads the files of TLS: the certificate authorities that the gateway
+// trusts, and its own certificates with their keys.
 package certs
 
 import (

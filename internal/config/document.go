@@ -8,100 +8,111 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
-// A document is YAML that was read into a section of the configuration.
+// A document is a YAML document that was read into a section of the configuration.
 type document struct {
-	name     string // of the file or the variable
+	name     string // of its file
 	root     ast.Node
-	flags    map[string]string // that win over it, by the keys that they set
+	flags    []setFlag // which override the document
 	anchors  map[string]ast.Node
-	mistakes []mistake
+	mistakes []*mistake
 }
 
-// A mistake is a value that is not what its key wants. It does not say the value:
-// that may be a secret in the wrong place.
+// A mistake is an invalid value. Its text does not contain the value, which may be a secret
+// at the wrong place.
 type mistake struct {
-	path string // of the key
+	path keypath.Path
 	at   *token.Token
 	text string
 }
 
+func (m *mistake) Error() string {
+	if len(m.path) == 0 {
+		return m.text
+	}
+	return m.path.String() + ": " + m.text
+}
+
+// in returns the mistake as an error at its position in a file or a variable.
+func (m *mistake) in(name string) error { return errors.New(position(name, m.at) + m.Error()) }
+
+// errors returns the mistakes as errors at their positions.
 func (d *document) errors() (errs []error) {
 	for _, m := range d.mistakes {
-		errs = append(errs, errors.New(d.position(m.at)+strings.TrimPrefix(m.path+": ", ": ")+m.text))
+		errs = append(errs, m.in(d.name))
 	}
 	return errs
 }
 
-// position is a place in a document as compilers write it and editors read it.
-func (d *document) position(at *token.Token) string {
-	place := d.name
-	if at != nil {
-		place += fmt.Sprintf(":%d:%d", at.Position.Line, at.Position.Column)
+// position is the start of an error line in the form of compilers, which editors read.
+func position(name string, at *token.Token) string {
+	if at == nil {
+		return name + ": "
 	}
-	return place + ": "
+	return fmt.Sprintf("%s:%d:%d: ", name, at.Position.Line, at.Position.Column)
 }
 
-// readDocument reads YAML into what section points to, all of it that has no
-// mistakes. What is not YAML at all is the error.
+// readDocument reads YAML into the value that section points to, except for values with
+// mistakes. An error, which may be of type *mistake, means that the text is not YAML.
 func readDocument(name string, text []byte, section any) (*document, error) {
 	d := &document{name: name, anchors: make(map[string]ast.Node)}
 	file, err := parser.ParseBytes(text, 0)
 	var syntax yaml.Error
 	switch {
 	case errors.As(err, &syntax):
-		return nil, errors.New(d.position(syntax.GetToken()) + syntax.GetMessage())
+		return nil, &mistake{at: syntax.GetToken(), text: syntax.GetMessage()}
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	case len(file.Docs) > 1:
-		return nil, fmt.Errorf("%s: there is more than one YAML document in it", name)
+		return nil, errors.New("the text has more than one YAML document; remove the others")
 	case len(file.Docs) == 0 || file.Docs[0].Body == nil || file.Docs[0].Body.Type() == ast.CommentType || file.Docs[0].Body.Type() == ast.NullType:
 		return d, nil
 	}
 	into := reflect.ValueOf(section).Elem()
-	if d.root, err = d.plain(file.Docs[0].Body); err != nil {
+	if d.root, err = d.resolve(file.Docs[0].Body); err != nil {
 		return nil, err
 	}
-	if !d.check(d.root, into.Type(), "") {
+	if !d.check(d.root, into.Type(), nil) {
 		return d, nil
 	}
 	if err := yaml.NodeToValue(d.root, section); err != nil {
-		return nil, errors.New(d.position(placeOf(err, d.root)) + "this cannot be read") // check has missed why
+		return nil, &mistake{at: tokenOf(err, d.root), text: "the value cannot be read"} // which check did not find
 	}
 	return d, nil
 }
 
-// plain puts in place of aliases and merge keys what they stand for.
-func (d *document) plain(node ast.Node) (ast.Node, error) {
+// resolve replaces aliases and merge keys by the values that they refer to.
+func (d *document) resolve(node ast.Node) (ast.Node, error) {
 	var err error
 	switch n := node.(type) {
 	case *ast.AnchorNode:
-		value, err := d.plain(n.Value)
+		value, err := d.resolve(n.Value)
 		d.anchors[n.Name.GetToken().Value] = value
 		return value, err
 	case *ast.AliasNode:
 		value, known := d.anchors[n.Value.GetToken().Value]
 		if !known {
-			return nil, errors.New(d.position(n.GetToken()) + "there is no anchor of this name before it")
+			return nil, &mistake{at: n.GetToken(), text: "there is no anchor of this name before it"}
 		}
 		return value, nil
 	case *ast.SequenceNode:
 		for i := range n.Values {
-			if n.Values[i], err = d.plain(n.Values[i]); err != nil {
+			if n.Values[i], err = d.resolve(n.Values[i]); err != nil {
 				return nil, err
 			}
 		}
 	case *ast.MappingNode:
 		var own, merged []*ast.MappingValueNode
 		for _, entry := range n.Values {
-			if entry.Value, err = d.plain(entry.Value); err != nil {
+			if entry.Value, err = d.resolve(entry.Value); err != nil {
 				return nil, err
 			}
 			if !entry.Key.IsMergeKey() {
@@ -122,7 +133,7 @@ func (d *document) plain(node ast.Node) (ast.Node, error) {
 
 func keyOf(entry *ast.MappingValueNode) string { return entry.Key.GetToken().Value }
 
-// find is the entry of a key, or nil.
+// find returns the entry of a key, or nil.
 func find(section ast.Node, key string) *ast.MappingValueNode {
 	if m, ok := section.(*ast.MappingNode); ok {
 		for _, entry := range m.Values {
@@ -134,9 +145,9 @@ func find(section ast.Node, key string) *ast.MappingValueNode {
 	return nil
 }
 
-// check notes what is wrong with a value, and removes what is wrong inside it, so that
-// the rest can be read. It says whether there is a rest.
-func (d *document) check(node ast.Node, t reflect.Type, path string) bool {
+// check notes the mistakes in a value and removes the invalid parts, so that the rest can
+// be read. It returns false if the value as a whole is invalid.
+func (d *document) check(node ast.Node, t reflect.Type, path keypath.Path) bool {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -148,32 +159,26 @@ func (d *document) check(node ast.Node, t reflect.Type, path string) bool {
 		return true
 	case isSection && len(keys) > 0:
 		before := len(d.mistakes)
-		d.checkSection(section, path, func(entry *ast.MappingValueNode) reflect.Type {
+		d.checkEntries(section, path, func(entry *ast.MappingValueNode) reflect.Type {
 			key := keyOf(entry)
 			if _, known := keys[key]; !known {
-				text := "there is no such key"
-				if _, isFile := keys[key+"_file"]; isFile {
-					text += "; is it " + key + "_file?"
-				} else {
-					text += didYouMean(key, maps.Keys(keys))
-				}
-				d.note(mistake{unknownKey(path, key), entry.Key.GetToken(), text})
+				d.note(&mistake{unknownKey(path, key), entry.Key.GetToken(), "there is no such key" + suggestKey(key, keys)})
 			}
 			return keys[key]
 		})
-		if !readsItself(t) {
+		if !unmarshalsItself(t) {
 			return true
 		} else if len(d.mistakes) > before {
 			return false
 		}
-		return d.checkValue(node, t, path) // which may want more than its keys do
-	case isSection && t.Kind() == reflect.Map && !readsItself(t):
-		d.checkSection(section, path, func(*ast.MappingValueNode) reflect.Type { return t.Elem() })
+		return d.checkValue(node, t, path) // its unmarshaler may require more
+	case isSection && t.Kind() == reflect.Map && !unmarshalsItself(t):
+		d.checkEntries(section, path, func(*ast.MappingValueNode) reflect.Type { return t.Elem() })
 		return true
-	case isList && t.Kind() == reflect.Slice && !readsItself(t):
+	case isList && t.Kind() == reflect.Slice && !unmarshalsItself(t):
 		for i, element := range list.Values {
-			if !d.check(element, t.Elem(), fmt.Sprintf("%s[%d]", path, i)) {
-				list.Values[i] = ast.Null(element.GetToken()) // those after it keep their number
+			if !d.check(element, t.Elem(), path.Join(i)) {
+				list.Values[i] = ast.Null(element.GetToken()) // the others keep their indexes
 			}
 		}
 		return true
@@ -181,16 +186,21 @@ func (d *document) check(node ast.Node, t reflect.Type, path string) bool {
 	return d.checkValue(node, t, path)
 }
 
-func within(path, key string) string { return strings.TrimPrefix(path+"."+key, ".") }
+func suggestKey(key string, keys map[string]reflect.Type) string {
+	if _, isFile := keys[key+"_file"]; isFile {
+		return "; is it " + key + "_file?"
+	}
+	return didYouMean(key, maps.Keys(keys))
+}
 
-// keyName is what keys look like. A secret in the place of a section, {s3cret}, does not,
-// as a rule.
+// keyName matches the keys of sections, freeName the keys of maps. A secret in the place of
+// a section, {s3cret}, usually does not match.
 var (
 	keyName  = regexp.MustCompile(`^[a-z_]{1,40}$`)
 	freeName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.:-]{0,39}[?!]?$`)
 )
 
-// shownKey is a key that is known, or whose name is free, as an error shows it.
+// shownKey returns a key as errors show it.
 func shownKey(key string) string {
 	if freeName.MatchString(key) {
 		return key
@@ -198,79 +208,83 @@ func shownKey(key string) string {
 	return "(name)"
 }
 
-// unknownKey is the path that an error shows for a key that is not known.
-func unknownKey(path, key string) string {
+// unknownKey returns the path that an error about an unknown key shows.
+func unknownKey(path keypath.Path, key string) keypath.Path {
 	if keyName.MatchString(key) {
-		return within(path, key)
+		return path.Join(key)
 	}
 	return path
 }
 
-// checkSection checks the entries that have a type.
-func (d *document) checkSection(section *ast.MappingNode, path string, typeOf func(*ast.MappingValueNode) reflect.Type) {
-	var fine []*ast.MappingValueNode
+// checkEntries checks the entries that have a type, and removes the invalid ones.
+func (d *document) checkEntries(section *ast.MappingNode, path keypath.Path, typeOf func(*ast.MappingValueNode) reflect.Type) {
+	var valid []*ast.MappingValueNode
 	for _, entry := range section.Values {
 		t := typeOf(entry)
-		if t != nil && d.check(entry.Value, t, within(path, shownKey(keyOf(entry)))) {
-			fine = append(fine, entry)
+		if t != nil && d.check(entry.Value, t, path.Join(shownKey(keyOf(entry)))) {
+			valid = append(valid, entry)
 		}
 	}
-	section.Values = fine
+	section.Values = valid
 }
 
-// checkValue checks one that is not looked into.
-func (d *document) checkValue(node ast.Node, t reflect.Type, path string) bool {
+// checkValue checks a value as a whole.
+func (d *document) checkValue(node ast.Node, t reflect.Type, path keypath.Path) bool {
 	err := yaml.NodeToValue(node, reflect.New(t).Interface(), yaml.Strict())
 	if _, isFloat := node.(*ast.FloatNode); isFloat && (reflect.Zero(t).CanInt() || reflect.Zero(t).CanUint()) {
-		err = errFraction // which would be cut off
+		err = errFraction // the decoder would cut it off
 	}
 	if err == nil {
 		return true
 	}
-	d.note(mistake{path, placeOf(err, node), wanted(t, node, err)})
+	d.note(&mistake{path, tokenOf(err, node), describe(t, node, err)})
 	return false
 }
 
-// note keeps a mistake, of several in one place, as behind an alias, the first.
-func (d *document) note(m mistake) {
-	if !slices.ContainsFunc(d.mistakes, func(other mistake) bool { return other.at == m.at }) {
+// note adds a mistake. It adds only one at each place, such as an anchor of many aliases.
+func (d *document) note(m *mistake) {
+	if !slices.ContainsFunc(d.mistakes, func(other *mistake) bool { return other.at == m.at }) {
 		d.mistakes = append(d.mistakes, m)
 	}
 }
 
 var errFraction = errors.New("a fraction")
 
-// placeOf is the part of a value that an error is about.
-func placeOf(err error, node ast.Node) *token.Token {
+// tokenOf returns the part of a value that an error is about.
+func tokenOf(err error, node ast.Node) *token.Token {
 	if inside, ok := errors.AsType[yaml.Error](err); ok && inside.GetToken() != nil {
 		return inside.GetToken()
 	}
 	return node.GetToken()
 }
 
-// wanted says what is wrong with a value, in the words of the configuration.
-func wanted(t reflect.Type, node ast.Node, err error) string {
+// describe says what a value should look like.
+func describe(t reflect.Type, node ast.Node, err error) string {
 	var (
 		ofPart *yaml.TypeError
 		kind   *yaml.UnexpectedNodeTypeError
 	)
-	text := expected(t)
-	switch inside, ok := errors.AsType[yaml.Error](err); {
+	want := expected(t)
+	inside, isYAML := errors.AsType[yaml.Error](err)
+	switch {
 	case t == reflect.TypeFor[netip.Prefix]():
 		if addr, err := netip.ParseAddr(node.GetToken().Value); err == nil {
-			text += fmt.Sprintf("; this address alone is %s/%d", addr, addr.BitLen())
+			want += fmt.Sprintf("; this address alone is %s/%d", addr, addr.BitLen())
 		}
-	case text != "":
+	case want != "":
 	case errors.As(err, &ofPart):
-		text = expected(ofPart.DstType)
+		want = expected(ofPart.DstType)
 	case errors.As(err, &kind) && kind.Expected == ast.SequenceType:
-		text = expected(reflect.TypeFor[[]any]())
+		want = expected(reflect.TypeFor[[]any]())
 	case errors.As(err, &kind):
-		text = expected(reflect.TypeFor[struct{}]())
-	case ok:
-		text = inside.GetMessage()
+		want = expected(reflect.TypeFor[struct{}]())
+	case isYAML:
+		return inside.GetMessage()
 	default:
-		text = err.Error()
+		return err.Error()
 	}
-	return text
+	if want == "" { // of a part that unmarshals itself
+		return inside.GetMessage()
+	}
+	return "wants " + want
 }

@@ -15,35 +15,36 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// expected says what values of a type look like; empty where only they know.
+// expected says what values of a type look like. It is empty for a type that only its own
+// unmarshaler can tell.
 func expected(t reflect.Type) string {
 	switch {
 	case t == reflect.TypeFor[time.Duration]():
-		return "wants a time, such as 500ms, 30s or 2m"
+		return "a time, such as 500ms, 30s or 2m"
 	case t == reflect.TypeFor[netip.Prefix]():
-		return "wants a network, such as 10.0.0.0/8"
-	case readsItself(t):
+		return "a network, such as 10.0.0.0/8"
+	case unmarshalsItself(t):
 		return ""
 	case reflect.Zero(t).CanUint():
-		return fmt.Sprintf("wants a whole number from 0 to %d", uint64(1)<<t.Bits()-1)
+		return fmt.Sprintf("a whole number from 0 to %d", uint64(1)<<t.Bits()-1)
 	case reflect.Zero(t).CanInt():
-		return "wants a whole number"
+		return "a whole number"
 	case reflect.Zero(t).CanFloat():
-		return "wants a number"
+		return "a number"
 	}
 	switch t.Kind() {
 	case reflect.Bool:
-		return "wants true or false"
+		return "true or false"
 	case reflect.String:
-		return "wants text"
+		return "text"
 	case reflect.Slice:
-		return "wants a list, such as [a, b]"
+		return "a list, such as [a, b]"
 	}
-	return "wants keys with their values, such as {key: value}"
+	return "keys with their values, such as {key: value}"
 }
 
-// readsItself says whether a type has its own way to be read.
-func readsItself(t reflect.Type) bool {
+// unmarshalsItself reports whether a type has an unmarshaler of its own.
+func unmarshalsItself(t reflect.Type) bool {
 	switch reflect.New(t).Interface().(type) {
 	case yaml.InterfaceUnmarshaler, yaml.BytesUnmarshaler, yaml.NodeUnmarshaler, encoding.TextUnmarshaler:
 		return true
@@ -51,7 +52,7 @@ func readsItself(t reflect.Type) bool {
 	return false
 }
 
-// keysOf are the keys of a section, with the types of their values.
+// keysOf returns the keys of a section, with the types of their values.
 func keysOf(t reflect.Type) map[string]reflect.Type {
 	keys := make(map[string]reflect.Type)
 	if t.Kind() != reflect.Struct {
@@ -69,12 +70,12 @@ func keysOf(t reflect.Type) map[string]reflect.Type {
 	return keys
 }
 
-// didYouMean suggests the name that looks most like the one that is not known.
+// didYouMean suggests the known name that is most similar to an unknown one.
 func didYouMean(name string, known iter.Seq[string]) string {
-	best, least := "", 1+len(name)/3 // more than a third changed is another name
+	best, minDistance := "", 1+len(name)/3 // more than a third changed is another name
 	for _, candidate := range slices.Sorted(known) {
-		if distance := levenshtein.ComputeDistance(name, candidate); distance <= least && (best == "" || distance < least) {
-			best, least = candidate, distance
+		if distance := levenshtein.ComputeDistance(name, candidate); distance <= minDistance && (best == "" || distance < minDistance) {
+			best, minDistance = candidate, distance
 		}
 	}
 	if best == "" {

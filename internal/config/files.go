@@ -2,78 +2,66 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/louche-graphql/louche/gateway"
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/internal/secret"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
-// files are those that the configuration names and that every reload reads again:
-// the keys file, …_file and manifests, wherever they stand. Those of node are read
-// at the start only.
-func (c *Config) watchedFiles() []string {
-	named := make(map[string]bool)
-	again := *c
-	again.Node = rpcclient.NodeConfig{}
-	eachKey(reflect.ValueOf(again), func(key string, value reflect.Value) {
-		switch {
-		case value.Kind() == reflect.String && (key == "file" || strings.HasSuffix(key, "_file")):
-			named[value.String()] = true
-		case key == "manifests":
-			for _, file := range value.Interface().([]string) {
-				named[file] = true
-			}
-		}
-	})
-	delete(named, "")
-	return slices.Sorted(maps.Keys(named))
-}
-
-// checkFiles reads every file and environment variable that serve reads, and reports
-// what serve would refuse.
+// CheckFiles reads every file and environment variable that the configuration names, and
+// reports those that the gateway would refuse.
 func (c *Config) CheckFiles() error {
-	var errs []error
-	note := func(where string, err error) {
-		for _, err := range each(err) {
-			errs = append(errs, fmt.Errorf("%s%w", where, err))
-		}
-	}
-	_, err := c.TLS.Load()
-	note("", err)
-	_, err = c.ReadAdminToken()
-	note("", err)
-	note("", c.Node.CheckFiles())
-	note("", c.Redis.CheckFiles())
+	_, tlsErr := c.TLS.Load()
+	_, tokenErr := c.ReadAdminToken()
+	err := errors.Join(tlsErr, tokenErr, c.Node.CheckFiles(), c.Redis.CheckFiles())
 	for i := range c.Apps {
-		app, where := &c.Apps[i], fmt.Sprintf("apps[%d]: ", i)
-		_, err := gateway.LoadTrustedDocuments(app.Trusted)
-		note(where, err)
-		note(where, app.Auth.CheckFiles())
+		app := &c.Apps[i]
+		_, trustedErr := gateway.LoadTrustedDocuments(app.Trusted)
+		err = errors.Join(err, keypath.In(errors.Join(trustedErr, app.Auth.CheckFiles()), "apps", i))
 	}
-	return errors.Join(c.file.locate(errs)...)
+	return errors.Join(c.file.locate(keypath.Split(err))...)
 }
 
-// ReadAdminToken returns the token of the operators' listener, or empty if admin_token
-// is not set.
+// ReadAdminToken returns the token of the operators' listener. It is empty if admin_token is
+// not set.
 func (c *Config) ReadAdminToken() (string, error) {
 	if !c.AdminToken.IsSet() {
 		return "", nil
 	}
-	token, err := c.AdminToken.Read("admin_token")
+	token, err := c.AdminToken.Read()
 	if err != nil {
-		return "", err
+		return "", keypath.In(err, "admin_token")
 	}
 	return token, gateway.CheckToken(token)
 }
 
-// variables are those of the environment in which the configuration says that there
-// are secrets.
-func (c *Config) variables() []string {
+// reloadedFiles returns the files that every reload reads: those of the keys file, …_file
+// and manifests. The files of node are read at the start only.
+func (c *Config) reloadedFiles() []string {
+	files := make(map[string]bool)
+	reloaded := *c
+	reloaded.Node = rpcclient.NodeConfig{}
+	eachKey(reflect.ValueOf(reloaded), func(key string, value reflect.Value) {
+		switch {
+		case value.Kind() == reflect.String && (key == "file" || strings.HasSuffix(key, "_file")):
+			files[value.String()] = true
+		case key == "manifests":
+			for _, file := range value.Interface().([]string) {
+				files[file] = true
+			}
+		}
+	})
+	delete(files, "")
+	return slices.Sorted(maps.Keys(files))
+}
+
+// secretVariables returns the environment variables that hold secrets.
+func (c *Config) secretVariables() []string {
 	var names []string
 	eachKey(reflect.ValueOf(*c), func(_ string, value reflect.Value) {
 		if source, ok := value.Interface().(secret.Source); ok && source.Env != "" {

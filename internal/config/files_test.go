@@ -21,7 +21,7 @@ func TestFilesOfTheConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"/run/secrets/admin_token", "a.json", "b.json", "cert.pem", "clients.pem", "key.pem"}
-	if files := cfg.watchedFiles(); !slices.Equal(files, want) {
+	if files := cfg.reloadedFiles(); !slices.Equal(files, want) {
 		t.Errorf("%v, want %v", files, want)
 	}
 }
@@ -116,10 +116,10 @@ func TestWhatWasSeenBeforeCounts(t *testing.T) {
 	}
 	put(first, "1")
 	put(second, "1")
-	seen := contents{}.look([]string{first})
+	seen := snapshot{}.next([]string{first})
 	put(first, "2") // while the configuration is loaded, which is found to name the second
-	known := seen.of([]string{first, second})
-	if now := known.look([]string{first, second}); now[first] == known[first] || now[second] != known[second] {
+	known := seen.extend([]string{first, second})
+	if now := known.next([]string{first, second}); now[first] == known[first] || now[second] != known[second] {
 		t.Errorf("%v, then %v", known, now)
 	}
 }

@@ -3,121 +3,106 @@ package config
 import (
 	"errors"
 	"os"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
-// locate says of each error of validate where what it is about was set: line and
-// column of the file, the variable, or the flag. It leaves out what is said already: that a
-// key has a mistake of which the value was not read.
+// A setFlag is a flag that overrides a key.
+type setFlag struct {
+	path keypath.Path
+	name string
+}
+
+// locate adds to each error where its value was set: line and column of the file, the
+// variable, or the flag. It drops errors about a key whose value could not be read, since
+// its mistake is reported already.
 func (d *document) locate(errs []error) (located []error) {
 	for _, err := range errs {
-		path := keyIn(err.Error())
-		if d.mistaken(path) {
-			continue
+		var path keypath.Path
+		if located, ok := errors.AsType[*keypath.Error](err); ok {
+			path = located.Path
 		}
-		at := d.name
-		if flag := d.flag(path); flag != "" {
-			at = flag + ": "
-		} else if name := setBy(path); name != "" {
-			at = name + ": "
-		} else if at != "" {
-			at = d.position(place(d.root, path))
+		if !d.isMistaken(path) {
+			located = append(located, errors.New(d.origin(path)+err.Error()))
 		}
-		located = append(located, errors.New(at+err.Error()))
 	}
 	return located
 }
 
-// flag is the flag that sets a key or the list that it is in, or empty.
-func (d *document) flag(path string) string {
-	for key, flag := range d.flags {
-		if isWithin(path, key) {
-			return flag
-		}
-	}
-	return ""
-}
-
-// isWithin says whether a path is that of a key or of what is in it.
-func isWithin(path, key string) bool {
-	rest, found := strings.CutPrefix(path, key)
-	return found && (rest == "" || rest[0] == '.' || rest[0] == '[')
-}
-
-func (d *document) mistaken(path string) bool {
-	for _, m := range d.mistakes {
-		if m.path != "" && isWithin(path, m.path) {
-			return true
-		}
-	}
-	return false
-}
-
-var keyPath = regexp.MustCompile(`^[a-z][a-z0-9_]*(\[[0-9]+\])?(\.[a-z0-9_]+(\[[0-9]+\])?)*`)
-
-// keyIn is the path of the key with which errors of validate begin:
-// apps[0].discovery.dns[1] in "apps[0]: discovery: dns[1]: …". Words that follow it
-// may be taken for keys, too.
-func keyIn(message string) string {
-	var path []string
-	for {
-		part := keyPath.FindString(message)
-		if part == "" {
-			break
-		}
-		path = append(path, part)
-		rest, more := strings.CutPrefix(message[len(part):], ": ")
-		if !more {
-			break
-		}
-		message = rest
-	}
-	return strings.Join(path, ".")
-}
-
-// setBy is the variable that sets a key or the section or list that it is in, or
+// origin is where the value at a path was set, as the start of an error line. It may be
 // empty.
-func setBy(path string) string {
-	name := []byte(environment.Prefix + strings.ToUpper(path))
-	for i, c := range name {
-		if c == '.' || c == '[' {
-			name[i] = '_'
-		}
+func (d *document) origin(path keypath.Path) string {
+	if i := slices.IndexFunc(d.flags, func(f setFlag) bool { return path.Within(f.path) }); i >= 0 {
+		return d.flags[i].name + ": "
 	}
-	for rest := strings.ReplaceAll(string(name), "]", ""); rest != ""; rest = rest[:max(0, strings.LastIndexByte(rest, '_'))] {
-		if _, set := os.LookupEnv(rest); set {
-			return rest
+	if variable := variableOf(path); variable != "" {
+		return variable + ": "
+	}
+	if d.name == "" {
+		return ""
+	}
+	return position(d.name, nearest(d.root, path))
+}
+
+func (d *document) isMistaken(path keypath.Path) bool {
+	return slices.ContainsFunc(d.mistakes, func(m *mistake) bool { return len(m.path) > 0 && path.Within(m.path) })
+}
+
+// variableOf returns the environment variable that sets a key, or the section or list around
+// it. It is empty if there is none.
+func variableOf(path keypath.Path) string {
+	for end := len(path); end > 0; end-- {
+		name := variableName(path[:end])
+		if _, isSet := os.LookupEnv(name); isSet {
+			return name
 		}
 	}
 	return ""
 }
 
-// place is where a key is, or the innermost section around it that there is; nil if
-// there is none.
-func place(node ast.Node, path string) (at *token.Token) {
-	for _, step := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
-		if list, ok := node.(*ast.SequenceNode); ok {
-			i, err := strconv.Atoi(step)
-			if err != nil || i >= len(list.Values) {
-				break
+// variableName returns the name of a key's variable: LOUCHE_APPS_0_TIMEOUT of
+// apps[0].timeout.
+func variableName(path keypath.Path) string {
+	var parts []string
+	for _, element := range path {
+		switch element := element.(type) {
+		case int:
+			parts = append(parts, strconv.Itoa(element))
+		case string:
+			parts = append(parts, strings.ToUpper(element))
+		}
+	}
+	return environment.Prefix + strings.Join(parts, "_")
+}
+
+// nearest returns the token of the key at a path, or of the innermost section around it that
+// the document has. It returns nil if there is none.
+func nearest(node ast.Node, path keypath.Path) (at *token.Token) {
+	for _, element := range path {
+		switch element := element.(type) {
+		case int:
+			list, ok := node.(*ast.SequenceNode)
+			if !ok || element >= len(list.Values) {
+				return at
 			}
-			node = list.Values[i]
+			node = list.Values[element]
 			at = node.GetToken()
-			if m, ok := node.(*ast.MappingNode); ok && len(m.Values) > 0 {
-				at = m.Values[0].Key.GetToken()
+			if section, ok := node.(*ast.MappingNode); ok && len(section.Values) > 0 {
+				at = section.Values[0].Key.GetToken()
 			}
-			continue
+		case string:
+			entry := find(node, element)
+			if entry == nil {
+				return at
+			}
+			node, at = entry.Value, entry.Key.GetToken()
 		}
-		entry := find(node, step)
-		if entry == nil {
-			break
-		}
-		node, at = entry.Value, entry.Key.GetToken()
 	}
 	return at
 }

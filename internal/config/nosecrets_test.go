@@ -151,12 +151,12 @@ func TestConfigCheckReadsFiles(t *testing.T) {
 		"certificate":       {"tls: {cert_file: /nonexistent/a.pem, key_file: /nonexistent/b.pem}\n" + fmt.Sprintf(app, ""), "tls.cert_file", "/nonexistent/a.pem"},
 		"password of Redis": {"redis: {address: '127.0.0.1:1', password: {file: /nonexistent/p}}\n" + fmt.Sprintf(app, ""), "redis.password", "/nonexistent/p"},
 		"CA of Redis":       {"redis: {address: '127.0.0.1:1', tls: {ca_file: /nonexistent/ca.pem}}\n" + fmt.Sprintf(app, ""), "redis.tls.ca_file", "/nonexistent/ca.pem"},
-		"manifest":          {fmt.Sprintf(app, ", trusted_documents: {mode: enforce, manifests: [/nonexistent/m.json]}"), "apps[0]: trusted_documents", "/nonexistent/m.json"},
-		"keys":              {fmt.Sprintf(app, fmt.Sprintf(methods, "{api_keys: {file: /nonexistent/keys.yaml}}")), "apps[0]: auth.methods[0].api_keys.file", "/nonexistent/keys.yaml"},
-		"secret of Phoenix": {fmt.Sprintf(app, fmt.Sprintf(methods, "{phoenix_token: {secret_key_base: {env: LOUCHE_TEST_UNSET}, salt: user auth}}")), "apps[0]: auth.methods[0].phoenix_token.secret_key_base", "LOUCHE_TEST_UNSET"},
-		"secret of JWT":     {fmt.Sprintf(app, fmt.Sprintf(methods, "{jwt: {secret: {file: /nonexistent/s}}}")), "apps[0]: auth.methods[0].jwt: secret", "/nonexistent/s"},
-		"public key":        {fmt.Sprintf(app, fmt.Sprintf(methods, "{jwt: {public_key_file: /nonexistent/k.pem}}")), "apps[0]: auth.methods[0].jwt: public_key_file", "/nonexistent/k.pem"},
-		"CA of an issuer":   {fmt.Sprintf(app, fmt.Sprintf(methods, "{jwt: {issuer: 'https://192.0.2.1/', discover: true, audience: [a], ca_file: /nonexistent/ca.pem}}")), "apps[0]: auth.methods[0].jwt: ca_file", "/nonexistent/ca.pem"},
+		"manifest":          {fmt.Sprintf(app, ", trusted_documents: {mode: enforce, manifests: [/nonexistent/m.json]}"), "apps[0].trusted_documents", "/nonexistent/m.json"},
+		"keys":              {fmt.Sprintf(app, fmt.Sprintf(methods, "{api_keys: {file: /nonexistent/keys.yaml}}")), "apps[0].auth.methods[0].api_keys.file", "/nonexistent/keys.yaml"},
+		"secret of Phoenix": {fmt.Sprintf(app, fmt.Sprintf(methods, "{phoenix_token: {secret_key_base: {env: LOUCHE_TEST_UNSET}, salt: user auth}}")), "apps[0].auth.methods[0].phoenix_token.secret_key_base", "LOUCHE_TEST_UNSET"},
+		"secret of JWT":     {fmt.Sprintf(app, fmt.Sprintf(methods, "{jwt: {secret: {file: /nonexistent/s}}}")), "apps[0].auth.methods[0].jwt.secret", "/nonexistent/s"},
+		"public key":        {fmt.Sprintf(app, fmt.Sprintf(methods, "{jwt: {public_key_file: /nonexistent/k.pem}}")), "apps[0].auth.methods[0].jwt.public_key_file", "/nonexistent/k.pem"},
+		"CA of an issuer":   {fmt.Sprintf(app, fmt.Sprintf(methods, "{jwt: {issuer: 'https://192.0.2.1/', discover: true, audience: [a], ca_file: /nonexistent/ca.pem}}")), "apps[0].auth.methods[0].jwt.ca_file", "/nonexistent/ca.pem"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !strings.Contains(c.text, "cookie_file") {

@@ -1,18 +1,18 @@
 package config
 
 import (
-	"errors"
 	"maps"
 
 	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
-// pubSubKey is the key of the context under which Absinthe looks for the module that
-// publishes: Absinthe.Plug puts it there.
+// pubSubKey is the key of the context from which Absinthe reads the pubsub module.
+// Absinthe.Plug sets the same key.
 const pubSubKey = "pubsub"
 
-// resolverContext is the section context with the module of pubsub added.
+// ResolverContext returns the section context with the module of pubsub added.
 func (a *App) ResolverContext() auth.ContextConfig {
 	if a.PubSub == "" {
 		return a.Context
@@ -28,13 +28,13 @@ func (a *App) ResolverContext() auth.ContextConfig {
 
 func (a *App) validatePubSub() error {
 	if _, set := a.Context[pubSubKey]; set && a.PubSub != "" {
-		return errors.New("pubsub and context.pubsub are both set; remove context.pubsub")
+		return keypath.In(keypath.Errorf(pubSubKey, "is set, and so is pubsub; remove context.pubsub"), "context")
 	}
 	return nil
 }
 
-// publishes reports whether mutations can reach subscribers, as far as the
-// configuration tells: the application's own function may name a module, too.
+// Publishes reports whether mutations can reach subscribers: through a pubsub module, or
+// through the function of context_from, which may set one.
 func (a *App) Publishes() bool {
 	_, set := a.Context[pubSubKey]
 	return set || a.PubSub != "" || a.ContextFrom != ""

@@ -1,12 +1,13 @@
 package logging
 
 import (
-	"errors"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // Config is the log section of the configuration.
@@ -31,10 +32,10 @@ func (c *Config) SetDefaults() {
 func (c *Config) Validate() error {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
-		return errors.New("log.level is not one of debug, info, warn and error")
+		return keypath.Errorf("level", "is not one of debug, info, warn and error")
 	}
 	if c.Format != "text" && c.Format != "json" {
-		return errors.New("log.format is not text or json")
+		return keypath.Errorf("format", "is not text or json")
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"regexp"
 	"strings"
+
+	"github.com/louche-graphql/louche/internal/keypath"
 )
 
 // A Source locates a secret: in a file, or in an environment variable. In the
@@ -30,11 +32,10 @@ func (s *Source) UnmarshalYAML(unmarshal func(any) error) error {
 // IsSet reports whether the source names a file or a variable.
 func (s Source) IsSet() bool { return s != Source{} }
 
-// Validate reports a source that does not name exactly one of file and env. key is the
-// key of the configuration.
-func (s Source) Validate(key string) error {
+// Validate reports a source that does not name exactly one of file and env.
+func (s Source) Validate() error {
 	if (s.File == "") == (s.Env == "") {
-		return fmt.Errorf("%s needs exactly one of file and env", key)
+		return keypath.Errorf("", "needs exactly one of file and env")
 	}
 	return nil
 }
@@ -51,22 +52,21 @@ func shownVariable(name string) string {
 }
 
 // Read returns the secret without surrounding white space. An empty secret is an error.
-// Errors name key, the key of the configuration.
-func (s Source) Read(key string) (string, error) {
+func (s Source) Read() (string, error) {
 	if s.Env != "" {
 		text := strings.TrimSpace(os.Getenv(s.Env))
 		if text == "" {
-			return "", fmt.Errorf("%s: the environment variable%s is not set, or empty", key, shownVariable(s.Env))
+			return "", fmt.Errorf("the environment variable%s is not set, or empty", shownVariable(s.Env))
 		}
 		return text, nil
 	}
 	file, err := ReadFile(s.File)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", key, err)
+		return "", err
 	}
 	text := strings.TrimSpace(string(file))
 	if text == "" {
-		return "", fmt.Errorf("%s: the file %s is empty", key, s.File)
+		return "", fmt.Errorf("the file %s is empty", s.File)
 	}
 	return text, nil
 }

@@ -20,23 +20,23 @@ func TestRead(t *testing.T) {
 		if err := os.Chmod(file, mode); err != nil {
 			t.Fatal(err)
 		}
-		text, err := Source{File: file}.Read("key")
+		text, err := Source{File: file}.Read()
 		if fine && (text != "s3cret" || err != nil) || !fine && (err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "chmod")) {
 			t.Errorf("mode %#o: %q, %v", mode, text, err)
 		}
 	}
-	if text, err := (Source{Env: "LOUCHE_TEST_SECRET"}).Read("key"); text != "s3cret" || err != nil {
+	if text, err := (Source{Env: "LOUCHE_TEST_SECRET"}).Read(); text != "s3cret" || err != nil {
 		t.Errorf("%q, %v", text, err)
 	}
-	if _, err := (Source{Env: "LOUCHE_TEST_NOTHING"}).Read("key"); err == nil || !strings.Contains(err.Error(), "LOUCHE_TEST_NOTHING") {
+	if _, err := (Source{Env: "LOUCHE_TEST_NOTHING"}).Read(); err == nil || !strings.Contains(err.Error(), "LOUCHE_TEST_NOTHING") {
 		t.Error(err)
 	}
 	empty := filepath.Join(t.TempDir(), "empty")
 	os.WriteFile(empty, []byte("\n"), 0o600)
-	if _, err := (Source{File: empty}).Read("key"); err == nil {
+	if _, err := (Source{File: empty}).Read(); err == nil {
 		t.Error("an empty secret is accepted")
 	}
-	if _, err := (Source{File: filepath.Dir(empty)}).Read("key"); err == nil || !strings.Contains(err.Error(), "directory") {
+	if _, err := (Source{File: filepath.Dir(empty)}).Read(); err == nil || !strings.Contains(err.Error(), "directory") {
 		t.Error(err)
 	}
 }
@@ -48,7 +48,7 @@ func TestSecretInTheConfiguration(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "{file: PATH}") {
 		t.Error(err)
 	}
-	if err := yaml.Unmarshal([]byte("{env: A, file: b}"), &s); err != nil || s.Validate("key") == nil {
+	if err := yaml.Unmarshal([]byte("{env: A, file: b}"), &s); err != nil || s.Validate() == nil {
 		t.Error("two sources are accepted")
 	}
 }

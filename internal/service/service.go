@@ -18,6 +18,7 @@ import (
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/gateway"
 	"github.com/louche-graphql/louche/internal/config"
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
@@ -118,7 +119,7 @@ func (s *service) build(cfg *config.Config) (apps []*application, replaced []*au
 	for i := range cfg.Apps {
 		f, err := s.readFiles(cfg.Apps[i], former[cfg.Apps[i].Path])
 		if err != nil {
-			return nil, nil, fmt.Errorf("apps[%d]: %w", i, err)
+			return nil, nil, keypath.In(err, "apps", i)
 		}
 		read = append(read, f)
 	}

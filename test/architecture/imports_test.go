@@ -45,7 +45,7 @@ var rooms = []room{
 	{name: "auth/phoenix", mayImport: []string{"rpcclient/etf"}},
 	{name: "ratelimit"},
 	{name: "schema", mayImport: []string{"rpcclient/etf"}}, // the order of the fields of an answer
-	{name: "discovery", standalone: true},
+	{name: "discovery"},
 
 	{name: "rpcclient", mayImport: []string{"rpcclient/agent", "rpcclient/erldist", "rpcclient/etf"}},
 	{name: "rpcclient/agent", mayImport: []string{"rpcclient/erldist", "rpcclient/etf"}},
@@ -55,7 +55,7 @@ var rooms = []room{
 
 // shelf has the small packages that know nothing of the rooms. They import each other only.
 var shelf = []string{
-	"internal/cache", "internal/certs", "internal/logging", "internal/memory",
+	"internal/cache", "internal/certs", "internal/keypath", "internal/logging", "internal/memory",
 	"internal/network", "internal/secret", "internal/strictjson",
 	"internal/logtest", "internal/redistest", "internal/waittest",
 }
