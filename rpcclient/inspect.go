@@ -27,14 +27,14 @@ func (n *NodeConn) Call(ctx context.Context, module, function string, args []byt
 	return n.conn.Call(ctx, module, function, args)
 }
 
-// SetSchema sets what is known of the node's schema, for [NodeFilter] and
-// [NodeStatus], until it is set again or the connection ends.
+// SetSchema sets the state of the node's schema, for [NodeFilter] and [NodeStatus],
+// until it is set again or the connection ends.
 func (n *NodeConn) SetSchema(s SchemaState) {
 	n.member.schema.Store(&connSchema{n.conn, s})
 	n.member.pool.queue.wake()
 }
 
-// SchemaState is what is known of the schema on a node. The zero value: nothing yet.
+// SchemaState describes the schema on a node. The zero value: unknown.
 type SchemaState struct {
 	// Hash identifies the schema.
 	Hash string
@@ -53,8 +53,7 @@ type connSchema struct {
 	state SchemaState
 }
 
-// schemaState returns what is known over this connection. A former connection counts
-// for nothing.
+// schemaState returns the state that was set over this connection.
 func (m *member) schemaState(conn *liveConn) SchemaState {
 	if s := m.schema.Load(); s != nil && s.conn == conn {
 		return s.state

@@ -46,7 +46,8 @@ func (n *Node) Probe(ctx context.Context, t NodeAddr, app AbsintheConfig, intros
 	if err != nil {
 		return p, err
 	}
-	return p, p.ask(ctx, c, app, introspection)
+	err = p.ask(ctx, c, app, introspection)
+	return p, err
 }
 
 // ask asks a connected node what Probe is to tell.

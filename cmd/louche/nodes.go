@@ -131,6 +131,9 @@ func (r row) String() string {
 	switch {
 	case r.schema != nil:
 		state = "found " + r.schema.ShortHash()
+		if failed := r.Description.Incomplete; failed != nil {
+			state += ", incomplete: " + oneLine(failed.Error())
+		}
 	case r.HasSchema:
 		state = fmt.Sprintf("found, but cannot be read: %s", oneLine(r.schemaErr.Error()))
 	}
