@@ -7,29 +7,28 @@ import (
 	"github.com/louche-graphql/louche/internal/config"
 )
 
-// credentials are what the listeners have from the files that the configuration
-// names. They are read at every reload.
+// credentials are what the listeners have from the files that the configuration names.
+// Every reload reads them.
 type credentials struct {
-	clients   *tls.Config // nil: they are served in clear text
-	operators string      // their token; empty: they need none
+	tls        *tls.Config // for clients; nil: no TLS
+	adminToken string      // for operators; empty: none
 }
 
 func readCredentials(cfg *config.Config) (c credentials, err error) {
-	if c.clients, err = cfg.TLS.Load(); err != nil {
+	if c.tls, err = cfg.TLS.Load(); err != nil {
 		return c, err
 	}
-	c.operators, err = cfg.ReadAdminToken()
+	c.adminToken, err = cfg.ReadAdminToken()
 	return c, err
 }
 
-// use has new connections and requests judged by them. What the listeners were
-// started with, and the file has no more, stays: a listener over TLS goes on as one,
-// and one that needs a token goes on needing it.
-func (c credentials) use(g *gateway.Gateway) {
-	if c.clients != nil {
-		g.Present(c.clients)
+// apply makes the gateway use them for new connections and requests. A listener keeps TLS
+// and its token if the configuration has them no more: removing them needs a restart.
+func (c credentials) apply(g *gateway.Gateway) {
+	if c.tls != nil {
+		g.Present(c.tls)
 	}
-	if c.operators != "" {
-		g.Admit(c.operators)
+	if c.adminToken != "" {
+		g.Admit(c.adminToken)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// listen opens the listener of a key, which is also the name of its flag.
+// listen opens a listener. key is its key in the configuration, and the name of its flag.
 func listen(key, address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	switch {

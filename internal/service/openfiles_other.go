@@ -4,5 +4,5 @@ package service
 
 import "math"
 
-// openFiles is how many files the process may have open, which is not known here.
+// openFiles returns no limit: it is not known on this system.
 func openFiles() int { return math.MaxInt32 }

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// openFiles is how many files the process may have open. Go has raised the soft limit
-// to the hard one when the process began.
+// openFiles returns the limit of open files of the process. At its start Go has raised the
+// soft limit to the hard one.
 func openFiles() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

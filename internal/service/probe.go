@@ -22,5 +22,5 @@ func StartProbe(cfg *config.Config, purpose string) (*rpcclient.Node, error) {
 // Discover polls the discovery of an application once.
 func Discover(ctx context.Context, app *config.App) ([]rpcclient.NodeAddr, []discovery.Problem) {
 	report := discovery.New(app.Discovery, net.DefaultResolver, slog.New(slog.DiscardHandler)).Poll(ctx)
-	return targets(report.Nodes), report.Problems
+	return nodeAddrs(report.Nodes), report.Problems
 }

@@ -8,28 +8,28 @@ import (
 	"github.com/louche-graphql/louche/gateway"
 )
 
-// foreignMemory is what the process takes of memory that Go's runtime does not count:
-// its code, above all.
+// foreignMemory is the memory of the process that Go's runtime does not count, mostly its
+// code.
 const foreignMemory = 32 << 20
 
-// LimitMemory has garbage collected before the process takes more memory than its
-// limits need. GOMEMLIMIT comes first.
+// LimitMemory sets the memory limit of Go's garbage collector to what the limits need.
+// GOMEMLIMIT takes precedence.
 func LimitMemory(limits gateway.Limits, log *slog.Logger) {
 	needed := limits.Footprint() - foreignMemory
 	if set := debug.SetMemoryLimit(-1); set == math.MaxInt64 {
 		debug.SetMemoryLimit(needed)
 	} else if set < needed {
-		log.Warn("GOMEMLIMIT is less than the limits may need, and then most of the time goes into collecting garbage: raise it, or lower limits.memory or limits.connections",
+		log.Warn("GOMEMLIMIT is less than the limits may need, so garbage collection may take most of the time: raise it, or lower limits.memory or limits.connections",
 			"gomemlimit", set, "needed", needed)
 	}
 }
 
-// nodeDescriptors are kept for the connections to nodes, for dials, DNS and files.
+// nodeDescriptors are reserved for connections to nodes, dials, DNS and files.
 const nodeDescriptors = 512
 
-// fitting returns the limits with no more connections than a process that may have so
-// many open files can have beside those of operators and nodes.
-func fitting(limits gateway.Limits, open int, log *slog.Logger) gateway.Limits {
+// fitOpenFiles lowers the limits of connections to what the limit of open files leaves
+// beside operators and nodes.
+func fitOpenFiles(limits gateway.Limits, open int, log *slog.Logger) gateway.Limits {
 	need := limits.Descriptors() + nodeDescriptors
 	if need <= open {
 		return limits

@@ -9,8 +9,8 @@ import (
 	"github.com/louche-graphql/louche/gateway"
 )
 
-// What does not fit into the limit of open files is lowered, and the log says so with
-// the numbers.
+// The limits of connections are lowered to fit the limit of open files, and the log has the
+// numbers.
 func TestConnectionsFitOpenFiles(t *testing.T) {
 	limits := gateway.Limits{Connections: 1000}
 	limits.SetDefaults()
@@ -22,7 +22,7 @@ func TestConnectionsFitOpenFiles(t *testing.T) {
 		{10, 1, 1},
 	} {
 		var log bytes.Buffer
-		got := fitting(limits, tt.open, slog.New(slog.NewTextHandler(&log, nil)))
+		got := fitOpenFiles(limits, tt.open, slog.New(slog.NewTextHandler(&log, nil)))
 		if got.Connections != tt.connections || got.ConnectionsPerAddress != tt.perAddress {
 			t.Errorf("%d open files: %d connections, %d of one address; want %d and %d", tt.open, got.Connections, got.ConnectionsPerAddress, tt.connections, tt.perAddress)
 		}

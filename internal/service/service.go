@@ -5,53 +5,32 @@ package service
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"net"
-	"net/netip"
-	"reflect"
-	"slices"
 	"sync"
-	"time"
 
-	"github.com/louche-graphql/louche/auth"
-	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/gateway"
 	"github.com/louche-graphql/louche/internal/config"
-	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
-// service is a gateway and what stands behind it: the node, and for each
-// application its discovery and its pool.
+// service is a running gateway, its node and its applications.
 type service struct {
 	log       *slog.Logger
-	initial   *config.Config // with which it was started
-	cfg       *config.Config
+	initial   *config.Config // of the start
+	cfg       *config.Config // of the last reload
 	node      *rpcclient.Node
-	rateStore *ratelimit.Store // what rate limits of all configurations have counted
+	rateStore *ratelimit.Store // outlives reloads, and so do its counters
 	gateway   *gateway.Gateway
 	apps      []*application
-	draining  sync.WaitGroup  // former configurations whose requests are not done
-	settled   <-chan struct{} // closed when those of the one before are; nil: there was none
+	draining  sync.WaitGroup  // former configurations that have requests in flight
+	drained   <-chan struct{} // closed when the last former one has none; nil: there is none
 }
 
-// application is one of the configuration's, with all that belongs to it alone.
-type application struct {
-	*gateway.App
-	cfg           config.App
-	proxies       []netip.Prefix
-	authenticator *auth.Authenticator
-	discovery     *discovery.Discovery
-	polled        chan struct{} // closed when discovery has looked once
-	stopDiscovery func()        // returns when discovery has stopped
-}
-
-// startService starts everything but the listeners.
-func startService(cfg *config.Config, log *slog.Logger) (*service, error) {
-	shown, err := readCredentials(cfg)
+// start starts everything except the listeners.
+func start(cfg *config.Config, log *slog.Logger) (*service, error) {
+	credentials, err := readCredentials(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -63,207 +42,32 @@ func startService(cfg *config.Config, log *slog.Logger) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	counted, err := ratelimit.NewStore(cfg.Redis, log)
+	rateStore, err := ratelimit.NewStore(cfg.Redis, log)
 	if err != nil {
 		node.Stop()
 		return nil, err
 	}
-	s := &service{log: log, initial: cfg, cfg: cfg, node: node, rateStore: counted}
+	s := &service{log: log, initial: cfg, cfg: cfg, node: node, rateStore: rateStore}
 	if s.apps, _, err = s.build(cfg); err != nil {
-		counted.Close()
+		rateStore.Close()
 		node.Stop()
 		return nil, err
 	}
-	s.gateway = gateway.New(node, fitting(cfg.Limits, openFiles(), log), served(s.apps), log)
+	s.gateway = gateway.New(node, fitOpenFiles(cfg.Limits, openFiles(), log), gatewayApps(s.apps), log)
 	s.gateway.SetMemory(budget)
-	shown.use(s.gateway)
+	credentials.apply(s.gateway)
 	return s, nil
 }
 
-// fromFiles is what an application has from the files that its section names. They are
-// read at every reload, whether the section has changed or not.
-type fromFiles struct {
-	trusted *gateway.TrustedDocuments
-	asking  *auth.Authenticator
-}
-
-func (s *service) readFiles(cfg config.App, former *application) (f fromFiles, err error) {
-	if f.trusted, err = gateway.LoadTrustedDocuments(cfg.Trusted); err != nil {
-		return f, err
-	}
-	var asking *auth.Authenticator
-	if former != nil {
-		asking = former.authenticator
-	}
-	f.asking, err = auth.NewAuthenticator(cfg.Auth, asking, s.log.With("path", cfg.Path))
-	return f, err
-}
-
-// build makes the applications of a configuration. Those that are in the present
-// one just so are taken as they are, but for what they have from files. replaced is
-// what the caller has to close when the last request of the present configuration
-// is done.
-func (s *service) build(cfg *config.Config) (apps []*application, replaced []*auth.Authenticator, err error) {
-	former := make(map[string]*application)
-	for _, app := range s.apps {
-		former[app.cfg.Path] = app
-	}
-	var read []fromFiles
-	defer func() {
-		if err != nil {
-			for _, f := range read {
-				f.asking.Close()
-			}
-		}
-	}()
-	for i := range cfg.Apps {
-		f, err := s.readFiles(cfg.Apps[i], former[cfg.Apps[i].Path])
-		if err != nil {
-			return nil, nil, keypath.In(err, "apps", i)
-		}
-		read = append(read, f)
-	}
-	for _, app := range s.apps {
-		replaced = append(replaced, app.authenticator)
-	}
-	for i := range cfg.Apps {
-		app, old := &application{cfg: cfg.Apps[i], proxies: cfg.TrustedProxies}, former[cfg.Apps[i].Path]
-		if old != nil && reflect.DeepEqual(app.cfg, old.cfg) && reflect.DeepEqual(app.proxies, old.proxies) {
-			apps = append(apps, old)
-			continue
-		}
-		requests, err := auth.NewContext(app.cfg.ResolverContext(), app.proxies)
-		if err != nil {
-			return nil, nil, err
-		}
-		app.App = &gateway.App{
-			Config:  app.cfg.AppConfig,
-			Proxies: app.proxies,
-			Context: requests,
-			Limiter: ratelimit.New(app.cfg.Path, app.cfg.RateLimits, s.rateStore),
-			Absinthe: &rpcclient.Absinthe{
-				Pool:   rpcclient.NewPool(s.node, app.cfg.PoolConfig, s.log),
-				Config: app.cfg.AbsintheConfig,
-			},
-		}
-		contract := app.cfg.Contract
-		contract.Publishes = app.cfg.Publishes()
-		app.Contract = gateway.NewContract(contract, app.Absinthe, s.log.With("path", app.cfg.Path))
-		app.discovery = discovery.New(app.cfg.Discovery, net.DefaultResolver, s.log)
-		if old != nil {
-			app.discovery.Inherit(old.discovery)
-		}
-		apps = append(apps, app)
-	}
-	for i, app := range apps {
-		app.Trust(read[i].trusted)
-		app.Ask(read[i].asking)
-		app.authenticator = read[i].asking
-		if app.stopDiscovery == nil {
-			app.startDiscovery()
-		}
-	}
-	return apps, replaced, nil
-}
-
-// look begins to tell the application's pool which nodes there are.
-func (a *application) startDiscovery() {
-	ctx, cancel := context.WithCancel(context.Background())
-	a.polled = make(chan struct{})
-	once := sync.OnceFunc(func() { close(a.polled) })
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		a.discovery.Watch(ctx, func(r discovery.Report) {
-			a.Absinthe.Pool.Update(targets(r.Nodes), r.Addrs)
-			a.SetProblems(problems(r))
-			once()
-		})
-	})
-	a.stopDiscovery = func() {
-		cancel()
-		watch.Wait()
-	}
-}
-
-// problems are those of a report, a line each.
-func problems(r discovery.Report) []string {
-	lines := make([]string, len(r.Problems))
-	for i, p := range r.Problems {
-		lines[i] = fmt.Sprintf("%s: %v", p.Source, p.Err)
-	}
-	return lines
-}
-
-// firstLook bounds how long a new configuration waits for its nodes to be found.
-const firstLook = 10 * time.Second
-
-// reload goes over to another configuration. Requests in flight finish under the
-// one they began with; what that had and this one has not is closed after them.
-// Connections to nodes that both have are kept.
-func (s *service) reload(ctx context.Context, cfg *config.Config) {
-	if keys := s.initial.RestartKeys(cfg); len(keys) > 0 {
-		s.log.Warn("configuration: these keys take effect after a restart only", "keys", keys)
-	}
-	shown, err := readCredentials(cfg)
-	var apps []*application
-	var replaced []*auth.Authenticator
-	if err == nil {
-		apps, replaced, err = s.build(cfg)
-	}
-	if err != nil {
-		s.log.Error("configuration refused, the former one stays", "reason", err)
-		return
-	}
-	// A pool that knows no node yet would refuse what the former one could answer.
-	looking, cancel := context.WithTimeout(ctx, firstLook)
-	defer cancel()
-	for _, app := range apps {
-		select {
-		case <-app.polled:
-		case <-looking.Done():
-		}
-	}
-	var former []*application
-	for _, app := range s.apps {
-		if !slices.Contains(apps, app) {
-			former = append(former, app)
-		}
-	}
-	shown.use(s.gateway)
-	limits := cfg.Limits
-	limits.Answer = s.initial.Limits.Answer // as the node has it
-	finished := s.gateway.Reconfigure(limits, served(apps))
-	before, settled := s.settled, make(chan struct{})
-	s.settled = settled
-	s.apps, s.cfg = apps, cfg
-	s.log.Info("configuration reloaded", "applications", len(apps))
-	s.draining.Go(func() {
-		defer close(settled)
-		for _, app := range former {
-			app.stopDiscovery()
-		}
-		if before != nil { // requests of older configurations may have these applications, too
-			<-before
-		}
-		<-finished
-		for _, asking := range replaced {
-			asking.Close()
-		}
-		for _, app := range former {
-			app.Absinthe.Pool.Close(context.Background())
-		}
-	})
-}
-
-// stop ends everything, once no requests come any more.
+// stop stops everything. The gateway receives no requests any more.
 func (s *service) stop() {
 	for _, app := range s.apps {
-		app.stopDiscovery() // so that no node is added any more
+		app.stopDiscovery() // before the pools close: it adds nodes to them
 	}
-	last, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownGrace)
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownGrace)
 	defer cancel()
 	for _, app := range s.apps {
-		app.Absinthe.Pool.Close(last)
+		app.Absinthe.Pool.Close(ctx)
 	}
 	s.node.Stop()
 	s.draining.Wait()
@@ -271,20 +75,4 @@ func (s *service) stop() {
 		app.authenticator.Close()
 	}
 	s.rateStore.Close()
-}
-
-func served(apps []*application) []*gateway.App {
-	list := make([]*gateway.App, len(apps))
-	for i, app := range apps {
-		list[i] = app.App
-	}
-	return list
-}
-
-func targets(found []discovery.Node) []rpcclient.NodeAddr {
-	list := make([]rpcclient.NodeAddr, len(found))
-	for i, t := range found {
-		list[i] = rpcclient.NodeAddr(t)
-	}
-	return list
 }

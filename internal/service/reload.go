@@ -1,0 +1,76 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/internal/config"
+)
+
+// reload switches to another configuration. Requests in flight keep the configuration that
+// they began with; reload closes its parts after the last of them. Connections to nodes
+// of both configurations stay open.
+func (s *service) reload(ctx context.Context, cfg *config.Config) {
+	if keys := s.initial.RestartKeys(cfg); len(keys) > 0 {
+		s.log.Warn("configuration: these keys take effect after a restart only", "keys", keys)
+	}
+	credentials, err := readCredentials(cfg)
+	var apps []*application
+	var replaced []*auth.Authenticator
+	if err == nil {
+		apps, replaced, err = s.build(cfg)
+	}
+	if err != nil {
+		s.log.Error("configuration refused, the former one stays", "reason", err)
+		return
+	}
+	awaitNodes(ctx, apps)
+	var former []*application
+	for _, app := range s.apps {
+		if !slices.Contains(apps, app) {
+			former = append(former, app)
+		}
+	}
+	credentials.apply(s.gateway)
+	limits := cfg.Limits
+	limits.Answer = s.initial.Limits.Answer // takes effect after a restart only
+	finished := s.gateway.Reconfigure(limits, gatewayApps(apps))
+	previous, drained := s.drained, make(chan struct{})
+	s.drained = drained
+	s.apps, s.cfg = apps, cfg
+	s.log.Info("configuration reloaded", "applications", len(apps))
+	s.draining.Go(func() {
+		defer close(drained)
+		for _, app := range former {
+			app.stopDiscovery()
+		}
+		if previous != nil { // requests of older configurations may use these applications, too
+			<-previous
+		}
+		<-finished
+		for _, authenticator := range replaced {
+			authenticator.Close()
+		}
+		for _, app := range former {
+			app.Absinthe.Pool.Close(context.Background())
+		}
+	})
+}
+
+// firstPoll bounds the wait of a reload for the nodes of new applications.
+const firstPoll = 10 * time.Second
+
+// awaitNodes waits until discovery has polled once for every application: a pool without
+// nodes would refuse requests that the former pool can answer.
+func awaitNodes(ctx context.Context, apps []*application) {
+	ctx, cancel := context.WithTimeout(ctx, firstPoll)
+	defer cancel()
+	for _, app := range apps {
+		select {
+		case <-app.polled:
+		case <-ctx.Done():
+		}
+	}
+}

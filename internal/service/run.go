@@ -1,0 +1,82 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/config"
+)
+
+// Run runs the gateway until ctx ends, then drains it. It reloads every configuration that
+// reloads delivers. It calls started when both listeners are open.
+func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config, log *slog.Logger, started func()) error {
+	// The listeners come first. A second gateway of one configuration fails here; with
+	// the node name it would take the nodes of the first one.
+	clients, err := listen("listen", cfg.Listen)
+	if err != nil {
+		return err
+	}
+	defer clients.Close()
+	operators, err := listen("admin", cfg.Admin)
+	if err != nil {
+		return err
+	}
+	defer operators.Close()
+	s, err := start(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	clients, operators = s.gateway.LimitClients(clients), s.gateway.LimitOperators(operators)
+	log.Info("listening", "clients", clients.Addr(), "tls", cfg.TLS.On(), "operators", operators.Addr(), "node", cfg.Node.Name)
+	started()
+
+	clientsCtx, closeClients := context.WithCancel(context.Background())
+	defer closeClients()
+	operatorsCtx, closeOperators := context.WithCancel(context.Background())
+	defer closeOperators()
+	g, grace := s.gateway, func() time.Duration { return s.cfg.ShutdownGrace }
+	clientsErr, operatorsErr := make(chan error, 1), make(chan error, 1)
+	serveClients := g.Serve
+	if cfg.TLS.On() {
+		serveClients = g.ServeTLS
+	}
+	go func() { clientsErr <- serveClients(clientsCtx, clients, g.Handler(), grace) }()
+	go func() { operatorsErr <- g.Serve(operatorsCtx, operators, g.Admin(), grace) }()
+	for {
+		select {
+		case cfg := <-reloads:
+			s.reload(ctx, cfg)
+			continue
+		case <-ctx.Done():
+			s.drain(clientsErr)
+		case err = <-clientsErr:
+			clientsErr <- err
+		case err = <-operatorsErr:
+			operatorsErr <- err
+		}
+		break
+	}
+	closeClients()
+	err = <-clientsErr
+	closeOperators() // last, so that operators can watch the end
+	if err = errors.Join(err, <-operatorsErr); err == nil {
+		log.Info("stopped: every request is answered")
+	}
+	return err
+}
+
+// drain makes /readyz fail and serves requests for shutdown_delay, in which load balancers
+// notice. An error of the listener ends it early.
+func (s *service) drain(clientsErr chan error) {
+	s.gateway.Drain()
+	s.log.Info("stopping: /readyz fails, the gateway takes requests for the delay and finishes them within the grace; a second signal stops it at once",
+		"delay", s.cfg.ShutdownDelay, "grace", s.cfg.ShutdownGrace)
+	select {
+	case <-time.After(s.cfg.ShutdownDelay):
+	case err := <-clientsErr:
+		clientsErr <- err
+	}
+}
