@@ -58,7 +58,7 @@ func TestRedisConfig(t *testing.T) {
 		"{address: 'a:1', username: louche}":            "redis.password",
 		"{address: 'a:1', database: -1}":                "redis.database",
 		"{address: 'a:1', password: {env: X, file: y}}": "redis.password",
-		"{address: 'a:1', password: hunter2}":           "a secret is not written in the configuration",
+		"{address: 'a:1', password: hunter2}":           "a secret must not be in the configuration",
 	} {
 		var cfg RedisConfig
 		err := yaml.UnmarshalWithOptions([]byte(text), &cfg, yaml.Strict())

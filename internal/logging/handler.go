@@ -1,7 +1,7 @@
-// Package logging is the gateway's log. A line costs the goroutine that logs it no
-// more than its formatting: lines wait in a bounded queue for a goroutine that writes
-// them, and are dropped while their reader stalls or is gone. What peers choose is
-// bounded here for every line alike: the length of values and the number of lines.
+// Package logging is the gateway's log. A goroutine that logs a line only formats it: another
+// goroutine writes the lines of a bounded queue. While the reader of the log stalls or is
+// gone, lines are dropped. The package bounds what peers can cause: the length of values and
+// the number of lines.
 package logging
 
 import (
@@ -13,25 +13,23 @@ import (
 	"time"
 )
 
-// A Handler is a slog.Handler that never blocks. At level debug it throttles nothing:
-// an operator has asked for every line.
+// A Handler is a slog.Handler that never blocks. At level debug it does not throttle.
 type Handler struct {
 	format   slog.Handler
 	queue    *queue
 	throttle *throttle
-	key      string // of the attributes of With
+	key      string // of the attributes from WithAttrs
 }
 
-// keys are the attributes whose values tell lines of one message apart for the
-// throttle. Their values are bounded in number: they come from the configuration, from
-// the code, or are names of nodes.
-var keys = []string{"path", "code", "node", "source", "issuer"}
+// keyAttrs are the attributes by which the throttle distinguishes lines with one message.
+// They have few values, from the configuration, the code or node names.
+var keyAttrs = []string{"path", "code", "node", "source", "issuer"}
 
-// NewHandler writes lines to out: in JSON, or as text.
+// NewHandler returns a handler that writes lines to out, as JSON or as text.
 func NewHandler(out io.Writer, level slog.Level, json bool) *Handler {
 	h := &Handler{throttle: newThrottle()}
-	h.queue = newQueue(out, h.noteDropped)
-	options := &slog.HandlerOptions{Level: level, ReplaceAttr: readable}
+	h.queue = newQueue(out, h.logDropped)
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: formatAttr}
 	if json {
 		h.format = slog.NewJSONHandler(h.queue, options)
 	} else {
@@ -40,17 +38,17 @@ func NewHandler(out io.Writer, level slog.Level, json bool) *Handler {
 	return h
 }
 
-// noteDropped logs that lines are missing.
-func (h *Handler) noteDropped(lines uint64) {
-	r := slog.NewRecord(time.Now(), slog.LevelWarn, "log lines were dropped: they were not read in time", 0)
+// logDropped logs the number of dropped lines.
+func (h *Handler) logDropped(lines uint64) {
+	r := slog.NewRecord(time.Now(), slog.LevelWarn, "log lines were dropped, because the reader of the log was too slow", 0)
 	r.AddAttrs(slog.Uint64("lines", lines))
 	h.format.Handle(context.Background(), r)
 }
 
-// Close waits until the lines logged so far are written, but no longer than patience.
-func (h *Handler) Close(patience time.Duration) { h.queue.close(patience) }
+// Close waits until all logged lines are written, up to timeout.
+func (h *Handler) Close(timeout time.Duration) { h.queue.close(timeout) }
 
-// Enabled is that of slog.Handler.
+// Enabled implements slog.Handler.
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	return h.format.Enabled(ctx, level)
 }
@@ -58,7 +56,7 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 // Handle queues a record, unless the throttle suppresses it.
 func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	if !h.Enabled(ctx, slog.LevelDebug) {
-		suppressed, ok := h.throttle.admit(r.Message, h.key+keyOf(r), time.Now())
+		suppressed, ok := h.throttle.allow(r.Message, h.key+keyOf(r), time.Now())
 		if !ok {
 			return nil
 		}
@@ -70,7 +68,7 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	return h.format.Handle(ctx, r)
 }
 
-// WithAttrs is that of slog.Handler.
+// WithAttrs implements slog.Handler.
 func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	with := *h
 	with.format = h.format.WithAttrs(attrs)
@@ -80,7 +78,7 @@ func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &with
 }
 
-// WithGroup is that of slog.Handler.
+// WithGroup implements slog.Handler.
 func (h *Handler) WithGroup(name string) slog.Handler {
 	with := *h
 	with.format = h.format.WithGroup(name)
@@ -97,19 +95,19 @@ func keyOf(r slog.Record) string {
 }
 
 func keyPart(a slog.Attr) string {
-	if !slices.Contains(keys, a.Key) {
+	if !slices.Contains(keyAttrs, a.Key) {
 		return ""
 	}
-	return a.Key + "=" + cut(a.Value.String()) + "\x00"
+	return a.Key + "=" + truncate(a.Value.String()) + "\x00"
 }
 
-// Counts are lines that the log does not have.
+// Counts are numbers of missing lines.
 type Counts struct {
-	Dropped    uint64 // they were not read in time
-	Suppressed uint64 // others say the same
+	Dropped    uint64 // because the reader was too slow
+	Suppressed uint64 // by the throttle
 }
 
-// CountsOf are those of a logger whose handler is a [Handler]; of others they are zero.
+// CountsOf returns the counts of a logger with a [Handler]; zero for other loggers.
 func CountsOf(log *slog.Logger) (c Counts) {
 	if h, ok := log.Handler().(*Handler); ok {
 		c = Counts{h.queue.dropped.Load(), h.throttle.suppressed.Load()}

@@ -17,7 +17,7 @@ import (
 	"github.com/louche-graphql/louche/internal/secret"
 )
 
-// logged returns what the handler wrote while do logged with it.
+// logged returns the output of a handler that do logs with.
 func logged(level slog.Level, json bool, do func(*slog.Logger)) string {
 	var out bytes.Buffer
 	h := NewHandler(&out, level, json)
@@ -78,22 +78,22 @@ func TestEveryLineAtLevelDebug(t *testing.T) {
 	}
 }
 
-// stranger is a value of a type that the log does not know.
-type stranger struct{ Text string }
+// unknownType is a type that the handler does not handle specially.
+type unknownType struct{ Text string }
 
 func TestLongValuesAreCut(t *testing.T) {
 	long := strings.Repeat("é", 1<<20)
 	for _, json := range []bool{false, true} {
 		for name, value := range map[string]any{
-			"text": long, "error": errors.New(long), "struct": stranger{long}, "pointer": &stranger{long},
+			"text": long, "error": errors.New(long), "struct": unknownType{long}, "pointer": &unknownType{long},
 			"list": []string{long, "b"}, "list of many": strings.Split(strings.Repeat("name@host,", 1<<17), ","),
 		} {
 			text := logged(slog.LevelInfo, json, func(log *slog.Logger) { log.Info("m", "value", value) })
-			if len(text) > 3*longestValue || !strings.Contains(text, "…") && name != "pointer" {
+			if len(text) > 3*maxValueBytes || !strings.Contains(text, "…") && name != "pointer" {
 				t.Errorf("%s, JSON %v: a line of %d bytes: %.100s", name, json, len(text), text)
 			}
 		}
-		if text := logged(slog.LevelInfo, json, func(log *slog.Logger) { log.Info(long) }); len(text) > 3*longestValue {
+		if text := logged(slog.LevelInfo, json, func(log *slog.Logger) { log.Info(long) }); len(text) > 3*maxValueBytes {
 			t.Errorf("message, JSON %v: a line of %d bytes", json, len(text))
 		}
 	}
@@ -117,7 +117,7 @@ func TestValuesReadTheSameInBothFormats(t *testing.T) {
 	}
 }
 
-// stalled is a writer that takes nothing until it is released.
+// stalled is a writer that blocks until it is released.
 type stalled struct {
 	release chan struct{}
 	mu      sync.Mutex
@@ -160,7 +160,7 @@ func TestStalledReader(t *testing.T) {
 	})
 }
 
-// broken is a writer whose reader is gone, for a while.
+// broken is a writer whose reader may be gone.
 type broken struct {
 	gone bool
 	out  bytes.Buffer

@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// queueSize is how many bytes of lines wait to be written: about 4,000 lines.
+// queueSize bounds the waiting lines, in bytes: about 4,000 lines.
 const queueSize = 1 << 20
 
-// A queue writes lines to a writer from a goroutine of its own. Its Write never
-// blocks: a line for which there is no room is dropped and counted.
+// A queue writes lines from its own goroutine. Its Write never blocks: if the queue is full,
+// it drops and counts the line.
 type queue struct {
 	out     io.Writer
-	resumed func(dropped uint64) // called after a write that follows dropped lines
-	wake    chan struct{}        // has room for one
-	done    chan struct{}        // closed when the goroutine has ended
+	resumed func(dropped uint64) // called when a write succeeds after dropped lines
+	wake    chan struct{}        // capacity 1
+	done    chan struct{}        // closed at the end of the goroutine
 	dropped atomic.Uint64
 
 	mu      sync.Mutex
-	waiting []byte // whole lines
+	waiting []byte // complete lines
 	closing bool
 }
 
@@ -31,7 +31,7 @@ func newQueue(out io.Writer, resumed func(dropped uint64)) *queue {
 	return q
 }
 
-// Write takes one line.
+// Write queues one line.
 func (q *queue) Write(line []byte) (int, error) {
 	q.mu.Lock()
 	if len(q.waiting)+len(line) > queueSize {
@@ -51,39 +51,38 @@ func (q *queue) signal() {
 	}
 }
 
-// close ends the goroutine once all lines are written, and waits for that, but no
-// longer than patience.
-func (q *queue) close(patience time.Duration) {
+// close ends the goroutine after all lines are written. It waits for that, up to timeout.
+func (q *queue) close(timeout time.Duration) {
 	q.mu.Lock()
 	q.closing = true
 	q.mu.Unlock()
 	q.signal()
 	select {
 	case <-q.done:
-	case <-time.After(patience):
+	case <-time.After(timeout):
 	}
 }
 
 func (q *queue) run() {
 	defer close(q.done)
 	var (
-		empty    []byte // the buffer that is filled next
+		empty    []byte // the next buffer
 		flows    bool   // the latest write succeeded
 		reported uint64
 	)
 	for range q.wake {
-		lines, closing := q.take(empty)
+		lines, closing := q.swap(empty)
 		dropped := q.dropped.Load()
 		report := flows && dropped > reported
 		if report {
-			q.resumed(dropped - reported) // there is room: the lines have just been taken
+			q.resumed(dropped - reported) // swap has just made room
 			reported = dropped
 		}
 		if len(lines) > 0 {
 			n, err := q.out.Write(lines)
 			q.dropped.Add(uint64(bytes.Count(lines[n:], []byte("\n"))))
 			flows = err == nil
-			q.signal() // lines may have come meanwhile
+			q.signal() // for lines queued meanwhile
 		} else if closing && !report {
 			return
 		}
@@ -91,8 +90,8 @@ func (q *queue) run() {
 	}
 }
 
-// take returns the lines that wait, and has the next ones wait in empty.
-func (q *queue) take(empty []byte) (lines []byte, closing bool) {
+// swap returns the waiting lines. The next ones use the buffer empty.
+func (q *queue) swap(empty []byte) (lines []byte, closing bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	lines, q.waiting = q.waiting, empty

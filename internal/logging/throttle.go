@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// In each period, a message has at most linesPerMessage lines, and at most
-// linesPerKey of those are about the same key. Messages past maxMessages, which are
-// texts of libraries, share one budget.
+// In each period, a message has at most linesPerMessage lines, and at most linesPerKey with
+// the same key. Messages past maxMessages, such as texts of libraries, share one budget.
 const (
 	period          = 10 * time.Second
 	linesPerKey     = 10
@@ -16,7 +15,7 @@ const (
 	maxMessages     = 256
 )
 
-// A throttle bounds how many lines clients, nodes and other peers can cause.
+// A throttle bounds the lines that clients, nodes and other peers can cause.
 type throttle struct {
 	suppressed atomic.Uint64
 
@@ -24,19 +23,19 @@ type throttle struct {
 	messages map[string]*budget
 }
 
-// A budget is what a message has had in its present period.
+// A budget counts the lines of a message in its current period.
 type budget struct {
 	began      time.Time
 	lines      int
 	byKey      map[string]int
-	suppressed int // since the latest line
+	suppressed int // since the last line
 }
 
 func newThrottle() *throttle { return &throttle{messages: make(map[string]*budget)} }
 
-// admit says whether a line is written, and if so, how many lines of its message were
-// suppressed since the latest one that was.
-func (t *throttle) admit(message, key string, now time.Time) (suppressed int, ok bool) {
+// allow reports whether a line is written. suppressed is the number of suppressed lines
+// since the last line of the message.
+func (t *throttle) allow(message, key string, now time.Time) (suppressed int, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	b := t.budget(message)

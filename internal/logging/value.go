@@ -7,56 +7,56 @@ import (
 	"strings"
 )
 
-// Bounds of what one line holds of a value that a peer chose.
+// Bounds on the values of one line, which peers may choose.
 const (
-	longestValue = 4 << 10 // bytes
-	longestList  = 32      // elements
+	maxValueBytes   = 4 << 10 // bytes
+	maxListElements = 32      // elements
 )
 
-// readable is the ReplaceAttr of both formats. It cuts what is long, and writes times
-// and addresses as text in JSON, too.
-func readable(_ []string, a slog.Attr) slog.Attr {
+// formatAttr is the ReplaceAttr of both formats. It truncates long values, and writes times
+// and addresses as text.
+func formatAttr(_ []string, a slog.Attr) slog.Attr {
 	switch a.Value.Kind() {
 	case slog.KindString:
-		a.Value = slog.StringValue(cut(a.Value.String()))
+		a.Value = slog.StringValue(truncate(a.Value.String()))
 	case slog.KindDuration:
 		a.Value = slog.StringValue(a.Value.Duration().String())
 	case slog.KindAny:
-		a.Value = readableAny(a.Value)
+		a.Value = formatAny(a.Value)
 	}
 	return a
 }
 
-func readableAny(v slog.Value) slog.Value {
+func formatAny(v slog.Value) slog.Value {
 	switch value := v.Any().(type) {
 	case []string:
-		return slog.AnyValue(cutList(value))
+		return slog.AnyValue(truncateList(value))
 	case error:
-		return slog.StringValue(cut(value.Error()))
+		return slog.StringValue(truncate(value.Error()))
 	case fmt.Stringer:
-		return slog.StringValue(cut(value.String()))
-	case encoding.TextMarshaler: // a secret, which writes itself
+		return slog.StringValue(truncate(value.String()))
+	case encoding.TextMarshaler: // such as a secret, which hides itself
 		return v
 	default:
-		return slog.StringValue(cut(fmt.Sprintf("%+v", value)))
+		return slog.StringValue(truncate(fmt.Sprintf("%+v", value)))
 	}
 }
 
-// cut shortens a text that is longer than longestValue.
-func cut(text string) string {
-	if len(text) <= longestValue {
+// truncate cuts a text to maxValueBytes.
+func truncate(text string) string {
+	if len(text) <= maxValueBytes {
 		return text
 	}
-	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:longestValue], ""), len(text))
+	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:maxValueBytes], ""), len(text))
 }
 
-func cutList(list []string) []string {
-	short := make([]string, 0, min(len(list), longestList+1))
+func truncateList(list []string) []string {
+	short := make([]string, 0, min(len(list), maxListElements+1))
 	for i, element := range list {
-		if i == longestList {
+		if i == maxListElements {
 			return append(short, fmt.Sprintf("… (%d elements)", len(list)))
 		}
-		short = append(short, cut(element))
+		short = append(short, truncate(element))
 	}
 	return short
 }

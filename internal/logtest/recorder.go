@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// A Recorder records what is written to it. It is safe for concurrent use.
+// A Recorder is an io.Writer that keeps all text. It is safe for concurrent use.
 type Recorder struct {
 	mu   sync.Mutex
 	text bytes.Buffer

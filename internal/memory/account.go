@@ -6,111 +6,109 @@ import (
 	"time"
 )
 
-// An Account is what one request holds of a [Budget]. Reserve and Release may be
-// called by many goroutines at once, but not while the account waits.
+// An Account is the share of one request in a [Budget]. Reserve and Release are safe for
+// concurrent use, but not between BeginWait and EndWait.
 type Account struct {
 	budget *Budget
 	held   atomic.Int64
 
-	// The budget's mu guards what follows.
-	rate      float64 // bytes a second that the client moved lately, at the time at
+	// The budget's mu guards the following fields.
+	rate      float64 // of the client at time at, in bytes a second
 	at        time.Time
 	interrupt func()        // ends the wait
-	cutting   chan struct{} // made when the account is chosen to make room, closed once interrupt has returned
+	preempted chan struct{} // not nil: preempted; closed after interrupt has returned
 }
 
-// Open makes an account that holds nothing.
+// Open returns an empty account.
 func (b *Budget) Open() *Account { return &Account{budget: b} }
 
-// Reserve is [Budget.Reserve] on behalf of the account. It fails once the account
-// has been cut.
+// Reserve is [Budget.Reserve] for the account. It fails after preemption.
 func (a *Account) Reserve(n int) bool {
-	if a.cutting != nil || !a.budget.Reserve(n) {
+	if a.preempted != nil || !a.budget.Reserve(n) {
 		return false
 	}
 	a.held.Add(int64(n))
 	return true
 }
 
-// Transfer takes n bytes that somebody else has reserved for the account, and is about
-// to release.
+// Transfer reserves n bytes without a check: the caller has reserved them elsewhere for the
+// account, and releases them next.
 func (a *Account) Transfer(n int) {
-	if a.cutting == nil {
+	if a.preempted == nil {
 		a.budget.used.Add(int64(n))
 		a.held.Add(int64(n))
 	}
 }
 
-// Release gives back n bytes.
+// Release returns n bytes to the budget.
 func (a *Account) Release(n int) {
-	if a.cutting == nil {
+	if a.preempted == nil {
 		a.held.Add(-int64(n))
 		a.budget.Release(n)
 	}
 }
 
-// Close gives back everything. The account must not be used afterwards.
+// Close returns all bytes to the budget. The account must not be used afterwards.
 func (a *Account) Close() {
 	a.EndWait()
 	a.budget.used.Add(-a.held.Swap(0))
 }
 
-// The rate of a client is the mean of the bytes that it moved, weighted by
-// exp(-age/smoothing). A client at the beginning of a wait counts as one with the
-// rate credit, and none as one with more than burst.
+// The rate of a client is the exponentially weighted mean, with weight exp(-age/rateWindow).
+// A wait starts with at least initialRate. maxRate caps the rate.
 const (
-	smoothing = 500 * time.Millisecond
-	credit    = 128 << 10
-	burst     = 4 * credit
+	rateWindow  = 500 * time.Millisecond
+	initialRate = 128 << 10
+	maxRate     = 4 * initialRate
 )
 
-// MinRate is the rate from which on a client is not cut, in bytes a second.
+// MinRate protects a client from preemption, in bytes a second.
 const MinRate = 64 << 10
 
-// BeginWait says that the account waits for its client until [Account.EndWait]. Meanwhile
-// its bytes may be given to others if the client moves less than [MinRate]; then
-// interrupt is called, once, by another goroutine, and has to end the wait.
+// BeginWait begins a wait of the request for its client, up to [Account.EndWait]. If the
+// client is slower than [MinRate], the budget may preempt the account: it takes the
+// account's bytes, and another goroutine calls interrupt, which has to end the wait.
 func (a *Account) BeginWait(interrupt func()) {
 	now := time.Now()
 	a.budget.mu.Lock()
 	defer a.budget.mu.Unlock()
-	if a.cutting == nil {
-		a.rate, a.at = max(credit, a.rateAt(now)), now
+	if a.preempted == nil {
+		a.rate, a.at = max(initialRate, a.rateAt(now)), now
 		a.interrupt = interrupt
 		a.budget.waiting[a] = struct{}{}
 	}
 }
 
-// AddProgress says that the client has sent or taken n bytes.
+// AddProgress adds n bytes that the client has sent or received.
 func (a *Account) AddProgress(n int) {
 	now := time.Now()
 	a.budget.mu.Lock()
 	defer a.budget.mu.Unlock()
-	a.rate, a.at = min(burst, a.rateAt(now)+float64(n)/smoothing.Seconds()), now
+	a.rate, a.at = min(maxRate, a.rateAt(now)+float64(n)/rateWindow.Seconds()), now
 }
 
-// EndWait ends the wait. It reports whether the account still holds what it held; if
-// not, interrupt has returned.
+// EndWait ends the wait. It reports false if the account was preempted; interrupt has
+// returned then.
 func (a *Account) EndWait() bool {
 	a.budget.mu.Lock()
 	delete(a.budget.waiting, a)
-	cutting := a.cutting
+	preempted := a.preempted
 	a.budget.mu.Unlock()
-	if cutting == nil {
+	if preempted == nil {
 		return true
 	}
-	<-cutting
+	<-preempted
 	return false
 }
 
 func (a *Account) rateAt(now time.Time) float64 {
-	return a.rate * math.Exp(-float64(now.Sub(a.at))/float64(smoothing))
+	return a.rate * math.Exp(-float64(now.Sub(a.at))/float64(rateWindow))
 }
 
-// cut interrupts an account that [Budget.slowest] has chosen.
-func (a *Account) cut() {
-	a.budget.cuts.Add(1)
+// preempt takes the bytes of an account that [Budget.slowest] has chosen.
+func (a *Account) preempt() {
+	a.budget.preemptions.Add(1)
 	a.budget.used.Add(-a.held.Swap(0))
 	a.interrupt()
-	close(a.cutting)
+	close(a.preempted)
 }

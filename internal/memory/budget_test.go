@@ -8,21 +8,20 @@ import (
 	"time"
 )
 
-// waiting opens an account that holds n bytes and waits. cut is closed when it is
-// interrupted.
-func waiting(t *testing.T, b *Budget, n int) (a *Account, cut chan struct{}) {
+// waiting opens an account that holds n bytes and waits. Preemption closes interrupted.
+func waiting(t *testing.T, b *Budget, n int) (a *Account, interrupted chan struct{}) {
 	t.Helper()
-	a, cut = b.Open(), make(chan struct{})
+	a, interrupted = b.Open(), make(chan struct{})
 	if !a.Reserve(n) {
 		t.Fatalf("no room for %d bytes beside %d", n, b.Used())
 	}
-	a.BeginWait(func() { close(cut) })
-	return a, cut
+	a.BeginWait(func() { close(interrupted) })
+	return a, interrupted
 }
 
-func isCut(cut chan struct{}) bool {
+func isPreempted(interrupted chan struct{}) bool {
 	select {
-	case <-cut:
+	case <-interrupted:
 		return true
 	default:
 		return false
@@ -41,7 +40,7 @@ func TestReserve(t *testing.T) {
 	}
 	a.Close()
 	if b.Used() != 50 {
-		t.Errorf("%d bytes are reserved after 50 were given back", b.Used())
+		t.Errorf("%d bytes are reserved after 50 were returned", b.Used())
 	}
 }
 
@@ -58,39 +57,39 @@ func TestLargeReservationsLeaveRoom(t *testing.T) {
 	}
 }
 
-// A wait that has just begun is not cut.
-func TestWaitThatHasJustBegun(t *testing.T) {
+// A new wait is not preempted.
+func TestNewWait(t *testing.T) {
 	b := NewBudget(100)
-	a, cut := waiting(t, b, 100)
-	if b.Reserve(1) || isCut(cut) || !a.EndWait() {
-		t.Error("the client has had no time")
+	a, interrupted := waiting(t, b, 100)
+	if b.Reserve(1) || isPreempted(interrupted) || !a.EndWait() {
+		t.Error("a new wait is preempted")
 	}
 }
 
-// The client that is slowest now makes room, however fast it was before.
+// The client that is slowest now is preempted, however fast it was before.
 func TestSlowestMakesRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBudget(300)
-		stalled, stalledCut := waiting(t, b, 100)
-		trickling, tricklingCut := waiting(t, b, 100)
-		steady, steadyCut := waiting(t, b, 100)
+		stalled, stalledInterrupted := waiting(t, b, 100)
+		trickling, tricklingInterrupted := waiting(t, b, 100)
+		steady, steadyInterrupted := waiting(t, b, 100)
 		stalled.AddProgress(1 << 20)
 		for range 100 {
 			time.Sleep(100 * time.Millisecond)
 			trickling.AddProgress(10)
 			steady.AddProgress(10_000)
 		}
-		if !b.Reserve(50) || !isCut(stalledCut) || isCut(tricklingCut) || isCut(steadyCut) {
-			t.Error("the client that has stalled does not make room")
+		if !b.Reserve(50) || !isPreempted(stalledInterrupted) || isPreempted(tricklingInterrupted) || isPreempted(steadyInterrupted) {
+			t.Error("the stalled client is not preempted")
 		}
-		if !b.Reserve(100) || !isCut(tricklingCut) || isCut(steadyCut) {
-			t.Error("the client that trickles does not make room")
+		if !b.Reserve(100) || !isPreempted(tricklingInterrupted) || isPreempted(steadyInterrupted) {
+			t.Error("the trickling client is not preempted")
 		}
 		if b.Used() != 250 {
 			t.Errorf("%d bytes are reserved, want 250", b.Used())
 		}
 		if stalled.EndWait() || stalled.Reserve(1) || !steady.EndWait() {
-			t.Error("an account does not know whether it was cut")
+			t.Error("EndWait does not report preemption")
 		}
 		for _, a := range []*Account{stalled, trickling, steady} {
 			a.Release(1)
@@ -102,46 +101,46 @@ func TestSlowestMakesRoom(t *testing.T) {
 	})
 }
 
-// An answer whose client keeps taking it is not given up for another.
+// A client that keeps reading is not preempted.
 func TestFastEnough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBudget(100)
-		a, cut := waiting(t, b, 100)
+		a, interrupted := waiting(t, b, 100)
 		for range 20 {
 			time.Sleep(100 * time.Millisecond)
 			a.AddProgress(10_000)
 			if b.Reserve(1) {
-				t.Fatal("a client that takes 100 kB a second was cut")
+				t.Fatal("a client that reads 100 kB a second was preempted")
 			}
 		}
 		time.Sleep(2 * time.Second)
-		if !b.Reserve(1) || !isCut(cut) {
-			t.Error("a client that takes nothing any more was not cut")
+		if !b.Reserve(1) || !isPreempted(interrupted) {
+			t.Error("a client that stopped reading was not preempted")
 		}
 	})
 }
 
-// No request is cut where that does not make enough room.
-func TestCutInVain(t *testing.T) {
-	synctest.Test(t, testCutInVain)
+// No account is preempted if that does not make enough room.
+func TestPreemptionInVain(t *testing.T) {
+	synctest.Test(t, testPreemptionInVain)
 }
 
-func testCutInVain(t *testing.T) {
+func testPreemptionInVain(t *testing.T) {
 	b := NewBudget(100)
 	if !b.Reserve(50) {
 		t.Fatal("no room")
 	}
-	a, cut := waiting(t, b, 30)
+	a, interrupted := waiting(t, b, 30)
 	time.Sleep(time.Second)
-	if b.Reserve(51) || isCut(cut) || !a.EndWait() {
-		t.Error("a request was cut in vain")
+	if b.Reserve(51) || isPreempted(interrupted) || !a.EndWait() {
+		t.Error("an account was preempted in vain")
 	}
 	if b.Reserve(21) {
-		t.Error("a request that does not wait made room")
+		t.Error("an account that does not wait was preempted")
 	}
 }
 
-// Whatever happens at once, no more than the limit is reserved, and nothing is lost.
+// Concurrent accounts never exceed the limit, and no bytes leak.
 func TestConcurrently(t *testing.T) {
 	const limit = 1000
 	b := NewBudget(limit)
@@ -158,8 +157,8 @@ func TestConcurrently(t *testing.T) {
 					interrupted := make(chan struct{})
 					a.BeginWait(func() { close(interrupted) })
 					a.AddProgress(random.IntN(100))
-					if !a.EndWait() && !isCut(interrupted) {
-						t.Error("the account was cut, and its wait not interrupted")
+					if !a.EndWait() && !isPreempted(interrupted) {
+						t.Error("the account was preempted without an interrupt")
 					}
 				}
 				if used := b.Used(); used > limit {

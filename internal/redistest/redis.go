@@ -11,7 +11,7 @@ import (
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
-// A Server is a redis-server process (testdata/install-redis), which ends with the test.
+// A Server is a redis-server process (testdata/install-redis) that ends with the test.
 type Server struct {
 	Addr string
 	args []string
@@ -79,7 +79,7 @@ func (s *Server) Kill() {
 	s.cmd.Wait()
 }
 
-// Pause suspends the server, as if it or the network were too slow.
+// Pause suspends the server, like a server or network that is too slow.
 func (s *Server) Pause() { s.cmd.Process.Signal(syscall.SIGSTOP) }
 
 // Resume ends Pause.

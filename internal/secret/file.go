@@ -23,15 +23,15 @@ func ReadTrusted(path string) ([]byte, error) {
 	return read(path, 0o022, "other users can change what the gateway trusts; run chmod go-w on the file")
 }
 
-// ReadPublic reads a file that is no secret and decides nothing, such as a certificate
-// that the gateway shows.
+// ReadPublic reads a file without secrets that grants nothing, such as the gateway's own
+// certificate.
 func ReadPublic(path string) ([]byte, error) { return read(path, 0, "") }
 
-// pathName is what paths look like. A secret that was written in the place of a path
-// does not look like one, as a rule.
+// pathName matches usual paths. A secret written by mistake in place of a path usually does
+// not match.
 var pathName = regexp.MustCompile(`^[./~][^\n]*$|^[^\n]*\.[a-z]{1,12}$|^[a-z0-9_.-]+(/[a-z0-9_.-]+)+$`)
 
-// openError leaves out a path that may be a secret.
+// openError removes a path that may be a secret from err.
 func openError(path string, err error) error {
 	if pathName.MatchString(path) && len(path) < 1<<12 {
 		return err
@@ -42,7 +42,7 @@ func openError(path string, err error) error {
 	return fmt.Errorf("open: %w (the path is not shown: it may be the secret itself)", err)
 }
 
-// read reads a file that has none of the forbidden permissions.
+// read reads a file without the forbidden permissions.
 func read(path string, forbidden fs.FileMode, problem string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -19,11 +19,11 @@ type Source struct {
 	Env  string `yaml:"env"`
 }
 
-// UnmarshalYAML refuses a secret that stands in the configuration itself.
+// UnmarshalYAML refuses a secret in the configuration itself.
 func (s *Source) UnmarshalYAML(unmarshal func(any) error) error {
 	var text string
 	if unmarshal(&text) == nil {
-		return errors.New("a secret is not written in the configuration; write where it is, as {file: PATH} or {env: NAME}")
+		return errors.New("a secret must not be in the configuration; write {file: PATH} or {env: NAME}")
 	}
 	type source Source
 	return unmarshal((*source)(s))
@@ -32,7 +32,7 @@ func (s *Source) UnmarshalYAML(unmarshal func(any) error) error {
 // IsSet reports whether the source names a file or a variable.
 func (s Source) IsSet() bool { return s != Source{} }
 
-// Validate reports a source that does not name exactly one of file and env.
+// Validate returns an error unless exactly one of file and env is set.
 func (s Source) Validate() error {
 	if (s.File == "") == (s.Env == "") {
 		return keypath.Errorf("", "needs exactly one of file and env")
@@ -40,8 +40,8 @@ func (s Source) Validate() error {
 	return nil
 }
 
-// variableName is how environment variables are named. A secret that was written in the
-// place of a name does not look like one, as a rule.
+// variableName matches usual names of environment variables. A secret written by mistake in
+// place of a name usually does not match.
 var variableName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,63}$`)
 
 func shownVariable(name string) string {

@@ -1,9 +1,8 @@
-// Package strictjson reads JSON that comes from outside, such as requests and tokens,
-// so that every reader sees the same: it refuses what encoding/json replaces, which is
-// invalid UTF-8 and half a surrogate pair, and of a member that is there more than once
-// the first counts, as it does with Jason and in etf.AppendJSONTerm.
+// Package strictjson reads untrusted JSON, such as requests and tokens, without ambiguity. It
+// refuses invalid UTF-8 and lone surrogates, which encoding/json replaces. Of a repeated
+// member the first one counts, as in Jason and etf.AppendJSONTerm.
 //
-// It decodes nothing but names: values stay JSON.
+// It decodes names only; values stay JSON.
 package strictjson
 
 import (
@@ -16,11 +15,11 @@ import (
 	"unicode/utf8"
 )
 
-// ErrEncoding is the error of text that is not UTF-8.
+// ErrEncoding reports text that is not UTF-8.
 var ErrEncoding = errors.New("it is not UTF-8")
 
-// Check reports why a text is not a single JSON value. Its errors quote no more than
-// one character of the text.
+// Check returns an error unless text is a single JSON value. Its errors quote at most one
+// character of the text.
 func Check(text []byte) error {
 	if !utf8.Valid(text) {
 		return ErrEncoding
@@ -28,7 +27,7 @@ func Check(text []byte) error {
 	if !json.Valid(text) {
 		return syntaxError(text)
 	}
-	if at := halfPair(text); at >= 0 {
+	if at := loneSurrogate(text); at >= 0 {
 		return fmt.Errorf("half of a surrogate pair at byte %d", at)
 	}
 	return nil
@@ -44,9 +43,9 @@ func syntaxError(text []byte) error {
 	return err
 }
 
-// halfPair returns where valid JSON has an escaped surrogate without its other half;
-// -1: nowhere. A backslash begins an escape wherever it stands.
-func halfPair(text []byte) int {
+// loneSurrogate returns the position of an escaped surrogate without its other half in valid
+// JSON; -1: there is none. Every backslash in valid JSON begins an escape.
+func loneSurrogate(text []byte) int {
 	for i := 0; ; {
 		next := bytes.IndexByte(text[i:], '\\')
 		if next < 0 {
@@ -69,7 +68,7 @@ func halfPair(text []byte) int {
 	}
 }
 
-// escapedRune reads an escape such as \u00e9 at the beginning of a text.
+// escapedRune reads an escape such as \u00e9 at the start of a text.
 func escapedRune(text []byte) (r rune, found bool) {
 	if len(text) < len(`\u0000`) || text[0] != '\\' || text[1] != 'u' {
 		return 0, false

@@ -6,8 +6,8 @@ import (
 	"iter"
 )
 
-// Object returns the members of an object, by name, nil if the text is not an object.
-// [Check] has accepted the text; the result refers to it.
+// Object returns the members of an object by name; nil if the text is not an object.
+// [Check] has to accept the text first. The result refers to the text.
 func Object(text []byte) map[string]json.RawMessage {
 	if First(text) != '{' {
 		return nil
@@ -21,58 +21,58 @@ func Object(text []byte) map[string]json.RawMessage {
 	return members
 }
 
-// Members returns the members of an object in their order, repeated ones too. [Check]
-// has accepted the text, which is an object.
+// Members returns all members of an object in their order, including repeated ones. [Check]
+// has to accept the text first.
 func Members(object []byte) iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
-		for i := begin(object); object[i] != '}'; {
+		for i := firstElement(object); object[i] != '}'; {
 			end := valueEnd(object, i)
 			name := unquote(object[i:end])
-			i = space(object, space(object, end)+len(":"))
+			i = skipSpace(object, skipSpace(object, end)+len(":"))
 			end = valueEnd(object, i)
 			if !yield(name, json.RawMessage(object[i:end:end])) {
 				return
 			}
-			i = next(object, end)
+			i = nextElement(object, end)
 		}
 	}
 }
 
-// Elements returns the elements of an array. [Check] has accepted the text, which is an
-// array.
+// Elements returns the elements of an array. [Check] has to accept the text first.
 func Elements(array []byte) iter.Seq[json.RawMessage] {
 	return func(yield func(json.RawMessage) bool) {
-		for i := begin(array); array[i] != ']'; {
+		for i := firstElement(array); array[i] != ']'; {
 			end := valueEnd(array, i)
 			if !yield(json.RawMessage(array[i:end:end])) {
 				return
 			}
-			i = next(array, end)
+			i = nextElement(array, end)
 		}
 	}
 }
 
-// First returns the byte that tells what a JSON value is, 0 where there is none.
+// First returns the first byte of a JSON value, which shows its type; 0: the text is empty.
 func First(text []byte) byte {
-	if i := space(text, 0); i < len(text) {
+	if i := skipSpace(text, 0); i < len(text) {
 		return text[i]
 	}
 	return 0
 }
 
-// begin returns where the first element of an object or an array begins, or its end
-// stands.
-func begin(text []byte) int { return space(text, space(text, 0)+1) }
+// firstElement returns the position of the first element of an object or array, or of its
+// closing bracket.
+func firstElement(text []byte) int { return skipSpace(text, skipSpace(text, 0)+1) }
 
-// next returns where the element after one that ends at i begins, or the end stands.
-func next(text []byte, i int) int {
-	if i = space(text, i); text[i] == ',' {
-		i = space(text, i+1)
+// nextElement returns the position of the element after one that ends at i, or of the closing
+// bracket.
+func nextElement(text []byte, i int) int {
+	if i = skipSpace(text, i); text[i] == ',' {
+		i = skipSpace(text, i+1)
 	}
 	return i
 }
 
-func space(text []byte, i int) int {
+func skipSpace(text []byte, i int) int {
 	for i < len(text) && (text[i] == ' ' || text[i] == '\t' || text[i] == '\n' || text[i] == '\r') {
 		i++
 	}
@@ -123,7 +123,7 @@ func unquote(quoted []byte) string {
 	}
 	var name string
 	if err := json.Unmarshal(quoted, &name); err != nil {
-		panic("strictjson: " + err.Error()) // the text was not checked
+		panic("strictjson: " + err.Error()) // Check has not accepted the text
 	}
 	return name
 }
