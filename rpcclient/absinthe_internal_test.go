@@ -8,7 +8,7 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-func TestAnswerOfAbsinthe(t *testing.T) {
+func TestUnwrapOK(t *testing.T) {
 	tuple := func(tag, value string) []byte {
 		return etf.AppendBinary(etf.AppendAtom(etf.AppendTuple(nil, 2), tag), value)
 	}

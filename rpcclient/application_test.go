@@ -9,7 +9,7 @@ import (
 )
 
 // The application is unaffected by a gateway except for the calls.
-func testApplicationIsLeftAlone(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
+func testApplicationIsUnaffected(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 

@@ -94,7 +94,7 @@ func TestNodesThatAreEqualGetEqualShares(t *testing.T) {
 }
 
 // A slightly faster node does not get all calls.
-func TestNodesThatAreNearlyEqual(t *testing.T) {
+func TestSlightlyFasterNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		latency := func(node int) time.Duration { return 10*time.Millisecond + time.Duration(node)*100*time.Microsecond }
 		for node, share := range load(t, idlePool(PoolConfig{}, 3), 1, 10*time.Second, latency) {
@@ -170,7 +170,7 @@ func TestFailuresDoNotCountAsFast(t *testing.T) {
 	})
 }
 
-func TestNodeIsWarmed(t *testing.T) {
+func TestWarmup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := idlePool(PoolConfig{}, 3)
 		latency := always(10 * time.Millisecond)
@@ -184,16 +184,16 @@ func TestNodeIsWarmed(t *testing.T) {
 	})
 }
 
-func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
+func TestInFlightAndQueueAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := idlePool(PoolConfig{Load: LoadConfig{InFlight: 2, Queue: 3, QueueTime: time.Second}}, 2)
-		var places []*slot
+		var slots []*slot
 		for range 4 {
 			slot, err := p.acquire(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			places = append(places, slot)
+			slots = append(slots, slot)
 		}
 		// Three calls wait, in order. The fourth does not.
 		var order []int
@@ -206,7 +206,7 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 					return
 				}
 				order = append(order, i)
-				places = append(places, slot)
+				slots = append(slots, slot)
 			}()
 			synctest.Wait()
 		}
@@ -216,9 +216,9 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 		if got := p.Status(); got.InFlight != 4 || got.Queued != 3 || got.Overloaded != 1 {
 			t.Errorf("status %+v", got)
 		}
-		places[0].release(nil, healthy)
+		slots[0].release(nil, healthy)
 		synctest.Wait()
-		places[1].release(nil, healthy)
+		slots[1].release(nil, healthy)
 		synctest.Wait()
 		if !slices.Equal(order, []int{0, 1}) {
 			t.Errorf("slots were given to %v, want the first two", order)
@@ -233,14 +233,14 @@ func TestNoMoreCallsThanANodeMayHave(t *testing.T) {
 		if _, err := p.acquire(t.Context(), nil); !errors.Is(err, ErrOverloaded) || time.Since(began) != time.Second {
 			t.Errorf("%v after %v, want %v after 1s", err, time.Since(began), ErrOverloaded)
 		}
-		for _, slot := range places {
+		for _, slot := range slots {
 			slot.release(nil, healthy)
 		}
 	})
 }
 
 // Calls that are restricted to full nodes do not delay calls for others.
-func TestFullNodesHoldUpNobodyElse(t *testing.T) {
+func TestFullNodesDoNotDelayOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := idlePool(PoolConfig{Load: LoadConfig{InFlight: 1, QueueTime: time.Second}}, 2)
 		for i, m := range *p.members.Load() {
@@ -275,7 +275,7 @@ func TestFullNodesHoldUpNobodyElse(t *testing.T) {
 }
 
 // A slot that the first waiter cannot use goes to the next.
-func TestQueueTellsTheNext(t *testing.T) {
+func TestQueueWakesTheNext(t *testing.T) {
 	q := queue{max: 2}
 	first, _ := q.enqueue()
 	second, _ := q.enqueue()
@@ -287,7 +287,7 @@ func TestQueueTellsTheNext(t *testing.T) {
 	}
 }
 
-func TestRetriesAreAShareOfCalls(t *testing.T) {
+func TestRetryBudget(t *testing.T) {
 	b := newBudget(0.1)
 	spent := func() (n int) {
 		for b.withdraw() {

@@ -33,7 +33,7 @@ func BenchmarkContextFrom(b *testing.B) {
 		{"configured", app("", 0), false},
 		{"one-call", app(function, 0), false},
 		{"two-calls", app("", 0), true},
-		{"kept", app(function, time.Hour), false},
+		{"cached", app(function, time.Hour), false},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			for b.Loop() {

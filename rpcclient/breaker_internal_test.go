@@ -96,7 +96,7 @@ func called(t *testing.T, p *Pool, filter NodeFilter) (nodes []int) {
 	return nodes
 }
 
-func TestNodeIsEjectedThatStandsOut(t *testing.T) {
+func TestOutlierIsEjected(t *testing.T) {
 	const calls = 20
 	for _, tt := range []struct {
 		name    string
@@ -172,7 +172,7 @@ func TestNodesAreNeverAllEjected(t *testing.T) {
 }
 
 // Only the nodes that a filter selects count for its calls.
-func TestNodesThatFitAreNeverAllEjected(t *testing.T) {
+func TestFilteredNodesAreNeverAllEjected(t *testing.T) {
 	p := idlePool(PoolConfig{}, 4)
 	for i, m := range *p.members.Load() {
 		m.schema.Store(&connSchema{m.peer.current.Load(), SchemaState{Hash: strconv.Itoa(i)}})
@@ -210,7 +210,7 @@ func TestEjectedNodeIsCalledWhenTheOthersAreGone(t *testing.T) {
 // After its time, an ejected node gets one trial call. Only its silence while other
 // nodes answer ejects it again: a client may have chosen a document that takes too
 // long on every node.
-func TestEjectedNodeIsTried(t *testing.T) {
+func TestEjectedNodeGetsATrialCall(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		others health
@@ -281,7 +281,7 @@ func TestBreakerCountsCallsWhenTheyEnd(t *testing.T) {
 
 // The share is that of ended calls. Calls in flight and calls that clients gave up say
 // nothing about a node.
-func TestBreakerCountsOnlyWhatSaysSomething(t *testing.T) {
+func TestBreakerIgnoresUncountedCalls(t *testing.T) {
 	p := idlePool(PoolConfig{}, 2)
 	calls := int(p.cfg.Breaker.Calls)
 	end(t, p, 1, calls, healthy)
@@ -298,7 +298,7 @@ func TestBreakerCountsOnlyWhatSaysSomething(t *testing.T) {
 }
 
 // Answers of long ago do not show that the other nodes are healthy.
-func TestTalliesOfIdleNodesFade(t *testing.T) {
+func TestCountsOfIdleNodesExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := idlePool(PoolConfig{}, 2)
 		calls := int(p.cfg.Breaker.Calls)
@@ -312,7 +312,7 @@ func TestTalliesOfIdleNodesFade(t *testing.T) {
 }
 
 // A restarted node has no history.
-func TestNewCreationForgetsTheOld(t *testing.T) {
+func TestRestartResetsHistory(t *testing.T) {
 	p := idlePool(PoolConfig{}, 2)
 	end(t, p, 0, 1, healthy)
 	open(p, 0)
@@ -365,7 +365,7 @@ func (f handlerFunc) WithGroup(string) slog.Handler      { return f }
 
 // Hostile clients, at random, send documents that time out. Whatever their share, the
 // honest calls find a node.
-func TestCallsFindANodeBesideCallsThatTimeOut(t *testing.T) {
+func TestHonestCallsFindANode(t *testing.T) {
 	for _, nodes := range []int{1, 2, 3} {
 		for _, hostile := range []int{4, 12, 200} { // calls a second
 			t.Run(fmt.Sprintf("%d nodes, %d hostile calls a second", nodes, hostile), func(t *testing.T) {

@@ -104,7 +104,7 @@ func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 }
 
 // Discovery of the node ends the backoff, which doubles each time.
-func TestDiscoveryEndsTheWait(t *testing.T) {
+func TestDiscoveryCutsBackoff(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestDiscoveryEndsTheWait(t *testing.T) {
 	}()
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{})
-	var took []time.Duration
+	var elapsed []time.Duration
 	for range 12 { // by doubling alone, the last would come half a minute after the one before
 		began := time.Now()
 		for tried := false; !tried; {
@@ -134,9 +134,9 @@ func TestDiscoveryEndsTheWait(t *testing.T) {
 			case <-time.After(20 * time.Millisecond): // the next poll
 			}
 		}
-		took = append(took, time.Since(began))
+		elapsed = append(elapsed, time.Since(began))
 	}
-	if first, last := took[0], slices.Min(took[len(took)-3:]); last > 20*first+time.Second {
+	if first, last := elapsed[0], slices.Min(elapsed[len(elapsed)-3:]); last > 20*first+time.Second {
 		t.Errorf("the times between tries grew from %v to %v", first, last)
 	}
 	if err := pool.Close(t.Context()); err != nil {
@@ -155,7 +155,7 @@ func TestNotAllowed(t *testing.T) {
 	}
 }
 
-func TestNobodyListens(t *testing.T) {
+func TestConnectionRefused(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

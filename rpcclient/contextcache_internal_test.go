@@ -23,41 +23,41 @@ func mapOfKeys(n int) []byte {
 	return b
 }
 
-func TestContextsAreKeptForATime(t *testing.T) {
+func TestContextsExpire(t *testing.T) {
 	a := &Absinthe{Config: AbsintheConfig{ContextFrom: "A.b", ContextCache: time.Minute}}
 	a.prepare()
-	asked := time.Now()
+	requested := time.Now()
 	for name, tt := range map[string]struct {
 		expires time.Time
 		want    time.Duration
 	}{
 		"no end":             {time.Time{}, time.Minute},
-		"an end later":       {asked.Add(time.Hour), time.Minute},
-		"an end before that": {asked.Add(time.Second), time.Second},
-		"an end in the past": {asked.Add(-time.Second), 0},
+		"an end later":       {requested.Add(time.Hour), time.Minute},
+		"an end before that": {requested.Add(time.Second), time.Second},
+		"an end in the past": {requested.Add(-time.Second), 0},
 	} {
-		a.cacheContext(contextKey{1, name}, etf.Term{Bytes: mapOf("kept")}, a.cachedUntil(asked, tt.expires))
-		if before := a.cachedContext(contextKey{1, name}, asked.Add(tt.want-1)) != nil; before != (tt.want > 0) {
+		a.cacheContext(contextKey{1, name}, etf.Term{Bytes: mapOf("kept")}, a.cachedUntil(requested, tt.expires))
+		if before := a.cachedContext(contextKey{1, name}, requested.Add(tt.want-1)) != nil; before != (tt.want > 0) {
 			t.Errorf("%s: known just before %v: %v", name, tt.want, before)
 		}
-		if a.cachedContext(contextKey{1, name}, asked.Add(tt.want)) != nil {
+		if a.cachedContext(contextKey{1, name}, requested.Add(tt.want)) != nil {
 			t.Errorf("%s: still known after %v", name, tt.want)
 		}
 	}
 }
 
 // A wall clock that steps back does not prolong the caching.
-func TestContextsAreKeptByTheMonotonicClock(t *testing.T) {
+func TestContextsExpireByTheMonotonicClock(t *testing.T) {
 	a := &Absinthe{Config: AbsintheConfig{ContextFrom: "A.b", ContextCache: time.Minute}}
-	asked := time.Now()
-	for _, expires := range []time.Time{{}, asked.Add(time.Second).Round(0), asked.Add(time.Hour).Round(0)} {
-		if until := a.cachedUntil(asked, expires); !strings.Contains(until.String(), " m=") {
+	requested := time.Now()
+	for _, expires := range []time.Time{{}, requested.Add(time.Second).Round(0), requested.Add(time.Hour).Round(0)} {
+		if until := a.cachedUntil(requested, expires); !strings.Contains(until.String(), " m=") {
 			t.Errorf("expires %v: until %v, by the wall clock", expires, until)
 		}
 	}
 }
 
-func TestKeptContextsAreBounded(t *testing.T) {
+func TestCachedContextsAreBounded(t *testing.T) {
 	a := &Absinthe{Config: AbsintheConfig{ContextFrom: "A.b", ContextCache: time.Minute}}
 	a.prepare()
 	now := time.Now()
@@ -77,8 +77,8 @@ func TestKeptContextsAreBounded(t *testing.T) {
 		"an atom of no cache":          {etf.Term{Bytes: append(etf.AppendMap(nil, 1), "R\x07j"...)}, false},
 	} {
 		a.cacheContext(contextKey{1, name}, tt.built, until)
-		if kept := a.cachedContext(contextKey{1, name}, now) != nil; kept != tt.kept {
-			t.Errorf("%s: kept %v", name, kept)
+		if cached := a.cachedContext(contextKey{1, name}, now) != nil; cached != tt.kept {
+			t.Errorf("%s: cached %v", name, cached)
 		}
 	}
 	for i := range maxCachedContexts + 1 {
@@ -92,6 +92,6 @@ func TestKeptContextsAreBounded(t *testing.T) {
 		a.cacheContext(contextKey{2, fmt.Sprint(i)}, large, until)
 	}
 	if n := a.contexts.Len(); n == 0 || n*2*len(large.Bytes) > maxCacheBytes {
-		t.Errorf("%d contexts of %d bytes are kept", n, len(large.Bytes))
+		t.Errorf("%d contexts of %d bytes are cached", n, len(large.Bytes))
 	}
 }

@@ -91,10 +91,10 @@ func (c *contextCall) read(result *Result) error {
 }
 
 // cachedUntil returns when a context that was requested at this time expires.
-func (a *Absinthe) cachedUntil(asked, expires time.Time) time.Time {
-	until := asked.Add(a.Config.ContextCache)
+func (a *Absinthe) cachedUntil(requested, expires time.Time) time.Time {
+	until := requested.Add(a.Config.ContextCache)
 	if !expires.IsZero() && expires.Before(until) {
-		return asked.Add(expires.Sub(asked)) // by the monotonic clock: the wall clock may step back
+		return requested.Add(expires.Sub(requested)) // by the monotonic clock: the wall clock may step back
 	}
 	return until
 }

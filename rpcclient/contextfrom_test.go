@@ -66,7 +66,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 
 	// The second context comes from the cache if there is one.
 	for _, keep := range []time.Duration{0, time.Hour} {
-		t.Run(fmt.Sprintf("what arrives, kept for %v", keep), func(t *testing.T) {
+		t.Run(fmt.Sprintf("what arrives, cached for %v", keep), func(t *testing.T) {
 			app := building(pool, keep)
 			for name, tt := range map[string]struct {
 				op   rpcclient.Operation
@@ -97,7 +97,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 		}
 	})
 
-	t.Run("kept as it was built", func(t *testing.T) {
+	t.Run("cached as it was built", func(t *testing.T) {
 		app := building(pool, time.Hour)
 		op := rpcclient.Operation{Claims: claims("reply", "everything"), ContextKey: "everything"}
 		called(t, node)
@@ -130,7 +130,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 		}
 	})
 
-	t.Run("not kept", func(t *testing.T) {
+	t.Run("not cached", func(t *testing.T) {
 		for name, tt := range map[string]struct {
 			keep time.Duration
 			op   rpcclient.Operation
@@ -288,7 +288,7 @@ func checkCallError(t testing.TB, name string, err error, class string, reason .
 
 // A built context goes back to its node and to no other. A query that is lost while
 // its context is built is retried on another node; a mutation is not.
-func testContextFromElsewhere(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
+func testContextStaysOnItsNode(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	relay := newRelay(t, "a@relay", atA)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.NodeAddr, atB)
@@ -316,15 +316,15 @@ func testContextFromElsewhere(t *testing.T, a, b *beamtest.Node, atA, atB rpccli
 		}
 	}
 
-	for repeatable, want := range map[bool]string{true: "1", false: "0"} {
+	for idempotent, want := range map[bool]string{true: "1", false: "0"} {
 		eventually(t, "a can be called", func() bool {
 			return gw.SetDrained(a.Name, false) && gw.SetDrained(b.Name, false) && len(connectedNodes(pool)) == 2
 		})
 		gw.SetDrained(b.Name, true)
 		relay.wire().down.frozen.Store(true) // a's answer does not arrive
-		id := fmt.Sprintf("repeatable-%v", repeatable)
+		id := fmt.Sprintf("idempotent-%v", idempotent)
 		call := async(func() (string, error) {
-			result, err := building(pool, 0).Run(t.Context(), rpcclient.Operation{Document: fmt.Sprintf(`mutation { append(id: %q) }`, id), Idempotent: repeatable})
+			result, err := building(pool, 0).Run(t.Context(), rpcclient.Operation{Document: fmt.Sprintf(`mutation { append(id: %q) }`, id), Idempotent: idempotent})
 			if err != nil {
 				return "", err
 			}
@@ -333,11 +333,11 @@ func testContextFromElsewhere(t *testing.T, a, b *beamtest.Node, atA, atB rpccli
 		eventually(t, "a has run it", func() bool { return slices.Contains(a.Appended(t), id) })
 		gw.SetDrained(b.Name, false)
 		relay.cut()
-		if o := await(t, call); (o.value == b.Name) != repeatable || (o.err == nil) != repeatable {
-			t.Errorf("repeatable %v: %+v", repeatable, o)
+		if o := await(t, call); (o.value == b.Name) != idempotent || (o.err == nil) != idempotent {
+			t.Errorf("idempotent %v: %+v", idempotent, o)
 		}
 		if got := called(t, b); got != want {
-			t.Errorf("repeatable %v: b built the context %s times, want %s", repeatable, got, want)
+			t.Errorf("idempotent %v: b built the context %s times, want %s", idempotent, got, want)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func TestErgoSendsNoMetrics(t *testing.T) {
 }
 
 // ergo would register with the EPMD of the host, or start one.
-func TestErgoTellsNoEPMD(t *testing.T) {
+func TestErgoDoesNotRegister(t *testing.T) {
 	const epmd = "127.0.0.1:4369"
 	listens := func() bool {
 		conn, err := net.Dial("tcp", epmd)

@@ -25,16 +25,16 @@ type latency struct {
 
 // add adds a call. The first call may be slow because it is the first, so typical
 // stands for the calls before it.
-func (l *latency) add(took time.Duration, typical float64, now time.Time) {
+func (l *latency) add(elapsed time.Duration, typical float64, now time.Time) {
 	if l.last.IsZero() {
 		l.log = typical
 	}
-	l.log += (log2Seconds(took) - l.log) * latencyShare
+	l.log += (log2Seconds(elapsed) - l.log) * latencyShare
 	l.last = now
 }
 
-func log2Seconds(took time.Duration) float64 {
-	return math.Log2(max(took, time.Microsecond).Seconds())
+func log2Seconds(elapsed time.Duration) float64 {
+	return math.Log2(max(elapsed, time.Microsecond).Seconds())
 }
 
 // estimate returns the expected logarithm. It moves towards typical, that of all
@@ -61,8 +61,8 @@ type typicalLatency struct{ bits atomic.Uint64 }
 
 func (t *typicalLatency) load() float64 { return math.Float64frombits(t.bits.Load()) }
 
-func (t *typicalLatency) add(took time.Duration) {
-	log := log2Seconds(took)
+func (t *typicalLatency) add(elapsed time.Duration) {
+	log := log2Seconds(elapsed)
 	if bits := t.bits.Load(); bits != 0 { // not the first call
 		typical := math.Float64frombits(bits)
 		log = typical + (log-typical)*latencyShare

@@ -144,24 +144,24 @@ type slot struct {
 }
 
 // execute runs the call and releases the slot. comparable is as in [healthOf].
-func (p *slot) execute(ctx context.Context, args arguments, comparable bool) (result *Result, err error) {
-	defer func() { p.release(err, healthOf(ctx, err, comparable)) }()
-	result, err = p.conn.execute(ctx, args.forConn(p.conn))
+func (s *slot) execute(ctx context.Context, args arguments, comparable bool) (result *Result, err error) {
+	defer func() { s.release(err, healthOf(ctx, err, comparable)) }()
+	result, err = s.conn.execute(ctx, args.forConn(s.conn))
 	if endedWith(ctx, err) {
-		err = fmt.Errorf("call on %s: %w", p.target.Name, err)
+		err = fmt.Errorf("call on %s: %w", s.target.Name, err)
 	}
 	return result, err
 }
 
-func (p *slot) release(err error, h health) {
+func (s *slot) release(err error, h health) {
 	now := time.Now()
-	p.done(h, h == failed && p.pool.othersHealthy(p.member))
-	p.breaker.logTransition()
-	m := p.member
+	s.done(h, h == failed && s.pool.othersHealthy(s.member))
+	s.breaker.logTransition()
+	m := s.member
 	m.mu.Lock()
-	if took := now.Sub(p.began); m.creation == p.conn.Peer().Creation && measuresLatency(err, took, m.latency) {
-		m.pool.typical.add(took)
-		m.latency.add(took, m.pool.typical.load(), now)
+	if elapsed := now.Sub(s.began); m.creation == s.conn.Peer().Creation && measuresLatency(err, elapsed, m.latency) {
+		m.pool.typical.add(elapsed)
+		m.latency.add(elapsed, m.pool.typical.load(), now)
 	}
 	if m.calls--; m.retired && m.calls == 0 {
 		close(m.idle)
@@ -174,13 +174,13 @@ func (p *slot) release(err error, h health) {
 // call does not count: failing fast is not being fast. A call that its client gave up
 // counts if it was already slow. Clients cannot abuse this: latency only orders nodes,
 // and every node sees the same clients.
-func measuresLatency(err error, took time.Duration, known latency) bool {
+func measuresLatency(err error, elapsed time.Duration, known latency) bool {
 	var large *erldist.TooLargeError
 	switch {
 	case err == nil, errors.As(err, &large):
 		return true
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return took > known.duration()
+		return elapsed > known.duration()
 	}
 	return false
 }

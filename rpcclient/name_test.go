@@ -66,7 +66,7 @@ func testTwoAddresses(t *testing.T, node *beamtest.Node, target rpcclient.NodeAd
 
 // A node may hold our name for a dead connection that it has not noticed. It is told
 // to drop that.
-func testConnectionThatOnlyWeSeeDead(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
+func testUnnoticedDeadConnection(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.NetTickTime = time.Second })
 	relay := newRelay(t, node.Name, target)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.NodeAddr)

@@ -21,7 +21,7 @@ func TestNode(t *testing.T) {
 		{"golden cases", testGolden},
 		{"load", testLoad},
 		{"calls end with their context", testCallEndsWithItsContext},
-		{"application is left alone", testApplicationIsLeftAlone},
+		{"application is unaffected", testApplicationIsUnaffected},
 		{"wrong cookie", testWrongCookie},
 		{"cookie sources", testCookieSources},
 		{"probe", testProbe},
@@ -29,7 +29,7 @@ func TestNode(t *testing.T) {
 		{"description of the schema", testDescribe},
 		{"two gateways of one name", testTwoGatewaysOfOneName},
 		{"two addresses", testTwoAddresses},
-		{"connection that only we see dead", testConnectionThatOnlyWeSeeDead},
+		{"unnoticed dead connection", testUnnoticedDeadConnection},
 		{"pool update", testPoolUpdate},
 		{"unlisted node", testUnlistedNode},
 		{"drain", testDrain},
@@ -54,8 +54,8 @@ func TestTwoNodes(t *testing.T) {
 	}{
 		{"calls are spread", testPoolSpreadsCalls},
 		{"retry", testRetry},
-		{"context of the application, on another node", testContextFromElsewhere},
-		{"calls go where they fit", testFilter},
+		{"built context stays on its node", testContextStaysOnItsNode},
+		{"node filters", testFilter},
 		{"drain of one of two nodes of one name", testDrainOfOneName},
 		{"breaker of one node", testBreakerOfOneNode},
 	} {

@@ -79,11 +79,11 @@ func TestCrashOnAStoppingNode(t *testing.T) {
 
 	// begin begins a call on a, which does not end until it crashes.
 	seen := ""
-	begin := func(repeatable bool) (done <-chan outcome, crash func()) {
+	begin := func(idempotent bool) (done <-chan outcome, crash func()) {
 		gw.SetDrained(b.Name, true)
 		defer gw.SetDrained(b.Name, false)
 		done = async(func() (string, error) {
-			op := rpcclient.Operation{Document: `{ sleep(ms: 0) pace }`, Idempotent: repeatable}
+			op := rpcclient.Operation{Document: `{ sleep(ms: 0) pace }`, Idempotent: idempotent}
 			result, err := absinthe(pool).Run(t.Context(), op)
 			if err != nil {
 				return "", err

@@ -175,7 +175,7 @@ func (a fixedArguments) forConn(*liveConn) []byte { return a }
 // execute is Call with the complete arguments. An idempotent call is retried on
 // another node if its connection is lost, or if it fails on a node that is starting or
 // stopping.
-func (p *Pool) execute(ctx context.Context, args arguments, repeatable bool, filter NodeFilter) (*Result, error) {
+func (p *Pool) execute(ctx context.Context, args arguments, idempotent bool, filter NodeFilter) (*Result, error) {
 	p.budget.deposit()
 	var previous error // from the previous node
 	for sent := 0; ; {
@@ -193,11 +193,11 @@ func (p *Pool) execute(ctx context.Context, args arguments, repeatable bool, fil
 			if !lost.Sent {
 				continue
 			}
-		case repeatable && slot.conn.failedByPhase(ctx, err):
+		case idempotent && slot.conn.failedByPhase(ctx, err):
 		default:
 			return result, err
 		}
-		if sent++; !repeatable || sent >= p.cfg.Retry.Nodes || !p.budget.withdraw() {
+		if sent++; !idempotent || sent >= p.cfg.Retry.Nodes || !p.budget.withdraw() {
 			return nil, err
 		}
 		p.retries.Add(1)

@@ -236,7 +236,7 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 
 	eventually(t, "connected to a again", func() bool { return len(gw.log.Lines("node up", relay.Name)) == 2 })
 
-	t.Run("sent, and repeatable", func(t *testing.T) {
+	t.Run("sent, and idempotent", func(t *testing.T) {
 		const printed = "printed for the one who asks again"
 		op := rpcclient.Operation{Document: fmt.Sprintf(`{ print(message: %q) }`, printed), Idempotent: true}
 		for nodes, want := range map[int]string{1: "", 2: b.Name} {

@@ -85,8 +85,8 @@ func TestStopWhileDialling(t *testing.T) {
 			defer conn.Close()
 			began := time.Now()
 			gw.Stop()
-			if took := time.Since(began); took >= handshakeTime {
-				t.Errorf("Stop took %v: as long as the handshake may", took)
+			if elapsed := time.Since(began); elapsed >= handshakeTime {
+				t.Errorf("Stop took %v: as long as the handshake may", elapsed)
 			}
 		})
 	}

@@ -244,7 +244,7 @@ func TestLostConnectionFailsCalls(t *testing.T) {
 
 // A call that is still queued at the end of the connection was not sent. It may be
 // made elsewhere.
-func TestLostConnectionKnowsWhatWasNotWritten(t *testing.T) {
+func TestLostErrorSent(t *testing.T) {
 	a, b := net.Pipe() // a write blocks until it is read
 	c := New(a, initiator, Peer{Name: acceptor.Name}, Options{})
 	serve(t, c)

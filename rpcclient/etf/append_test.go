@@ -86,7 +86,7 @@ func TestAppend(t *testing.T) {
 	}
 }
 
-func TestAppendKeepsWhatIsThere(t *testing.T) {
+func TestAppendKeepsPrefix(t *testing.T) {
 	b := []byte("before")
 	b = etf.AppendBig(b, new(big.Int).Lsh(big.NewInt(1), 100))
 	b = etf.AppendBinary(b, []byte("after"))
