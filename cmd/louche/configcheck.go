@@ -15,7 +15,7 @@ type checkCommand struct {
 	Files bool   `default:"true" negatable:"" help:"Read the files and environment variables that it names, as serve does; --no-files skips them, on a machine without them."`
 }
 
-// Run loads the file with the environment as serve would, and connects to nothing.
+// Run loads the file and the environment as serve does. It connects to nothing.
 func (c *checkCommand) Run(out output) error {
 	cfg, err := (&config.Flags{Config: c.File}).Load()
 	if err == nil && c.Files {

@@ -17,13 +17,13 @@ type demoCommand struct {
 	Admin  string `default:"127.0.0.1:4401" help:"Address for operators."`
 }
 
-// demoNodes are named as by a host that puts an image's hash behind the name.
+// demoNodes are names as some hosts make them: with the hash of an image.
 var demoNodes = []string{"gearbox-01J8ZC4T", "gearbox-01J8ZC9M", "gearbox-01J8ZCEQ"}
 
 const demoCookie = "louche-demo-cookie"
 
-// Run starts the nodes, and then the gateway as serve does: it finds them
-// through their EPMD and calls them over TCP.
+// Run starts the nodes and the gateway. As in production, the gateway finds the nodes through
+// EPMD and calls them over TCP.
 func (d *demoCommand) Run(ctx context.Context, out output) error {
 	cluster, err := demo.StartCluster(demo.NewBackend(), demoCookie, demoNodes...)
 	if err != nil {

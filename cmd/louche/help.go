@@ -6,7 +6,7 @@ type helpCommand struct {
 	Command []string `arg:"" optional:"" help:"The command, such as serve or schema diff."`
 }
 
-// Run is that of the command with --help.
+// Run runs the command with --help.
 func (h *helpCommand) Run(cli *kong.Context) error {
 	_, err := cli.Kong.Parse(append(h.Command, "--help"))
 	return err

@@ -22,7 +22,8 @@ func (c *keyCommand) Help() string {
 
 func (c *keyCommand) Run(out output) error { return c.make(out, os.Stderr) }
 
-// make prints a new key and its entry apart, so that only the entry ends in a file.
+// make writes a new key and its entry to different writers: only the entry belongs into a
+// file.
 func (c *keyCommand) make(entry, secret io.Writer) error {
 	var claims map[string]any
 	if err := yaml.Unmarshal([]byte(c.Claims), &claims); err != nil {

@@ -28,30 +28,29 @@ type commands struct {
 	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
-// output is where commands print what they were asked for; logs go to standard
-// error.
+// output receives the results of commands. Logs go to standard error.
 type output struct{ io.Writer }
 
-// errFailed ends a command whose answer is no: it has printed or logged what is wrong.
+// errFailed ends a command that has printed or logged why it fails.
 var errFailed = errors.New("failed")
 
-// Values of the exit status besides 0.
+// Exit statuses besides 0.
 const (
-	statusNo    = 1 // the command did what it was asked, and the answer is no
-	statusError = 2 // it could not
+	statusFailed = 1 // the result is negative, such as a breaking change
+	statusError  = 2 // the command could not run
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends it at once
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	cli := kong.Parse(new(commands),
 		kong.Name("louche"),
 		kong.Description("GraphQL over HTTP in front of Absinthe applications on the BEAM."),
 		kong.ShortUsageOnError(),
 		kong.Vars{"version": "louche " + version()},
 		kong.Exit(func(status int) {
-			if status != 0 { // which are kong's own
+			if status != 0 { // kong has statuses of its own
 				status = statusError
 			}
 			os.Exit(status)
@@ -61,7 +60,7 @@ func main() {
 	)
 	switch err := cli.Run(); {
 	case errors.Is(err, errFailed):
-		os.Exit(statusNo)
+		os.Exit(statusFailed)
 	case err != nil:
 		printError(err)
 		os.Exit(statusError)

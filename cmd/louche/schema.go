@@ -13,7 +13,6 @@ import (
 
 	"github.com/louche-graphql/louche/internal/config"
 	"github.com/louche-graphql/louche/internal/service"
-	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/schema"
 )
 
@@ -29,7 +28,7 @@ type pullCommand struct {
 	Timeout time.Duration `default:"10s" help:"Timeout for each node."`
 }
 
-// Run prints the schema of the first node that tells one.
+// Run prints the schema of the first node that returns it.
 func (p *pullCommand) Run(ctx context.Context, out output) error {
 	cfg, err := p.Load()
 	if err != nil {
@@ -41,44 +40,30 @@ func (p *pullCommand) Run(ctx context.Context, out output) error {
 			return fmt.Errorf("no application has the path %s", p.Path)
 		}
 	}
-	node, err := service.StartProbe(cfg, "schema")
+	prober, err := service.NewProber(cfg, "schema")
 	if err != nil {
 		return err
 	}
-	defer node.Stop()
-	found, problems := service.Discover(ctx, app)
-	var errs []error
-	for _, t := range found {
-		text, err := p.ask(ctx, node, t, app.AbsintheConfig)
-		if err == nil {
-			_, err = io.WriteString(out, text)
+	defer prober.Close()
+	addrs, problems := prober.Discover(ctx, app)
+	errs := []error{errors.New("no node returned its schema")}
+	for _, addr := range addrs {
+		r := prober.Probe(ctx, addr, app, p.Timeout)
+		switch {
+		case r.Schema != nil:
+			_, err = io.WriteString(out, strings.TrimRight(r.Schema.SDL(), "\n")+"\n")
 			return err
+		case r.Err == nil && !r.HasSchema:
+			r.Err = fmt.Errorf("%s is not there%s", app.Schema, suggestSchemas(r.OtherSchemas))
+		case r.Err == nil:
+			r.Err = r.SchemaErr
 		}
-		errs = append(errs, fmt.Errorf("%s: %w", t.Name, err))
+		errs = append(errs, fmt.Errorf("%s: %w", addr.Name, r.Err))
 	}
 	for _, problem := range problems {
 		errs = append(errs, fmt.Errorf("%s: %w", problem.Source, problem.Err))
 	}
-	return errors.Join(append([]error{errors.New("no node told its schema")}, errs...)...)
-}
-
-func (p *pullCommand) ask(ctx context.Context, node *rpcclient.Node, t rpcclient.NodeAddr, app rpcclient.AbsintheConfig) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
-	defer cancel()
-	probe, err := node.Probe(ctx, t, app, schema.Introspection)
-	switch {
-	case err != nil:
-		return "", err
-	case !probe.HasSchema:
-		return "", fmt.Errorf("%s is not there%s", app.Schema, orOneOf(probe.OtherSchemas))
-	case probe.DescribeErr != nil:
-		return "", probe.DescribeErr
-	}
-	s, err := schema.FromNode(probe.Description.SDL, probe.Description.Introspection)
-	if err != nil {
-		return "", err
-	}
-	return strings.TrimRight(s.SDL(), "\n") + "\n", nil
+	return errors.Join(errs...)
 }
 
 type diffCommand struct {
@@ -87,7 +72,7 @@ type diffCommand struct {
 	JSON bool   `name:"json" help:"Print JSON."`
 }
 
-// Run fails when a change breaks clients.
+// Run fails if a change is breaking.
 func (d *diffCommand) Run(out output) error {
 	former, err := readSchema(d.Old)
 	if err != nil {
@@ -126,7 +111,7 @@ func (d *diffCommand) Run(out output) error {
 	return nil
 }
 
-// readSchema reads SDL, or JSON as introspection answers.
+// readSchema reads SDL or the JSON of an introspection.
 func readSchema(file string) (*schema.Schema, error) {
 	text, err := readFile(file)
 	if err != nil {

@@ -17,7 +17,7 @@ type checkSchemaCommand struct {
 	JSON       bool     `name:"json" help:"Print JSON."`
 }
 
-// Run fails when an operation will be refused, or when there is none.
+// Run fails if an operation is invalid, or if there is none.
 func (c *checkSchemaCommand) Run(out output) error {
 	s, err := readSchema(c.Schema)
 	if err != nil {
@@ -81,7 +81,8 @@ func showChecked(out output, o schema.OperationReport) {
 
 var scripts = []string{".js", ".jsx", ".ts", ".tsx", ".mjs", ".vue"}
 
-// readOperations reads a file, or all in a folder but for hidden ones and packages.
+// readOperations reads a file, or the files of a folder. It skips node_modules and hidden
+// folders.
 func readOperations(root string) (sources []schema.Source, err error) {
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -96,7 +97,7 @@ func readOperations(root string) (sources []schema.Source, err error) {
 		if !document && !script {
 			return nil
 		}
-		text, err := os.ReadFile(path) // #nosec G122 -- the files are those of who runs it
+		text, err := os.ReadFile(path) // #nosec G122 -- the caller chooses the files
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ func (versionCommand) Run(out output) error {
 	return nil
 }
 
-// version is what the Go toolchain stamped into the binary: a tag, or the commit.
+// version returns the version that the Go toolchain put into the binary: a tag or a commit.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
