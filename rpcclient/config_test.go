@@ -113,9 +113,9 @@ func TestStartWithBadFiles(t *testing.T) {
 		{"authority file that the group can change", rpcclient.TLSConfig{CAFile: writableCA}, "node.tls.ca_file: " + writableCA + " has mode 0664"},
 		{"no authority file", rpcclient.TLSConfig{CAFile: "missing.crt"}, "node.tls.ca_file: open missing.crt"},
 		{"authority without certificate", rpcclient.TLSConfig{CAFile: files.ClientKey}, "node.tls.ca_file: " + files.ClientKey + " contains no certificate"},
-		{"no certificate file", rpcclient.TLSConfig{CAFile: files.CA, CertFile: "missing.crt", KeyFile: files.ClientKey}, "node.tls: open missing.crt"},
-		{"key open to all", rpcclient.TLSConfig{CAFile: files.CA, CertFile: files.ClientCert, KeyFile: openKey}, "node.tls: " + openKey + " has mode 0644"},
-		{"key of another certificate", rpcclient.TLSConfig{CAFile: files.CA, CertFile: files.ClientCert, KeyFile: beamtest.NewTLSFiles(t).ClientKey}, "node.tls: tls: private key does not match"},
+		{"no certificate file", rpcclient.TLSConfig{CAFile: files.CA, CertFile: "missing.crt", KeyFile: files.ClientKey}, "node.tls.cert_file: open missing.crt"},
+		{"key open to all", rpcclient.TLSConfig{CAFile: files.CA, CertFile: files.ClientCert, KeyFile: openKey}, "node.tls.key_file: " + openKey + " has mode 0644"},
+		{"key of another certificate", rpcclient.TLSConfig{CAFile: files.CA, CertFile: files.ClientCert, KeyFile: beamtest.NewTLSFiles(t).ClientKey}, "private key does not match"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := rpcclient.Start(rpcclient.NodeConfig{Name: "louche@127.0.0.1", Cookie: "a-cookie", TLS: tt.tls}, slog.New(slog.DiscardHandler))
