@@ -2,8 +2,8 @@ package auth
 
 import "regexp"
 
-// labels are what names in the configuration look like, as a rule. A secret in the wrong
-// place does not.
+// labels matches usual names in the configuration. A secret in the wrong place usually does
+// not match.
 var labels = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.:-]{0,39}[?!]?$`)
 
 // label returns a name of the configuration for an error. Errors say where it is.

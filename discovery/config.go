@@ -71,61 +71,78 @@ func (c *Config) SetDefaults() {
 // Validate returns all errors of c, joined. Each names its YAML key and what to write
 // instead. Zero fields with a default are valid.
 func (c Config) Validate() error {
-	var errs []error
-	mistake := func(path keypath.Path, format string, args ...any) {
-		errs = append(errs, keypath.In(fmt.Errorf(format, args...), path...))
-	}
+	return errors.Join(c.validateSources(), c.validatePrefix(), c.validateBounds())
+}
 
+func (c Config) validateSources() error {
+	var errs []error
 	switch {
 	case len(c.DNS) == 0 && len(c.Nodes) == 0:
-		mistake(nil, "needs dns or nodes; write the host names to ask (dns: [my-app.internal]) or the nodes themselves (nodes: [my-app@127.0.0.1])")
+		errs = append(errs, errors.New("needs dns or nodes; write the host names to ask (dns: [my-app.internal]) or the nodes themselves (nodes: [my-app@127.0.0.1])"))
 	case len(c.DNS) > 0 && len(c.Nodes) > 0:
-		mistake(nil, "has both dns and nodes; keep one of them")
+		errs = append(errs, errors.New("has both dns and nodes; keep one of them"))
 	}
-
 	for i, host := range c.DNS {
 		if problem := hostProblem(host); problem != "" {
-			mistake(keypath.Path{"dns", i}, "%s", problem)
+			errs = append(errs, keypath.In(errors.New(problem), "dns", i))
 		}
 	}
 	for i, name := range c.Nodes {
-		short, host := splitName(name)
-		if !strings.Contains(name, "@") {
-			mistake(keypath.Path{"nodes", i}, "has no '@'; write the full node name, as in my-app@127.0.0.1")
-			continue
-		}
-		if problem := shortNameProblem(short); problem != "" {
-			mistake(keypath.Path{"nodes", i}, "the part before the '@' %s", problem)
-		}
-		if problem := hostProblem(host); problem != "" {
-			mistake(keypath.Path{"nodes", i}, "the part after the '@' %s", problem)
-		}
+		errs = append(errs, keypath.In(validateName(name), "nodes", i))
 	}
+	return errors.Join(errs...)
+}
 
+// validateName checks a full node name.
+func validateName(name string) error {
+	if !strings.Contains(name, "@") {
+		return errors.New("has no '@'; write the full node name, as in my-app@127.0.0.1")
+	}
+	var errs []error
+	short, host := splitName(name)
+	if problem := shortNameProblem(short); problem != "" {
+		errs = append(errs, fmt.Errorf("the part before the '@' %s", problem))
+	}
+	if problem := hostProblem(host); problem != "" {
+		errs = append(errs, fmt.Errorf("the part after the '@' %s", problem))
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) validatePrefix() error {
+	problem := ""
 	switch {
 	case len(c.DNS) > 0 && c.Prefix == "":
-		mistake(keypath.Path{"prefix"}, "is not set; write the prefix of the application's node names (prefix: my-app), because one host may run nodes of several applications")
+		problem = "is not set; write the prefix of the application's node names (prefix: my-app), because one host may run nodes of several applications"
 	case len(c.DNS) == 0 && len(c.Nodes) > 0 && c.Prefix != "":
-		mistake(keypath.Path{"prefix"}, "applies to dns only, and nodes is set; remove it")
+		problem = "applies to dns only, and nodes is set; remove it"
 	case strings.Contains(c.Prefix, "@"):
-		mistake(keypath.Path{"prefix"}, "contains '@'; write only the part before it")
+		problem = "contains '@'; write only the part before it"
 	case c.Prefix != "":
-		if problem := shortNameProblem(c.Prefix); problem != "" {
-			mistake(keypath.Path{"prefix"}, "%s", problem)
+		problem = shortNameProblem(c.Prefix)
+	}
+	if problem == "" {
+		return nil
+	}
+	return keypath.In(errors.New(problem), "prefix")
+}
+
+func (c Config) validateBounds() error {
+	var errs []error
+	for _, b := range []struct {
+		key, advice string
+		value       time.Duration
+	}{
+		{"interval", "the time between polls, as in 5s", c.Interval},
+		{"timeout", "the timeout of one DNS look-up or EPMD request, as in 2s", c.Timeout},
+		{"keep", "how long the nodes of a silent source stay, as in 10m", c.Keep},
+	} {
+		if b.value < 0 {
+			errs = append(errs, keypath.In(fmt.Errorf("%s is negative; write %s", b.value, b.advice), b.key))
 		}
 	}
-
-	if c.Interval < 0 {
-		mistake(keypath.Path{"interval"}, "%s is negative; write the time between polls, as in 5s", c.Interval)
-	}
-	if c.Timeout < 0 {
-		mistake(keypath.Path{"timeout"}, "%s is negative; write the timeout of one DNS look-up or EPMD request, as in 2s", c.Timeout)
-	}
-	if c.Keep < 0 {
-		mistake(keypath.Path{"keep"}, "%s is negative; write how long the nodes of a silent source stay, as in 10m", c.Keep)
-	}
 	if c.MaxNodes < 0 {
-		mistake(keypath.Path{"max_nodes"}, "%d is negative; write the largest number of nodes, as in 256", c.MaxNodes)
+		errs = append(errs, keypath.In(fmt.Errorf("%d is negative; write the largest number of nodes, as in 256", c.MaxNodes), "max_nodes"))
 	}
 	return errors.Join(errs...)
 }

@@ -146,57 +146,61 @@ func describe(entries []entry) string {
 	return b.String()
 }
 
-// pollStaticNodes asks the EPMDs of static nodes for their ports. A node is at the first
-// address of its host whose EPMD knows it. Addresses are sorted, IPv4 first, so that a node
-// does not move between polls. All EPMDs are asked in parallel.
+// A portRequest asks one EPMD for the port of a static node.
+type portRequest struct {
+	short string
+	epmd  netip.AddrPort
+	port  uint16
+	err   error
+}
+
+// pollStaticNodes asks the EPMDs of static nodes for their ports, in parallel.
 func (p *poll) pollStaticNodes(ctx context.Context) {
-	type question struct {
-		short string
-		epmd  netip.AddrPort
-		port  uint16
-		err   error
-	}
-	byNode := make([][]*question, len(p.cfg.Nodes))
+	byNode := make([][]*portRequest, len(p.cfg.Nodes))
 	for i, name := range p.cfg.Nodes {
 		short, host := splitName(name)
 		for _, addr := range p.knownAddrs(host) {
-			byNode[i] = append(byNode[i], &question{short: short, epmd: netip.AddrPortFrom(addr, p.cfg.EPMDPort)})
+			byNode[i] = append(byNode[i], &portRequest{short: short, epmd: netip.AddrPortFrom(addr, p.cfg.EPMDPort)})
 		}
 	}
-	questions := slices.Concat(byNode...)
-	inParallel(len(questions), func(i int) {
-		q := questions[i]
-		q.port, q.err = epmdPort(ctx, q.epmd, p.cfg.Timeout, q.short)
+	requests := slices.Concat(byNode...)
+	inParallel(len(requests), func(i int) {
+		r := requests[i]
+		r.port, r.err = epmdPort(ctx, r.epmd, p.cfg.Timeout, r.short)
 	})
-
 	for i, name := range p.cfg.Nodes {
-		var listed, kept []Node
-		var failed error // nil without an address, which the look-up has reported
-		for _, q := range byNode[i] {
-			source := fmt.Sprintf("node %s at epmd %s", name, q.epmd)
-			found := p.lastAnswer(source, []Node{{name, netip.AddrPortFrom(q.epmd.Addr(), q.port)}}, q.err)
-			if q.err == nil {
-				listed = append(listed, found...)
-				continue
-			}
-			kept = append(kept, found...)
-			err := fmt.Errorf("epmd %s: %w", q.epmd, q.err)
-			if failed != nil {
-				err = fmt.Errorf("%w; %w", failed, err)
-			}
-			failed = err
-		}
-		switch {
-		case len(listed) > 0:
-			p.addNodes(listed[0])
+		p.addStaticNode(name, byNode[i])
+	}
+}
+
+// addStaticNode adds a node at the first address whose EPMD lists it, or listed it within
+// Keep and is silent. Addresses are sorted, IPv4 first, so that a node does not move between
+// polls.
+func (p *poll) addStaticNode(name string, requests []*portRequest) {
+	var listed, kept []Node
+	var failed error // nil without an address, which the look-up has reported
+	for _, r := range requests {
+		source := fmt.Sprintf("node %s at epmd %s", name, r.epmd)
+		nodes := p.lastAnswer(source, []Node{{name, netip.AddrPortFrom(r.epmd.Addr(), r.port)}}, r.err)
+		if r.err == nil {
+			listed = append(listed, nodes...)
 			continue
-		case len(kept) > 0:
-			kept = kept[:1]
-			p.addNodes(kept...)
 		}
+		kept = append(kept, nodes...)
+		err := fmt.Errorf("epmd %s: %w", r.epmd, r.err)
 		if failed != nil {
-			p.addProblem(Problem{"node " + name, failed, len(kept)})
+			err = fmt.Errorf("%w; %w", failed, err)
 		}
+		failed = err
+	}
+	if len(listed) > 0 {
+		p.addNodes(listed[0])
+		return
+	}
+	kept = kept[:min(1, len(kept))]
+	p.addNodes(kept...)
+	if failed != nil {
+		p.addProblem(Problem{"node " + name, failed, len(kept)})
 	}
 }
 

@@ -28,7 +28,7 @@ type conditions struct {
 
 // evaluate reports whether directives omit their selection, and returns the variables
 // without a value that may omit it.
-func (b *orderBuilder) evaluate(directives ast.DirectiveList) (pending variableSet, out bool) {
+func (b *orderBuilder) evaluate(directives ast.DirectiveList) (pending variableSet, omitted bool) {
 	b.steps -= len(directives) / 16
 	for _, d := range directives {
 		name := internalName(d.Name)
@@ -54,9 +54,9 @@ func (b *orderBuilder) evaluate(directives ast.DirectiveList) (pending variableS
 		default: // Absinthe refuses other values
 			continue
 		}
-		out = out || value == (name == "skip")
+		omitted = omitted || value == (name == "skip")
 	}
-	return pending, out
+	return pending, omitted
 }
 
 // condition returns the argument "if". Absinthe accepts it in two spellings at once; the
