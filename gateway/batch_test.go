@@ -32,7 +32,7 @@ func askBatch(t *testing.T, body string) (codes []string) {
 	return codes
 }
 
-// What is wrong with one operation is told in its place.
+// An error of one operation takes the place of its answer.
 func TestBatchOfBadOperations(t *testing.T) {
 	got := askBatch(t, ` [{"query":"{ a }"}, 1, null, [], {"query":1}, {"query":"{ a }","variables":[]}, {}, {"query":"mutation { a }"}, {"query":"{ a }","variables":{"a":1e999}}, {"query":"{ a }","query":1,"variables":"{}"}]`)
 	want := []string{"NO_NODE_AVAILABLE", "BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST", "NO_NODE_AVAILABLE", "BAD_REQUEST", "NO_NODE_AVAILABLE"}
@@ -44,26 +44,11 @@ func TestBatchOfBadOperations(t *testing.T) {
 func TestBatchCountsEveryOperation(t *testing.T) {
 	h := unreachable(t, Limits{InFlight: 2}, nil)
 	if status, code := ask(t, h, post(`[{"query":"{ a }"},{"query":"{ a }"},{"query":"{ a }"}]`)); status != 503 || code != "OVERLOADED" {
-		t.Errorf("three operations where two may be: %d %s", status, code)
+		t.Errorf("three operations with limits.in_flight 2: %d %s", status, code)
 	}
 }
 
-func TestAbsintheFormat(t *testing.T) {
-	h := &graphQL{app: &App{Config: AppConfig{BatchFormat: "absinthe"}}}
-	batch, err := fromArray([]byte(`[{"id":"q1","query":"{ a }","variables":{},"payload":1,"operationName":null}]`), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `{"id":"q1","operationName":null,"payload":{"data":{}}}`
-	if got := h.appendBatched(nil, batch[0].members, []byte(`{"data":{}}`)); string(got) != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	if got := h.appendBatched(nil, nil, []byte(`{}`)); string(got) != `{"payload":{}}` {
-		t.Errorf("of what is no object: %s", got)
-	}
-}
-
-// Whatever the batch, the answer is an array of as many, or a GraphQL error.
+// The answer to a batch has as many elements, or is a GraphQL error.
 func FuzzBatch(f *testing.F) {
 	for _, seed := range []string{`[{"query":"{ a }"},1]`, `[]`, `[{"query":`, `[null]`, `[null]0`, `[null][]`} {
 		f.Add([]byte(seed))
@@ -86,17 +71,15 @@ func FuzzBatch(f *testing.F) {
 	})
 }
 
-// Every operation of a batch is in the log, with the request's id. They write at once,
-// which is for the race detector to judge.
+// The log has every operation of a batch with the id of the request. The operations log
+// concurrently, which the race detector checks.
 func TestBatchInTheLog(t *testing.T) {
 	var log bytes.Buffer
-	var limits Limits
-	limits.SetDefaults()
-	g := New(nil, limits, []*App{unreachableApp(t, nil)}, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	g := newGateway(Limits{}, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), unreachableApp(t, nil))
 	server := httptest.NewServer(g.Handler())
-	sent(t, server.URL+"/graphql", "["+strings.Repeat(aQuery+",", 9)+aQuery+"]", requestIDHeader, "of-the-batch")
+	sent(t, server.URL+"/graphql", "["+strings.Repeat(aQuery+",", 9)+aQuery+"]", "X-Request-Id", "of-the-batch")
 	server.Close()
 	if n := strings.Count(log.String(), "msg=operation request_id=of-the-batch "); n != 10 {
-		t.Errorf("%d of 10 are in\n%s", n, &log)
+		t.Errorf("%d of 10 operations are in\n%s", n, &log)
 	}
 }

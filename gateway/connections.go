@@ -9,13 +9,16 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/louche-graphql/louche/internal/memory"
+	"github.com/louche-graphql/louche/internal/network"
 )
 
-// maxSurplus is how many connections past their limit are accepted for a moment, to
-// answer health checks and to tell other clients that there are too many.
+// maxSurplus is how many connections past the limit are accepted for a moment: to answer
+// health checks, and to refuse the requests of other clients with a response.
 const maxSurplus = 64
 
 // maxOperators is the most open connections of operators.
@@ -24,7 +27,7 @@ const maxOperators = 128
 // LimitClients bounds the connections that a listener for clients accepts, by
 // limits.connections and limits.connections_per_address.
 func (g *Gateway) LimitClients(listener net.Listener) net.Listener {
-	limits := g.configured().limits
+	limits := g.configuration().limits
 	return &limitedListener{
 		Listener:   listener,
 		most:       limits.Connections,
@@ -32,36 +35,39 @@ func (g *Gateway) LimitClients(listener net.Listener) net.Listener {
 		trusted:    g.isProxy,
 		head:       limits.Header,
 		memory:     g.memory,
+		timeout:    g.writeTimeout,
 		open:       make(map[netip.Prefix]int),
 	}
 }
 
-// LimitOperators bounds the connections that a listener for operators accepts. They
-// are accepted also when the process has no file descriptor left.
+// LimitOperators bounds the connections that a listener for operators accepts. It accepts
+// them also when the process has no file descriptor left.
 func (g *Gateway) LimitOperators(listener net.Listener) net.Listener {
 	return &limitedListener{
 		Listener:   listener,
 		most:       maxOperators,
 		perAddress: maxOperators,
 		trusted:    g.isProxy,
-		head:       g.configured().limits.Header,
+		head:       g.configuration().limits.Header,
 		memory:     memory.NewBudget(adminMemory),
+		timeout:    g.writeTimeout,
 		open:       make(map[netip.Prefix]int),
 		spare:      newSpareDescriptors(),
 	}
 }
 
-// isProxy says whether an address is that of a trusted proxy, which has the connections
+func (g *Gateway) writeTimeout() time.Duration { return g.configuration().limits.WriteTimeout }
+
+// isProxy reports whether an address is that of a trusted proxy, whose connections are those
 // of many clients.
 func (g *Gateway) isProxy(addr netip.Addr) bool {
-	apps := g.configured().apps
+	apps := g.configuration().apps
 	return len(apps) > 0 && apps[0].Proxies.Contains(addr)
 }
 
-// A limitedListener accepts every connection. Past its limits it closes the one that
-// has been without a request for longest, of the same address or of all. Where every
-// one has a request, the new connection is surplus, and of too many of those the
-// oldest is closed.
+// A limitedListener accepts every connection. Past a limit it closes the connection that has
+// been idle for longest, of the same network or of all. If none is idle, the new connection is
+// surplus. Past maxSurplus of these it closes the oldest.
 type limitedListener struct {
 	net.Listener
 	most       int
@@ -69,12 +75,13 @@ type limitedListener struct {
 	trusted    func(netip.Addr) bool
 	head       int // largest head of a request, in bytes
 	memory     *memory.Budget
-	spare      *spareDescriptors // nil: none
+	timeout    func() time.Duration // for writing, of the current configuration
+	spare      *spareDescriptors    // nil: none
 
 	mu      sync.Mutex
 	open    map[netip.Prefix]int // by network; without surplus
 	total   int                  // of open
-	idle    list.List            // of *clientConn without a request, that for longest first
+	idle    list.List            // of *clientConn without a request, the longest idle first
 	surplus list.List            // of *clientConn, the oldest first
 }
 
@@ -94,7 +101,7 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 }
 
 func (l *limitedListener) admit(conn net.Conn) *clientConn {
-	c := &clientConn{Conn: conn, listener: l, network: networkOf(conn.RemoteAddr().String())}
+	c := &clientConn{Conn: conn, listener: l, network: network.OfPeer(conn.RemoteAddr().String())}
 	peer, _ := netip.ParseAddrPort(conn.RemoteAddr().String())
 	exempt := !peer.IsValid() || l.trusted(peer.Addr().Unmap())
 	l.mu.Lock()
@@ -112,13 +119,13 @@ func (l *limitedListener) admit(conn net.Conn) *clientConn {
 	if room {
 		l.open[c.network]++
 		l.total++
-		c.place = l.idle.PushBack(c)
+		c.slot = l.idle.PushBack(c)
 	} else {
 		if l.surplus.Len() == maxSurplus {
 			oldest = l.surplus.Front().Value.(*clientConn)
 		}
 		c.surplus = true
-		c.place = l.surplus.PushBack(c)
+		c.slot = l.surplus.PushBack(c)
 	}
 	l.mu.Unlock()
 	if oldest != nil {
@@ -133,8 +140,8 @@ func (l *limitedListener) full() bool {
 	return l.total >= l.most
 }
 
-// closeIdle closes the connection that has been without a request for longest, of one
-// network if it is given. It reports whether there was one.
+// closeIdle closes the connection that has been idle for longest, of one network if it is
+// given. It reports whether there was one.
 func (l *limitedListener) closeIdle(network *netip.Prefix) bool {
 	l.mu.Lock()
 	var found *clientConn
@@ -157,32 +164,42 @@ func (l *limitedListener) Close() error {
 	return l.Listener.Close()
 }
 
-// A clientConn is a connection that its listener knows.
+// A clientConn is a connection of a limitedListener.
 type clientConn struct {
 	net.Conn
 	listener *limitedListener
 	network  netip.Prefix
 	surplus  bool
+	http2    atomic.Bool
 
 	// The listener's mu guards what follows.
-	place    *list.Element // in the listener's idle or surplus; nil while it has requests
+	slot     *list.Element // in the listener's idle or surplus; nil while it has requests
 	requests int
 	closed   bool
 
 	head head
 }
 
-// Close closes the connection, and makes room for another one.
+// Write writes with a deadline over HTTP/2, of which many streams share the connection. Over
+// HTTP/1 the handler sets the deadline.
+func (c *clientConn) Write(b []byte) (int, error) {
+	if c.http2.Load() {
+		c.SetWriteDeadline(time.Now().Add(c.listener.timeout()))
+	}
+	return c.Conn.Write(b)
+}
+
+// Close closes the connection and takes it off the listener's count.
 func (c *clientConn) Close() error {
 	l := c.listener
 	l.mu.Lock()
 	first := !c.closed
 	c.closed = true
 	if first && c.surplus {
-		l.surplus.Remove(c.place)
+		l.surplus.Remove(c.slot)
 	} else if first {
-		if c.place != nil {
-			l.idle.Remove(c.place)
+		if c.slot != nil {
+			l.idle.Remove(c.slot)
 		}
 		l.total--
 		if l.open[c.network]--; l.open[c.network] == 0 {
@@ -196,19 +213,20 @@ func (c *clientConn) Close() error {
 	return err
 }
 
-// begin says that a request has come over the connection.
+// begin marks the begin of a request on the connection.
 func (c *clientConn) begin(http2 bool) {
+	c.http2.Store(http2)
 	c.head.taken(http2)
 	l := c.listener
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if c.requests++; c.place != nil && !c.surplus && !c.closed {
-		l.idle.Remove(c.place)
-		c.place = nil
+	if c.requests++; c.slot != nil && !c.surplus && !c.closed {
+		l.idle.Remove(c.slot)
+		c.slot = nil
 	}
 }
 
-// end says that a request which came over the connection is over.
+// end marks the end of a request on the connection.
 func (c *clientConn) end() {
 	l := c.listener
 	l.mu.Lock()
@@ -218,7 +236,7 @@ func (c *clientConn) end() {
 	}
 	c.head.next()
 	if !c.surplus {
-		c.place = l.idle.PushBack(c)
+		c.slot = l.idle.PushBack(c)
 	}
 }
 
@@ -236,21 +254,20 @@ func withConn(ctx context.Context, conn net.Conn) context.Context {
 	return ctx
 }
 
-// connOf is the connection that a request has come over, nil if no listener limits it.
+// connOf returns the connection of a request; nil: no listener limits it.
 func connOf(r *http.Request) *clientConn {
 	c, _ := r.Context().Value(connKey{}).(*clientConn)
 	return c
 }
 
-// onSurplus says whether a request has come over a connection for which there is no
-// room.
-func onSurplus(r *http.Request) bool {
+// isSurplus reports whether a request came over a surplus connection.
+func isSurplus(r *http.Request) bool {
 	c := connOf(r)
 	return c != nil && c.surplus
 }
 
-// noting has connections know of their requests.
-func noting(next http.Handler) http.Handler {
+// countRequests tells connections of their requests.
+func countRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c := connOf(r); c != nil {
 			c.begin(r.ProtoMajor == 2)

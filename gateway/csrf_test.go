@@ -24,38 +24,38 @@ func TestCSRF(t *testing.T) {
 		header                    []string
 		refused                   bool
 	}{
-		"JSON":                               {"POST", document, "application/json", nil, false},
-		"JSON with a charset":                {"POST", document, "application/json; charset=utf-8", nil, false},
-		"document":                           {"POST", "{ a }", "application/graphql", nil, false},
-		"form":                               {"POST", "query={a}", form, nil, true},
-		"form, in capitals":                  {"POST", "query={a}", "Application/X-WWW-Form-URLEncoded", nil, true},
-		"form with a charset":                {"POST", "query={a}", form + " ;charset=utf-8", nil, true},
-		"form with parameters that are none": {"POST", "query={a}", form + "; a; charset=utf-8; charset=utf-8", nil, true},
-		"form that says it is JSON":          {"POST", "query={a}", form + "; application/json", nil, true},
-		"multipart":                          {"POST", document, "multipart/form-data; boundary=a", nil, true},
-		"text":                               {"POST", document, "text/plain", nil, true},
-		"text that says it is JSON":          {"POST", document, "text/plain; application/json", nil, true},
-		"no type":                            {"POST", document, "", nil, true},
-		"batch without a type":               {"POST", "[" + document + "]", "", nil, true},
-		"batch":                              {"POST", "[" + document + "]", "application/json", nil, false},
-		"GET":                                {"GET", "", "", nil, true},
-		"HEAD":                               {"HEAD", "", "", nil, true},
-		"GET of Apollo Client's":             {"GET", "", "application/json", nil, false},
-		"GET with Apollo's header":           {"GET", "", "", []string{"Apollo-Require-Preflight", "true"}, false},
-		"GET with Apollo's other one":        {"GET", "", "", []string{"x-apollo-operation-name", "A"}, false},
-		"GET with Cosmo's":                   {"GET", "", "", []string{"GraphQL-Require-Preflight", "1"}, false},
-		"form with jQuery's":                 {"POST", "query={a}", form, []string{"X-Requested-With", "XMLHttpRequest"}, false},
-		"an empty one":                       {"GET", "", "", []string{"Apollo-Require-Preflight", ""}, true},
-		"another one":                        {"GET", "", "", []string{"X-Request-Id", "0123456789"}, true},
-		"what every page can send":           {"GET", "", "", []string{"Accept", "application/json", "Accept-Language", "a"}, true},
-		"from the page":                      {"POST", document, "application/json", []string{"Origin", page, "Sec-Fetch-Site", "cross-site"}, false},
-		"from this origin":                   {"POST", document, "application/json", []string{"Origin", "https://example.com", "Sec-Fetch-Site", "same-origin"}, false},
-		"from this host":                     {"POST", document, "application/json", []string{"Origin", "https://example.com"}, false},
-		"from another site":                  {"POST", document, "application/json", []string{"Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site"}, true},
-		"from another origin of the site":    {"POST", document, "application/json", []string{"Origin", "https://a.example.com", "Sec-Fetch-Site", "same-site"}, true},
-		"from another site, old browser":     {"POST", document, "application/json", []string{"Origin", "https://elsewhere.example"}, true},
-		"from a sandbox":                     {"POST", document, "application/json", []string{"Origin", "null"}, true},
-		"from elsewhere, all headers":        {"POST", document, "application/json", []string{"Origin", "https://elsewhere.example", "X-Requested-With", "a", "Apollo-Require-Preflight", "a"}, true},
+		"JSON":                                 {"POST", document, "application/json", nil, false},
+		"JSON with a charset":                  {"POST", document, "application/json; charset=utf-8", nil, false},
+		"document":                             {"POST", "{ a }", "application/graphql", nil, false},
+		"form":                                 {"POST", "query={a}", form, nil, true},
+		"form, in capitals":                    {"POST", "query={a}", "Application/X-WWW-Form-URLEncoded", nil, true},
+		"form with a charset":                  {"POST", "query={a}", form + " ;charset=utf-8", nil, true},
+		"form with malformed parameters":       {"POST", "query={a}", form + "; a; charset=utf-8; charset=utf-8", nil, true},
+		"form with JSON as a parameter":        {"POST", "query={a}", form + "; application/json", nil, true},
+		"multipart":                            {"POST", document, "multipart/form-data; boundary=a", nil, true},
+		"text":                                 {"POST", document, "text/plain", nil, true},
+		"text with JSON as a parameter":        {"POST", document, "text/plain; application/json", nil, true},
+		"no type":                              {"POST", document, "", nil, true},
+		"batch without a type":                 {"POST", "[" + document + "]", "", nil, true},
+		"batch":                                {"POST", "[" + document + "]", "application/json", nil, false},
+		"GET":                                  {"GET", "", "", nil, true},
+		"HEAD":                                 {"HEAD", "", "", nil, true},
+		"GET with a JSON type (Apollo Client)": {"GET", "", "application/json", nil, false},
+		"GET with Apollo-Require-Preflight":    {"GET", "", "", []string{"Apollo-Require-Preflight", "true"}, false},
+		"GET with X-Apollo-Operation-Name":     {"GET", "", "", []string{"x-apollo-operation-name", "A"}, false},
+		"GET with GraphQL-Require-Preflight":   {"GET", "", "", []string{"GraphQL-Require-Preflight", "1"}, false},
+		"form with X-Requested-With":           {"POST", "query={a}", form, []string{"X-Requested-With", "XMLHttpRequest"}, false},
+		"GET with an empty header":             {"GET", "", "", []string{"Apollo-Require-Preflight", ""}, true},
+		"GET with another header":              {"GET", "", "", []string{"X-Request-Id", "0123456789"}, true},
+		"GET with safelisted headers":          {"GET", "", "", []string{"Accept", "application/json", "Accept-Language", "a"}, true},
+		"from a listed origin":                 {"POST", document, "application/json", []string{"Origin", page, "Sec-Fetch-Site", "cross-site"}, false},
+		"from this origin":                     {"POST", document, "application/json", []string{"Origin", "https://example.com", "Sec-Fetch-Site", "same-origin"}, false},
+		"from this host":                       {"POST", document, "application/json", []string{"Origin", "https://example.com"}, false},
+		"from another site":                    {"POST", document, "application/json", []string{"Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site"}, true},
+		"from another origin of the site":      {"POST", document, "application/json", []string{"Origin", "https://a.example.com", "Sec-Fetch-Site", "same-site"}, true},
+		"from another site, old browser":       {"POST", document, "application/json", []string{"Origin", "https://elsewhere.example"}, true},
+		"from a sandbox":                       {"POST", document, "application/json", []string{"Origin", "null"}, true},
+		"from another site, all headers":       {"POST", document, "application/json", []string{"Origin", "https://elsewhere.example", "X-Requested-With", "a", "Apollo-Require-Preflight", "a"}, true},
 	} {
 		r := httptest.NewRequest(c.method, "https://example.com/graphql?query=%7Ba%7D", strings.NewReader(c.body))
 		if c.method == http.MethodPost {
@@ -76,18 +76,18 @@ func TestCSRF(t *testing.T) {
 	}
 }
 
-// Whoever meets the refusal is told what to send.
+// The refusal names the headers that a client can send instead.
 func TestCSRFSaysWhatToSend(t *testing.T) {
 	w := httptest.NewRecorder()
 	unreachable(t, Limits{}, nil, preventing).ServeHTTP(w, get("query", "{a}"))
-	for _, want := range append([]string{"application/json"}, csrfHeaders...) {
+	for _, want := range []string{"application/json", "Apollo-Require-Preflight", "X-Apollo-Operation-Name", "Graphql-Require-Preflight", "X-Requested-With"} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s does not name %s", w.Body, want)
 		}
 	}
 }
 
-// Trusted documents and persisted queries by GET are under the same rule.
+// Trusted documents and persisted queries by GET are refused by the same rule.
 func TestCSRFOfPersistedQueries(t *testing.T) {
 	h := unreachable(t, Limits{}, nil, preventing)
 	for _, r := range []*http.Request{get("documentId", "a"), get("extensions", persistedExtensions(hashOf("{a}")))} {
@@ -101,25 +101,9 @@ func TestCSRFOfPersistedQueries(t *testing.T) {
 	}
 }
 
-func TestCSRFPreventionUnlessSet(t *testing.T) {
-	on, off := true, false
-	for _, c := range []struct {
-		set            *bool
-		forms, ambient bool
-		want           bool
-	}{
-		{nil, false, false, false},
-		{nil, true, false, true},
-		{nil, false, true, true},
-		{&on, false, false, true},
-		{&off, true, true, false},
-	} {
-		config := AppConfig{CSRFPrevention: c.set, Forms: c.forms}
-		if got := config.preventCSRF(c.ambient); got != c.want {
-			t.Errorf("%+v: %v", c, got)
-		}
-	}
+// Without credentials that browsers attach by themselves, every page may send a GET.
+func TestCSRFPreventionIsOffWithoutCredentials(t *testing.T) {
 	if status, code := ask(t, unreachable(t, Limits{}, nil), get("query", "{a}")); status != 503 {
-		t.Errorf("a plain GET: %d %s", status, code)
+		t.Errorf("%d %s", status, code)
 	}
 }

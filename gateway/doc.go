@@ -1,7 +1,4 @@
-// Package gateway puts GraphQL over HTTP in front of Absinthe: it reads requests,
-// within their limits, asks packages auth and rpcclient, and writes answers and
-// errors. It is the only package that knows HTTP status codes.
-//
-// It must never talk to a node itself, decide who is asking, or let the cause of
-// an internal error out: that goes to the log, with the request's id.
+// Package gateway is the HTTP side as a whole: listeners, routes and lifecycle. It puts the
+// rooms below it together: transport, engine, contract, admin and telemetry. It must never
+// decide what becomes of a request: transport and engine do.
 package gateway

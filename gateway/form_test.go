@@ -6,10 +6,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/louche-graphql/louche/gateway/transport"
 )
 
-// forms turns them on.
-// forms takes them without the defence against other sites, which has its own tests.
+// forms accepts forms without CSRF prevention, which has its own tests.
 func forms(c *AppConfig) { c.Forms, c.CSRFPrevention = true, new(bool) }
 
 func TestGet(t *testing.T) {
@@ -28,27 +29,27 @@ func TestGet(t *testing.T) {
 		"a mutation, HEAD":              {"query=mutation{a}", 405},
 		"a mutation of several":         {"query=query+A{a}mutation+B{b}&operationName=B", 405},
 		"a subscription":                {"query=subscription{a}", 405},
-		"no document":                   {"query={", 405},
-		"query or mutation, who knows":  {"query=query+A{a}mutation+B{b}", 405},
+		"a malformed document":          {"query={", 405},
+		"a query or a mutation":         {"query=query+A{a}mutation+B{b}", 405},
 		"strings that may end early":    {`query={a(b:""""""")}`, 405},
 		"no query":                      {"variables={}", 400},
 		"an empty query":                {"query=", 400},
 		"nothing":                       {"", 400},
 		"query twice":                   {"query={a}&query=mutation{a}", 400},
-		"variables that are no JSON":    {"query={a}&variables={a}", 400},
-		"variables and bytes behind":    {"query={a}&variables={}x", 400},
+		"variables not in JSON":         {"query={a}&variables={a}", 400},
+		"variables with bytes behind":   {"query={a}&variables={}x", 400},
 		"variables that are a list":     {"query={a}&variables=[1]", 400},
-		"extensions that are no JSON":   {"query={a}&extensions={a}", 400},
+		"extensions not in JSON":        {"query={a}&extensions={a}", 400},
 		"extensions that are a number":  {"query={a}&extensions=1", 400},
 		"bad escapes":                   {"query=%zz", 400},
 		"not UTF-8":                     {"query={a(b:%22%ff%22)}", 400},
-		"operation name that is no UTF": {"query={a}&operationName=%ff", 400},
+		"operation name not in UTF-8":   {"query={a}&operationName=%ff", 400},
 		"a semicolon":                   {`query={hello(name:"a;b")}`, 503},
 		"a semicolon in variables":      {`query={a}&variables={"a":";"}`, 503},
 		"a semicolon in a name":         {"query={a}&a;b=1", 503},
-		"a semicolon separates nothing": {"variables={};query={a}", 400},
+		"a semicolon is no separator":   {"variables={};query={a}", 400},
 		"a semicolon hides no mutation": {"query=mutation{a};&x=1", 405},
-		"separators alone":              {"&&query={a}&", 503},
+		"empty parameters":              {"&&query={a}&", 503},
 		"no equals sign":                {"query={a}&x", 503},
 		"half a pair in variables":      {`query={a}&variables={"a":"\ud800"}`, 400},
 		"half a pair in extensions":     {`query={a}&extensions={"a":"\ud800"}`, 400},
@@ -126,8 +127,7 @@ func TestDocumentAsBody(t *testing.T) {
 	}
 }
 
-// Whatever a URL or a form says, the answer is a GraphQL error, and by GET nothing
-// is run that is no query.
+// The answer to every URL and form is a GraphQL error. GET runs queries alone.
 func FuzzForm(f *testing.F) {
 	for _, seed := range []string{`query={a}&variables={"a":[1]}&operationName=A`, "query=mutation{a}", "query=%", "extensions=[]", "id=a", "extensions=" + persistedExtensions(hashOf("{a}"))} {
 		f.Add(seed)
@@ -140,7 +140,7 @@ func FuzzForm(f *testing.F) {
 		if !refusedOrRun(status, code) && status != 405 {
 			t.Errorf("GET %q: %d %s", text, status, code)
 		}
-		values, _ := parseForm(text)
+		values, _ := transport.ParseForm(text)
 		if document := strings.TrimSpace(values.Get("query")); strings.HasPrefix(document, "mutation") && status == 503 {
 			t.Errorf("%q would be run", text)
 		}

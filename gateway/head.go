@@ -7,24 +7,24 @@ import (
 	"github.com/louche-graphql/louche/internal/memory"
 )
 
-// freeHead is how many bytes of a head a connection may have read without an account:
-// what net/http has room for anyway.
+// freeHead is how much of a request's header a connection holds without an account, in bytes:
+// the size of net/http's own buffer.
 const freeHead = 4 << 10
 
-// A head is what a connection has read of the head of its next request: net/http keeps
-// it until it is whole, which is up to the client.
+// A head is the part of the next request's header that a connection has read. net/http keeps it
+// until the client has sent the rest.
 type head struct {
 	mu      sync.Mutex
 	size    int
 	account *memory.Account // nil up to freeHead
-	busy    bool            // a request has come, so what is read is its body
-	http2   bool            // many requests come at once, and heads are not told from bodies
+	busy    bool            // a request is under way: the connection reads its body
+	http2   bool            // headers and bodies of many requests come interleaved
 }
 
 var errNoHeadMemory = errors.New("no memory is left for the head of the request")
 
-// Read reads from the client. What it reads of a head is memory of the budget, which
-// may be given to others while the client is awaited.
+// Read reads from the client. A header takes memory of the budget, which others may take while
+// the connection waits for the client.
 func (c *clientConn) Read(b []byte) (int, error) {
 	account := c.head.awaited()
 	if account != nil {
@@ -42,19 +42,19 @@ func (c *clientConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// awaited is the account of a head that is not whole, nil if it has none.
+// awaited returns the account of an incomplete header; nil: it has none.
 func (h *head) awaited() *memory.Account {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.account
 }
 
-// read says that n bytes have come, and reports whether there was memory for them.
+// read adds n bytes that have come. It reports whether there was memory for them.
 func (h *head) read(n int, l *limitedListener) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.busy || h.http2 || h.size > l.head+freeHead {
-		return true // net/http does not take a longer one
+		return true // net/http refuses a longer one
 	}
 	if h.size += n; h.size <= freeHead {
 		return true
@@ -66,7 +66,7 @@ func (h *head) read(n int, l *limitedListener) bool {
 	return h.account.Reserve(n)
 }
 
-// taken says that the head is whole, and its request has come.
+// taken marks the header as complete: its request begins.
 func (h *head) taken(http2 bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -74,14 +74,14 @@ func (h *head) taken(http2 bool) {
 	h.reset()
 }
 
-// next says that the next head may come.
+// next allows the next header.
 func (h *head) next() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.busy = false
 }
 
-// end says that nothing will come any more.
+// end marks the end of the connection.
 func (h *head) end() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

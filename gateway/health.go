@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/go-chi/chi/v5"
+
+	"github.com/louche-graphql/louche/gateway/response"
 )
 
 const (
@@ -12,21 +14,21 @@ const (
 	readyPath  = "/readyz"
 )
 
-// health adds the two probes of load balancers and orchestrators. /healthz says
-// that the process lives, /readyz that some node can be called and the gateway is
-// not about to end.
-func (g *Gateway) health(r chi.Router) {
+// addHealth adds the two probes of load balancers and orchestrators. /healthz
+// answers while the process lives, /readyz while a node can be called and the gateway does not
+// drain.
+func (g *Gateway) addHealth(r chi.Router) {
 	alive := func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, []byte(`{"status":"ok"}`))
+		response.Write(w, http.StatusOK, response.JSONType, []byte(`{"status":"ok"}`))
 	}
 	ready := func(w http.ResponseWriter, _ *http.Request) {
 		switch {
 		case g.draining.Load():
-			writeJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"stopping"}`))
+			response.Write(w, http.StatusServiceUnavailable, response.JSONType, []byte(`{"status":"stopping"}`))
 		case !g.ready():
-			writeJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"no live node"}`))
+			response.Write(w, http.StatusServiceUnavailable, response.JSONType, []byte(`{"status":"no live node"}`))
 		default:
-			writeJSON(w, http.StatusOK, []byte(`{"status":"ready"}`))
+			response.Write(w, http.StatusOK, response.JSONType, []byte(`{"status":"ready"}`))
 		}
 	}
 	for path, probe := range map[string]http.HandlerFunc{healthPath: alive, readyPath: ready} {
@@ -35,9 +37,9 @@ func (g *Gateway) health(r chi.Router) {
 	}
 }
 
-// isProbe says whether a request is for one of the two.
+// isProbe reports whether a request is for one of the two.
 func isProbe(r *http.Request) bool { return r.URL.Path == healthPath || r.URL.Path == readyPath }
 
 func (g *Gateway) ready() bool {
-	return slices.ContainsFunc(g.configured().apps, func(a *App) bool { return a.Absinthe.Pool.Ready() })
+	return slices.ContainsFunc(g.configuration().apps, func(a *App) bool { return a.Absinthe.Pool.Ready() })
 }

@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/internal/logging"
 )
 
-// floods are what a client can send again and again, each of which had a line in the
-// log of its own.
+// floods send what a client can repeat to fill the log.
 var floods = map[string]func(t *testing.T, s *httptest.Server, i int){
 	"document in no manifest": func(t *testing.T, s *httptest.Server, i int) {
 		send(t, s, fmt.Sprintf(`{"query":"query A { a%d }","operationName":"%s"}`, i, strings.Repeat("A", 1<<16)))
@@ -65,16 +65,13 @@ func TestClientsCauseFewAndShortLines(t *testing.T) {
 			var log bytes.Buffer
 			handler := logging.NewHandler(&log, slog.LevelInfo, false)
 			app := unreachableApp(t, nil)
-			app.Config.Trusted.Mode = trustedLog
-			trusted, err := LoadTrustedDocuments(TrustedConfig{Mode: trustedLog, Manifests: []string{manifest(t, `{"aa11":"{ b }"}`)}})
-			if err != nil {
+			app.Config.Trusted = engine.TrustedConfig{Mode: "log", Manifests: []string{manifest(t, `{"aa11":"{ b }"}`)}}
+			var err error
+			if app.Trusted, err = engine.LoadTrustedDocuments(app.Config.Trusted); err != nil {
 				t.Fatal(err)
 			}
-			app.Trust(trusted)
-			var limits Limits
-			limits.SetDefaults()
-			g := New(nil, limits, []*App{app}, slog.New(handler))
-			g.Admit(operatorToken)
+			g := newGateway(Limits{}, slog.New(handler), app)
+			g.SetAdminToken(operatorToken)
 			s := httptest.NewUnstartedServer(nil)
 			s.Config = g.server(g.Handler())
 			if strings.Contains(name, "operator") {
@@ -87,7 +84,7 @@ func TestClientsCauseFewAndShortLines(t *testing.T) {
 			}
 			s.Close()
 			handler.Close(time.Minute)
-			// Of ten lines in each period of the throttle, and a slow machine may need some.
+			// The throttle lets ten lines pass in each period, and a slow machine takes several.
 			if lines := strings.Count(log.String(), "\n"); lines == 0 || lines > requests/2 {
 				t.Errorf("%d lines", lines)
 			}

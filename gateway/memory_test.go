@@ -3,7 +3,6 @@ package gateway
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,18 +12,16 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/louche-graphql/louche/gateway/transport"
 	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/internal/waittest"
-	"github.com/louche-graphql/louche/rpcclient/erldist"
-	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
 // serveWith serves clients within a budget of memory until the test ends.
 func serveWith(t *testing.T, budget *memory.Budget, limits Limits) (g *Gateway, address string) {
 	t.Helper()
 	limits.SetDefaults()
-	g = New(nil, limits, []*App{unreachableApp(t, nil)}, slog.New(slog.DiscardHandler))
-	g.SetMemory(budget)
+	g = New(nil, limits, []*App{unreachableApp(t, nil)}, budget, slog.New(slog.DiscardHandler))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -35,12 +32,12 @@ func serveWith(t *testing.T, budget *memory.Budget, limits Limits) (g *Gateway, 
 	t.Cleanup(func() {
 		server.Close()
 		<-served
-		waittest.Until(t, "all memory is given back", func() bool { return budget.Used() == 0 })
+		waittest.Until(t, "all memory is released", func() bool { return budget.Used() == 0 })
 	})
 	return g, listener.Addr().String()
 }
 
-// status is that of a request on a connection of its own.
+// statusOf returns the status of a request over a new connection; 0: there is no answer.
 func statusOf(t *testing.T, address, path string) int {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -57,18 +54,18 @@ func statusOf(t *testing.T, address, path string) int {
 	return resp.StatusCode
 }
 
-// The requests of clients that do not read their answers, however small these are, make
-// room for others.
+// Requests of clients that do not read their answers release their memory to others, also
+// for small answers.
 func TestUnreadSmallAnswersMakeRoom(t *testing.T) {
-	budget := memory.NewBudget(40 * requestMemory)
+	request, _ := transport.RequestSize(0, 0)
+	budget := memory.NewBudget(40 * request)
 	_, address := serveWith(t, budget, Limits{})
 	ctx, leave := context.WithCancel(t.Context())
 	var asking sync.WaitGroup
 	for range 2 {
-		transport := &http.Transport{Protocols: new(http.Protocols), HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: 1}}
-		transport.Protocols.SetUnencryptedHTTP2(true)
-		defer transport.CloseIdleConnections()
-		client := &http.Client{Transport: transport}
+		client := &http.Transport{Protocols: new(http.Protocols), HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: 1}}
+		client.Protocols.SetUnencryptedHTTP2(true)
+		defer client.CloseIdleConnections()
 		for range 90 {
 			asking.Go(func() {
 				req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/nothing", nil)
@@ -76,24 +73,24 @@ func TestUnreadSmallAnswersMakeRoom(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				client.Do(req) // of the answer, no more than the header is read
+				client.RoundTrip(req) // reads the header of the answer alone
 			})
 		}
 	}
 	asking.Wait()
 	waittest.Until(t, "another client is served", func() bool { return statusOf(t, address, "/nothing") == http.StatusNotFound })
 	if budget.Preemptions() == 0 {
-		t.Error("no request made room: the test shows nothing")
+		t.Error("no request released its memory: the test shows nothing")
 	}
 	leave()
 }
 
-// Heads that are half sent are counted, and make room for others.
+// Half-sent headers count, and release their memory to others.
 func TestHalfSentHeadsMakeRoom(t *testing.T) {
 	budget := memory.NewBudget(1 << 20)
 	_, address := serveWith(t, budget, Limits{})
 	half := "GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + strings.Repeat("x", 60_000)
-	waittest.Until(t, "one more head makes another one leave", func() bool {
+	waittest.Until(t, "one more header cuts another one", func() bool {
 		conn, err := net.Dial("tcp", address)
 		if err != nil {
 			t.Fatal(err)
@@ -110,7 +107,7 @@ func TestHalfSentHeadsMakeRoom(t *testing.T) {
 	}
 }
 
-// Without memory a request is refused at once, and health is answered.
+// Without memory a request is refused at once. Health checks are answered.
 func TestNoMemoryForRequests(t *testing.T) {
 	budget := memory.NewBudget(1 << 20)
 	g, address := serveWith(t, budget, Limits{})
@@ -125,8 +122,8 @@ func TestNoMemoryForRequests(t *testing.T) {
 	if status := statusOf(t, address, "/healthz"); status != http.StatusOK {
 		t.Errorf("/healthz without memory: %d", status)
 	}
-	if g.turnedAway.Load() != 2 {
-		t.Errorf("%d requests were turned away", g.turnedAway.Load())
+	if n := g.refusals.Total(); n != 2 {
+		t.Errorf("%d requests were refused, want 2", n)
 	}
 	budget.Release(1 << 20)
 	if status := statusOf(t, address, "/nothing"); status != http.StatusNotFound {
@@ -134,66 +131,7 @@ func TestNoMemoryForRequests(t *testing.T) {
 	}
 }
 
-// A text is printed within the memory that is reserved for it, or not at all.
-func TestPrintWithinMemory(t *testing.T) {
-	plain := etf.Term{Bytes: etf.AppendBinary(nil, strings.Repeat("x", 1<<20))}
-	atoms := etf.AppendList(nil, 10_000)
-	for range 10_000 {
-		atoms = append(atoms, 'R', 0)
-	}
-	long := etf.Term{Bytes: etf.AppendNil(atoms), Atoms: []string{strings.Repeat("a", 200)}}
-	var tooLong *etf.JSONSizeError
-	for name, tt := range map[string]struct {
-		term   etf.Term
-		budget int64
-		limit  int
-		check  func(error) bool
-	}{
-		"enough":                    {plain, 4 << 20, 4 << 20, func(err error) bool { return err == nil }},
-		"too little":                {plain, 1 << 20, 4 << 20, func(err error) bool { return errors.Is(err, errNoMemory) }},
-		"longer than its term":      {long, 8 << 20, 4 << 20, func(err error) bool { return err == nil }},
-		"longer, and too little":    {long, 1 << 20, 4 << 20, func(err error) bool { return errors.Is(err, errNoMemory) }},
-		"longer than it may be":     {long, 8 << 20, 1 << 20, func(err error) bool { return errors.As(err, &tooLong) }},
-		"as long as it may be":      {long, 8 << 20, 2_030_001, func(err error) bool { return err == nil }},
-		"one byte longer than that": {long, 8 << 20, 2_030_000, func(err error) bool { return errors.As(err, &tooLong) }},
-	} {
-		budget := memory.NewBudget(tt.budget)
-		answers, x := AnswerMemory{budget}, &exchange{account: budget.Open()}
-		err := errNoMemory
-		if answers.Reserve(len(tt.term.Bytes)) {
-			err = x.print(t.Context(), tt.term, nil, nil, tt.limit)
-			answers.Release(len(tt.term.Bytes))
-		}
-		if !tt.check(err) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if held := budget.Used(); int64(cap(x.answer)) > held {
-			t.Errorf("%s: the buffer has %d bytes, of which %d are reserved", name, cap(x.answer), held)
-		}
-		x.account.Close()
-		if budget.Used() != 0 {
-			t.Errorf("%s: %d bytes are left over", name, budget.Used())
-		}
-	}
-}
-
-// Who asked for a mutation is told that it was run, and not to try again; a query may
-// be sent again.
-func TestDroppedAnswers(t *testing.T) {
-	for _, cause := range []error{errNoMemory, &erldist.NoMemoryError{Node: "n"}, &erldist.TooLargeError{Node: "n", Max: 1, Total: true}} {
-		for _, isQuery := range []bool{true, false} {
-			var f *failure
-			if !errors.As(dropped(cause, isQuery), &f) || f.status != 503 || f.code != "OVERLOADED" || (f.retryAfter > 0) != isQuery || !strings.Contains(f.message, "was run") {
-				t.Errorf("%v, query %v: %+v", cause, isQuery, f)
-			}
-		}
-	}
-	if other := (&erldist.TooLargeError{Node: "n", Max: 1}); dropped(other, false) != error(other) {
-		t.Error("an answer past its own limit is not for want of memory")
-	}
-}
-
-// The limits of a configuration fit together, by default as well.
+// Limits that do not fit into limits.memory are refused. The defaults fit.
 func TestLeastMemory(t *testing.T) {
 	for _, tt := range []struct {
 		limits Limits

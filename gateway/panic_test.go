@@ -1,59 +1,73 @@
 package gateway
 
 import (
+	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/louche-graphql/louche/internal/logtest"
-	"github.com/louche-graphql/louche/internal/waittest"
+	"github.com/louche-graphql/louche/internal/memory"
 )
 
-// A fault of the gateway's own ends no more than the request, and is logged with
-// where it was and nothing that the request held.
-func TestPanicSaysNoSecret(t *testing.T) {
-	app := unreachableApp(t, nil)
-	var said logtest.Recorder
-	var limits Limits
-	limits.SetDefaults()
-	g := New(nil, limits, []*App{app}, slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	app.Context = nil // as no configuration has it: to make a context panics
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error)
-	server := g.server(g.Handler())
-	go func() { done <- server.Serve(listener) }()
-	defer func() { server.Close(); <-done }()
+// panicking is a body that panics when it is read.
+type panicking struct{ io.ReadCloser }
 
-	const operation = `{"query":"{ a(text: \"s3cret\") }","variables":{"s3cret":"s3cret"}}`
-	for body, fine := range map[string]bool{operation: false, "[" + operation + "]": true} {
-		req, err := http.NewRequest(http.MethodPost, "http://"+listener.Addr().String()+app.Config.Path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range []string{"Authorization", "Cookie", "X-Api-Key", "X-User-Id"} {
-			req.Header.Set(name, "Bearer s3cret")
-		}
-		req.Header.Set("Content-Type", "application/json")
-		resp, err := http.DefaultClient.Do(req)
-		if (err == nil) != fine {
-			t.Errorf("%s: %v", body, err)
-		}
-		if err == nil {
-			io.Copy(&said, resp.Body)
-			resp.Body.Close()
-		}
-	}
-	// The first is written by the goroutine of the connection.
-	waittest.Until(t, "both panics are in the log", func() bool {
-		return strings.Contains(said.String(), "panic serving") && strings.Contains(said.String(), "panic: ")
-	})
-	if text := said.String(); strings.Contains(text, "s3cret") || !strings.Contains(text, "graphql.go") {
-		t.Errorf("the log has a secret, or does not say where it was:\n%s", text)
+func (panicking) Read([]byte) (int, error) { panic(errors.New("while the body is read")) }
+
+// A panic ends one operation: the client gets INTERNAL, and the log and the metrics have it.
+// The log says where it was, and has nothing of the request.
+func TestPanics(t *testing.T) {
+	const body = `{"query":"{ a(text: \"s3cret\") }","variables":{"s3cret":"s3cret"}}`
+	read := post(body)
+	read.Body = panicking{}
+	for name, c := range map[string]struct {
+		request *http.Request
+		status  int
+		at      string
+	}{
+		"single request":           {post(body), http.StatusInternalServerError, "engine.go"},
+		"batch":                    {post("[" + body + "]"), http.StatusOK, "engine.go"},
+		"request while it is read": {read, http.StatusInternalServerError, "receive.go"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := unreachableApp(t, nil)
+			var log logtest.Recorder
+			var limits Limits
+			limits.SetDefaults()
+			budget := memory.NewBudget(limits.Memory)
+			g := New(nil, limits, []*App{app}, budget, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+			for _, name := range []string{"Authorization", "Cookie", "X-Api-Key", "X-User-Id"} {
+				c.request.Header.Set(name, "Bearer s3cret")
+			}
+
+			pool := app.Absinthe.Pool
+			app.Absinthe.Pool = nil // a call panics
+			w := httptest.NewRecorder()
+			g.Handler().ServeHTTP(w, c.request)
+			app.Absinthe.Pool = pool
+
+			if w.Code != c.status || strings.Count(w.Body.String(), `"code":"INTERNAL"`) != 1 {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+			if lines := log.Lines("level=ERROR", `msg="request failed"`, "code=INTERNAL", "panic: ", c.at); len(lines) != 1 {
+				t.Errorf("the log has %d lines of the panic:\n%s", len(lines), log.String())
+			}
+			if strings.Contains(log.String()+w.Body.String(), "s3cret") {
+				t.Errorf("the answer or the log has a secret:\n%s\n%s", w.Body, log.String())
+			}
+			if n := scrape(t, g)[`louche_requests_total{app="/graphql",code="INTERNAL"}`]; n != 1 {
+				t.Errorf("%v panics are counted, want 1", n)
+			}
+			if g.engines.InFlight() != 0 || budget.Used() != 0 {
+				t.Errorf("%d operations are under way, and %d bytes of memory are held", g.engines.InFlight(), budget.Used())
+			}
+			if status, code := ask(t, g.Handler(), post(`{"query":"{ a }"}`)); status != http.StatusServiceUnavailable || code != "NO_NODE_AVAILABLE" {
+				t.Errorf("the next request gets %d %s", status, code)
+			}
+		})
 	}
 }

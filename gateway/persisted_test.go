@@ -19,7 +19,7 @@ func persistedExtensions(hash string) string {
 	return fmt.Sprintf(`{"persistedQuery":{"version":1,"sha256Hash":%q}}`, hash)
 }
 
-// get is a GET with parameters.
+// get returns a GET with parameters.
 func get(params ...string) *http.Request {
 	values := url.Values{}
 	for i := 0; i < len(params); i += 2 {
@@ -70,10 +70,10 @@ func TestPersistedQueries(t *testing.T) {
 	}
 }
 
-// An answer without data is no success to those who go by the status.
+// For application/graphql-response+json, an answer without data is not a success.
 func TestPersistedQueryNotFoundByMediaType(t *testing.T) {
 	r := get("extensions", persistedExtensions(hashOf("{ a }")))
-	r.Header.Set("Accept", responseName)
+	r.Header.Set("Accept", "application/graphql-response+json")
 	w := httptest.NewRecorder()
 	unreachable(t, Limits{}, nil).ServeHTTP(w, r)
 	if w.Code != 400 || w.Header().Get("Cache-Control") != "no-store" {

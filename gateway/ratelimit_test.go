@@ -5,20 +5,20 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/gateway/contract"
+	"github.com/louche-graphql/louche/gateway/contract/contracttest"
+	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/ratelimit"
-	"github.com/louche-graphql/louche/schema"
 )
 
-// limited serves an application without nodes and with rate limits. Who may run an
-// operation gets 503.
+// limited serves an application with rate limits and without nodes: an admitted operation
+// gets 503.
 func limited(t *testing.T, rules string, change ...func(*App)) (url string, g *Gateway) {
 	t.Helper()
 	app := unreachableApp(t, nil)
@@ -34,15 +34,13 @@ func limited(t *testing.T, rules string, change ...func(*App)) (url string, g *G
 		t.Fatal(err)
 	}
 	app.Limiter = ratelimit.New(app.Config.Path, section, store)
-	var limits Limits
-	limits.SetDefaults()
-	g = New(nil, limits, []*App{app}, slog.New(slog.DiscardHandler))
+	g = gatewayOf(app)
 	server := httptest.NewServer(g.Handler())
 	t.Cleanup(server.Close)
 	return server.URL + app.Config.Path, g
 }
 
-// sent is the answer to a POST of JSON, or to a GET where there is no body.
+// sent sends a POST of JSON, or a GET where there is no body, and returns the answer.
 func sent(t *testing.T, url, body string, header ...string) (*http.Response, string) {
 	t.Helper()
 	method := http.MethodPost
@@ -74,10 +72,10 @@ const (
 	aMutation = `{"query":"mutation { a }"}`
 )
 
-// A request that may not run keeps nothing for later ones, and makes no room.
+// A refused request stores no document, and evicts none.
 func TestRefusedRequestsStoreNothing(t *testing.T) {
 	url, _ := limited(t, "[{by: identity, kind: query, limit: 1, per: 24h}, {by: identity, kind: mutation, limit: 9, per: 24h}]", func(app *App) {
-		app.Config.DocumentLimits = DocumentLimits{Bytes: 24, Introspection: identifiedIntrospection}
+		app.Config.DocumentLimits = engine.DocumentLimits{Bytes: 24, Introspection: "identified"}
 	})
 	with := func(document string) string {
 		return `{"query":"` + document + `","extensions":` + persistedExtensions(hashOf(document)) + `}`
@@ -104,8 +102,8 @@ func TestRefusedRequestsStoreNothing(t *testing.T) {
 	}
 }
 
-// Queries and mutations are limited apart; what is neither for certain is taken for
-// a mutation. Every answer says what is left.
+// Queries and mutations have separate limits. An operation of unknown kind counts as a
+// mutation. Every answer has the quotas that are left.
 func TestRateLimits(t *testing.T) {
 	url, g := limited(t, "[{by: identity, kind: mutation, limit: 2, per: 24h}, {by: identity, kind: query, limit: 4, per: 24h}, {by: address, limit: 6, per: 24h}]")
 	for i, c := range []struct {
@@ -142,25 +140,21 @@ func TestRateLimits(t *testing.T) {
 		t.Errorf("RateLimit-Policy: %s", resp.Header.Get("RateLimit-Policy"))
 	}
 	w := httptest.NewRecorder()
-	g.metrics.handler(slog.New(slog.DiscardHandler)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	g.metrics.Handler(slog.New(slog.DiscardHandler)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, series := range []string{`louche_rate_limited_total{app="/graphql",policy="address"} 2`, `louche_rate_limited_total{app="/graphql",policy="identity-mutation"} 2`, `louche_requests_total{app="/graphql",code="RATE_LIMITED"} 4`} {
 		if !strings.Contains(w.Body.String(), series+"\n") {
 			t.Errorf("the metrics have no %s", series)
 		}
 	}
 	if strings.Contains(w.Body.String(), "rate_limit_store_up") {
-		t.Error("the metrics tell of a Redis that there is not")
+		t.Error("the metrics have a Redis that is not configured")
 	}
 }
 
-// Who fails to say who they are is counted, and told nothing of it past the limit.
+// Requests that fail to authenticate count. Past the limit they get 429 instead of 401.
 func TestRateLimitOfGuesses(t *testing.T) {
 	url, _ := limited(t, "[{by: address, limit: 3, per: 1h}]", func(app *App) {
-		nobody, err := auth.NewAuthenticator(auth.Config{Anonymous: "refuse"}, nil, slog.New(slog.DiscardHandler))
-		if err != nil {
-			t.Fatal(err)
-		}
-		app.Ask(nobody)
+		refuseAnonymous(t, app)
 	})
 	var statuses []int
 	for range 5 {
@@ -172,7 +166,7 @@ func TestRateLimitOfGuesses(t *testing.T) {
 	}
 }
 
-// A header that anybody can send does not make another address.
+// X-Forwarded-For of an untrusted peer does not change its address.
 func TestRateLimitOfForwarded(t *testing.T) {
 	url, _ := limited(t, "[{by: address, limit: 1, per: 1h}]")
 	sent(t, url, aQuery)
@@ -181,8 +175,8 @@ func TestRateLimitOfForwarded(t *testing.T) {
 	}
 }
 
-// Each operation of a batch counts; those that are over have their error in their
-// place.
+// Each operation of a batch counts. The error of a refused one takes the place of its
+// answer.
 func TestRateLimitOfBatch(t *testing.T) {
 	for rules, want := range map[string]struct {
 		limited int
@@ -205,7 +199,7 @@ func TestRateLimitOfBatch(t *testing.T) {
 	}
 }
 
-// The memory of one request does not tell another's quota.
+// An answer has no quota of an earlier request whose memory it reuses.
 func TestNoRateLimits(t *testing.T) {
 	limitedURL, _ := limited(t, "[{by: address, limit: 3, per: 1h}]")
 	sent(t, limitedURL, aQuery)
@@ -218,42 +212,16 @@ func TestNoRateLimits(t *testing.T) {
 	}
 }
 
-// Two identities are the same if method, issuer and subject are, wherever they ask
-// from.
-func TestRateLimitOfIdentity(t *testing.T) {
-	_, g := limited(t, "[{by: identity, limit: 1, per: 24h}, {by: {claim: tenant}, limit: 5, per: 24h}]")
-	app := g.configured().apps[0]
-	h := &graphQL{gateway: g, app: app, metrics: g.metrics.of(app)}
-	for i, c := range []struct {
-		method, issuer, subject string
-		admitted                bool
-	}{
-		{"jwt", "https://a", "7", true},
-		{"jwt", "https://a", "7", false},
-		{"jwt", "https://b", "7", true},
-		{"jwt", "https://a", "8", true},
-		{"api_keys", "https://a", "7", true},
-		{"jwt", "https://c", "7", true},
-		{"jwt", "https://d", "7", false}, // the tenant has run five
-	} {
-		from := &caller{identity: &auth.Identity{Method: c.method, Issuer: c.issuer, Subject: c.subject, Claims: map[string]any{"tenant": "acme"}}}
-		from.request.Client = netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
-		if err := h.chargeOperation(new(exchange), from, schema.Query, 1, true); (err == nil) != c.admitted {
-			t.Errorf("%d: %v", i, err)
-		}
-	}
-}
-
-// What another site makes browsers send is not counted, or it would use up the limit of
-// its visitors; nor is what cannot be answered in any case.
+// Requests that are refused as forgeries do not count: a page could use up the limit of its
+// visitors. Nor do requests without an acceptable media type.
 func TestRefusedUnreadIsNotCounted(t *testing.T) {
 	url, _ := limited(t, "[{by: address, limit: 1, per: 24h}]", func(app *App) { app.Config.Forms = true })
 	for range 3 {
-		if resp, answer := sent(t, url, "query=x", "Content-Type", formName); resp.StatusCode != 403 || resp.Header.Get("RateLimit") != "" {
+		if resp, answer := sent(t, url, "query=x", "Content-Type", "application/x-www-form-urlencoded"); resp.StatusCode != 403 || resp.Header.Get("RateLimit") != "" {
 			t.Errorf("a form: %d %s", resp.StatusCode, answer)
 		}
 		if resp, answer := sent(t, url, aQuery, "Accept", "text/html"); resp.StatusCode != 406 {
-			t.Errorf("for a page: %d %s", resp.StatusCode, answer)
+			t.Errorf("text/html: %d %s", resp.StatusCode, answer)
 		}
 	}
 	if resp, answer := sent(t, url, aQuery); resp.StatusCode != 503 {
@@ -264,10 +232,10 @@ func TestRefusedUnreadIsNotCounted(t *testing.T) {
 	}
 }
 
-// Who reads the schema is held against the rules for queries.
+// A request for the schema counts as a query.
 func TestRulesForTheSchema(t *testing.T) {
 	url, _ := limited(t, "[{by: identity, kind: query, limit: 2, per: 24h}]", func(app *App) {
-		app.Contract = contractOf(t, ContractConfig{SDL: "public"}, true, `type Query { field: Int }`)
+		app.Contract = contracttest.New(t, contract.Config{SDL: "public"}, true, `type Query { field: Int }`)
 	})
 	for _, want := range []int{200, 200, 429} {
 		if resp, answer := sent(t, url+sdlFile, ""); resp.StatusCode != want {
@@ -275,10 +243,10 @@ func TestRulesForTheSchema(t *testing.T) {
 		}
 	}
 	url, _ = limited(t, "[]", func(app *App) {
-		app.Contract = contractOf(t, ContractConfig{SDL: "public"}, true, `type Query { secretField: Int }`)
-		app.Config.DocumentLimits.Introspection = identifiedIntrospection
+		app.Contract = contracttest.New(t, contract.Config{SDL: "public"}, true, `type Query { secretField: Int }`)
+		app.Config.DocumentLimits.Introspection = "identified"
 	})
 	if resp, answer := sent(t, url+sdlFile, ""); resp.StatusCode != 403 || strings.Contains(answer, "secretField") {
-		t.Errorf("to nobody in particular: %d %s", resp.StatusCode, answer)
+		t.Errorf("an unidentified request: %d %s", resp.StatusCode, answer)
 	}
 }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -11,18 +10,30 @@ import (
 	"testing"
 
 	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/internal/strictjson"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
-// unreachable is a gateway before an application without nodes: what gets past
-// it is answered NO_NODE_AVAILABLE, so anything else was refused on the way.
-func unreachable(t testing.TB, limits Limits, context auth.ContextConfig, configure ...func(*AppConfig)) http.Handler {
-	t.Helper()
+// newGateway returns a gateway with defaults for the limits that are not set.
+func newGateway(limits Limits, log *slog.Logger, apps ...*App) *Gateway {
 	limits.SetDefaults()
-	return New(nil, limits, []*App{unreachableApp(t, context, configure...)}, slog.New(slog.DiscardHandler)).Handler()
+	return New(nil, limits, apps, memory.NewBudget(limits.Memory), log)
 }
 
+// gatewayOf returns a gateway with default limits.
+func gatewayOf(apps ...*App) *Gateway {
+	return newGateway(Limits{}, slog.New(slog.DiscardHandler), apps...)
+}
+
+// unreachable returns the handler of a gateway with one unreachable application.
+func unreachable(t testing.TB, limits Limits, context auth.ContextConfig, configure ...func(*AppConfig)) http.Handler {
+	t.Helper()
+	return newGateway(limits, slog.New(slog.DiscardHandler), unreachableApp(t, context, configure...)).Handler()
+}
+
+// unreachableApp returns an application without nodes: an operation that the gateway does
+// not refuse gets NO_NODE_AVAILABLE.
 func unreachableApp(t testing.TB, context auth.ContextConfig, configure ...func(*AppConfig)) *App {
 	t.Helper()
 	app := &App{}
@@ -34,11 +45,10 @@ func unreachableApp(t testing.TB, context auth.ContextConfig, configure ...func(
 	if app.Context, err = auth.NewContext(context, nil); err != nil {
 		t.Fatal(err)
 	}
-	anybody, err := auth.NewAuthenticator(auth.Config{Anonymous: "allow"}, nil, slog.New(slog.DiscardHandler))
+	app.Authenticator, err = auth.NewAuthenticator(auth.Config{Anonymous: "allow"}, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.Ask(anybody)
 	pool := rpcclient.PoolConfig{}
 	pool.Breaker.SetDefaults()
 	app.Absinthe = &rpcclient.Absinthe{
@@ -48,8 +58,8 @@ func unreachableApp(t testing.TB, context auth.ContextConfig, configure ...func(
 	return app
 }
 
-// ask sends a request and returns the answer's status and error code, having
-// checked that it is a GraphQL error with an id.
+// ask sends a request and returns the status and the error code of the answer. It checks that
+// the answer is a GraphQL error and has a request id.
 func ask(t testing.TB, h http.Handler, r *http.Request) (status int, code string) {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -86,58 +96,58 @@ func TestBadInput(t *testing.T) {
 		status int
 		code   string
 	}{
-		"good":                            {`{"query":"{ a }"}`, 503, "NO_NODE_AVAILABLE"},
-		"good, all members":               {`{"query":"{ a }","variables":{"a":[1.5,null,{}]},"operationName":"A","extensions":{}}`, 503, "NO_NODE_AVAILABLE"},
-		"nulls":                           {`{"query":"{ a }","variables":null,"operationName":null}`, 503, "NO_NODE_AVAILABLE"},
-		"white space around":              {" \r\n{\"query\":\"{ a }\", \"variables\" : {} }\t", 503, "NO_NODE_AVAILABLE"},
-		"empty document is Absinthe's":    {`{"query":""}`, 503, "NO_NODE_AVAILABLE"},
-		"empty":                           {``, 400, "BAD_REQUEST"},
-		"truncated":                       {`{"query":"{ a`, 400, "BAD_REQUEST"},
-		"not JSON":                        {`query { a }`, 400, "BAD_REQUEST"},
-		"empty batch":                     {`[]`, 400, "BAD_REQUEST"},
-		"truncated batch":                 {`[{"query":"{ a }"}`, 400, "BAD_REQUEST"},
-		"batch and bytes behind":          {`[{"query":"{ a }"}] x`, 400, "BAD_REQUEST"},
-		"batch without a comma":           {`[{"query":"{ a }"}{"query":"{ a }"}]`, 400, "BAD_REQUEST"},
-		"batch that is not UTF-8":         {"[{\"query\":\"\xff\"}]", 400, "BAD_REQUEST"},
-		"batch too large":                 {`[` + strings.Repeat("0,", 10) + `0]`, 400, "BATCH_TOO_LARGE"},
-		"string":                          {`"{ a }"`, 400, "BAD_REQUEST"},
-		"null":                            {`null`, 400, "BAD_REQUEST"},
-		"bytes behind":                    {`{"query":"{ a }"} x`, 400, "BAD_REQUEST"},
-		"no query":                        {`{"variables":{}}`, 400, "BAD_REQUEST"},
-		"query is null":                   {`{"query":null}`, 400, "BAD_REQUEST"},
-		"query in capitals":               {`{"Query":"{ a }"}`, 400, "BAD_REQUEST"},
-		"query is a number":               {`{"query":1}`, 400, "BAD_REQUEST"},
-		"variables are a list":            {`{"query":"{ a }","variables":[1]}`, 400, "BAD_REQUEST"},
-		"variables as a text":             {`{"query":"{ a }","variables":" {\"a\":\"\\u00e9\"}"}`, 503, "NO_NODE_AVAILABLE"},
-		"variables are an empty text":     {`{"query":"{ a }","variables":""}`, 503, "NO_NODE_AVAILABLE"},
-		"variables are null as a text":    {`{"query":"{ a }","variables":"null"}`, 503, "NO_NODE_AVAILABLE"},
-		"variables as a text of a list":   {`{"query":"{ a }","variables":"[]"}`, 400, "BAD_REQUEST"},
-		"variables as a text twice":       {`{"query":"{ a }","variables":"\"{}\""}`, 400, "BAD_REQUEST"},
-		"variables as a text, not JSON":   {`{"query":"{ a }","variables":"{a:1}"}`, 400, "BAD_REQUEST"},
-		"half a pair in their text":       {`{"query":"{ a }","variables":"{\"a\":\"\\udc00\"}"}`, 400, "BAD_REQUEST"},
-		"half a pair in the query":        {`{"query":"{ a(b: \"\ud800\") }"}`, 400, "BAD_REQUEST"},
-		"a pair in the query":             {`{"query":"{ a(b: \"\ud83d\ude00 \\\\ud800\") }"}`, 503, "NO_NODE_AVAILABLE"},
-		"half a pair in a name":           {`{"query":"{ a }","\udc00":1}`, 400, "BAD_REQUEST"},
-		"half a pair in the operation":    {`{"query":"{ a }","operationName":"\ud800"}`, 400, "BAD_REQUEST"},
-		"half a pair in an id":            {`{"documentId":"\udfff"}`, 400, "BAD_REQUEST"},
-		"half a pair in a hash":           {`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"\ud800"}}}`, 400, "BAD_REQUEST"},
-		"half a pair in extensions":       {`{"query":"{ a }","extensions":{"x":["\ud800\u0020"]}}`, 400, "BAD_REQUEST"},
-		"batch with half a pair":          {`[{"query":"{ a }"},{"query":"{ a }","x":"\ud800"}]`, 400, "BAD_REQUEST"},
-		"query twice, the first counts":   {`{"query":"{ a }","query":1}`, 503, "NO_NODE_AVAILABLE"},
-		"query twice, the first is none":  {`{"query":1,"query":"{ a }"}`, 400, "BAD_REQUEST"},
-		"variables twice":                 {`{"query":"{ a }","variables":{},"v\u0061riables":1}`, 503, "NO_NODE_AVAILABLE"},
-		"hash twice":                      {`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"","sha256Hash":"a"}}}`, 400, "BAD_REQUEST"},
-		"variables are a number":          {`{"query":"{ a }","variables":0}`, 400, "BAD_REQUEST"},
-		"variables are false":             {`{"query":"{ a }","variables":false}`, 400, "BAD_REQUEST"},
-		"extensions are null":             {`{"query":"{ a }","extensions":null}`, 503, "NO_NODE_AVAILABLE"},
-		"extensions are a list":           {`{"query":"{ a }","extensions":[]}`, 400, "BAD_REQUEST"},
-		"extensions are a string":         {`{"query":"{ a }","extensions":"{}"}`, 400, "BAD_REQUEST"},
-		"operation name is a list":        {`{"query":"{ a }","operationName":[]}`, 400, "BAD_REQUEST"},
-		"not UTF-8":                       {"{\"query\":\"{ a(b: \\\"\xff\\\") }\"}", 400, "BAD_REQUEST"},
-		"variables with half a pair":      {`{"query":"{ a }","variables":{"a":"\ud800"}}`, 400, "BAD_REQUEST"},
-		"variables with an endless float": {`{"query":"{ a }","variables":{"a":1e999}}`, 400, "BAD_REQUEST"},
-		"variables nested too deep":       {`{"query":"{ a }","variables":{"a":` + strings.Repeat("[", 600) + `}}`, 413, "PAYLOAD_TOO_LARGE"},
-		"too large":                       {`{"query":"` + strings.Repeat(" ", 1000) + `"}`, 413, "PAYLOAD_TOO_LARGE"},
+		"good":                             {`{"query":"{ a }"}`, 503, "NO_NODE_AVAILABLE"},
+		"good, all members":                {`{"query":"{ a }","variables":{"a":[1.5,null,{}]},"operationName":"A","extensions":{}}`, 503, "NO_NODE_AVAILABLE"},
+		"nulls":                            {`{"query":"{ a }","variables":null,"operationName":null}`, 503, "NO_NODE_AVAILABLE"},
+		"white space around":               {" \r\n{\"query\":\"{ a }\", \"variables\" : {} }\t", 503, "NO_NODE_AVAILABLE"},
+		"empty document":                   {`{"query":""}`, 503, "NO_NODE_AVAILABLE"},
+		"empty":                            {``, 400, "BAD_REQUEST"},
+		"truncated":                        {`{"query":"{ a`, 400, "BAD_REQUEST"},
+		"not JSON":                         {`query { a }`, 400, "BAD_REQUEST"},
+		"empty batch":                      {`[]`, 400, "BAD_REQUEST"},
+		"truncated batch":                  {`[{"query":"{ a }"}`, 400, "BAD_REQUEST"},
+		"batch and bytes behind":           {`[{"query":"{ a }"}] x`, 400, "BAD_REQUEST"},
+		"batch without a comma":            {`[{"query":"{ a }"}{"query":"{ a }"}]`, 400, "BAD_REQUEST"},
+		"batch that is not UTF-8":          {"[{\"query\":\"\xff\"}]", 400, "BAD_REQUEST"},
+		"batch too large":                  {`[` + strings.Repeat("0,", 10) + `0]`, 400, "BATCH_TOO_LARGE"},
+		"string":                           {`"{ a }"`, 400, "BAD_REQUEST"},
+		"null":                             {`null`, 400, "BAD_REQUEST"},
+		"bytes behind":                     {`{"query":"{ a }"} x`, 400, "BAD_REQUEST"},
+		"no query":                         {`{"variables":{}}`, 400, "BAD_REQUEST"},
+		"query is null":                    {`{"query":null}`, 400, "BAD_REQUEST"},
+		"query in capitals":                {`{"Query":"{ a }"}`, 400, "BAD_REQUEST"},
+		"query is a number":                {`{"query":1}`, 400, "BAD_REQUEST"},
+		"variables are a list":             {`{"query":"{ a }","variables":[1]}`, 400, "BAD_REQUEST"},
+		"variables as a text":              {`{"query":"{ a }","variables":" {\"a\":\"\\u00e9\"}"}`, 503, "NO_NODE_AVAILABLE"},
+		"variables are an empty text":      {`{"query":"{ a }","variables":""}`, 503, "NO_NODE_AVAILABLE"},
+		"variables are null as a text":     {`{"query":"{ a }","variables":"null"}`, 503, "NO_NODE_AVAILABLE"},
+		"variables as a text of a list":    {`{"query":"{ a }","variables":"[]"}`, 400, "BAD_REQUEST"},
+		"variables as a text twice":        {`{"query":"{ a }","variables":"\"{}\""}`, 400, "BAD_REQUEST"},
+		"variables as a text, not JSON":    {`{"query":"{ a }","variables":"{a:1}"}`, 400, "BAD_REQUEST"},
+		"half a pair in that text":         {`{"query":"{ a }","variables":"{\"a\":\"\\udc00\"}"}`, 400, "BAD_REQUEST"},
+		"half a pair in the query":         {`{"query":"{ a(b: \"\ud800\") }"}`, 400, "BAD_REQUEST"},
+		"a pair in the query":              {`{"query":"{ a(b: \"\ud83d\ude00 \\\\ud800\") }"}`, 503, "NO_NODE_AVAILABLE"},
+		"half a pair in a name":            {`{"query":"{ a }","\udc00":1}`, 400, "BAD_REQUEST"},
+		"half a pair in the operation":     {`{"query":"{ a }","operationName":"\ud800"}`, 400, "BAD_REQUEST"},
+		"half a pair in an id":             {`{"documentId":"\udfff"}`, 400, "BAD_REQUEST"},
+		"half a pair in a hash":            {`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"\ud800"}}}`, 400, "BAD_REQUEST"},
+		"half a pair in extensions":        {`{"query":"{ a }","extensions":{"x":["\ud800\u0020"]}}`, 400, "BAD_REQUEST"},
+		"batch with half a pair":           {`[{"query":"{ a }"},{"query":"{ a }","x":"\ud800"}]`, 400, "BAD_REQUEST"},
+		"query twice, the first counts":    {`{"query":"{ a }","query":1}`, 503, "NO_NODE_AVAILABLE"},
+		"query twice, the first invalid":   {`{"query":1,"query":"{ a }"}`, 400, "BAD_REQUEST"},
+		"variables twice":                  {`{"query":"{ a }","variables":{},"v\u0061riables":1}`, 503, "NO_NODE_AVAILABLE"},
+		"hash twice":                       {`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"","sha256Hash":"a"}}}`, 400, "BAD_REQUEST"},
+		"variables are a number":           {`{"query":"{ a }","variables":0}`, 400, "BAD_REQUEST"},
+		"variables are false":              {`{"query":"{ a }","variables":false}`, 400, "BAD_REQUEST"},
+		"extensions are null":              {`{"query":"{ a }","extensions":null}`, 503, "NO_NODE_AVAILABLE"},
+		"extensions are a list":            {`{"query":"{ a }","extensions":[]}`, 400, "BAD_REQUEST"},
+		"extensions are a string":          {`{"query":"{ a }","extensions":"{}"}`, 400, "BAD_REQUEST"},
+		"operation name is a list":         {`{"query":"{ a }","operationName":[]}`, 400, "BAD_REQUEST"},
+		"not UTF-8":                        {"{\"query\":\"{ a(b: \\\"\xff\\\") }\"}", 400, "BAD_REQUEST"},
+		"variables with half a pair":       {`{"query":"{ a }","variables":{"a":"\ud800"}}`, 400, "BAD_REQUEST"},
+		"variables with an infinite float": {`{"query":"{ a }","variables":{"a":1e999}}`, 400, "BAD_REQUEST"},
+		"variables nested too deep":        {`{"query":"{ a }","variables":{"a":` + strings.Repeat("[", 600) + `}}`, 413, "PAYLOAD_TOO_LARGE"},
+		"too large":                        {`{"query":"` + strings.Repeat(" ", 1000) + `"}`, 413, "PAYLOAD_TOO_LARGE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if strings.Contains(name, "too deep") {
@@ -167,7 +177,7 @@ type failing struct{ error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.error }
 
-// A chunked body has no length to refuse it by.
+// A chunked body is refused while it is read: its length is not known before.
 func TestChunkedBodyThatIsTooLarge(t *testing.T) {
 	r := post(`{"query":"` + strings.Repeat(" ", 1000) + `"}`)
 	r.ContentLength = -1
@@ -284,8 +294,8 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
-// refusedOrRun says whether an answer is one that requests of any content may get
-// of an unreachable application.
+// refusedOrRun reports whether an unreachable application may give an answer to a request of
+// any content.
 func refusedOrRun(status int, code string) bool {
 	switch status {
 	case 200:
@@ -296,7 +306,7 @@ func refusedOrRun(status int, code string) bool {
 	return status == 400 || status == 503
 }
 
-// Whatever the body, the answer is a GraphQL error, and nothing panics.
+// The answer to every body is a GraphQL error.
 func FuzzRequest(f *testing.F) {
 	for _, seed := range []string{`{"query":"{ a }"}`, `{"query":"{ a }","variables":{"a":[1,"\u00e9"]},"operationName":"A"}`, `{"query":`, `{"id":"a"}`, `{"extensions":` + persistedExtensions(hashOf("{ a }")) + `}`} {
 		f.Add([]byte(seed))
@@ -310,16 +320,4 @@ func FuzzRequest(f *testing.F) {
 			t.Errorf("%q: %d %s", body, status, code)
 		}
 	})
-}
-
-func TestFailureOfUnknownErrorHidesIt(t *testing.T) {
-	app := &App{}
-	err := errors.New("a secret")
-	if f := failureOf(err, app); f.status != 500 || f.code != "INTERNAL" || strings.Contains(f.message, "secret") {
-		t.Errorf("%+v", f)
-	}
-	app.Config.ExposeErrors = true
-	if f := failureOf(err, app); !strings.Contains(f.message, "secret") {
-		t.Errorf("expose_errors shows %q", f.message)
-	}
 }

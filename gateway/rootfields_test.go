@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// With cost root_fields, what is under fifty aliases counts fifty times, however it is
-// written.
+// With cost root_fields, an operation with fifty aliases at its root costs fifty, also with
+// the fields in fragments.
 func TestRateLimitCountsRootFields(t *testing.T) {
 	url, _ := limited(t, "[{by: identity, kind: mutation, cost: root_fields, limit: 10, per: 24h}]")
 	mutation := func(fields int) string {

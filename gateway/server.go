@@ -7,26 +7,26 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/louche-graphql/louche/gateway/telemetry"
 )
 
-// streams is how many requests there may be at once on a connection of HTTP/2: as
-// few as the RFC recommends.
+// streams is the most concurrent requests on a connection of HTTP/2: the least that RFC 9113,
+// section 6.5.2, recommends.
 const streams = 100
 
-// receiveBuffer is how many bytes of bodies a connection of HTTP/2 may hold that no
-// request has taken yet.
+// receiveBuffer bounds the bytes of bodies that a connection of HTTP/2 holds unread.
 const receiveBuffer = 128 << 10
 
-// Serve answers on a listener until ctx ends: HTTP/1.1, and HTTP/2 with clients that
-// know beforehand (h2c). Then it takes no new requests and lets those in flight
-// finish, for at most grace; what is left after that is cut off.
+// Serve serves a listener until ctx ends: HTTP/1.1, and HTTP/2 with prior knowledge (h2c). Then
+// it takes no new requests, lets those in flight finish within grace, and cuts off the rest.
 func (g *Gateway) Serve(ctx context.Context, listener net.Listener, handler http.Handler, grace func() time.Duration) error {
 	server := g.server(handler)
 	return serve(ctx, server, listener, grace, func() error { return server.Serve(listener) })
 }
 
-// ServeTLS is [Gateway.Serve] over TLS, as last told by
-// [Gateway.Present]; which version of HTTP is spoken is agreed on by ALPN.
+// ServeTLS is [Gateway.Serve] over TLS with the configuration of [Gateway.SetTLSConfig]. ALPN
+// chooses the version of HTTP.
 func (g *Gateway) ServeTLS(ctx context.Context, listener net.Listener, handler http.Handler, grace func() time.Duration) error {
 	server := g.server(handler)
 	server.TLSConfig = g.tlsConfig()
@@ -34,25 +34,24 @@ func (g *Gateway) ServeTLS(ctx context.Context, listener net.Listener, handler h
 }
 
 func (g *Gateway) server(handler http.Handler) *http.Server {
-	limits := g.configured().limits
+	limits := g.configuration().limits
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Handler:           noting(handler),
+		Handler:           countRequests(handler),
 		ConnContext:       withConn,
 		ReadHeaderTimeout: limits.ReadTimeout,
 		IdleTimeout:       limits.IdleTimeout,
 		MaxHeaderBytes:    limits.Header,
 		ConnState:         g.countConnection,
-		ErrorLog:          newLibraryLog(g.log, "HTTP server"),
+		ErrorLog:          telemetry.NewLibraryLog(g.log, "HTTP server"),
 		Protocols:         protocols,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams:          streams,
 			MaxReceiveBufferPerConnection: receiveBuffer,
 			MaxReceiveBufferPerStream:     receiveBuffer,
-			WriteByteTimeout:              limits.WriteTimeout,
 		},
 	}
 }

@@ -5,11 +5,11 @@ import (
 	"sync"
 )
 
-// spareFiles is how many file descriptors are kept for connections of operators.
+// spareFiles is the number of file descriptors kept for connections of operators.
 const spareFiles = 4
 
-// spareDescriptors are file descriptors that are open for nothing, to be closed when
-// the process has no other left for a connection.
+// spareDescriptors are open file descriptors without a use. Closing one makes room for a
+// connection when the process has none left.
 type spareDescriptors struct {
 	mu    sync.Mutex
 	files []*os.File
@@ -37,7 +37,7 @@ func (s *spareDescriptors) use() bool {
 	return true
 }
 
-// refill opens those that were used, as far as that is possible.
+// refill opens those that were used, as far as possible.
 func (s *spareDescriptors) refill() {
 	if s == nil {
 		return

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A subscription is known as one before a node is asked, and refused as a document
-// that cannot be run. There is no node here: other operations are refused with 503.
+// The gateway refuses subscriptions without a call of a node, as documents that cannot be
+// run. Other operations get 503 here, for want of a node.
 func TestSubscriptionsAreRefused(t *testing.T) {
 	h := unreachable(t, Limits{}, nil, forms)
 	byPOST := func(contentType string, body func(document string) string) func(string) *http.Request {
@@ -43,11 +43,11 @@ func TestSubscriptionsAreRefused(t *testing.T) {
 			allow   string
 		}{
 			{"POST", asJSON, "", 200, ""},
-			{"POST, for the newer media type", asJSON, "application/graphql-response+json", 400, ""},
+			{"POST, application/graphql-response+json", asJSON, "application/graphql-response+json", 400, ""},
 			{"POST of the document", byPOST("application/graphql", func(document string) string { return document }), "", 200, ""},
 			{"POST of a form", byPOST("application/x-www-form-urlencoded", func(document string) string { return "query=" + url.QueryEscape(document) }), "", 200, ""},
 			{"GET", byURL(http.MethodGet), "", 405, "POST"},
-			{"GET, for the newer media type", byURL(http.MethodGet), "application/graphql-response+json", 405, "POST"},
+			{"GET, application/graphql-response+json", byURL(http.MethodGet), "application/graphql-response+json", 405, "POST"},
 		} {
 			r := tt.request(document)
 			if tt.accept != "" {

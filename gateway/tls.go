@@ -10,17 +10,15 @@ import (
 	"github.com/louche-graphql/louche/internal/keypath"
 )
 
-// TLSConfig is how clients are served over TLS. It is off unless files are named.
+// TLSConfig is the section tls: TLS for clients. It is off without files.
 type TLSConfig struct {
-	// CertFile and KeyFile are the gateway's certificate, with those between it and
-	// an authority, and its key (PEM).
+	// CertFile and KeyFile are the gateway's certificate chain and its key (PEM).
 	CertFile string `yaml:"cert_file" env:"CERT_FILE"`
 	KeyFile  string `yaml:"key_file" env:"KEY_FILE"`
-	// MinVersion is the oldest version that is spoken: "1.2", which is the default,
-	// or "1.3".
+	// MinVersion is the oldest version of TLS: "1.2", which is the default, or "1.3".
 	MinVersion string `yaml:"min_version" env:"MIN_VERSION"`
-	// ClientCAFile has the authorities (PEM) whose certificates clients may show.
-	// None are asked for unless it is set.
+	// ClientCAFile has the authorities (PEM) of clients' certificates. Without it, the
+	// gateway requests no certificate.
 	ClientCAFile string `yaml:"client_ca_file" env:"CLIENT_CA_FILE"`
 	// ClientCertificates are "optional", which is the default, or "required".
 	ClientCertificates string `yaml:"client_certificates" env:"CLIENT_CERTIFICATES"`
@@ -44,8 +42,8 @@ func (c *TLSConfig) SetDefaults() {
 	}
 }
 
-// On says whether clients are served over TLS.
-func (c TLSConfig) On() bool { return c.CertFile != "" }
+// Enabled reports whether clients use TLS.
+func (c TLSConfig) Enabled() bool { return c.CertFile != "" }
 
 // Validate says what is wrong, naming the key.
 func (c TLSConfig) Validate() error {
@@ -54,10 +52,10 @@ func (c TLSConfig) Validate() error {
 		return keypath.Errorf("tls", "needs both cert_file and key_file, or neither")
 	case tlsVersions[c.MinVersion] == 0:
 		return keypath.In(keypath.Errorf("min_version", `is not "1.2" or "1.3"`), "tls")
-	case c.ClientCAFile != "" && !c.On():
-		return keypath.In(keypath.Errorf("client_ca_file", "needs cert_file and key_file: certificates are shown over TLS"), "tls")
+	case c.ClientCAFile != "" && !c.Enabled():
+		return keypath.In(keypath.Errorf("client_ca_file", "needs cert_file and key_file: clients send certificates over TLS"), "tls")
 	case c.ClientCAFile == "" && c.ClientCertificates != "":
-		return keypath.In(keypath.Errorf("client_certificates", "needs client_ca_file: the authorities whose certificates count"), "tls")
+		return keypath.In(keypath.Errorf("client_certificates", "needs client_ca_file: the authorities of the certificates"), "tls")
 	case c.ClientCAFile != "" && c.ClientCertificates != certificatesOptional && c.ClientCertificates != certificatesRequired:
 		return keypath.In(keypath.Errorf("client_certificates", "is not %s or %s", certificatesOptional, certificatesRequired), "tls")
 	}
@@ -66,7 +64,7 @@ func (c TLSConfig) Validate() error {
 
 // Load reads the files; nil where TLS is off.
 func (c TLSConfig) Load() (*tls.Config, error) {
-	if !c.On() {
+	if !c.Enabled() {
 		return nil, nil
 	}
 	certificate, err := certs.ReadKeyPair(c.CertFile, c.KeyFile)
@@ -92,12 +90,12 @@ func (c TLSConfig) Load() (*tls.Config, error) {
 	return config, nil
 }
 
-// expiryNotice is how long before its end a certificate is told of in the log, but
-// for a third of the life of one that is made to be short-lived.
+// expiryNotice is how long before its expiry the log warns of a certificate: at most a third
+// of its lifetime.
 const expiryNotice = 14 * 24 * time.Hour
 
-// Present replaces what new connections get: the result of [TLSConfig.Load].
-func (g *Gateway) Present(config *tls.Config) {
+// SetTLSConfig sets the configuration of new connections: the result of [TLSConfig.Load].
+func (g *Gateway) SetTLSConfig(config *tls.Config) {
 	g.tls.Store(config)
 	leaf, now := config.Certificates[0].Leaf, time.Now()
 	notice := min(expiryNotice, leaf.NotAfter.Sub(leaf.NotBefore)/3)
@@ -111,18 +109,17 @@ func (g *Gateway) Present(config *tls.Config) {
 	}
 }
 
-// tlsConfig is for listeners over TLS: HTTP/2 or, with old clients, HTTP/1.1. What
-// has been agreed on with a client is resumed under later configurations as well
-// (session tickets), but by crypto/tls not where a certificate of the client's is in
-// it that they would not take.
+// tlsConfig is the configuration of listeners over TLS. Sessions are resumed under later
+// configurations (session tickets), except by crypto/tls where these would refuse the client's
+// certificate.
 func (g *Gateway) tlsConfig() *tls.Config {
 	return &tls.Config{
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return g.tls.Load(), nil },
 	}
 }
 
-// certificateOf is the client's certificate; nil if it showed none, or one that is
-// not taken any more: connections live longer than certificates and authorities do.
+// certificateOf returns the client's certificate; nil: the client sent none, or it is no longer
+// valid: connections may outlive certificates and authorities.
 func (g *Gateway) certificateOf(connection *tls.ConnectionState) *x509.Certificate {
 	if connection == nil || len(connection.VerifiedChains) == 0 {
 		return nil

@@ -24,7 +24,7 @@ import (
 	"github.com/louche-graphql/louche/internal/logtest"
 )
 
-// issuer is an authority that a test made.
+// issuer is a certificate authority.
 type issuer struct {
 	dir  string
 	cert *x509.Certificate
@@ -41,7 +41,7 @@ func newIssuer(t *testing.T) *issuer {
 
 func (a *issuer) file(name string) string { return filepath.Join(a.dir, name) }
 
-// write makes name.crt and name.key.
+// write writes a certificate to name.crt and its key to name.key.
 func (a *issuer) write(t *testing.T, name string, cert *x509.Certificate) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -73,13 +73,13 @@ func (a *issuer) write(t *testing.T, name string, cert *x509.Certificate) *ecdsa
 	return key
 }
 
-// server makes a certificate for servers on loopback.
+// server writes a certificate for servers on loopback.
 func (a *issuer) server(t *testing.T, name string, ends time.Time) {
 	t.Helper()
 	a.write(t, name, &x509.Certificate{NotAfter: ends, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
 }
 
-// client makes a certificate for clients, and reads it.
+// client writes a certificate for clients, and loads it.
 func (a *issuer) client(t *testing.T, name string, ends time.Time, usage x509.ExtKeyUsage) []tls.Certificate {
 	t.Helper()
 	a.write(t, name, &x509.Certificate{NotAfter: ends, Subject: pkix.Name{CommonName: name}, ExtKeyUsage: []x509.ExtKeyUsage{usage}})
@@ -90,7 +90,7 @@ func (a *issuer) client(t *testing.T, name string, ends time.Time, usage x509.Ex
 	return []tls.Certificate{pair}
 }
 
-// serving is a gateway that serves over TLS and answers whose certificate it sees.
+// serving is a gateway over TLS that answers with the name in the certificate of the client.
 type serving struct {
 	*Gateway
 	url string
@@ -99,10 +99,8 @@ type serving struct {
 
 func serveTLS(t *testing.T, config TLSConfig) *serving {
 	t.Helper()
-	limits := Limits{}
-	limits.SetDefaults()
 	s := &serving{log: new(logtest.Recorder)}
-	s.Gateway = New(nil, limits, []*App{unreachableApp(t, auth.ContextConfig{})}, slog.New(slog.NewTextHandler(s.log, nil)))
+	s.Gateway = newGateway(Limits{}, slog.New(slog.NewTextHandler(s.log, nil)), unreachableApp(t, auth.ContextConfig{}))
 	s.load(t, config)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -135,11 +133,11 @@ func (s *serving) load(t *testing.T, config TLSConfig) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Present(loaded)
+	s.SetTLSConfig(loaded)
 }
 
-// browserOf trusts an authority and speaks one version of HTTP.
-func browserOf(t *testing.T, a *issuer, http2 bool, configure func(*tls.Config)) *http.Client {
+// clientOf returns a client that trusts an authority and speaks one version of HTTP.
+func clientOf(t *testing.T, a *issuer, http2 bool, configure func(*tls.Config)) *http.Client {
 	t.Helper()
 	roots := x509.NewCertPool()
 	text, err := os.ReadFile(a.file("ca.crt"))
@@ -154,8 +152,8 @@ func browserOf(t *testing.T, a *issuer, http2 bool, configure func(*tls.Config))
 	return &http.Client{Transport: transport}
 }
 
-// ask returns whose certificate the gateway saw, or "refused".
-func (s *serving) ask(client *http.Client) (who string, state *tls.ConnectionState) {
+// ask returns the name in the certificate that the gateway saw, or "refused".
+func (s *serving) ask(client *http.Client) (name string, state *tls.ConnectionState) {
 	resp, err := client.Get(s.url)
 	if err != nil {
 		return "refused", nil
@@ -170,11 +168,11 @@ func TestClientCertificates(t *testing.T) {
 	ours.server(t, "server", time.Now().Add(time.Hour))
 	soon, past := time.Now().Add(time.Hour), time.Now().Add(-time.Minute)
 	shown := map[string][]tls.Certificate{
-		"none":         nil,
-		"ours":         ours.client(t, "somebody", soon, x509.ExtKeyUsageClientAuth),
-		"a server's":   ours.client(t, "server2", soon, x509.ExtKeyUsageServerAuth),
-		"expired":      ours.client(t, "expired", past, x509.ExtKeyUsageClientAuth),
-		"of elsewhere": others.client(t, "somebody", soon, x509.ExtKeyUsageClientAuth),
+		"none":                 nil,
+		"ours":                 ours.client(t, "alice", soon, x509.ExtKeyUsageClientAuth),
+		"a server's":           ours.client(t, "server2", soon, x509.ExtKeyUsageServerAuth),
+		"expired":              ours.client(t, "expired", past, x509.ExtKeyUsageClientAuth),
+		"of another authority": others.client(t, "alice", soon, x509.ExtKeyUsageClientAuth),
 	}
 	for _, mode := range []string{"", "optional", "required"} {
 		config := TLSConfig{CertFile: ours.file("server.crt"), KeyFile: ours.file("server.key"), ClientCAFile: ours.file("ca.crt"), ClientCertificates: mode}
@@ -183,19 +181,19 @@ func TestClientCertificates(t *testing.T) {
 			want := "refused"
 			switch {
 			case name == "ours":
-				want = "somebody"
+				want = "alice"
 			case name == "none" && mode != "required":
 				want = ""
 			}
 			for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 				for _, http2 := range []bool{false, true} {
-					got, _ := s.ask(browserOf(t, ours, http2, func(c *tls.Config) {
+					got, _ := s.ask(clientOf(t, ours, http2, func(c *tls.Config) {
 						c.MaxVersion = version
 						c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 							if certificates == nil {
 								return new(tls.Certificate), nil
 							}
-							return &certificates[0], nil // also where the server did not name its issuer
+							return &certificates[0], nil // also if the server does not name its issuer
 						}
 					}))
 					if got != want {
@@ -207,9 +205,9 @@ func TestClientCertificates(t *testing.T) {
 	}
 }
 
-// A certificate of an authority that is not listed any more counts in no new
-// connection, be it resumed, and in no open one.
-func TestAuthorityThatIsReplaced(t *testing.T) {
+// Once an authority is removed, its certificates do not count: in new connections, in
+// resumed sessions and in open connections.
+func TestReplacedAuthority(t *testing.T) {
 	ours, former, next := newIssuer(t), newIssuer(t), newIssuer(t)
 	ours.server(t, "server", time.Now().Add(time.Hour))
 	config := TLSConfig{CertFile: ours.file("server.crt"), KeyFile: ours.file("server.key"), ClientCAFile: former.file("ca.crt")}
@@ -217,47 +215,47 @@ func TestAuthorityThatIsReplaced(t *testing.T) {
 		s := serveTLS(t, config)
 		sessions := tls.NewLRUClientSessionCache(8)
 		with := func(a *issuer) *http.Client {
-			pair := a.client(t, "somebody", time.Now().Add(time.Hour), x509.ExtKeyUsageClientAuth)
-			return browserOf(t, ours, false, func(c *tls.Config) {
+			pair := a.client(t, "alice", time.Now().Add(time.Hour), x509.ExtKeyUsageClientAuth)
+			return clientOf(t, ours, false, func(c *tls.Config) {
 				c.MaxVersion, c.Certificates, c.ClientSessionCache = version, pair, sessions
 			})
 		}
 		open, again := with(former), with(former)
-		if who, _ := s.ask(open); who != "somebody" {
-			t.Fatalf("at first: %q", who)
+		if seen, _ := s.ask(open); seen != "alice" {
+			t.Fatalf("at first: %q", seen)
 		}
-		if who, state := s.ask(again); who != "somebody" || !state.DidResume {
-			t.Errorf("a session that is resumed: %q, %+v", who, state)
+		if seen, state := s.ask(again); seen != "alice" || !state.DidResume {
+			t.Errorf("a session that is resumed: %q, %+v", seen, state)
 		}
 		again.CloseIdleConnections()
 
 		config := config
 		config.ClientCAFile = next.file("ca.crt")
 		s.load(t, config)
-		if who, _ := s.ask(open); who != "" {
-			t.Errorf("%s: over an open connection: %q", tls.VersionName(version), who)
+		if seen, _ := s.ask(open); seen != "" {
+			t.Errorf("%s: over an open connection: %q", tls.VersionName(version), seen)
 		}
-		if who, state := s.ask(again); who != "" && who != "refused" || state != nil && state.DidResume {
-			t.Errorf("%s: over a new connection: %q", tls.VersionName(version), who)
+		if seen, state := s.ask(again); seen != "" && seen != "refused" || state != nil && state.DidResume {
+			t.Errorf("%s: over a new connection: %q", tls.VersionName(version), seen)
 		}
-		if who, _ := s.ask(with(next)); who != "somebody" {
-			t.Errorf("%s: of the new authority: %q", tls.VersionName(version), who)
+		if seen, _ := s.ask(with(next)); seen != "alice" {
+			t.Errorf("%s: of the new authority: %q", tls.VersionName(version), seen)
 		}
 
 		config.ClientCAFile = ""
 		s.load(t, config)
-		if who, _ := s.ask(with(next)); who != "" {
-			t.Errorf("%s: where none are asked for: %q", tls.VersionName(version), who)
+		if seen, _ := s.ask(with(next)); seen != "" {
+			t.Errorf("%s: without client_ca_file: %q", tls.VersionName(version), seen)
 		}
 	}
 }
 
-// An open connection does not make a certificate live longer.
-func TestCertificateThatExpiresMeanwhile(t *testing.T) {
+// A certificate that expires while its connection is open does not count.
+func TestCertificateExpiresWhileConnected(t *testing.T) {
 	ours := newIssuer(t)
 	ours.server(t, "server", time.Now().Add(time.Hour))
 	s := serveTLS(t, TLSConfig{CertFile: ours.file("server.crt"), KeyFile: ours.file("server.key"), ClientCAFile: ours.file("ca.crt")})
-	pair := ours.client(t, "somebody", time.Now().Add(-time.Minute), x509.ExtKeyUsageClientAuth)
+	pair := ours.client(t, "alice", time.Now().Add(-time.Minute), x509.ExtKeyUsageClientAuth)
 	leaf, root := pair[0].Leaf, x509.Certificate{}
 	if parsed, err := x509.ParseCertificate(ours.cert.Raw); err == nil {
 		root = *parsed
@@ -272,10 +270,10 @@ func TestLeastVersion(t *testing.T) {
 	ours.server(t, "server", time.Now().Add(time.Hour))
 	for least, want := range map[string]string{"": "", "1.2": "", "1.3": "refused"} {
 		s := serveTLS(t, TLSConfig{CertFile: ours.file("server.crt"), KeyFile: ours.file("server.key"), MinVersion: least})
-		if got, _ := s.ask(browserOf(t, ours, true, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 })); got != want {
+		if got, _ := s.ask(clientOf(t, ours, true, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 })); got != want {
 			t.Errorf("%q: TLS 1.2 is %q", least, got)
 		}
-		if got, _ := s.ask(browserOf(t, ours, true, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11; c.MinVersion = tls.VersionTLS10 })); got != "refused" {
+		if got, _ := s.ask(clientOf(t, ours, true, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11; c.MinVersion = tls.VersionTLS10 })); got != "refused" {
 			t.Errorf("%q: TLS 1.1 is %q", least, got)
 		}
 	}
@@ -304,12 +302,12 @@ func TestCertificateFiles(t *testing.T) {
 		config TLSConfig
 		want   []string
 	}{
-		"another's key":       {TLSConfig{CertFile: ours.file("long.crt"), KeyFile: others.file("long.key")}, []string{"long.crt", "long.key", "does not match"}},
-		"no certificate":      {TLSConfig{CertFile: ours.file("none.crt"), KeyFile: ours.file("long.key")}, []string{"tls.cert_file", "none.crt"}},
-		"no key":              {TLSConfig{CertFile: ours.file("long.crt"), KeyFile: ours.file("none.key")}, []string{"tls.key_file", "none.key"}},
-		"a key for everybody": {TLSConfig{CertFile: ours.file("long.crt"), KeyFile: open}, []string{"tls.key_file", "open.key", "chmod"}},
-		"no authorities":      {TLSConfig{CertFile: ours.file("long.crt"), KeyFile: ours.file("long.key"), ClientCAFile: ours.file("none.crt")}, []string{"tls.client_ca_file", "none.crt"}},
-		"authorities are a key": {TLSConfig{CertFile: ours.file("long.crt"), KeyFile: ours.file("long.key"), ClientCAFile: ours.file("long.key")},
+		"another's key":  {TLSConfig{CertFile: ours.file("long.crt"), KeyFile: others.file("long.key")}, []string{"long.crt", "long.key", "does not match"}},
+		"no certificate": {TLSConfig{CertFile: ours.file("none.crt"), KeyFile: ours.file("long.key")}, []string{"tls.cert_file", "none.crt"}},
+		"no key":         {TLSConfig{CertFile: ours.file("long.crt"), KeyFile: ours.file("none.key")}, []string{"tls.key_file", "none.key"}},
+		"a readable key": {TLSConfig{CertFile: ours.file("long.crt"), KeyFile: open}, []string{"tls.key_file", "open.key", "chmod"}},
+		"no authorities": {TLSConfig{CertFile: ours.file("long.crt"), KeyFile: ours.file("long.key"), ClientCAFile: ours.file("none.crt")}, []string{"tls.client_ca_file", "none.crt"}},
+		"a key as authorities": {TLSConfig{CertFile: ours.file("long.crt"), KeyFile: ours.file("long.key"), ClientCAFile: ours.file("long.key")},
 			[]string{"tls.client_ca_file", "long.key", "no certificate"}},
 	} {
 		_, err := c.config.Load()

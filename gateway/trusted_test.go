@@ -9,8 +9,10 @@ import (
 	"testing"
 
 	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/gateway/engine"
 )
 
+// manifest writes a manifest and returns the name of its file.
 func manifest(t testing.TB, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "manifest.json")
@@ -27,21 +29,18 @@ const (
 	relayManifest = `{"cc33":"query C { c }"}`
 )
 
-// trusting is a gateway with both manifests, and what it logs.
+// trusting returns the handler of a gateway with both manifests, and its log.
 func trusting(t *testing.T, mode string) (http.Handler, *strings.Builder) {
 	t.Helper()
-	cfg := TrustedConfig{Mode: mode, Manifests: []string{manifest(t, apolloManifest), manifest(t, relayManifest)}}
-	documents, err := LoadTrustedDocuments(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := engine.TrustedConfig{Mode: mode, Manifests: []string{manifest(t, apolloManifest), manifest(t, relayManifest)}}
 	app := unreachableApp(t, auth.ContextConfig{})
 	app.Config.Trusted.Mode = mode
-	app.Trust(documents)
+	var err error
+	if app.Trusted, err = engine.LoadTrustedDocuments(cfg); err != nil {
+		t.Fatal(err)
+	}
 	var logged strings.Builder
-	limits := Limits{}
-	limits.SetDefaults()
-	return New(nil, limits, []*App{app}, slog.New(slog.NewTextHandler(&logged, nil))).Handler(), &logged
+	return newGateway(Limits{}, slog.New(slog.NewTextHandler(&logged, nil)), app).Handler(), &logged
 }
 
 func TestTrustedDocuments(t *testing.T) {
@@ -60,7 +59,7 @@ func TestTrustedDocuments(t *testing.T) {
 		"GET of a mutation": {func() *http.Request { return get("documentId", "bb22") }, answers{unknown, "METHOD_NOT_ALLOWED", "METHOD_NOT_ALLOWED"}},
 		"unknown id":        {func() *http.Request { return post(`{"documentId":"dd44"}`) }, answers{unknown, unknown, unknown}},
 		"unknown hash":      {func() *http.Request { return post(`{"extensions":` + persistedExtensions("dd44") + `}`) }, answers{"PERSISTED_QUERY_NOT_FOUND", "PERSISTED_QUERY_NOT_FOUND", unknown}},
-		"no id":             {func() *http.Request { return post(`{"documentId":1}`) }, answers{"BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST"}},
+		"number as id":      {func() *http.Request { return post(`{"documentId":1}`) }, answers{"BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST"}},
 		"trusted text":      {func() *http.Request { return post(`{"query":"query C { c }"}`) }, answers{passed, passed, passed}},
 		"other text":        {func() *http.Request { return post(`{"query":"query C { c  }"}`) }, answers{passed, passed, refused}},
 		"other text and id": {func() *http.Request { return post(`{"query":"{ c }","documentId":"aa11"}`) }, answers{passed, passed, refused}},
@@ -99,10 +98,10 @@ func TestBadManifests(t *testing.T) {
 		"two of the same id": `{"format":"apollo-persisted-query-manifest","version":1,"operations":[{"id":"a","body":"{ a }"},{"id":"a","body":"{ b }"}]}`,
 	} {
 		file := manifest(t, text)
-		if _, err := LoadTrustedDocuments(TrustedConfig{Mode: "log", Manifests: []string{file}}); err == nil || !strings.Contains(err.Error(), file) {
+		if _, err := engine.LoadTrustedDocuments(engine.TrustedConfig{Mode: "log", Manifests: []string{file}}); err == nil || !strings.Contains(err.Error(), file) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := LoadTrustedDocuments(TrustedConfig{Mode: "off", Manifests: []string{file}}); err != nil {
+		if _, err := engine.LoadTrustedDocuments(engine.TrustedConfig{Mode: "off", Manifests: []string{file}}); err != nil {
 			t.Errorf("%s, off: %v", name, err)
 		}
 	}

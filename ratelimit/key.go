@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+
+	"github.com/louche-graphql/louche/internal/network"
 )
 
 // A key is the name of a counter: a prefix of the SHA-256 of its owner and rule. Redis does
@@ -29,17 +31,7 @@ func (r *rule) key(c *Client) key {
 	case r.By.attribute == byClaim && claim != nil:
 		return r.hash(byClaim, fmt.Sprint(claim))
 	}
-	return r.hash(byAddress, network(c.Address))
-}
-
-// network returns the addresses of one client: an IPv4 address, or 64 bits of IPv6
-// (RFC 6177).
-func network(addr netip.Addr) string {
-	if addr = addr.Unmap(); addr.Is6() {
-		prefix, _ := addr.WithZone("").Prefix(64)
-		return prefix.String()
-	}
-	return addr.String()
+	return r.hash(byAddress, network.Of(c.Address).String())
 }
 
 func (r *rule) hash(parts ...string) (k key) {

@@ -72,6 +72,9 @@ func (l *Limiter) AllowRequest(quotas []Quota, address netip.Addr) (_ []Quota, a
 	return l.charge(quotas, l.applicable(nil, l.addressRules, &Client{Address: address}, "", 1, 0))
 }
 
+// Seconds returns a time in whole seconds for a client to wait: at least one.
+func Seconds(wait time.Duration) int { return max(1, int((wait+time.Second-1)/time.Second)) }
+
 // CountsRootFields reports whether a rule needs the number of an operation's root fields.
 func (l *Limiter) CountsRootFields() bool {
 	counts := func(r rule) bool { return r.Cost == costRootFields }

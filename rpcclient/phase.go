@@ -132,5 +132,8 @@ func (c *liveConn) failedByPhase(ctx context.Context, err error) bool {
 		return false
 	}
 	now, err := c.fetchPhase(ctx)
-	return err == nil && now != started || errors.As(err, new(*erldist.LostError))
+	return err == nil && now != started || IsLost(err)
 }
+
+// IsLost reports whether a call failed because its connection was lost.
+func IsLost(err error) bool { return errors.As(err, new(*erldist.LostError)) }

@@ -59,17 +59,26 @@ type Pool struct {
 	typical typicalLatency
 	budget  *budget
 
-	retries    atomic.Uint64
-	overloaded atomic.Uint64
+	counts *PoolCounts
 }
 
 // NewPool makes an empty pool on a node. It sets the defaults of cfg.
 func NewPool(n *Node, cfg PoolConfig, log *slog.Logger) *Pool {
 	cfg.SetDefaults()
-	p := &Pool{node: n, cfg: cfg, log: log, queue: queue{max: cfg.Load.Queue}, budget: newBudget(cfg.Retry.Budget)}
+	p := &Pool{node: n, cfg: cfg, log: log, queue: queue{max: cfg.Load.Queue}, budget: newBudget(cfg.Retry.Budget), counts: new(PoolCounts)}
 	p.members.Store(new([]*member))
 	return p
 }
+
+// PoolCounts count calls of a pool. They may go on in another pool.
+type PoolCounts struct {
+	Retries    atomic.Uint64 // calls sent to another node because a connection was lost
+	Overloaded atomic.Uint64 // calls refused because every node had as many as it may have
+}
+
+// SetCounts has the pool count in counts that former pools may have used. It must be called
+// before the first call.
+func (p *Pool) SetCounts(counts *PoolCounts) { p.counts = counts }
 
 // maxUnlisted bounds the kept nodes that discovery no longer lists. Lists that change
 // at every poll would add to them for ever.
@@ -200,7 +209,7 @@ func (p *Pool) execute(ctx context.Context, args arguments, idempotent bool, fil
 		if sent++; !idempotent || sent >= p.cfg.Retry.Nodes || !p.budget.withdraw() {
 			return nil, err
 		}
-		p.retries.Add(1)
+		p.counts.Retries.Add(1)
 		previous = err
 	}
 }
@@ -215,7 +224,7 @@ func (p *Pool) acquire(ctx context.Context, filter NodeFilter) (*slot, error) {
 	}
 	waiter, full := p.queue.enqueue()
 	if full {
-		p.overloaded.Add(1)
+		p.counts.Overloaded.Add(1)
 		return nil, fmt.Errorf("%w, and %d calls wait for one", ErrOverloaded, p.cfg.Load.Queue)
 	}
 	defer p.queue.dequeue(waiter)
@@ -231,7 +240,7 @@ func (p *Pool) acquire(ctx context.Context, filter NodeFilter) (*slot, error) {
 				p.queue.wakeNext(waiter)
 			}
 		case <-expired.C:
-			p.overloaded.Add(1)
+			p.counts.Overloaded.Add(1)
 			return nil, fmt.Errorf("%w: no slot within %v", ErrOverloaded, p.cfg.Load.QueueTime)
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)

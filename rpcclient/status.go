@@ -44,8 +44,8 @@ const (
 func (p *Pool) Status() PoolStatus {
 	s := PoolStatus{
 		Queued:     int(p.queue.length.Load()),
-		Retries:    p.retries.Load(),
-		Overloaded: p.overloaded.Load(),
+		Retries:    p.counts.Retries.Load(),
+		Overloaded: p.counts.Overloaded.Load(),
 		Nodes:      []NodeStatus{},
 	}
 	for _, m := range *p.members.Load() {

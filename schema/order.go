@@ -9,6 +9,9 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
+// An Order is the order of the members of an answer: that in which the operation selects them.
+type Order = etf.Order
+
 // maxSteps bounds the time and memory of a document's orders: fragments that spread each
 // other may unfold exponentially. A selection costs one step, and one more for every 16
 // bytes of a name and every 16 comparisons.

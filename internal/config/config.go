@@ -13,6 +13,7 @@ import (
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/gateway"
+	"github.com/louche-graphql/louche/gateway/contract"
 	"github.com/louche-graphql/louche/internal/logging"
 	"github.com/louche-graphql/louche/internal/secret"
 	"github.com/louche-graphql/louche/ratelimit"
@@ -43,11 +44,11 @@ type App struct {
 	gateway.AppConfig        `yaml:",inline"`
 	rpcclient.AbsintheConfig `yaml:",inline"`
 	rpcclient.PoolConfig     `yaml:",inline"`
-	Discovery                discovery.Config       `yaml:"discovery" envPrefix:"DISCOVERY_"`
-	Contract                 gateway.ContractConfig `yaml:"contract" envPrefix:"CONTRACT_"`
-	Auth                     auth.Config            `yaml:"auth" env:"AUTH"`
-	Context                  auth.ContextConfig     `yaml:"context" env:"CONTEXT"`
-	RateLimits               ratelimit.Rules        `yaml:"rate_limits" env:"RATE_LIMITS"`
+	Discovery                discovery.Config   `yaml:"discovery" envPrefix:"DISCOVERY_"`
+	Contract                 contract.Config    `yaml:"contract" envPrefix:"CONTRACT_"`
+	Auth                     auth.Config        `yaml:"auth" env:"AUTH"`
+	Context                  auth.ContextConfig `yaml:"context" env:"CONTEXT"`
+	RateLimits               ratelimit.Rules    `yaml:"rate_limits" env:"RATE_LIMITS"`
 }
 
 // App returns the application with a path, or nil.

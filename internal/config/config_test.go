@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/gateway"
+	"github.com/louche-graphql/louche/gateway/contract"
+	"github.com/louche-graphql/louche/gateway/engine"
 )
 
 func write(t *testing.T, text string) string {
@@ -59,10 +61,8 @@ apps:
     forms: true
     csrf_prevention: false
     cors: {origins: ["https://app.example.com"], headers: [X-My-Header], credentials: true, max_age: 10m}
-    timeout_header: x-deadline
     batch_format: absinthe
     compress: [gzip]
-    compress_from: 100
     persisted_queries: off
     trusted_documents: {mode: log, manifests: [a.json, b.json], cache_control: public}
     load: {in_flight: 1, queue: 2, queue_time: 3ms, warmup: 4s}
@@ -93,22 +93,21 @@ func TestConfig(t *testing.T) {
 		"timeout":         app.Timeout == 5*time.Second,
 		"errors":          app.ErrorExtensions && app.MaskErrors,
 		"complexity":      app.AnalyzeComplexity && app.MaxComplexity == 100 && app.TokenLimit == 200,
-		"document_limits": app.DocumentLimits == gateway.DocumentLimits{Bytes: 1, Tokens: 2, Fields: 7, Depth: 3, Aliases: 4, RootFields: 5, Directives: 6, Introspection: "refuse"},
+		"document_limits": app.DocumentLimits == engine.DocumentLimits{Bytes: 1, Tokens: 2, Fields: 7, Depth: 3, Aliases: 4, RootFields: 5, Directives: 6, Introspection: "refuse"},
 		"admin_token":     cfg.AdminToken.File == "/run/secrets/admin_token",
 		"forms":           app.Forms,
 		"csrf_prevention": app.CSRFPrevention != nil && !*app.CSRFPrevention && cfg.Apps[1].CSRFPrevention == nil,
-		"cors":            app.CORS.On() && len(app.CORS.Origins) == 1 && len(app.CORS.Headers) == 1 && app.CORS.Credentials && app.CORS.MaxAge == 10*time.Minute && !cfg.Apps[1].CORS.On(),
+		"cors":            app.CORS.Enabled() && len(app.CORS.Origins) == 1 && len(app.CORS.Headers) == 1 && app.CORS.Credentials && app.CORS.MaxAge == 10*time.Minute && !cfg.Apps[1].CORS.Enabled(),
 		"persisted":       app.PersistedQueries == "off" && cfg.Apps[1].PersistedQueries == "automatic" && cfg.Limits.PersistedBytes == 16<<20,
 		"trusted":         app.Trusted.Mode == "log" && len(app.Trusted.Manifests) == 2 && app.Trusted.CacheControl == "public" && cfg.Apps[1].Trusted.Mode == "off",
-		"compress":        len(app.Compress) == 1 && app.CompressFrom == 100 && len(cfg.Apps[1].Compress) == 3 && cfg.Apps[1].CompressFrom == 2048,
-		"timeout_header":  app.TimeoutHeader == "X-Deadline" && cfg.Apps[1].TimeoutHeader == "X-Request-Timeout",
+		"compress":        len(app.Compress) == 1 && len(cfg.Apps[1].Compress) == 3,
 		"tls":             cfg.TLS == gateway.TLSConfig{CertFile: "cert.pem", KeyFile: "key.pem", MinVersion: "1.3", ClientCAFile: "clients.pem", ClientCertificates: "optional"},
 		"batch_format":    app.BatchFormat == "absinthe" && cfg.Apps[1].BatchFormat == "apollo",
 		"load":            app.Load.InFlight == 1 && app.Load.Queue == 2 && app.Load.QueueTime == 3*time.Millisecond && app.Load.Warmup == 4*time.Second,
 		"retry":           app.Retry.Nodes == 3 && app.Retry.Budget == 0.5,
 		"breaker":         app.Breaker.Calls == 2,
-		"contract":        app.Contract == gateway.ContractConfig{SDL: "off", Validation: "report", Pin: true, Usage: true},
-		"contract, unset": cfg.Apps[1].Contract == gateway.ContractConfig{SDL: "admin", Validation: "off"},
+		"contract":        app.Contract == contract.Config{SDL: "off", Validation: "report", Pin: true, Usage: true},
+		"contract, unset": cfg.Apps[1].Contract == contract.Config{SDL: "admin", Validation: "off"},
 		"discovery":       app.Discovery.EPMDPort == 4370 && app.Discovery.Port == 9000 && app.Discovery.Keep == time.Minute,
 		"context":         app.Context["current_user_id"].Required && app.Context["scope"].Fields["roles"].Type.List,
 		"context_from":    app.ContextFrom == "MyApp.Gateway.build_context" && app.ContextCache == 30*time.Second,
@@ -172,7 +171,6 @@ func TestConfigMistakes(t *testing.T) {
 		"persisted":             {app + "limits: {persisted_bytes: -1}\n", []string{"limits.persisted_bytes"}},
 		"words":                 {"apps: [{schema: A, discovery: {prefix: a}, persisted_queries: on}]", []string{"apps[0].persisted_queries", "automatic"}},
 		"compress":              {"apps: [{schema: A, discovery: {prefix: a}, compress: [deflate]}]", []string{"apps[0].compress", "zstd"}},
-		"timeout header":        {"apps: [{schema: A, discovery: {prefix: a}, timeout_header: 'a b'}]", []string{"apps[0].timeout_header"}},
 		"methods":               {"apps: [{schema: A, discovery: {prefix: a}, auth: {methods: [{}, {proxy_headers: {subject: X-U}}]}}]", []string{"apps[0].auth.methods[0]", "apps[0].auth.methods[1].proxy_headers", "trusted_proxies"}},
 		"key of a method":       {"apps:\n  - schema: A\n    auth:\n      methods:\n        - phoenix_token: {slat: user auth}\n", []string{".yaml:5:27:", "slat"}},
 		"TLS version":           {app + "tls: {cert_file: a.pem, key_file: b.pem, min_version: 1.1}\n", []string{"tls.min_version", "1.2"}},

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/louche-graphql/louche/gateway"
+	"github.com/louche-graphql/louche/gateway/admin"
+	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/internal/secret"
 	"github.com/louche-graphql/louche/rpcclient"
@@ -21,7 +22,7 @@ func (c *Config) CheckFiles() error {
 	err := errors.Join(tlsErr, tokenErr, c.Node.CheckFiles(), c.Redis.CheckFiles())
 	for i := range c.Apps {
 		app := &c.Apps[i]
-		_, trustedErr := gateway.LoadTrustedDocuments(app.Trusted)
+		_, trustedErr := engine.LoadTrustedDocuments(app.Trusted)
 		err = errors.Join(err, keypath.In(errors.Join(trustedErr, app.Auth.CheckFiles()), "apps", i))
 	}
 	return errors.Join(c.file.locate(keypath.Split(err))...)
@@ -37,7 +38,7 @@ func (c *Config) ReadAdminToken() (string, error) {
 	if err != nil {
 		return "", keypath.In(err, "admin_token")
 	}
-	return token, gateway.CheckToken(token)
+	return token, admin.CheckToken(token)
 }
 
 // reloadedFiles returns the files that every reload reads: those of the keys file, …_file

@@ -11,7 +11,7 @@ func (c *Config) RestartKeys(other *Config) (keys []string) {
 	}{
 		{"listen", c.Listen == other.Listen},
 		{"admin", c.Admin == other.Admin},
-		{"tls", c.TLS.On() == other.TLS.On()},
+		{"tls", c.TLS.Enabled() == other.TLS.Enabled()},
 		{"node", c.Node == node},
 		{"log", c.Log == other.Log},
 		{"redis", c.Redis == other.Redis},
@@ -21,7 +21,6 @@ func (c *Config) RestartKeys(other *Config) (keys []string) {
 		{"limits.memory", c.Limits.Memory == other.Limits.Memory},
 		{"limits.idle_timeout", c.Limits.IdleTimeout == other.Limits.IdleTimeout},
 		{"limits.answer", c.Limits.Answer == other.Limits.Answer},
-		{"limits.persisted_queries", c.Limits.PersistedQueries == other.Limits.PersistedQueries},
 		{"limits.persisted_bytes", c.Limits.PersistedBytes == other.Limits.PersistedBytes},
 	} {
 		if !key.same {

@@ -26,9 +26,9 @@ func readCredentials(cfg *config.Config) (c credentials, err error) {
 // and its token if the configuration has them no more: removing them needs a restart.
 func (c credentials) apply(g *gateway.Gateway) {
 	if c.tls != nil {
-		g.Present(c.tls)
+		g.SetTLSConfig(c.tls)
 	}
 	if c.adminToken != "" {
-		g.Admit(c.adminToken)
+		g.SetAdminToken(c.adminToken)
 	}
 }

@@ -17,8 +17,9 @@ func (a *application) startDiscovery() {
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		a.discovery.Watch(ctx, func(r discovery.Report) {
-			a.Absinthe.Pool.Update(nodeAddrs(r.Nodes), r.Addrs)
-			a.SetProblems(problemLines(r))
+			a.absinthe.Pool.Update(nodeAddrs(r.Nodes), r.Addrs)
+			lines := problemLines(r)
+			a.problems.Store(&lines)
 			setPolled()
 		})
 	})

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/internal/config"
 )
 
@@ -17,44 +16,37 @@ func (s *service) reload(ctx context.Context, cfg *config.Config) {
 		s.log.Warn("configuration: these keys take effect after a restart only", "keys", keys)
 	}
 	credentials, err := readCredentials(cfg)
-	var apps []*application
-	var replaced []*auth.Authenticator
+	var next generation
 	if err == nil {
-		apps, replaced, err = s.build(cfg)
+		next, err = s.build(cfg)
 	}
 	if err != nil {
 		s.log.Error("configuration refused, the former one stays", "reason", err)
 		return
 	}
-	awaitNodes(ctx, apps)
-	var former []*application
-	for _, app := range s.apps {
-		if !slices.Contains(apps, app) {
-			former = append(former, app)
-		}
-	}
+	awaitNodes(ctx, next.applications)
+	former := s.current
+	removed := slices.DeleteFunc(slices.Clone(former.applications), func(app *application) bool { return slices.Contains(next.applications, app) })
 	credentials.apply(s.gateway)
 	limits := cfg.Limits
 	limits.Answer = s.initial.Limits.Answer // takes effect after a restart only
-	finished := s.gateway.Reconfigure(limits, gatewayApps(apps))
+	finished := s.gateway.Reconfigure(limits, next.served)
 	previous, drained := s.drained, make(chan struct{})
 	s.drained = drained
-	s.apps, s.cfg = apps, cfg
-	s.log.Info("configuration reloaded", "applications", len(apps))
+	s.current, s.cfg = next, cfg
+	s.log.Info("configuration reloaded", "applications", len(next.applications))
 	s.draining.Go(func() {
 		defer close(drained)
-		for _, app := range former {
+		for _, app := range removed {
 			app.stopDiscovery()
 		}
 		if previous != nil { // requests of older configurations may use these applications, too
 			<-previous
 		}
 		<-finished
-		for _, authenticator := range replaced {
-			authenticator.Close()
-		}
-		for _, app := range former {
-			app.Absinthe.Pool.Close(context.Background())
+		former.close()
+		for _, app := range removed {
+			app.absinthe.Pool.Close(context.Background())
 		}
 	})
 }

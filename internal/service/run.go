@@ -30,7 +30,7 @@ func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config,
 	}
 	defer s.stop()
 	clients, operators = s.gateway.LimitClients(clients), s.gateway.LimitOperators(operators)
-	log.Info("listening", "clients", clients.Addr(), "tls", cfg.TLS.On(), "operators", operators.Addr(), "node", cfg.Node.Name)
+	log.Info("listening", "clients", clients.Addr(), "tls", cfg.TLS.Enabled(), "operators", operators.Addr(), "node", cfg.Node.Name)
 	started()
 
 	clientsCtx, closeClients := context.WithCancel(context.Background())
@@ -40,7 +40,7 @@ func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config,
 	g, grace := s.gateway, func() time.Duration { return s.cfg.ShutdownGrace }
 	clientsErr, operatorsErr := make(chan error, 1), make(chan error, 1)
 	serveClients := g.Serve
-	if cfg.TLS.On() {
+	if cfg.TLS.Enabled() {
 		serveClients = g.ServeTLS
 	}
 	go func() { clientsErr <- serveClients(clientsCtx, clients, g.Handler(), grace) }()

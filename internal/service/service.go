@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/louche-graphql/louche/gateway"
+	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/internal/config"
 	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/ratelimit"
@@ -23,9 +24,10 @@ type service struct {
 	node      *rpcclient.Node
 	rateStore *ratelimit.Store // outlives reloads, and so do its counters
 	gateway   *gateway.Gateway
-	apps      []*application
-	draining  sync.WaitGroup  // former configurations that have requests in flight
-	drained   <-chan struct{} // closed when the last former one has none; nil: there is none
+	current   generation
+	counts    map[string]*counts // by path; they outlive reloads
+	draining  sync.WaitGroup     // former configurations that have requests in flight
+	drained   <-chan struct{}    // closed when the last former one has none; nil: there is none
 }
 
 // start starts everything except the listeners.
@@ -36,7 +38,7 @@ func start(cfg *config.Config, log *slog.Logger) (*service, error) {
 	}
 	budget := memory.NewBudget(cfg.Limits.Memory)
 	nodeConfig := cfg.Node
-	nodeConfig.Memory = gateway.AnswerMemory{Budget: budget}
+	nodeConfig.Memory = engine.ResultMemory{Budget: budget}
 	nodeConfig.MaxReassembly = cfg.Limits.AnswersOfANode()
 	node, err := rpcclient.Start(nodeConfig, log)
 	if err != nil {
@@ -47,32 +49,29 @@ func start(cfg *config.Config, log *slog.Logger) (*service, error) {
 		node.Stop()
 		return nil, err
 	}
-	s := &service{log: log, initial: cfg, cfg: cfg, node: node, rateStore: rateStore}
-	if s.apps, _, err = s.build(cfg); err != nil {
+	s := &service{log: log, initial: cfg, cfg: cfg, node: node, rateStore: rateStore, counts: make(map[string]*counts)}
+	if s.current, err = s.build(cfg); err != nil {
 		rateStore.Close()
 		node.Stop()
 		return nil, err
 	}
-	s.gateway = gateway.New(node, fitOpenFiles(cfg.Limits, openFiles(), log), gatewayApps(s.apps), log)
-	s.gateway.SetMemory(budget)
+	s.gateway = gateway.New(node, fitOpenFiles(cfg.Limits, openFiles(), log), s.current.served, budget, log)
 	credentials.apply(s.gateway)
 	return s, nil
 }
 
 // stop stops everything. The gateway receives no requests any more.
 func (s *service) stop() {
-	for _, app := range s.apps {
+	for _, app := range s.current.applications {
 		app.stopDiscovery() // before the pools close: it adds nodes to them
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownGrace)
 	defer cancel()
-	for _, app := range s.apps {
-		app.Absinthe.Pool.Close(ctx)
+	for _, app := range s.current.applications {
+		app.absinthe.Pool.Close(ctx)
 	}
 	s.node.Stop()
 	s.draining.Wait()
-	for _, app := range s.apps {
-		app.authenticator.Close()
-	}
+	s.current.close()
 	s.rateStore.Close()
 }

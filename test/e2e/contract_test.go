@@ -190,7 +190,14 @@ func TestNodeWithoutTheSchemaGetsNoCalls(t *testing.T) {
 		t.Errorf("after 20 calls: %s, want %s", answer, want)
 	}
 
-	rename(t, b, "sleep", "slumber") // which defines the module
+	// The node gets calls as soon as it has the module, though its schema cannot be read.
+	if b.RealAbsinthe() {
+		rename(t, b, "sleep", "slumber") // defines the module
+	} else {
+		b.Eval(t, `:persistent_term.put(Absinthe, %{:persistent_term.get(Absinthe) | sdl: :none, introspection: {:error, "none"}})
+			Code.eval_string("defmodule TestApp.Schema, do: def(version, do: :new)")
+			:ok`)
+	}
 	eventually(t, "it has the schema now", func() bool { return !strings.Contains(g.status(t), `"lacking"`) })
 }
 
@@ -245,7 +252,7 @@ func TestValidate(t *testing.T) {
 		if _, answer := g.query(t, `{ counter }`); strings.Contains(answer, "VALIDATION") {
 			t.Fatal(answer)
 		}
-		return strings.Contains(g.log.String(), "would be refused was run")
+		return strings.Contains(g.log.String(), "that validation would refuse")
 	})
 }
 

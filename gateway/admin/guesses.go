@@ -1,0 +1,55 @@
+package admin
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"golang.org/x/time/rate"
+
+	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/internal/network"
+)
+
+// A network may send guessBurst wrong tokens at once, and then one in each guessInterval.
+const (
+	guessBurst    = 10
+	guessInterval = time.Second
+	guessNetworks = 1024
+)
+
+// guesses bound how often a network can guess the operators' token. Past the bound, every
+// token of the network is refused unread, the right one too.
+type guesses struct {
+	mu    sync.Mutex
+	wrong *simplelru.LRU[netip.Prefix, *rate.Limiter] // tokens of networks
+}
+
+func newGuesses() *guesses {
+	wrong, err := simplelru.NewLRU[netip.Prefix, *rate.Limiter](guessNetworks, nil)
+	if err != nil { // the size is not positive
+		panic("admin: " + err.Error())
+	}
+	return &guesses{wrong: wrong}
+}
+
+// check returns why the token of a client is refused; nil: it is right.
+func (g *guesses) check(client string, right func() bool) *response.Error {
+	network := network.OfPeer(client)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	past, known := g.wrong.Get(network)
+	if known && past.Tokens() < 1 {
+		return errTooManyGuesses
+	}
+	if right() {
+		return nil
+	}
+	if !known {
+		past = rate.NewLimiter(rate.Every(guessInterval), guessBurst)
+		g.wrong.Add(network, past)
+	}
+	past.Allow()
+	return errOperatorsOnly
+}

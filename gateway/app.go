@@ -1,0 +1,92 @@
+package gateway
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/gateway/absinthe"
+	"github.com/louche-graphql/louche/gateway/contract"
+	"github.com/louche-graphql/louche/gateway/engine"
+	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/gateway/transport"
+	"github.com/louche-graphql/louche/ratelimit"
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+// An App is one application behind the gateway, with everything that its requests are
+// served with. It does not change.
+type App struct {
+	Config        AppConfig
+	Proxies       auth.TrustedProxies
+	Authenticator *auth.Authenticator
+	Context       *auth.Context
+	Trusted       *engine.TrustedDocuments // nil: trusted documents are off
+	Absinthe      *rpcclient.Absinthe
+	Contract      *contract.Contract // nil: nothing is validated
+	Limiter       *ratelimit.Limiter
+	// Problems returns the problems of discovery, a line each; nil: there are none.
+	Problems func() []string
+}
+
+// sdlFile is below an application's path, and for operators at the root as well.
+const sdlFile = "/schema.graphql"
+
+func (c *AppConfig) sdlPath() string { return strings.TrimSuffix(c.Path, "/") + sdlFile }
+
+// handler returns the handler of an application.
+func (g *Gateway) handler(app *App, limits Limits) *transport.Handler {
+	e := engine.New(engine.App{
+		Path:          app.Config.Path,
+		Config:        app.Config.Operations,
+		Authenticator: app.Authenticator,
+		Context:       app.Context,
+		Trusted:       app.Trusted,
+		Limiter:       app.Limiter,
+		Contract:      app.Contract,
+		Upstream:      absinthe.NewUpstream(app.Absinthe, app.Config.ExposeErrors),
+		Metrics:       g.metrics.Requests(app.Config.Path),
+	}, g.engines, engine.Limits{InFlight: limits.InFlight, Answer: limits.Answer})
+	return transport.NewHandler(e, app.Config.HTTP, transport.Limits{Body: limits.Body, Batch: limits.Batch, Answer: limits.Answer}, app.Proxies, g.certificateOf)
+}
+
+// addRoutes adds the routes of an application.
+func (g *Gateway) addRoutes(r chi.Router, app *App, limits Limits) {
+	h := g.handler(app, limits)
+	r = r.With(h.CORS)
+	options := func(path string) {
+		if app.Config.CORS.Enabled() {
+			r.Options(path, otherMethods(r))
+		}
+	}
+	options(app.Config.Path)
+	r.Get(app.Config.Path, h.ServeHTTP)
+	r.Head(app.Config.Path, h.ServeHTTP)
+	r.Post(app.Config.Path, h.ServeHTTP)
+	if app.Contract.AllowsSDL(true) {
+		path := app.Config.sdlPath()
+		options(path)
+		r.Get(path, h.ServeSDL)
+		r.Head(path, h.ServeSDL)
+	}
+}
+
+// otherMethods answers requests with methods that no route takes.
+func otherMethods(r chi.Routes) http.HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) {
+		var allowed []string
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+			if r.Match(chi.NewRouteContext(), method, req.URL.Path) {
+				allowed = append(allowed, method)
+			}
+		}
+		w.Header().Set("Allow", strings.Join(append(allowed, http.MethodOptions), ", "))
+		if req.Method == http.MethodOptions {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		response.MethodNotAllowed.Write(w)
+	}
+}

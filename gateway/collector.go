@@ -1,0 +1,153 @@
+package gateway
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/louche-graphql/louche/gateway/telemetry"
+	"github.com/louche-graphql/louche/internal/logging"
+	"github.com/louche-graphql/louche/rpcclient"
+)
+
+// A collector collects what GET /status shows, at the moment of the scrape.
+type collector struct{ gateway *Gateway }
+
+// newDesc describes a metric.
+func newDesc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("louche_"+name, help, labels, nil)
+}
+
+var (
+	operationsDesc  = newDesc("operations_in_flight", "Operations under way in the whole gateway.")
+	connectionsDesc = newDesc("connections", "Open HTTP connections, of clients and operators.")
+	limitStoreDesc  = newDesc("rate_limit_store_up", "1 while rate limits are counted in Redis, 0 while each gateway counts alone because Redis cannot be used.")
+	memoryDesc      = newDesc("memory_reserved_bytes", "Bytes that requests and answers hold, of limits.memory.")
+	cutsDesc        = newDesc("memory_cuts_total", "Requests and answers that were cut off to make room for others, those of the slowest clients first.")
+	turnedAwayDesc  = newDesc("turned_away_total", "Requests that were refused before they were read, because there was no memory or no connection for them.")
+	drainingDesc    = newDesc("draining", "1 while the gateway is stopping, else 0.")
+	droppedDesc     = newDesc("log_lines_dropped_total", "Log lines that are missing because standard error was not read in time.")
+	suppressedDesc  = newDesc("log_lines_suppressed_total", "Log lines that are missing because others with the same message were written.")
+
+	callsDesc       = newDesc("calls_in_flight", "Calls under way on an application's nodes.", "app")
+	queuedDesc      = newDesc("calls_queued", "Calls that wait for a slot on a node.", "app")
+	retriesDesc     = newDesc("retries_total", "Calls that were sent to another node because a connection was lost.", "app")
+	overloadedDesc  = newDesc("overloaded_total", "Calls that were refused because every node had as many as it may have.", "app")
+	schemasDesc     = newDesc("schemas", "Different schemas that an application's nodes have told.", "app")
+	validationsDesc = newDesc("validations_total", "Operations that did not fit the schema, where contract.validate is on. refused: by the gateway; agreed: Absinthe did not run it either; disagreed: Absinthe ran it; passed: refused by Absinthe alone.", "app", "result")
+
+	keysDesc    = newDesc("jwks_keys", "Keys that an issuer's tokens are verified with.", "app", "issuer")
+	keysAgeDesc = newDesc("jwks_age_seconds", "Time since an issuer's keys were last fetched; none: never.", "app", "issuer")
+
+	nodesDesc        = newDesc("nodes", "Nodes of an application, by what they are in /status.", "app", "state")
+	nodeCallsDesc    = newDesc("node_calls_in_flight", "Calls under way on a node.", "app", "node")
+	nodeLatencyDesc  = newDesc("node_latency_seconds", "Geometric mean of the time of a node's latest calls; 0: unknown.", "app", "node")
+	nodeBreakerDesc  = newDesc("node_breaker", "State of a node's breaker. 0: closed, 1: half-open, 2: open.", "app", "node")
+	nodeStates       = []rpcclient.NodeState{rpcclient.Connected, rpcclient.Connecting, rpcclient.Starting, rpcclient.Stopping, rpcclient.Draining, rpcclient.Unlisted, rpcclient.Lacking}
+	breakerPositions = map[string]float64{"closed": 0, "half-open": 1, "open": 2}
+)
+
+func (collector) Describe(descs chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{
+		operationsDesc, connectionsDesc, memoryDesc, cutsDesc, turnedAwayDesc, drainingDesc, droppedDesc, suppressedDesc, limitStoreDesc,
+		callsDesc, queuedDesc, retriesDesc, overloadedDesc, schemasDesc, validationsDesc,
+		keysDesc, keysAgeDesc,
+		nodesDesc, nodeCallsDesc, nodeLatencyDesc, nodeBreakerDesc,
+	} {
+		descs <- desc
+	}
+}
+
+func (c collector) Collect(to chan<- prometheus.Metric) {
+	g := c.gateway
+	draining := 0
+	if g.draining.Load() {
+		draining = 1
+	}
+	gauge(to, operationsDesc, g.engines.InFlight())
+	gauge(to, connectionsDesc, g.connections.Load())
+	gauge(to, memoryDesc, g.memory.Used())
+	counter(to, cutsDesc, g.memory.Preemptions())
+	counter(to, turnedAwayDesc, g.refusals.Total())
+	gauge(to, drainingDesc, draining)
+	missing := logging.CountsOf(g.log)
+	counter(to, droppedDesc, missing.Dropped)
+	counter(to, suppressedDesc, missing.Suppressed)
+	g.collectLimitStore(to)
+	for _, app := range g.configuration().apps {
+		collectApp(to, app.status())
+	}
+}
+
+// collectLimitStore tells of the store that all applications have together.
+func (g *Gateway) collectLimitStore(to chan<- prometheus.Metric) {
+	for _, app := range g.configuration().apps {
+		if up, configured := app.Limiter.RedisState(); configured {
+			value := 0
+			if up {
+				value = 1
+			}
+			gauge(to, limitStoreDesc, value)
+			return
+		}
+	}
+}
+
+func collectApp(to chan<- prometheus.Metric, s appStatus) {
+	path := telemetry.LabelValue(s.Path)
+	gauge(to, callsDesc, s.InFlight, path)
+	gauge(to, queuedDesc, s.Queued, path)
+	counter(to, retriesDesc, s.Retries, path)
+	counter(to, overloadedDesc, s.Overloaded, path)
+	gauge(to, schemasDesc, len(s.Schemas), path)
+	if s.Validation != nil {
+		counter(to, validationsDesc, s.Validation.Refused, path, "refused")
+		counter(to, validationsDesc, s.Validation.Agreed, path, "agreed")
+		counter(to, validationsDesc, s.Validation.Disagreed, path, "disagreed")
+		counter(to, validationsDesc, s.Validation.Passed, path, "passed")
+	}
+	collectKeySets(to, path, s.KeySets)
+	states := make(map[rpcclient.NodeState]int)
+	// A node that came back at another address may be there twice for a while, and a
+	// scrape with two values for one name would be refused: it is what it is where it
+	// is connected.
+	named := make(map[string]nodeStatus)
+	for _, n := range s.Nodes {
+		states[n.State]++
+		name := telemetry.LabelValue(n.Name)
+		if _, twice := named[name]; !twice || n.ConnectedSeconds > 0 {
+			named[name] = n
+		}
+	}
+	for _, state := range nodeStates {
+		gauge(to, nodesDesc, states[state], path, string(state))
+	}
+	for name, n := range named {
+		gauge(to, nodeCallsDesc, n.InFlight, path, name)
+		gauge(to, nodeLatencyDesc, n.LatencyMS/1000, path, name)
+		gauge(to, nodeBreakerDesc, breakerPositions[n.Breaker], path, name)
+	}
+}
+
+// collectKeySets has one value for an issuer whose keys come from two places: that of
+// the first.
+func collectKeySets(to chan<- prometheus.Metric, path string, sets []keySetStatus) {
+	told := make(map[string]bool)
+	for _, set := range sets {
+		issuer := telemetry.LabelValue(set.Issuer)
+		if told[issuer] {
+			continue
+		}
+		told[issuer] = true
+		gauge(to, keysDesc, set.Keys, path, issuer)
+		if set.AgeSeconds != nil {
+			gauge(to, keysAgeDesc, *set.AgeSeconds, path, issuer)
+		}
+	}
+}
+
+func gauge[N int | int64 | float64](to chan<- prometheus.Metric, desc *prometheus.Desc, value N, labels ...string) {
+	to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(value), labels...)
+}
+
+func counter(to chan<- prometheus.Metric, desc *prometheus.Desc, value uint64, labels ...string) {
+	to <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(value), labels...)
+}

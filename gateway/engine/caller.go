@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+
+	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/gateway/operation"
+	"github.com/louche-graphql/louche/ratelimit"
+)
+
+// A Caller is the sender of a request.
+type Caller struct {
+	Request auth.Request
+	Client  operation.Client
+	// Quotas are what the rate limits by address leave the client.
+	Quotas []ratelimit.Quota
+
+	identity *auth.Identity // nil: anonymous
+	claims   []byte         // of the identity, encoded, where the upstream needs them
+}
+
+// Authenticate authenticates a caller. It charges the rate limits by address first, which
+// bounds guesses of credentials; also a request that is refused later counts. Its errors
+// are of type [*operation.Error].
+func (e *Engine) Authenticate(ctx context.Context, c *Caller) error {
+	var admitted bool
+	c.Quotas, admitted = e.Limiter.AllowRequest(c.Quotas, c.Request.Client)
+	if !admitted {
+		return e.rateLimited(c.Quotas)
+	}
+	var err error
+	if c.identity, err = e.Authenticator.Authenticate(ctx, &c.Request); err != nil {
+		return e.errorOf(err)
+	}
+	if e.Upstream.NeedsClaims() {
+		c.claims = auth.AppendClaims(nil, c.identity)
+	}
+	return nil
+}
+
+// setClaims sets the claims of a call. The context that the application builds of them may
+// be cached under their hash: the application knows nothing else of the caller.
+func (c *Caller) setClaims(call *Call) {
+	if c.claims == nil {
+		return
+	}
+	sum := sha256.Sum256(c.claims)
+	call.Claims, call.ContextKey = c.claims, string(sum[:])
+	if c.identity != nil {
+		call.ContextExpires = c.identity.Expires
+	}
+}
+
+// AllowSDL decides whether a caller may read the schema as if it asked for it by a query,
+// and charges the rate limits. Its errors are of type [*operation.Error].
+func (e *Engine) AllowSDL(ctx context.Context, c *Caller, quotas []ratelimit.Quota) ([]ratelimit.Quota, error) {
+	quotas, err := e.allowSDL(ctx, c, quotas)
+	return quotas, e.errorOf(err)
+}
+
+func (e *Engine) allowSDL(ctx context.Context, c *Caller, quotas []ratelimit.Quota) ([]ratelimit.Quota, error) {
+	if err := e.Authenticate(ctx, c); err != nil {
+		return quotas, err
+	}
+	if err := e.Authenticator.Authorize(c.identity, "query", ""); err != nil {
+		return quotas, err
+	}
+	quotas, err := e.chargeOperation(quotas, c, "query", 1, true)
+	if err != nil {
+		return quotas, err
+	}
+	_, identified, err := e.Context.Append(nil, &c.Request, c.identity)
+	if err == nil && e.Config.DocumentLimits.OnlyIdentified() && !identified && c.identity == nil {
+		err = errIntrospectionForbidden
+	}
+	return quotas, err
+}

@@ -1,0 +1,59 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/keypath"
+)
+
+// Config is the part of an application's section that concerns its operations.
+type Config struct {
+	// Timeout bounds one operation, from the request read to the answer. 30s unless set.
+	Timeout time.Duration `yaml:"timeout" env:"TIMEOUT"`
+	// ExposeErrors shows clients why an operation failed on the node: exceptions with
+	// their stack traces. For development.
+	ExposeErrors bool `yaml:"expose_errors" env:"EXPOSE_ERRORS"`
+	// ErrorExtensions moves members of errors besides message, locations and path under
+	// extensions, as the specification wants it.
+	ErrorExtensions bool `yaml:"error_extensions" env:"ERROR_EXTENSIONS"`
+	// MaskErrors hides the errors of resolvers from clients, unless they have a code, and
+	// logs them instead.
+	MaskErrors bool `yaml:"mask_errors" env:"MASK_ERRORS"`
+	// DocumentLimits refuse documents before a call.
+	DocumentLimits DocumentLimits `yaml:"document_limits" envPrefix:"DOCUMENT_LIMITS_"`
+	// PersistedQueries is "automatic", which is the default, or "off".
+	PersistedQueries string        `yaml:"persisted_queries" env:"PERSISTED_QUERIES"`
+	Trusted          TrustedConfig `yaml:"trusted_documents" envPrefix:"TRUSTED_DOCUMENTS_"`
+}
+
+// Values of [Config.PersistedQueries].
+const (
+	persistedAutomatic = "automatic"
+	persistedOff       = "off"
+)
+
+// SetDefaults fills what was left out.
+func (c *Config) SetDefaults() {
+	c.Trusted.setDefaults()
+	if c.PersistedQueries == "" {
+		c.PersistedQueries = persistedAutomatic
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 30 * time.Second
+	}
+}
+
+// Validate reports everything that is wrong with the section, by key.
+func (c *Config) Validate() error {
+	var errs []error
+	if c.PersistedQueries != persistedAutomatic && c.PersistedQueries != persistedOff {
+		errs = append(errs, keypath.Errorf("persisted_queries", "is not %s or %s", persistedAutomatic, persistedOff))
+	}
+	if c.Timeout < 0 {
+		errs = append(errs, keypath.Errorf("timeout", "is a time, such as 30s"))
+	}
+	return errors.Join(append(errs,
+		keypath.In(c.DocumentLimits.Validate(), "document_limits"),
+		keypath.In(c.Trusted.validate(), "trusted_documents"))...)
+}

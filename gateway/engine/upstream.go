@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/louche-graphql/louche/gateway/contract"
+	"github.com/louche-graphql/louche/gateway/operation"
+	"github.com/louche-graphql/louche/schema"
+)
+
+// An Upstream runs operations.
+type Upstream interface {
+	// Run runs an operation. Its errors are of type [*operation.Error], or the cause of
+	// ctx.
+	Run(ctx context.Context, call *Call) (Result, error)
+	// TimeoutCause is the cause of a context whose deadline is the application's own
+	// timeout: then silence tells something about the node.
+	TimeoutCause() error
+	// NeedsClaims reports whether calls need Claims.
+	NeedsClaims() bool
+}
+
+// A Call is one operation with all that an upstream needs to run it.
+type Call struct {
+	Document      string
+	OperationName string
+	Variables     []byte // a JSON object, or empty
+	// Context is the encoded context of the resolvers.
+	Context []byte
+	// Claims are the encoded claims of the identity, where the upstream needs them; the
+	// context that the application builds of them may be cached under ContextKey until
+	// ContextExpires, if that is not zero.
+	Claims         []byte
+	ContextKey     string
+	ContextExpires time.Time
+	// Idempotent allows to run the operation again if the connection is lost.
+	Idempotent bool
+	// Filter selects the nodes that may run the operation; nil: all.
+	Filter contract.NodeFilter
+}
+
+// A Result is the result of a call before it is printed as JSON.
+type Result interface {
+	// Node names the node that answered.
+	Node() string
+	// Size is the size of the result, in bytes.
+	Size() int
+	// HasData reports whether the result has the member data.
+	HasData() bool
+	// HasErrors reports whether the result has the member errors.
+	HasErrors() bool
+	// Outcome says which errors the result has.
+	Outcome() operation.Outcome
+	// PresentErrors changes the errors. It calls masked with each one that it masks.
+	PresentErrors(rules ErrorRules, masked func(text string))
+	// AppendJSON appends the JSON of the result, of at most limit bytes, its members in
+	// the order; nil: in any order. Its error is [ErrTooLong] for a longer one.
+	AppendJSON(ctx context.Context, b []byte, order *schema.Order, limit int) ([]byte, error)
+	// Release allows the memory of the result to be used again.
+	Release()
+}
+
+// ErrTooLong says that the JSON of a result exceeds a limit.
+var ErrTooLong = errors.New("the JSON of the result is too long")
+
+// ErrorRules say how the errors of a result change for the client.
+type ErrorRules struct {
+	Extensions bool // members that the specification does not name move under extensions
+	Mask       bool // errors of resolvers without a code get another message
+}
+
+// NoMemory is the error of an operation that ran, and for whose result there is no memory.
+// A client may run an idempotent one again.
+func NoMemory(cause error, idempotent bool) *operation.Error {
+	e := &operation.Error{Class: operation.Unavailable, Code: operation.Overloaded.Code, Cause: cause,
+		Message: "The operation was run, and there is no memory now for its answer."}
+	if idempotent {
+		e.RetryAfter = operation.Overloaded.RetryAfter
+	}
+	return e
+}
+
+// ResultTooLarge is the error of an operation whose result exceeds limits.answer.
+func ResultTooLarge(cause error) *operation.Error {
+	return &operation.Error{Class: operation.BadUpstream, Code: "ANSWER_TOO_LARGE", Message: "The application's answer is too large.", Cause: cause}
+}

@@ -1,0 +1,28 @@
+package operation
+
+import "time"
+
+// A Request asks for one operation ("Request Parameters" of the GraphQL over HTTP
+// specification). It is the input of one run: the engine fills in Query.
+type Request struct {
+	Query         string
+	OperationName string
+	Variables     []byte // a JSON object, or empty
+	// DocumentID is the id of a trusted document, where there is no query.
+	DocumentID string
+	// Hash is the SHA-256 of the document in hexadecimal, as
+	// extensions.persistedQuery has it; or empty.
+	Hash string
+	// Timeout is the time that the client allows; 0: as long as the application does.
+	Timeout time.Duration
+	// ReadOnly allows queries alone.
+	ReadOnly bool
+	// Index is the position in the request's batch.
+	Index int
+	// Batched reports whether the operation is part of a batch.
+	Batched bool
+}
+
+// Arrived reports whether the rate limits by address have counted the operation with the
+// request that it came in.
+func (r *Request) Arrived() bool { return r.Index == 0 }

@@ -1,0 +1,101 @@
+package gateway
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/louche-graphql/louche/gateway/contract"
+	"github.com/louche-graphql/louche/gateway/operation"
+	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/gateway/transport"
+	"github.com/louche-graphql/louche/internal/memory"
+)
+
+// adminMemory bounds the memory for requests of operators, in bytes. It is apart from that
+// of clients.
+const adminMemory = 32 << 20
+
+// Admin serves operators:
+//
+//   - GET /healthz and /readyz
+//   - GET /schema.graphql: the first application's schema, and {path}/schema.graphql
+//     every one's
+//   - GET /usage: which clients use which parts of the schemas
+//   - GET /metrics: the metrics, for Prometheus
+//   - GET /status: the state of the gateway, its pools and their nodes
+//   - POST /nodes/{node}/drain: no new calls for a node, those in flight finish
+//   - POST /nodes/{node}/undrain: new calls again
+//
+// Pages of other origins cannot make a browser drain a node. All but the first line needs
+// the token of [Gateway.SetAdminToken]; without one, an IP address or localhost as Host.
+func (g *Gateway) Admin() http.Handler {
+	root := g.router(memory.NewBudget(adminMemory), func() (read, write time.Duration) {
+		limits := g.configuration().limits
+		return limits.ReadTimeout, limits.WriteTimeout
+	})
+	root.Use(g.admin.RefuseForeignOrigins)
+	g.addHealth(root)
+	r := root.With(g.admin.Authorize)
+	r.NotFound(g.serveSDL)
+	r.Get("/usage", g.serveUsage)
+	r.Get("/metrics", g.metrics.Handler(g.log).ServeHTTP)
+	r.Get("/status", func(w http.ResponseWriter, _ *http.Request) { response.WriteJSON(w, g.status()) })
+	r.Post("/nodes/{node}/drain", g.drainNode(true))
+	r.Post("/nodes/{node}/undrain", g.drainNode(false))
+	return root
+}
+
+// serveSDL answers with every application's schema at its path, and with that of the first
+// one at the root.
+func (g *Gateway) serveSDL(w http.ResponseWriter, r *http.Request) {
+	for i, app := range g.configuration().apps {
+		here := r.URL.Path == app.Config.sdlPath() || i == 0 && r.URL.Path == sdlFile
+		if here && app.Contract.AllowsSDL(false) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			response.WriteSDL(w, r, app.Contract.SDL())
+			return
+		}
+	}
+	response.NotFound.Write(w)
+}
+
+// serveUsage answers with the usage of every application that counts it, of deprecated
+// parts alone with ?deprecated=true.
+func (g *Gateway) serveUsage(w http.ResponseWriter, r *http.Request) {
+	parameters, err := transport.ParseForm(r.URL.RawQuery)
+	if err != nil {
+		response.BadRequest("%v", err).Write(w)
+		return
+	}
+	reports := []*contract.UsageReport{}
+	for _, app := range g.configuration().apps {
+		if report := app.Contract.Usage(app.Config.Path, parameters.Get("deprecated") == "true"); report != nil {
+			reports = append(reports, report)
+		}
+	}
+	response.WriteJSON(w, map[string]any{"apps": reports})
+}
+
+var errUnknownNode = &response.Error{Status: http.StatusNotFound, Failure: operation.Error{Code: "NOT_FOUND", Message: "There is no node of this name or address; GET /status lists the nodes."}}
+
+// drainNode answers with the node's status in every application that has it.
+func (g *Gateway) drainNode(drained bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		node, err := url.PathUnescape(chi.URLParam(r, "node"))
+		if err != nil || !g.node.SetDrained(node, drained) {
+			errUnknownNode.Write(w)
+			return
+		}
+		nodes := []nodeStatus{}
+		for _, app := range g.status().Apps {
+			for _, n := range app.Nodes {
+				if n.Name == node || n.Address == node {
+					nodes = append(nodes, n)
+				}
+			}
+		}
+		response.WriteJSON(w, nodes)
+	}
+}

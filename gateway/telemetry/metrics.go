@@ -1,0 +1,123 @@
+package telemetry
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/louche-graphql/louche/gateway/operation"
+)
+
+// Metrics is the registry of metrics. Labels are paths, names of nodes and issuers, and
+// words of this program. Text of a request is never a label.
+type Metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	errors   *prometheus.CounterVec
+	limited  *prometheus.CounterVec
+}
+
+// durations are the upper bounds of the histogram's buckets in seconds: from the time of
+// the smallest query to the default timeout of operations.
+var durations = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+
+// NewMetrics returns a registry with the metrics of requests and of the process.
+func NewMetrics() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "louche_requests_total",
+			Help: "Requests to an application, by the gateway's error code; OK: the application answered, with GraphQL errors or without. Each operation of a batch counts.",
+		}, []string{"app", "code"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "louche_request_duration_seconds",
+			Help:    "Time from the header of a request to its answer, without compressing and sending it. Each operation of a batch counts, with the time of the batch.",
+			Buckets: durations,
+		}, []string{"app"}),
+		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "louche_graphql_errors_total",
+			Help: "Answers of the application that have errors, which louche_requests_total counts as OK. unexecuted: the document, the variables or the operation's name were refused; failed: data is null; partial: there is data beside the errors.",
+		}, []string{"app", "outcome"}),
+		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "louche_rate_limited_total",
+			Help: "Operations that a rate limit refused, by the policy of its rule. An operation that several rules refuse counts for each.",
+		}, []string{"app", "policy"}),
+	}
+	m.Register(m.requests, m.duration, m.errors, m.limited,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Register adds the collectors of a feature. It panics if a name is taken.
+func (m *Metrics) Register(collectors ...prometheus.Collector) {
+	m.registry.MustRegister(collectors...)
+}
+
+// Handler answers in the format that the request's Accept header asks for. It leaves out
+// and logs what cannot be collected.
+func (m *Metrics) Handler(log *slog.Logger) http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		ErrorLog:      NewLibraryLog(log, "metrics cannot be collected"),
+		ErrorHandling: promhttp.ContinueOnError,
+	})
+}
+
+// RequestMetrics count the requests of one application. They belong to its path and go on
+// over reloads.
+type RequestMetrics struct {
+	ok       prometheus.Counter
+	failed   *prometheus.CounterVec // by code
+	duration prometheus.Observer
+	errors   map[operation.Outcome]prometheus.Counter
+	limited  *prometheus.CounterVec // by policy
+}
+
+// Requests returns the metrics of the application at a path.
+func (m *Metrics) Requests(path string) *RequestMetrics {
+	path = LabelValue(path)
+	byCode := m.requests.MustCurryWith(prometheus.Labels{"app": path})
+	errors := make(map[operation.Outcome]prometheus.Counter)
+	for _, o := range []operation.Outcome{operation.NotExecuted, operation.Failed, operation.Partial} {
+		errors[o] = m.errors.WithLabelValues(path, string(o))
+	}
+	return &RequestMetrics{
+		ok:       byCode.WithLabelValues(operation.OK),
+		failed:   byCode,
+		duration: m.duration.WithLabelValues(path),
+		errors:   errors,
+		limited:  m.limited.MustCurryWith(prometheus.Labels{"app": path}),
+	}
+}
+
+// CountError counts an operation that is answered with an error of the gateway.
+func (m *RequestMetrics) CountError(code string, began time.Time) {
+	m.failed.WithLabelValues(code).Inc()
+	m.duration.Observe(time.Since(began).Seconds())
+}
+
+// CountResult counts an operation that is answered with a result.
+func (m *RequestMetrics) CountResult(r *operation.Result, began time.Time) {
+	if r.Code != operation.OK {
+		m.CountError(r.Code, began)
+		return
+	}
+	m.ok.Inc()
+	m.duration.Observe(time.Since(began).Seconds())
+	if r.Outcome != operation.Succeeded {
+		m.errors[r.Outcome].Inc()
+	}
+}
+
+// CountRateLimited counts an operation that a policy refused.
+func (m *RequestMetrics) CountRateLimited(policy string) {
+	m.limited.WithLabelValues(policy).Inc()
+}
+
+// LabelValue is text as a label may have it: valid UTF-8.
+func LabelValue(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }

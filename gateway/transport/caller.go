@@ -1,0 +1,48 @@
+package transport
+
+import (
+	"cmp"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/gateway/engine"
+	"github.com/louche-graphql/louche/gateway/operation"
+)
+
+// callerOf returns the sender of a request, not yet authenticated.
+func (h *Handler) callerOf(w http.ResponseWriter, r *http.Request) *engine.Caller {
+	c := &engine.Caller{
+		Request: auth.Request{Header: r.Header, ID: w.Header().Get(requestIDHeader), TraceID: traceID(r.Header), Certificate: h.certificateOf(r.TLS)},
+		Client: operation.Client{
+			Name:    cmp.Or(clientHeader(r.Header, "Apollographql-Client-Name"), clientHeader(r.Header, "Graphql-Client-Name")),
+			Version: cmp.Or(clientHeader(r.Header, "Apollographql-Client-Version"), clientHeader(r.Header, "Graphql-Client-Version")),
+		},
+	}
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		c.Request.Peer = peer.Addr().Unmap()
+	}
+	c.Request.Trusted = h.proxies.Contains(c.Request.Peer)
+	c.Request.Client = h.proxies.ClientAddress(c.Request.Peer, r.Header)
+	return c
+}
+
+// clientHeader returns a header that names a client, as far as it may be kept and shown. Its
+// name is in canonical form.
+func clientHeader(header http.Header, name string) string {
+	values := header[name]
+	if len(values) == 0 || strings.ContainsFunc(values[0], func(r rune) bool { return r < ' ' || r > '~' }) {
+		return ""
+	}
+	return operation.ShortName(values[0])
+}
+
+// traceID returns the trace id of a traceparent (W3C Trace Context), or "".
+func traceID(header http.Header) string {
+	parts := strings.Split(header.Get("Traceparent"), "-")
+	if len(parts) < 4 || len(parts[0]) != 2 || len(parts[1]) != 32 || strings.Trim(parts[1], "0123456789abcdef") != "" || strings.Trim(parts[1], "0") == "" {
+		return ""
+	}
+	return parts[1]
+}

@@ -1,0 +1,96 @@
+package transport
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/memory"
+)
+
+// step is how much of an answer has to go out within a write timeout, in bytes: a slow
+// client gets all of a large answer, and the gateway gives up one that does not read.
+const step = 64 << 10
+
+// buffered is the most that net/http takes without waiting for the client, in bytes.
+const buffered = 2 << 10
+
+// past is a deadline that has passed.
+var past = time.Unix(1, 0)
+
+// A deadlineWriter writes with a deadline for every step. While the gateway waits for the
+// client, others may take the memory of the request.
+type deadlineWriter struct {
+	http.ResponseWriter
+	timeout  time.Duration
+	http2    bool
+	account  *memory.Account
+	refusals *Refusals
+	refused  bool // for want of memory
+}
+
+// accountOf returns the account of the request that is answered.
+func accountOf(w http.ResponseWriter) *memory.Account { return w.(*deadlineWriter).account }
+
+// Unwrap is for [http.ResponseController].
+func (d *deadlineWriter) Unwrap() http.ResponseWriter { return d.ResponseWriter }
+
+func (d *deadlineWriter) Write(b []byte) (written int, err error) {
+	for {
+		var n int
+		part := b[:min(len(b), step)]
+		write := func() error {
+			n, err = d.ResponseWriter.Write(part)
+			return err
+		}
+		if len(part) <= buffered {
+			err = d.within(write)
+		} else {
+			err = d.waiting(write)
+		}
+		written += n
+		d.account.AddProgress(n)
+		if b = b[n:]; err != nil || len(b) == 0 {
+			return written, err
+		}
+	}
+}
+
+// FlushError sends what is buffered.
+func (d *deadlineWriter) FlushError() error {
+	return d.waiting(http.NewResponseController(d.ResponseWriter).Flush)
+}
+
+// finish writes what net/http would write after the handler has returned and the memory of
+// the request is released. Over HTTP/1 that is one small buffer for a connection, over
+// HTTP/2 one for each stream, with its goroutine.
+func (d *deadlineWriter) finish() {
+	if d.http2 {
+		d.FlushError()
+	}
+}
+
+// waiting calls a function that waits for the client.
+func (d *deadlineWriter) waiting(write func() error) error {
+	d.account.BeginWait(func() { d.setDeadline(past) })
+	err := d.within(write)
+	if !d.account.EndWait() {
+		d.setDeadline(past)
+	}
+	return err
+}
+
+// within calls a function that writes, with a deadline. A deadline that passes between two
+// writes would reset a stream of HTTP/2, so it is removed. On HTTP/1 it stays for what
+// net/http writes after the handler.
+func (d *deadlineWriter) within(write func() error) error {
+	d.setDeadline(time.Now().Add(d.timeout))
+	err := write()
+	if d.http2 {
+		d.setDeadline(time.Time{})
+	}
+	return err
+}
+
+func (d *deadlineWriter) setDeadline(at time.Time) {
+	http.NewResponseController(d.ResponseWriter).SetWriteDeadline(at)
+}

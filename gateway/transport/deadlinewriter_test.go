@@ -1,0 +1,154 @@
+package transport
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/internal/memory"
+)
+
+// admitted admits every request to a handler, with a write timeout.
+func admitted(budget *memory.Budget, timeout time.Duration, handler http.HandlerFunc) http.Handler {
+	never := func(*http.Request) bool { return false }
+	a := &Admission{
+		Memory:    budget,
+		Refusals:  new(Refusals),
+		Timeouts:  func() (read, write time.Duration) { return time.Minute, timeout },
+		IsSurplus: never,
+		IsProbe:   never,
+	}
+	return a.Admit(handler)
+}
+
+// recorder records the deadline of each write.
+type recorder struct {
+	httptest.ResponseRecorder
+	deadline time.Time
+	writes   []write
+}
+
+type write struct {
+	size int
+	left time.Duration // until the deadline
+}
+
+func (r *recorder) SetWriteDeadline(t time.Time) error {
+	r.deadline = t
+	return nil
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.writes = append(r.writes, write{len(b), time.Until(r.deadline)})
+	return r.ResponseRecorder.Write(b)
+}
+
+// A client that reads slowly gets all of a large answer: each step has the whole write
+// timeout.
+func TestEveryStepOfAnAnswerHasItsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer := bytes.Repeat([]byte("x"), 2*step+1)
+		r := &recorder{ResponseRecorder: *httptest.NewRecorder()}
+		admitted(memory.NewBudget(1<<20), time.Minute, func(w http.ResponseWriter, _ *http.Request) {
+			response.Write(w, http.StatusOK, response.JSONType, answer)
+		}).ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/", nil))
+
+		if !bytes.Equal(r.Body.Bytes(), answer) {
+			t.Errorf("the answer has %d bytes of %d", r.Body.Len(), len(answer))
+		}
+		if len(r.writes) != 3 {
+			t.Errorf("writes are %v, want three", r.writes)
+		}
+		for _, w := range r.writes {
+			if w.size > step || w.left != time.Minute {
+				t.Errorf("a write of %d bytes had %v", w.size, w.left)
+			}
+		}
+	})
+}
+
+// A handler of HTTP/2 may be silent between two writes for longer than the write timeout.
+// What it flushes arrives at once.
+func TestNoDeadlineBetweenWrites(t *testing.T) {
+	const timeout = 50 * time.Millisecond
+	first, second := bytes.Repeat([]byte("a"), 3*buffered), []byte("b")
+	for name, flush := range map[string]func(http.ResponseWriter) error{
+		"with a flush":    func(w http.ResponseWriter) error { return http.NewResponseController(w).Flush() },
+		"without a flush": func(http.ResponseWriter) error { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			budget := memory.NewBudget(1 << 20)
+			written, arrived := make(chan error, 2), make(chan struct{})
+			s := httptest.NewUnstartedServer(admitted(budget, timeout, func(w http.ResponseWriter, _ *http.Request) {
+				_, err := w.Write(first)
+				if err == nil {
+					err = flush(w)
+				}
+				written <- err
+				<-arrived
+				<-time.After(4 * timeout) // began after the deadline of the first write
+				_, err = w.Write(second)
+				written <- err
+			}))
+			s.Config.Protocols = new(http.Protocols)
+			s.Config.Protocols.SetUnencryptedHTTP2(true)
+			s.Start()
+			defer s.Close()
+			client := &http.Transport{Protocols: s.Config.Protocols}
+			defer client.CloseIdleConnections()
+
+			resp, err := (&http.Client{Transport: client}).Get(s.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			body := resp.Body.(io.Reader)
+			if name == "with a flush" { // else net/http holds the end of the first write
+				start := make([]byte, len(first))
+				if _, err := io.ReadFull(resp.Body, start); err != nil || !bytes.Equal(start, first) {
+					t.Errorf("the first write did not arrive before the second: %v", err)
+				}
+				body = io.MultiReader(bytes.NewReader(start), resp.Body)
+			}
+			close(arrived)
+			all, err := io.ReadAll(body)
+			if want := slices.Concat(first, second); err != nil || !bytes.Equal(all, want) {
+				t.Errorf("%d bytes of %d arrived, %v", len(all), len(want), err)
+			}
+			for range cap(written) {
+				if err := <-written; err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// A write to a client that does not read fails after the write timeout.
+func TestClientThatDoesNotRead(t *testing.T) {
+	written := make(chan error, 1)
+	s := httptest.NewUnstartedServer(admitted(memory.NewBudget(64<<20), 50*time.Millisecond, func(w http.ResponseWriter, _ *http.Request) {
+		_, err := w.Write(make([]byte, 16<<20))
+		written <- err
+	}))
+	s.Config.Protocols = new(http.Protocols)
+	s.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.Start()
+	defer s.Close()
+	client := &http.Transport{Protocols: s.Config.Protocols, HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: 1 << 16}}
+	defer client.CloseIdleConnections()
+	resp, err := (&http.Client{Transport: client}).Get(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := <-written; err == nil {
+		t.Error("the write succeeded")
+	}
+}

@@ -1,0 +1,199 @@
+package transport
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/gateway/engine"
+	"github.com/louche-graphql/louche/gateway/operation"
+	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/ratelimit"
+)
+
+// A Handler serves one application. It does not change.
+type Handler struct {
+	engine        *engine.Engine
+	config        Config
+	limits        Limits
+	proxies       auth.TrustedProxies
+	certificateOf func(*tls.ConnectionState) *x509.Certificate
+	log           *slog.Logger
+
+	authHeaders    []string // that authentication reads
+	contextHeaders []string // that authentication and context read
+	vary           string   // the headers that answers depend on
+	csrf           csrf
+	compression    compression
+}
+
+// NewHandler returns a Handler. certificateOf returns the valid certificate of the client of
+// a connection; nil: there is none.
+func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.TrustedProxies, certificateOf func(*tls.ConnectionState) *x509.Certificate) *Handler {
+	h := &Handler{
+		engine:        e,
+		config:        cfg,
+		limits:        limits,
+		proxies:       proxies,
+		certificateOf: certificateOf,
+		log:           e.Log.With("path", e.Path),
+		authHeaders:   e.Authenticator.Headers(),
+		csrf:          csrf{cfg.preventCSRF(e.Authenticator.UsesAmbientCredentials() || e.Context.UsesCookies()), cfg.CORS.Origins},
+		compression:   compression{cfg.Compress},
+	}
+	h.contextHeaders = slices.Compact(slices.Sorted(slices.Values(slices.Concat(h.authHeaders, e.Context.Headers()))))
+	vary := append([]string{"Accept", "Accept-Encoding"}, h.contextHeaders...)
+	if cfg.CORS.Enabled() {
+		vary = append(vary, "Origin")
+	}
+	h.vary = strings.Join(vary, ", ")
+	return h
+}
+
+// CORS tells browsers which origins may read the answers of next.
+func (h *Handler) CORS(next http.Handler) http.Handler {
+	if !h.config.CORS.Enabled() {
+		return next
+	}
+	return h.config.CORS.handler(append(h.contextHeaders, timeoutHeader))(next)
+}
+
+// ServeHTTP answers a GraphQL request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s, err := openState(accountOf(w), time.Now())
+	if err != nil {
+		response.FromOperation(operation.Overloaded, 0).Write(w)
+		return
+	}
+	if h.serve(s, w, r) {
+		h.write(s, w, r)
+	}
+	s.close()
+}
+
+// serve leaves the answer to a request in s, or reports false where it has answered with an
+// error. Operations hold slots until their answer is ready: an answer that waits for its
+// client holds none.
+func (h *Handler) serve(s *responseState, w http.ResponseWriter, r *http.Request) (ready bool) {
+	caller := h.callerOf(w, r)
+	err := h.answer(s, w, r, caller)
+	s.result.Quotas = append(slices.Clip(caller.Quotas), s.result.Quotas...)
+	if err != nil {
+		h.fail(s, w, r, err)
+	}
+	return err == nil
+}
+
+func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller) (err error) {
+	defer func() {
+		if p := recover(); p == http.ErrAbortHandler {
+			panic(p)
+		} else if p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	media, err := negotiate(r.Header["Accept"])
+	if err != nil {
+		return err
+	}
+	s.media = media
+	if err := h.csrf.check(r); err != nil { // not counted: a page could use up its visitor's rate limits
+		return err
+	}
+	if err := h.engine.Authenticate(r.Context(), caller); err != nil {
+		return err
+	}
+	single, batch, err := h.read(s, w, r)
+	if err != nil {
+		return err
+	}
+	operations := max(1, len(batch))
+	defer h.engine.Release(operations)
+	if !h.engine.Acquire(operations) {
+		return operation.Overloaded
+	}
+	if batch != nil {
+		return h.runBatch(s, w, r, caller, batch)
+	}
+	if err := h.engine.Run(r.Context(), caller, single, &s.result, accept); err != nil {
+		return err
+	}
+	h.engine.Metrics.CountResult(&s.result, s.began)
+	return nil
+}
+
+// accept takes the one result of an operation, which is written once its slot is free.
+func accept(*operation.Result) error { return nil }
+
+// write sends the answer.
+func (h *Handler) write(s *responseState, w http.ResponseWriter, r *http.Request) {
+	h.setCacheHeaders(w, r, s.result.CacheControl)
+	if !isSafe(r.Method) || s.result.CacheControl == operation.NoStore { // a cache would repeat them to other clients
+		setRateLimitHeaders(w.Header(), s.result.Quotas)
+	}
+	body := s.result.JSON.Bytes
+	if name, done := h.compression.compress(s, r); done {
+		w.Header().Set("Content-Encoding", name)
+		body = s.compressed.Bytes
+	}
+	response.Write(w, s.media.status(s.result.HasData), s.media.contentType, body)
+}
+
+// setCacheHeaders says whether caches may keep an answer to GET, and what it depends on.
+func (h *Handler) setCacheHeaders(w http.ResponseWriter, r *http.Request, cacheControl string) {
+	if isSafe(r.Method) {
+		w.Header().Set("Cache-Control", cacheControl)
+		w.Header().Set("Vary", h.vary)
+	}
+}
+
+// fail answers with an error.
+func (h *Handler) fail(s *responseState, w http.ResponseWriter, r *http.Request, err error) {
+	e := h.count(s, w, r, err)
+	h.setCacheHeaders(w, r, operation.NoStore)
+	setRateLimitHeaders(w.Header(), s.result.Quotas)
+	e.WriteAs(w, s.media.contentType)
+}
+
+// count counts an error and returns how it looks to the client. It logs the cause with the
+// id that the client gets.
+func (h *Handler) count(s *responseState, w http.ResponseWriter, r *http.Request, err error) *response.Error {
+	e := h.errorOf(err, s.media)
+	h.engine.Metrics.CountError(e.Code, s.began)
+	h.logCause(w, r, e)
+	return e
+}
+
+// logCause logs why a request failed.
+func (h *Handler) logCause(w http.ResponseWriter, r *http.Request, e *response.Error) {
+	if e.Cause == nil {
+		return
+	}
+	level := slog.LevelWarn
+	if e.Status == http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	h.log.Log(r.Context(), level, "request failed", "request_id", w.Header().Get(requestIDHeader), "code", e.Code, "cause", e.Cause)
+}
+
+// ServeSDL answers with the schema, if the caller may read it.
+func (h *Handler) ServeSDL(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", h.vary)
+	caller := h.callerOf(w, r)
+	quotas, err := h.engine.AllowSDL(r.Context(), caller, []ratelimit.Quota(nil))
+	setRateLimitHeaders(w.Header(), append(caller.Quotas, quotas...))
+	if err != nil {
+		e := h.errorOf(err, jsonMedia)
+		h.logCause(w, r, e)
+		e.Write(w)
+		return
+	}
+	response.WriteSDL(w, r, h.engine.Contract.SDL())
+}

@@ -1,0 +1,96 @@
+package transport
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/louche-graphql/louche/gateway/response"
+)
+
+// A mediaType is a media type of answers. noData is the status of answers without "data":
+// the document did not parse or fit the schema, or the variables did not fit. See "Media
+// Types" and "Status Codes" of the GraphQL over HTTP specification.
+type mediaType struct {
+	contentType []string // net/http does not change it
+	noData      int
+}
+
+var (
+	// jsonMedia is for legacy clients. Its status is 200 for every well-formed answer.
+	jsonMedia = &mediaType{response.JSONType, http.StatusOK}
+	// responseMedia has the status of the answer's outcome.
+	responseMedia = &mediaType{[]string{responseName + "; charset=utf-8"}, http.StatusBadRequest}
+)
+
+const (
+	jsonName     = "application/json"
+	responseName = "application/graphql-response+json"
+)
+
+// status returns the status of an answer.
+func (m *mediaType) status(hasData bool) int {
+	if hasData {
+		return http.StatusOK
+	}
+	return m.noData
+}
+
+// negotiate chooses the media type that the values of Accept prefer, and that they name if
+// they prefer neither. A request without Accept gets JSON.
+func negotiate(accept []string) (*mediaType, error) {
+	if len(accept) == 0 {
+		return jsonMedia, nil
+	}
+	if len(accept) == 1 {
+		switch accept[0] {
+		case "", "*/*", jsonName:
+			return jsonMedia, nil
+		case responseName:
+			return responseMedia, nil
+		}
+	}
+	asked := false
+	var plain, response acceptance
+	eachPreference(accept, func(name, params string, quality float64) {
+		asked = true
+		if charset, given := param(params, "charset"); given && !isUTF8(charset) {
+			return
+		}
+		switch {
+		case name == "*/*":
+			plain.take(quality, 1)
+			response.take(quality, 1)
+		case strings.EqualFold(name, "application/*"):
+			plain.take(quality, 2)
+			response.take(quality, 2)
+		case strings.EqualFold(name, jsonName):
+			plain.take(quality, named)
+		case strings.EqualFold(name, responseName):
+			response.take(quality, named)
+		}
+	})
+	switch {
+	case !asked:
+		return jsonMedia, nil
+	case response.quality > plain.quality, response.quality == plain.quality && response.quality > 0 && response.precision == named:
+		return responseMedia, nil
+	case plain.quality > 0:
+		return jsonMedia, nil
+	}
+	return nil, errNotAcceptable
+}
+
+// acceptance is the quality of a media type, by the most precise range for it.
+type acceptance struct {
+	quality   float64
+	precision int
+}
+
+// named is the precision of a range that is a media type.
+const named = 3
+
+func (a *acceptance) take(quality float64, precision int) {
+	if precision > a.precision || precision == a.precision && quality > a.quality {
+		*a = acceptance{quality, precision}
+	}
+}

@@ -1,0 +1,48 @@
+package transport
+
+import (
+	"sync"
+	"time"
+
+	"github.com/louche-graphql/louche/gateway/operation"
+	"github.com/louche-graphql/louche/internal/memory"
+)
+
+// maxKept bounds each buffer that is kept for later requests, in bytes.
+const maxKept = 64 << 10
+
+// A responseState has the memory of one request, or of one operation of a batch, and what
+// its response is made of.
+type responseState struct {
+	account    *memory.Account
+	began      time.Time
+	media      *mediaType
+	body       memory.Buffer    // of the request
+	result     operation.Result // its JSON is the answer
+	compressed memory.Buffer    // the answer
+}
+
+var states = sync.Pool{New: func() any { return new(responseState) }}
+
+// openState returns a state whose buffers are empty and whose memory the account holds.
+func openState(account *memory.Account, began time.Time) (*responseState, error) {
+	s := states.Get().(*responseState)
+	s.account, s.began, s.media = account, began, jsonMedia
+	s.result.Reset()
+	if !s.body.Open(account) || !s.result.JSON.Open(account) || !s.compressed.Open(account) {
+		s.close()
+		return nil, operation.Overloaded
+	}
+	return s, nil
+}
+
+// close allows the buffers to be used again. The account has to be closed or to go on
+// without them.
+func (s *responseState) close() {
+	for _, b := range []*memory.Buffer{&s.body, &s.result.JSON, &s.compressed} {
+		b.Close(maxKept)
+	}
+	s.account = nil
+	s.result.Reset()
+	states.Put(s)
+}

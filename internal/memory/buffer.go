@@ -1,0 +1,87 @@
+package memory
+
+// A Buffer is a slice of bytes whose capacity an account holds.
+type Buffer struct {
+	Bytes   []byte
+	account *Account
+}
+
+// Open has the account hold what the buffer has allocated. It reports whether there was
+// memory for it.
+func (b *Buffer) Open(account *Account) bool {
+	b.account = account
+	b.Bytes = b.Bytes[:0]
+	return account.Reserve(cap(b.Bytes))
+}
+
+// Close releases the buffer from its account. Of its memory it keeps at most keep bytes
+// for the next one.
+func (b *Buffer) Close(keep int) {
+	if b.account == nil {
+		return
+	}
+	b.account.Release(cap(b.Bytes))
+	if cap(b.Bytes) > keep {
+		b.Bytes = nil
+	}
+	b.account = nil
+}
+
+// Grow gives the buffer, with its content, a capacity of at least n bytes. It reports
+// whether there was memory for it.
+func (b *Buffer) Grow(n int) bool {
+	if n <= cap(b.Bytes) {
+		return true
+	}
+	if !b.account.Reserve(n) {
+		return false
+	}
+	larger := append(make([]byte, 0, n), b.Bytes...)
+	b.account.Release(cap(b.Bytes))
+	b.Bytes = larger
+	return true
+}
+
+// Shrink releases the unused capacity, where there is memory to copy the content.
+func (b *Buffer) Shrink() {
+	if b.account.Reserve(len(b.Bytes)) {
+		smaller := append(make([]byte, 0, len(b.Bytes)), b.Bytes...)
+		b.account.Release(cap(b.Bytes))
+		b.Bytes = smaller
+	}
+}
+
+// Drop releases the content.
+func (b *Buffer) Drop() {
+	b.account.Release(cap(b.Bytes))
+	b.Bytes = nil
+}
+
+// Renew empties the buffer and gives it a capacity of at least n bytes, of which paid are
+// reserved elsewhere (see [Buffer.ReservePaid]).
+func (b *Buffer) Renew(n, paid int) bool {
+	b.Bytes = b.Bytes[:0]
+	if n <= cap(b.Bytes) {
+		return true
+	}
+	b.Drop()
+	if !b.ReservePaid(n, paid) {
+		return false
+	}
+	b.Bytes = make([]byte, 0, n)
+	return true
+}
+
+// ReservePaid reserves n bytes for the account of the buffer, of which paid are reserved
+// elsewhere and about to be released there.
+func (b *Buffer) ReservePaid(n, paid int) bool {
+	paid = max(0, min(n, paid))
+	if !b.account.Reserve(n - paid) {
+		return false
+	}
+	b.account.Transfer(paid)
+	return true
+}
+
+// Release gives back n bytes that ReservePaid took.
+func (b *Buffer) Release(n int) { b.account.Release(n) }
