@@ -18,7 +18,7 @@ type ContextError struct {
 }
 
 func (e *ContextError) Error() string {
-	return fmt.Sprintf("no context on %s, which answered {:error, %s}", e.Node, e.Reason)
+	return fmt.Sprintf("context_from on %s returned {:error, %s}", e.Node, e.Reason)
 }
 
 // runWithContextFrom is Run with ContextFrom. The function and Absinthe.run/3 are one

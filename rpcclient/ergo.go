@@ -117,7 +117,7 @@ func (r *runtime) cause(l *dialState, addr netip.AddrPort, err error) error {
 	switch {
 	case r.tls != nil && errors.Is(dialErr, context.DeadlineExceeded):
 		// A node without TLS waits for more bytes after our hello.
-		return fmt.Errorf("%w (if its host is up, the node does without TLS: -proto_dist inet_tls)", dialErr)
+		return fmt.Errorf("%w (if its host is up, the node does not use TLS: start it with -proto_dist inet_tls)", dialErr)
 	case dialErr != nil:
 		return r.hint(dialErr)
 	}
@@ -125,11 +125,14 @@ func (r *runtime) cause(l *dialState, addr netip.AddrPort, err error) error {
 	return fmt.Errorf("no connection to %s at %s: %w", l.name, addr, err)
 }
 
-// hint adds the usual cause of a TLS alert.
+// hint adds the settings to check, for a wrong cookie and for a TLS alert.
 func (r *runtime) hint(err error) error {
+	if errors.Is(err, erldist.ErrCookie) {
+		return fmt.Errorf("%w (compare the node's cookie with node.cookie_file, RELEASE_COOKIE or ~/.erlang.cookie here)", err)
+	}
 	var op *net.OpError
 	if r.tls != nil && len(r.tls.Certificates) == 0 && errors.As(err, &op) && op.Op == "remote error" {
-		return fmt.Errorf("%w (the node may want a certificate of ours: node.tls.cert_file and key_file)", err)
+		return fmt.Errorf("%w (the node may require a certificate: set node.tls.cert_file and key_file)", err)
 	}
 	return err
 }

@@ -141,7 +141,7 @@ func initiate(conn net.Conn, local Node) (Peer, error) {
 	}
 	ack, err := readPacket(conn)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || isReset(err) {
-		return Peer{}, failed("recv_challenge_ack", ErrCookie, peer.Name+" closed the connection when it saw ours; compare what it has with node.cookie_file, RELEASE_COOKIE or ~/.erlang.cookie here")
+		return Peer{}, failed("recv_challenge_ack", ErrCookie, peer.Name+" rejected our cookie")
 	}
 	if err != nil {
 		return Peer{}, failed("recv_challenge_ack", err, "")
@@ -150,7 +150,7 @@ func initiate(conn net.Conn, local Node) (Peer, error) {
 		return Peer{}, failed("recv_challenge_ack", ErrProtocol, "")
 	}
 	if subtle.ConstantTimeCompare(ack[1:], digest(local.Cookie, ours)) != 1 {
-		return Peer{}, failed("recv_challenge_ack", ErrCookie, peer.Name+" does not know ours")
+		return Peer{}, failed("recv_challenge_ack", ErrCookie, peer.Name+" has another cookie")
 	}
 	return peer, nil
 }
@@ -159,7 +159,7 @@ func recvStatus(conn net.Conn, local Node) error {
 	const step = "recv_status"
 	status, err := readPacket(conn)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || isReset(err) {
-		return failed(step, ErrFlags, "the peer closed the connection when it saw our name and flags; it may be older than OTP 23, want TLS, or not be an Erlang node")
+		return failed(step, ErrFlags, "the peer closed the connection after our name and flags; it may be older than OTP 23, require TLS, or not be an Erlang node")
 	}
 	if err != nil {
 		return failed(step, err, "")
@@ -171,7 +171,7 @@ func recvStatus(conn net.Conn, local Node) error {
 	case text == "ok", text == "ok_simultaneous":
 		return nil
 	case text == "nok":
-		return failed(step, ErrAlive, "another handshake with "+local.Name+" is under way at the peer")
+		return failed(step, ErrAlive, "another handshake with "+local.Name+" is in progress at the peer")
 	case text == "alive":
 		answer := "sfalse"
 		if local.Reconnect {
@@ -181,13 +181,13 @@ func recvStatus(conn net.Conn, local Node) error {
 			return failed("send_status", err, "")
 		}
 		if !local.Reconnect {
-			return failed(step, ErrAlive, "the peer has a connection from "+local.Name+": another gateway of this name, or this one, which found the node at another address")
+			return failed(step, ErrAlive, "the peer has a connection from "+local.Name+": another node of this name, or this one, which reached the peer at another address")
 		}
 		return nil
 	case text == "not_allowed":
 		return failed(step, ErrNotAllowed, "net_kernel:allow/1 on the peer does not list "+local.Name)
 	case strings.HasPrefix(text, "named:"):
-		return failed(step, ErrProtocol, "the peer gave us a dynamic name that we did not ask for")
+		return failed(step, ErrProtocol, "the peer assigned a dynamic name without a request")
 	default:
 		return failed(step, ErrProtocol, "unknown status "+strconv.Quote(text))
 	}

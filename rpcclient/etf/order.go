@@ -28,7 +28,7 @@ type orderName struct {
 
 // A Member is a member of an object in an [Order].
 type Member struct {
-	// Name is a GraphQL name, or other text without characters that JSON escapes.
+	// Name must not contain characters that JSON escapes.
 	Name string
 	// Order is the order of the objects in the value. Nil: the order of the term.
 	Order *Order
@@ -56,8 +56,9 @@ func (o *Order) Set(members []Member) {
 }
 
 // SetTypes sets a separate order for each type of object. The type is the string of
-// the member called name. That member must precede any list and map in the term, as
-// __typename does among up to 32 members whose names do not begin with a capital.
+// the member called name. That member must precede any list and map in the term. A node
+// sorts up to 32 keys, so a name that begins with an underscore precedes those that
+// begin with a lower-case letter.
 func (o *Order) SetTypes(name string, types map[string]*Order) {
 	o.typed, o.types = name, types
 }

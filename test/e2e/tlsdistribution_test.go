@@ -185,7 +185,7 @@ func TestTLSDistributionAsTheGuideSays(t *testing.T) {
 				{"another name", c.gateway(t, "server_name: elsewhere"),
 					[]string{"certificate is valid for 127.0.0.1, not elsewhere"}},
 				{"no certificate", regexp.MustCompile(`(?m)^ *(cert|key)_file: .*\n`).ReplaceAllString(c.gateway(t), ""),
-					[]string{"the node may want a certificate of ours: node.tls.cert_file and key_file", map[string]string{"tlsv1.2": "handshake failure", "tlsv1.3": "certificate required"}[version]}},
+					[]string{"the node may require a certificate: set node.tls.cert_file and key_file", map[string]string{"tlsv1.2": "handshake failure", "tlsv1.3": "certificate required"}[version]}},
 				{"certificate of another authority", strings.ReplaceAll(c.gateway(t), c.outside+"/louche.", other.outside+"/louche."),
 					[]string{"remote error: tls: unknown certificate authority"}},
 				{"expired", strings.ReplaceAll(c.gateway(t), "/louche.", "/expired."),
@@ -238,7 +238,7 @@ func TestTLSDistributionAsTheGuideSays(t *testing.T) {
 func TestTLSDistributionOfANodeWithoutIt(t *testing.T) {
 	c := newCluster(t, readGuide(t, guideOnTLS))
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: c.epmd})
-	const want = "the node does without TLS"
+	const want = "the node does not use TLS"
 	text, err := os.ReadFile(guideOnTLS)
 	if got, _ := nodes(t, c.gateway(t)); err != nil || !strings.Contains(got, want) || !strings.Contains(string(text), want) {
 		t.Errorf("%v\n%s", err, got)
