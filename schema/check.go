@@ -30,7 +30,7 @@ type OperationReport struct {
 // the fragment of its own source takes precedence. An unreadable source counts as one
 // operation with an error. Sources with a schema are skipped.
 func (s *Schema) Check(sources []Source) []OperationReport {
-	var checked []OperationReport
+	var reports []OperationReport
 	c := &clientSources{fragments: make(map[string]int)}
 	for _, source := range sources {
 		doc, err := parser.ParseQuery(&ast.Source{Name: source.Name, Input: source.Text})
@@ -38,26 +38,26 @@ func (s *Schema) Check(sources []Source) []OperationReport {
 			if _, other := parser.ParseSchema(&ast.Source{Input: source.Text}); other == nil {
 				continue // a copy of the schema for the client's compiler
 			}
-			checked = append(checked, OperationReport{File: source.Name, Errors: toErrors(gqlerror.List{gqlerror.WrapIfUnwrapped(err)})})
+			reports = append(reports, OperationReport{File: source.Name, Errors: toErrors(gqlerror.List{gqlerror.WrapIfUnwrapped(err)})})
 			continue
 		}
 		c.add(source, doc)
 	}
 	for i, doc := range c.documents {
 		for j, o := range doc.Operations {
-			one := OperationReport{File: c.sources[i].Name, Line: o.Position.Line, Operation: cmp.Or(o.Name, string(o.Operation))}
-			one.Errors = s.validate(func() *ast.QueryDocument { return dropDefaults(c.assemble(i, j)) })
+			report := OperationReport{File: c.sources[i].Name, Line: o.Position.Line, Operation: cmp.Or(o.Name, string(o.Operation))}
+			report.Errors = s.validate(func() *ast.QueryDocument { return dropDefaults(c.assemble(i, j)) })
 			doc := c.assemble(i, j)
 			for _, use := range s.uses(doc, doc.Operations) {
 				if use.Deprecated {
-					one.Deprecated = append(one.Deprecated, use)
+					report.Deprecated = append(report.Deprecated, use)
 				}
 			}
-			checked = append(checked, one)
+			reports = append(reports, report)
 		}
 	}
-	slices.SortStableFunc(checked, func(a, b OperationReport) int { return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line) })
-	return checked
+	slices.SortStableFunc(reports, func(a, b OperationReport) int { return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line) })
+	return reports
 }
 
 // clientSources are the readable sources of one client.

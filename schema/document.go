@@ -16,8 +16,7 @@ import (
 // parsing.
 const MaxTokens = 16384
 
-// MaxName is the length of the longest name that a schema of Absinthe can have, in
-// bytes: its names are atoms as well.
+// MaxName bounds the names in a schema of Absinthe, in bytes: each is also an atom.
 const MaxName = 255
 
 // Bounds on what a document keeps.
@@ -35,8 +34,8 @@ type Document struct {
 	// Tokens is the number of punctuators, names and values, without comments. It is
 	// MaxTokens+1 for any greater number. If Problem is set, there may be more.
 	Tokens int
-	// LongestName is the length of the longest of its names, in bytes, if Tokens is at
-	// most MaxTokens.
+	// LongestName is the length of the longest name in bytes, if Tokens is at most
+	// MaxTokens.
 	LongestName int
 	// Problem says why the document is unreadable or ambiguous; empty if it is neither.
 	Problem string

@@ -16,8 +16,8 @@ type laxSchema struct {
 }
 
 // relax changes s into a laxSchema.
-func relax(s *ast.Schema, defaults bool) *laxSchema {
-	lax := &laxSchema{Schema: s, defaultsKnown: defaults}
+func relax(s *ast.Schema, defaultsKnown bool) *laxSchema {
+	lax := &laxSchema{Schema: s, defaultsKnown: defaultsKnown}
 	for _, def := range s.Types {
 		names := make(map[string]bool)
 		for _, f := range def.Fields {
@@ -39,12 +39,12 @@ func relax(s *ast.Schema, defaults bool) *laxSchema {
 	return lax
 }
 
-func (l *laxSchema) rename(name *string, others map[string]bool) {
+func (l *laxSchema) rename(name *string, names map[string]bool) {
 	*name = laxName(*name)
-	if others[*name] {
+	if names[*name] {
 		l.ambiguous = true
 	}
-	others[*name] = true
+	names[*name] = true
 }
 
 func (l *laxSchema) arguments(args ast.ArgumentDefinitionList) {
