@@ -11,12 +11,12 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// A node is drained by hand, and taken in again.
+// An operator drains a node and makes it active again.
 func TestDrainByHand(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	a := beamtest.StartNode(t, beamtest.Options{Name: "testapp-a@127.0.0.1", EPMDPort: epmd})
 	b := beamtest.StartNode(t, beamtest.Options{Name: "testapp-b@127.0.0.1", EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	eventually(t, "both are connected", func() bool { return strings.Count(g.status(t), `"connected"`) == 2 })
 
 	slow := g.async(t, sleep)
@@ -62,7 +62,7 @@ func TestDrainByHand(t *testing.T) {
 func TestDrainIsForOperators(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	path := "/nodes/" + node.Name + "/drain"
 	if status, answer := g.operate(t, "/nodes/nobody@127.0.0.1/drain"); status != 404 || code(t, answer) != "NOT_FOUND" {
 		t.Errorf("unknown node: %d %s", status, answer)
@@ -78,7 +78,7 @@ func TestDrainIsForOperators(t *testing.T) {
 	}
 }
 
-// status is the text of GET /status.
+// status returns the body of GET /status.
 func (g *running) status(t *testing.T) string {
 	t.Helper()
 	resp, err := http.Get(g.admin + "/status")

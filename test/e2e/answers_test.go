@@ -8,11 +8,11 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// Fields come in the order of the document, and errors first.
+// The fields of a response are in the order of the document, after the errors.
 func TestOrderOfAnswers(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	for document, want := range map[string]string{
 		`{ person(id: "2") { id salary } }`: `{"errors":[{"message":"forbidden","locations":[{"line":1,"column":24}],"path":["person","salary"],"code":"FORBIDDEN","status":403}],"data":{"person":{"id":"2","salary":null}}}`,
 		`{ node(id: "p1") { __typename id ... on Part { sku } } search { __typename ... on Person { name } ... on Part { sku } } }`: `{"data":{"node":{"__typename":"Part","id":"p1","sku":"SKU-1"},"search":[{"__typename":"Person","name":"Person 1"},{"__typename":"Part","sku":"SKU-1"}]}}`,
@@ -26,7 +26,7 @@ func TestOrderOfAnswers(t *testing.T) {
 func TestErrorExtensions(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    error_extensions: true"))
+	g := startGateway(t, configFor(epmd, "    error_extensions: true"))
 	for document, want := range map[string]string{
 		`{ person(id: "2") { id salary } }`: `{"errors":[{"message":"forbidden","locations":[{"line":1,"column":24}],"path":["person","salary"],"extensions":{"code":"FORBIDDEN","status":403}}],"data":{"person":{"id":"2","salary":null}}}`,
 		`{ person(id: "2") { id must } }`:   `{"errors":[{"message":"Cannot return null for non-nullable field","locations":[{"line":1,"column":24}],"path":["person","must"]}],"data":{"person":null}}`,
@@ -37,12 +37,12 @@ func TestErrorExtensions(t *testing.T) {
 	}
 }
 
-// A resolver's error without a code is for the log; clients get what they need to
-// ask about it.
+// The log has the text of a resolver's error that has no code. The client gets the request
+// id only.
 func TestMaskErrors(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    mask_errors: true"))
+	g := startGateway(t, configFor(epmd, "    mask_errors: true"))
 	for document, want := range map[string]string{
 		`{ person(id: "2") { id must } }`:   `{"errors":[{"message":"The application failed to answer this.","locations":[{"line":1,"column":24}],"path":["person","must"],"extensions":{"code":"INTERNAL"}}],"data":{"person":null}}`,
 		`{ person(id: "2") { id salary } }`: `{"errors":[{"message":"forbidden","locations":[{"line":1,"column":24}],"path":["person","salary"],"code":"FORBIDDEN","status":403}],"data":{"person":{"id":"2","salary":null}}}`,
@@ -59,11 +59,11 @@ func TestMaskErrors(t *testing.T) {
 	}
 }
 
-// Who asks for the schema is known by the headers that the context takes.
-func TestIntrospectionOfTheIdentified(t *testing.T) {
+// Context fields from headers identify a request for introspection.
+func TestIntrospectionByIdentifiedRequests(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    document_limits: {introspection: identified}", "    context: {current_user_id: {header: X-User-Id, type: integer, default: 1}, tenant: {value: acme}}"))
+	g := startGateway(t, configFor(epmd, "    document_limits: {introspection: identified}", "    context: {current_user_id: {header: X-User-Id, type: integer, default: 1}, tenant: {value: acme}}"))
 	const asking = `{"query":"{ __type(name: \"Part\") { name } }"}`
 	if status, answer := g.post(t, asking); status != 403 || code(t, answer) != "INTROSPECTION_DISABLED" {
 		t.Errorf("nobody: %d %s", status, answer)
@@ -79,11 +79,11 @@ func TestIntrospectionOfTheIdentified(t *testing.T) {
 	}
 }
 
-// A document past a limit is refused before a node is asked, and counts for nothing.
+// A document over a limit is refused before it reaches a node, and is not counted.
 func TestDocumentLimits(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    document_limits: {depth: 2, introspection: refuse}", "    max_complexity: 3"))
+	g := startGateway(t, configFor(epmd, "    document_limits: {depth: 2, introspection: refuse}", "    max_complexity: 3"))
 	for document, want := range map[string]string{
 		`{ session { user { id name email } } }`: "TOO_DEEP",
 		`{ __type(name: "Part") { name } }`:      "INTROSPECTION_DISABLED",

@@ -17,11 +17,10 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// Atoms are never collected, and a node that has about a million of them ends. So
-// however many requests come, of words that nobody has used before wherever a
-// request has words, the node has as many atoms as before.
+// Requests create no atoms, whatever words they contain: a node never frees an atom, and
+// ends at about a million of them.
 //
-// The short form of the test sends fewer: TEST_CHAOS=long sends them all.
+// The short form of the test sends fewer requests. TEST_CHAOS=long sends all.
 func TestRequestsMakeNoAtoms(t *testing.T) {
 	requests := 20_000
 	if os.Getenv("TEST_CHAOS") == "long" {
@@ -29,7 +28,7 @@ func TestRequestsMakeNoAtoms(t *testing.T) {
 	}
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    forms: true", "    contract: {validate: report, usage: true}", "    cors: {origins: []}", `    auth:
+	g := startGateway(t, configFor(epmd, "    forms: true", "    contract: {validate: report, usage: true}", "    cors: {origins: []}", `    auth:
       anonymous: allow
       methods:
         - proxy_headers: {subject: X-User-Id, claims: {roles: X-Roles, email: X-Email}}
@@ -46,11 +45,11 @@ func TestRequestsMakeNoAtoms(t *testing.T) {
 
 	eventually(t, "the node has told its schema", func() bool { return strings.Contains(g.status(t), `"schema_hash": "`) })
 
-	// A release has loaded all code when it starts, with the atoms in it; this node loads
-	// what it comes to. What it does for the first time may make more of its own.
+	// A release loads all code, with its atoms, at the start. The test node loads code at
+	// its first use, so a first flood makes it load everything.
 	node.Eval(t, "for {app, _, _} <- Application.loaded_applications(), do: :code.ensure_modules_loaded(Application.spec(app, :modules))")
 	flood(t, g, 1, 2_000)
-	atoms(t, node) // compiles the question
+	atoms(t, node) // compiles the expression
 	ranBefore, atomsBefore := ran(), atoms(t, node)
 	flood(t, g, 2, requests)
 	if after := atoms(t, node); after != atomsBefore {
@@ -70,14 +69,14 @@ func atoms(t *testing.T, node *beamtest.Node) int {
 	return n
 }
 
-// newAtoms are those whose numbers in the node's table are in between.
+// newAtoms returns the atoms between two numbers of the node's atom table.
 func newAtoms(t *testing.T, node *beamtest.Node, before, after int) string {
 	t.Helper()
 	return node.Eval(t, fmt.Sprintf("for n <- %d..%d, do: :erlang.binary_to_term(<<131, 75, n::24>>)", before, min(after, before+20)-1))
 }
 
-// flood sends so many requests over a few connections. Two floods of different seeds
-// have no word in common.
+// flood sends requests over a few connections. Floods with different seeds have no word in
+// common.
 func flood(t *testing.T, g *running, seed uint64, requests int) {
 	t.Helper()
 	const connections = 8
@@ -106,12 +105,12 @@ func flood(t *testing.T, g *running, seed uint64, requests int) {
 	clients.Wait()
 }
 
-// words makes requests of words that nobody has used before.
+// words makes requests from unique words.
 type words struct{ *rand.Rand }
 
 func (w words) word() string { return fmt.Sprintf("%c%x", 'a'+rune(w.IntN(26)), w.Uint64()) }
 
-// fill puts a word in place of every _.
+// fill replaces every _ by a word.
 func (w words) fill(text string) string {
 	parts := strings.Split(text, "_")
 	for i := range parts[:len(parts)-1] {
@@ -120,7 +119,7 @@ func (w words) fill(text string) string {
 	return strings.Join(parts, "")
 }
 
-// Documents, with _ wherever GraphQL has a name or a value.
+// The documents have _ for every name and value of GraphQL.
 var wordyDocuments = []string{
 	`{ contextText }`,
 	`query _ { hello }`,
@@ -151,7 +150,7 @@ var wordyDocuments = []string{
 	`{ @#_% }`,
 }
 
-// request is the i-th of all kinds of requests.
+// request returns request i, in turn of every kind.
 func (w words) request(t *testing.T, base string, i int) *http.Request {
 	document := w.fill(wordyDocuments[i%len(wordyDocuments)])
 	members := map[string]any{

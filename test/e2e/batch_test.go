@@ -7,12 +7,12 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// Operations of a batch run at once; answers come in order, and an error is that of
-// its own operation.
+// The operations of a batch run concurrently. The results are in their order, and each has
+// its own errors.
 func TestBatch(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd)+"limits: {answer: 200000}\n")
+	g := startGateway(t, configFor(epmd)+"limits: {answer: 200000}\n")
 	answered := g.async(t, `[
 		{"query":"{ sleep(ms: 3600000) }"},
 		{"query":"{ raise(message: \"a secret\") }"},
@@ -36,7 +36,7 @@ func TestBatch(t *testing.T) {
 		t.Error(answer)
 	}
 
-	// limits.answer is for all together.
+	// limits.answer bounds all results together.
 	const large = `{"query":"{ large(bytes: 150000) }"}`
 	if _, answer := g.post(t, "["+large+","+large+"]"); !strings.HasPrefix(answer, `[{"data"`) || !strings.HasSuffix(answer, `"ANSWER_TOO_LARGE"}}]}]`) {
 		t.Errorf("two answers of 150000 bytes: %.50s…%s", answer, answer[max(0, len(answer)-100):])
@@ -46,7 +46,7 @@ func TestBatch(t *testing.T) {
 func TestBatchInTheFormatOfAbsinthePlug(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    batch_format: absinthe"))
+	g := startGateway(t, configFor(epmd, "    batch_format: absinthe"))
 	status, answer := g.post(t, `[{"id":"q1","query":"{ counter }"},{"id":"q2","query":"mutation { append(id: 1"}]`)
 	if status != 200 || !strings.HasPrefix(answer, `[{"id":"q1","payload":{"data":{"counter":1}}},{"id":"q2","payload":{"errors":[`) {
 		t.Errorf("%d %s", status, answer)

@@ -20,17 +20,17 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// A feature is one way to ask for an answer and to give it, to be compared with
-// another one.
+// A feature is one kind of request and response. The benchmark compares it with another
+// feature.
 type feature struct {
-	name    string   // and path of its application
-	than    string   // the feature that it is compared with
+	name    string   // also the path of its application
+	than    string   // the feature to compare with
 	app     []string // lines of the application's section
-	target  string   // GET this, beginning with ?; or
-	body    string   // POST this
+	target  string   // the query of a GET, from ? on; or
+	body    string   // the body of a POST
 	header  []string
-	answers string // what is in the answer, head and body
-	batch   int    // operations in a request, if not one
+	answers string // a part of the response, head or body
+	batch   int    // operations in a request; 0: one
 }
 
 const (
@@ -39,7 +39,7 @@ const (
 	userAnswer    = `"p42@example.com"`
 )
 
-// like is a feature that is f, but for the change, and is compared with it.
+// like returns f with a change, to be compared with f.
 func (f feature) like(name string, change func(*feature)) feature {
 	changed := f
 	changed.name, changed.than = name, f.name
@@ -47,7 +47,7 @@ func (f feature) like(name string, change func(*feature)) feature {
 	return changed
 }
 
-// from is f of somebody whom a method of auth finds out, by a bearer token.
+// from returns f with a bearer token, which the method authenticates.
 func (f feature) from(method, section, token string) feature {
 	return f.like(method, func(f *feature) {
 		f.app = []string{fmt.Sprintf("    auth: {methods: [{%s: %s}]}", method, section)}
@@ -55,18 +55,18 @@ func (f feature) from(method, section, token string) feature {
 	})
 }
 
-// with is f in an application that has more lines.
+// with returns f with more lines in the application's section.
 func (f feature) with(name string, lines ...string) feature {
 	return f.like(name, func(f *feature) { f.app = lines })
 }
 
-// asking is f with more header fields in its requests.
+// asking returns f with more header fields in the request.
 func (f feature) asking(name, answers string, header ...string) feature {
 	return f.like(name, func(f *feature) { f.header, f.answers = slices.Concat(f.header, header), answers })
 }
 
-// benchFeatures are the features. What others are compared with comes before them.
-// inFile writes a file that the gateway reads, and returns its path.
+// benchFeatures returns the features. Each comes after the feature that it is compared
+// with.
 func benchFeatures(inFile func(text string) string) []feature {
 	operation := func(document string) string { return fmt.Sprintf(`{"query":%q}`, document) }
 	plain := feature{name: "plain", body: operation(benchDocument), header: []string{userHeader}, answers: userAnswer}
@@ -79,7 +79,7 @@ func benchFeatures(inFile func(text string) string) []feature {
 	const extensions, mask = "    error_extensions: true", "    mask_errors: true"
 	features := []feature{
 		plain,
-		plain.with("plain-again"), // how exact it all is
+		plain.with("plain-again"), // shows the error of the measurement
 		plain.with("document_limits", "    document_limits: {bytes: 10000, tokens: 1000, fields: 1000, depth: 20, aliases: 20, root_fields: 20, directives: 20, introspection: refuse}"),
 		plain.with("error_extensions", extensions),
 		plain.with("mask_errors", mask),
@@ -118,9 +118,8 @@ func benchFeatures(inFile func(text string) string) []feature {
 	return features
 }
 
-// BenchmarkFeatures tells what each feature costs the gateway: with 8 callers, in
-// front of one node. Every feature has an application of its own, and all take
-// turns.
+// BenchmarkFeatures measures the cost of each feature in the gateway: 8 callers, one node.
+// Each feature has an application of its own. The features take turns.
 func BenchmarkFeatures(b *testing.B) {
 	epmd := beamtest.StartEPMD(b)
 	node := beamtest.StartNode(b, beamtest.Options{EPMDPort: epmd, Args: []string{"+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"}})
@@ -158,14 +157,14 @@ func BenchmarkFeatures(b *testing.B) {
 		measured = measure(b, sides, 8)
 		measured.report(b)
 	})
-	if measured != nil { // the -bench pattern asks for it
+	if measured != nil { // the -bench pattern matches
 		printCosts(features, measured)
 	}
 }
 
-// recordParts has the double of Absinthe answer partsDocument: with 16 KiB, in which
-// there is about as much to compress as in such lists, where texts repeat and numbers
-// and times do not. (Those of the real one repeat more.)
+// recordParts records the answer of the double to partsDocument: 16 KiB that compress about
+// as well as real lists, in which texts repeat, and numbers and times do not. The answer of
+// the real Absinthe repeats more.
 func recordParts(b *testing.B, node *beamtest.Node) {
 	node.Eval(b, fmt.Sprintf(`recorded = :persistent_term.get(Absinthe)
 three = String.replace(%[1]q, "75", "3")
@@ -192,7 +191,7 @@ func (f feature) request(address string) []byte {
 	return fmt.Appendf(nil, "%s /%s%s HTTP/1.1\r\n%s\r\n\r\n%s", method, f.name, f.target, strings.Join(header, "\r\n"), body)
 }
 
-// check waits until the feature does what it should.
+// check waits until the feature works.
 func (f feature) check(b *testing.B, load *httpLoad) {
 	if strings.Contains(strings.Join(f.app, ""), "contract:") {
 		eventually(b, "the schema of "+f.name+" is known", func() bool {
@@ -214,7 +213,7 @@ func (f feature) check(b *testing.B, load *httpLoad) {
 	}
 }
 
-// exchange sends the load's request and returns the answer, head and body.
+// exchange sends the load's request and returns the response, head and body.
 func exchange(b *testing.B, load *httpLoad) string {
 	conn, err := net.Dial("tcp", load.address)
 	if err != nil {

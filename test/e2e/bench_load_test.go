@@ -14,11 +14,11 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// erpcLoad is processes of a BEAM node that call another one.
+// erpcLoad makes calls from processes of one BEAM node to another node.
 type erpcLoad struct{ node *beamtest.Node }
 
-// newErpcLoad connects node to target. The callers are a compiled module, since
-// functions of an evaluated expression are interpreted.
+// newErpcLoad connects node to target. The callers are a compiled module: functions of an
+// evaluated expression are interpreted.
 func newErpcLoad(b *testing.B, node *beamtest.Node, target string) erpcLoad {
 	node.Eval(b, fmt.Sprintf(`
 		defmodule Callers do
@@ -55,7 +55,7 @@ func (l erpcLoad) run(b *testing.B, callers, requests int) time.Duration {
 	return time.Duration(elapsed)
 }
 
-// httpLoad is connections on which the same request is sent over and over.
+// httpLoad sends one request over and over on each of its connections.
 type httpLoad struct {
 	address string
 	request []byte
@@ -100,14 +100,13 @@ func (l *httpLoad) run(b *testing.B, callers, requests int) time.Duration {
 	return elapsed
 }
 
-// client is as little of HTTP as will do, to leave the CPU to what is measured.
+// client is a minimal HTTP client: it leaves the CPU to the measured processes.
 type client struct {
 	socket net.Conn
 	in     *bufio.Reader
 }
 
-// exchange sends a request and reads its answer, which must be 200 with a
-// Content-Length.
+// exchange sends a request and reads its response, which must be 200 with a Content-Length.
 func (c *client) exchange(request []byte) error {
 	if _, err := c.socket.Write(request); err != nil {
 		return err

@@ -17,15 +17,15 @@ import (
 	"time"
 )
 
-// process is one whose CPU time is measured.
+// process is a process whose CPU time the benchmark measures.
 type process struct {
 	name string
 	pid  int
 }
 
-// cpu returns the user and system time that the process has used: the sum over
-// its threads, since only of a thread does /proc tell it in nanoseconds. Threads
-// that have ended are not in it; neither the BEAM nor Go ends any under load.
+// cpu returns the user and system time of the process: the sum over its threads, since
+// /proc gives nanoseconds for threads only. It misses threads that have ended; neither the
+// BEAM nor Go ends threads under load.
 func (p process) cpu(b *testing.B) time.Duration {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.pid))
 	if err != nil || len(threads) == 0 {
@@ -46,8 +46,8 @@ func (p process) cpu(b *testing.B) time.Duration {
 	return sum
 }
 
-// runGateway builds the gateway and runs it as a process of its own until the
-// benchmark ends. It returns its address for clients once a node can be called.
+// runGateway runs the gateway as a process until the benchmark ends. It returns its address
+// for clients when a node can be called.
 func runGateway(b *testing.B, yaml string) (address string, pid int) {
 	file := filepath.Join(b.TempDir(), "louche.yaml")
 	address = freeAddress(b)
@@ -81,8 +81,8 @@ func runGateway(b *testing.B, yaml string) (address string, pid int) {
 	return address, cmd.Process.Pid
 }
 
-// bareAnswer is the environment variable that makes the test binary a bare
-// net/http server, and what that answers.
+// bareAnswer is the environment variable that makes the test binary a bare net/http server.
+// Its value is the response body.
 const bareAnswer = "TEST_BENCH_ANSWER"
 
 // runNetHTTP runs such a server until the benchmark ends.
@@ -116,8 +116,7 @@ func runNetHTTP(b *testing.B, answer string) (address string, pid int) {
 	return strings.TrimSpace(address), cmd.Process.Pid
 }
 
-// serveBareAnswer is the server: it prints its address and runs until its
-// standard input ends.
+// serveBareAnswer prints its address and serves until its standard input ends.
 func serveBareAnswer(answer string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

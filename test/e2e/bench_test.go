@@ -19,29 +19,29 @@ const (
 	benchTurns    = 20 // of each side in one measurement
 )
 
-// BenchmarkBridge compares three sides that give the same answer to the same
-// small query, at 1, 8 and 32 callers:
+// BenchmarkBridge compares three sides that return the same result for the same small
+// query, at 1, 8 and 32 callers:
 //
-//   - erpc: processes of a BEAM node run Absinthe on another one by :erpc.call
-//   - http: connections POST to the gateway, which runs it there
-//   - nethttp: connections POST to a bare net/http server which has the answer
+//   - erpc: processes of a BEAM node run Absinthe on another node with :erpc.call
+//   - http: connections POST to the gateway, which runs Absinthe on that node
+//   - nethttp: connections POST to a bare net/http server, which has the result
 //
-// One iteration is one request of each side. The sides take turns, so that what
-// else the machine does meets all of them. CPU is user and system time of whole
-// processes: the node that runs Absinthe (beam), the gateway, the net/http
-// server. What issues the requests is not counted.
+// One iteration is one request of each side. The sides take turns, so that other load on
+// the machine affects all of them. CPU is the user and system time of processes: the node
+// that runs Absinthe (beam), the gateway, the net/http server. The CPU of the callers does
+// not count.
 //
-// A server that waits for its work spends more on each request than one under
-// load. With the double of Absinthe the gateway is under load as net/http is;
-// with the real one (ERL_LIBS) it waits for the BEAM, so that their ratio says
-// less, and those between the other two more.
+// A server that waits spends more CPU on a request than a server under load. With the
+// double of Absinthe the gateway is under load, as net/http is. With the real Absinthe
+// (ERL_LIBS) the gateway waits for the BEAM, so its ratio to net/http means less, and the
+// other ratios mean more.
 func BenchmarkBridge(b *testing.B) {
 	epmd := beamtest.StartEPMD(b)
-	// Schedulers that wait busily would be counted as work.
+	// The CPU time of busy-waiting schedulers would count as work.
 	args := []string{"+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"}
 	serving := beamtest.StartNode(b, beamtest.Options{EPMDPort: epmd, Args: args})
 	calling := beamtest.StartNode(b, beamtest.Options{Name: "caller@127.0.0.1", EPMDPort: epmd, Args: args})
-	gateway, pid := runGateway(b, before(epmd,
+	gateway, pid := runGateway(b, configFor(epmd,
 		"    context: {current_user_id: {header: X-User-Id, type: integer}}"))
 
 	body := fmt.Sprintf(`{"query":%q}`, benchDocument)
@@ -60,7 +60,7 @@ func BenchmarkBridge(b *testing.B) {
 	}
 	var columns []column
 	for _, callers := range []int{1, 8, 32} {
-		var measured metrics // of the last and longest run
+		var measured metrics // of the last run, which is the longest
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
 			measured = measure(b, sides, callers)
 			measured.report(b)
@@ -72,7 +72,7 @@ func BenchmarkBridge(b *testing.B) {
 	printBudgets(columns)
 }
 
-// printVersions prints what benchstat tells runs apart by.
+// printVersions prints the versions by which benchstat distinguishes runs.
 func printVersions(node *beamtest.Node) {
 	absinthe := "double"
 	if node.RealAbsinthe() {
@@ -81,14 +81,14 @@ func printVersions(node *beamtest.Node) {
 	fmt.Printf("otp: %s\nabsinthe: %s\n", node.OTP(), absinthe)
 }
 
-// A load issues requests.
+// A load sends requests.
 type load interface {
-	// run makes so many requests, by so many callers at once, each of which
-	// must succeed, and returns how long that took.
+	// run sends requests from concurrent callers, and returns the elapsed time. Each
+	// request must succeed.
 	run(b *testing.B, callers, requests int) time.Duration
 }
 
-// A side is a load and the processes of which the CPU time counts.
+// A side is a load and the processes whose CPU time counts.
 type side struct {
 	name      string
 	load      load
@@ -98,7 +98,7 @@ type side struct {
 // metrics are measured values by unit, such as erpc-req/s and http-beam-µs/req.
 type metrics map[string]float64
 
-// measure makes b.N requests of each side.
+// measure sends b.N requests of each side.
 func measure(b *testing.B, sides []side, callers int) metrics {
 	elapsed := make(map[string]time.Duration) // by side
 	used := make(map[string]time.Duration)    // CPU, by side and process
@@ -107,7 +107,7 @@ func measure(b *testing.B, sides []side, callers int) metrics {
 		if requests == 0 {
 			continue
 		}
-		for _, i := range rand.Perm(len(sides)) { // what a side leaves behind meets all of them, too
+		for _, i := range rand.Perm(len(sides)) { // garbage of one side affects all others equally
 			s := sides[i]
 			for _, p := range s.processes {
 				used[s.name+"-"+p.name] -= p.cpu(b)
@@ -129,7 +129,7 @@ func measure(b *testing.B, sides []side, callers int) metrics {
 }
 
 func (m metrics) report(b *testing.B) {
-	b.ReportMetric(0, "ns/op") // of all sides together: says nothing
+	b.ReportMetric(0, "ns/op") // the sum of all sides has no meaning
 	for unit, v := range m {
 		b.ReportMetric(v, unit)
 	}
@@ -140,10 +140,10 @@ type column struct {
 	metrics metrics
 }
 
-// printBudgets prints the ratios that there are budgets for. No line begins with
-// a lower-case word and a colon, which would be configuration to benchstat.
+// printBudgets prints the ratios that have budgets. No line begins with a lower-case word
+// and a colon, which benchstat reads as configuration.
 func printBudgets(columns []column) {
-	if len(columns) == 0 { // the -bench pattern asks for none
+	if len(columns) == 0 { // the -bench pattern matches none
 		return
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)

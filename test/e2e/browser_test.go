@@ -18,8 +18,8 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// ownPage is the user's application: it has a cookie, asks, and leads on to another
-// page when it has told its server how that went.
+// ownPage is the user's application: it has a cookie, sends a request, reports the result
+// to its server, and opens another page.
 const ownPage = `<!doctype html><script>
 (async () => {
   document.cookie = "session=of the user; path=/";
@@ -33,7 +33,7 @@ const ownPage = `<!doctype html><script>
 })();
 </script>`
 
-// otherPage tries whatever a page can to have { counter } run as the user.
+// otherPage tries every way to run { counter } with the user's cookie.
 const otherPage = `<!doctype html><iframe name=frame></iframe>
 <form method=POST target=frame action=%[1]q><input name=query value="{ counter }"></form>
 <script>
@@ -58,7 +58,7 @@ const otherPage = `<!doctype html><iframe name=frame></iframe>
 })();
 </script>`
 
-// site serves a page, and delivers what that reports.
+// site serves a page, and delivers the reports of the page.
 func site(t *testing.T, page *string) (origin string, reports <-chan map[string]string) {
 	t.Helper()
 	told := make(chan map[string]string, 1)
@@ -79,7 +79,7 @@ func site(t *testing.T, page *string) (origin string, reports <-chan map[string]
 	return server.URL, told
 }
 
-// browse opens a page in a Chromium of its own until the test ends.
+// browse opens a page in a new Chromium until the test ends.
 func browse(t *testing.T, url string) {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
@@ -90,8 +90,8 @@ func browse(t *testing.T, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Without its sandbox, which root and many containers cannot have: the pages are
-	// the test's own. And without what it looks up by itself.
+	// The pages are the test's own, so Chromium needs no sandbox, which root and many
+	// containers cannot have. Its own look-ups are off.
 	cmd := exec.Command(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+profile, url)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -101,16 +101,15 @@ func browse(t *testing.T, url string) {
 	t.Cleanup(func() {
 		cmd.Process.Signal(syscall.SIGTERM)
 		cmd.Wait()
-		// Its processes may outlive it for a moment, and write.
+		// Child processes may outlive it and still write files.
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		eventually(t, "the browser's profile is gone", func() bool { return os.RemoveAll(profile) == nil })
 	})
 }
 
-// In a real browser, a page that may ask gets its answer and the reason of a refusal,
-// and another one, of the same site even, so that the cookie goes with what it
-// sends, can have nothing run. That it could without the prevention shows that the
-// page tries in earnest.
+// In a real browser, a page of an allowed origin reads results and the reasons of refusals.
+// A page of another origin runs nothing, even on the same site, where the browser attaches
+// the cookie. Without CSRF prevention it does, which shows that its attempts are real.
 func TestPagesInABrowser(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
@@ -119,7 +118,7 @@ func TestPagesInABrowser(t *testing.T) {
 			var own, other string
 			ownOrigin, ownReports := site(t, &own)
 			otherOrigin, otherReports := site(t, &other)
-			g := startGateway(t, before(epmd,
+			g := startGateway(t, configFor(epmd,
 				"    forms: true",
 				fmt.Sprintf("    csrf_prevention: %v", prevention),
 				fmt.Sprintf("    cors: {origins: [%q], credentials: true}", ownOrigin)))
@@ -127,7 +126,7 @@ func TestPagesInABrowser(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// What stands before the gateway counts what comes with the cookie.
+			// The proxy counts the requests with the cookie.
 			var withCookie atomic.Int64
 			proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 				if strings.Contains(r.In.Header.Get("Cookie"), "session=") {

@@ -9,19 +9,17 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// The clients that frontends bring, from npm, against a gateway in front of a real
-// node.
+// Clients from npm work with a gateway and a real node.
 func TestClients(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	for _, script := range []string{"audit.mjs", "apollo.mjs", "urql.mjs", "graphql-request.mjs"} {
 		t.Run(script, func(t *testing.T) { runClient(t, script, g.url+"/graphql") })
 	}
 }
 
-// runClient runs a script of testdata/clients, which fails if anything is not as it
-// should be.
+// runClient runs a script of testdata/clients. The script fails at any deviation.
 func runClient(t *testing.T, script string, args ...string) {
 	t.Helper()
 	node := exec.CommandContext(t.Context(), "node", append([]string{script}, args...)...)
@@ -33,7 +31,7 @@ func runClient(t *testing.T, script string, args ...string) {
 	t.Logf("%s", out)
 }
 
-// clientsFolder is where the scripts are, and what they need.
+// clientsFolder returns the folder of the scripts and their packages.
 func clientsFolder(t *testing.T) string {
 	t.Helper()
 	const folder = "../../testdata/clients"

@@ -7,8 +7,8 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// Structs with an encoder of the application are encoded on the node where json_codec
-// says by what, and an error that says so where it does not.
+// The codec of json_codec encodes structs on the node. Without json_codec, a struct is an
+// error that names the key.
 func TestEncodersOfTheApplication(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
@@ -24,7 +24,7 @@ result = {:ok, %{data: %{"badTerm" => TestApp.Money.answer()}}}
 :persistent_term.put(Absinthe, %{recorded | cases: Map.put(recorded.cases, {"{ badTerm }", %{}, nil, %{}}, result)})`)
 	}
 
-	g := startGateway(t, before(epmd, "    json_codec: "+codec))
+	g := startGateway(t, configFor(epmd, "    json_codec: "+codec))
 	const price = `{"amount":5}`
 	want := `{"data":{"badTerm":{"day":"2026-11-22","prices":[` + price + `,{"of":` + price + `}]}}}`
 	if status, answer := g.query(t, `{ badTerm }`); status != 200 || answer != want {
@@ -34,7 +34,7 @@ result = {:ok, %{data: %{"badTerm" => TestApp.Money.answer()}}}
 		t.Error(err)
 	}
 
-	g = startGateway(t, before(epmd))
+	g = startGateway(t, configFor(epmd))
 	status, answer := g.query(t, `{ badTerm }`)
 	if status != 500 || code(t, answer) != "INTERNAL" || !strings.Contains(answer, "at data.badTerm.prices[0]: unknown struct TestApp.Money.") || !strings.Contains(answer, "json_codec") {
 		t.Errorf("%d %s", status, answer)
@@ -43,8 +43,8 @@ result = {:ok, %{data: %{"badTerm" => TestApp.Money.answer()}}}
 		t.Error(err)
 	}
 
-	// A codec that fails fails the operation.
-	g = startGateway(t, before(epmd, "    json_codec: TestApp.NoCodec"))
+	// An error of the codec fails the operation.
+	g = startGateway(t, configFor(epmd, "    json_codec: TestApp.NoCodec"))
 	if status, answer := g.query(t, `{ badTerm }`); status != 500 || code(t, answer) != "INTERNAL" {
 		t.Errorf("%d %s", status, answer)
 	}

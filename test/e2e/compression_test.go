@@ -13,11 +13,11 @@ import (
 func TestCompression(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	ask := func(document string) (encoding, answer string) {
 		req, _ := http.NewRequest(http.MethodPost, g.url+"/graphql", strings.NewReader(`{"query":"`+document+`"}`))
 		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Accept-Encoding", "gzip") // so that the client leaves it to us
+		req.Header.Set("Accept-Encoding", "gzip") // so that net/http does not decompress
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
 			t.Fatal(err)
@@ -41,7 +41,7 @@ func TestCompression(t *testing.T) {
 	if encoding, answer := ask(`{ counter }`); encoding != "" || answer != `{"data":{"counter":1}}` {
 		t.Errorf("a small answer: %q, %s", encoding, answer)
 	}
-	g.configure(t, before(epmd, "    compress: []"))
+	g.configure(t, configFor(epmd, "    compress: []"))
 	eventually(t, "answers are no longer compressed", func() bool {
 		encoding, _ := ask(`{ large(bytes: 10240) }`)
 		return encoding == ""

@@ -8,12 +8,12 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// What a request brings is on the node of the type that the configuration says, as ===
-// compares it there. The claims of who is asking are in rpcclient's tests.
+// Context fields have on the node the type of the configuration, as === compares it.
+// rpcclient's tests cover the claims of an identity.
 func TestContextArrivesAsTyped(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, `
+	g := startGateway(t, configFor(epmd, `
     cors: {origins: []}
     context:
       current_user_id: {header: X-User-Id, type: integer}
@@ -88,9 +88,9 @@ func TestContextArrivesAsTyped(t *testing.T) {
 	}
 }
 
-// A client learns which entry of the context cannot be made, but not what is trusted;
-// the log says both, and the node is not asked.
-func TestContextThatCannotBeMade(t *testing.T) {
+// The client learns which context field is invalid, and nothing about trusted values. The
+// log has both. The request does not reach the node.
+func TestInvalidContext(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	section := `
@@ -98,7 +98,7 @@ func TestContextThatCannotBeMade(t *testing.T) {
     context:
       current_user_id: {header: X-User-Id, type: integer, required: true}
       scope: {fields: {visits: {cookie: visits, type: integer}}}`
-	g := startGateway(t, before(epmd, section))
+	g := startGateway(t, configFor(epmd, section))
 	for _, c := range []struct {
 		header  []string
 		status  int
@@ -113,7 +113,7 @@ func TestContextThatCannotBeMade(t *testing.T) {
 			t.Errorf("%v: %d %s, want %d %s", c.header, status, answer, c.status, c.message)
 		}
 	}
-	stranger := startGateway(t, strings.Replace(strings.Replace(before(epmd, section), "127.0.0.0/8", "10.0.0.0/8", 1), "louche@", "stranger@", 1))
+	stranger := startGateway(t, strings.Replace(strings.Replace(configFor(epmd, section), "127.0.0.0/8", "10.0.0.0/8", 1), "louche@", "stranger@", 1))
 	status, answer := stranger.post(t, `{"query":"{ counter }"}`, "X-User-Id", "1")
 	if status != 401 || !strings.Contains(answer, "the header X-User-Id is missing.") || strings.Contains(answer, "127.0.0.1") {
 		t.Errorf("%d %s", status, answer)

@@ -10,7 +10,8 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// An application per function, since the claims of nobody say nothing else.
+// Each function has an application of its own: without methods, the claims cannot select
+// one.
 func TestContextFrom(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
@@ -32,7 +33,7 @@ func TestContextFrom(t *testing.T) {
 	}
 	g := startGateway(t, yaml)
 
-	for _, user := range []string{"1", "2"} { // what is configured is of each request, what is built is kept
+	for _, user := range []string{"1", "2"} { // context fields are of each request, the result of context_from is cached
 		want := fmt.Sprintf(`{"data":{"contextText":"%%{claims: %%{}, current_user_id: %s}"}}`, user)
 		if status, got := g.postTo(t, "/built", `{"query":"{ contextText }"}`, "X-User-Id", user); status != 200 || got != want {
 			t.Errorf("%d %s, want %s", status, got, want)
@@ -46,7 +47,7 @@ func TestContextFrom(t *testing.T) {
 		status  int
 		code    string
 		cause   string // in the log
-		clients string // to whom no more is shown
+		clients string // the message for clients
 	}{
 		"/refused":   {401, "UNAUTHENTICATED", `{:error, \"a secret`, "The application refused the request's credentials."},
 		"/exposed":   {401, "UNAUTHENTICATED", `{:error, \"a secret`, `{:error, \"a secret`},
@@ -78,14 +79,13 @@ func TestContextFrom(t *testing.T) {
 	}
 }
 
-// The function gets the claims of who is asking, and what it built for one is never
-// for another one: not for the same name under another issuer or method, nor for the
-// same person with other claims.
+// The function gets the claims of the identity. A cached result is for this identity only:
+// another issuer, method or set of claims is another identity.
 func TestContextFromClaims(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	public := write(t, issuer.public)
-	g := startGateway(t, before(epmd,
+	g := startGateway(t, configFor(epmd,
 		"    context_from: TestApp.Gateway.build_context",
 		"    context_cache: 1h",
 		"    auth:",
@@ -116,7 +116,7 @@ func TestContextFromClaims(t *testing.T) {
 		{"a program", []string{"X-Api-Key", apiKey}, `%{"sub" => "42"}`},
 		{"another program", []string{"X-Api-Key", apiKey + "3"}, `%{"limit" => 10, "roles" => ["a", "b"], "sub" => "43"}`},
 	}
-	for range 2 { // the second time of what is kept
+	for range 2 { // the second request hits the cache
 		for _, c := range callers {
 			body, _ := json.Marshal(map[string]any{
 				"query":     `query($term: String!) { contextIs(term: $term) contextText }`,

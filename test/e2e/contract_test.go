@@ -11,8 +11,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// rename gives a field of the root another name on one node, as a deploy does
-// that has begun.
+// rename renames a field of the root on one node, like the begin of a deploy.
 func rename(t *testing.T, node *beamtest.Node, from, to string) {
 	t.Helper()
 	if node.RealAbsinthe() {
@@ -21,8 +20,8 @@ func rename(t *testing.T, node *beamtest.Node, from, to string) {
 	change(t, node, from, to)
 }
 
-// change replaces a part of the schema's text on one node: of its module where
-// Absinthe is real, else of its SDL.
+// change replaces a part of the schema on one node: in its module with the real Absinthe,
+// else in its SDL.
 func change(t *testing.T, node *beamtest.Node, from, to string) {
 	t.Helper()
 	if node.RealAbsinthe() {
@@ -38,7 +37,7 @@ Code.eval_string("defmodule TestApp.Schema do def version, do: " <> inspect(%q) 
 :ok`, from, to, to))
 }
 
-// sdl is what GET answers at an address: status and body.
+// sdl returns status and body of a GET.
 func sdl(t *testing.T, url string) (int, string) {
 	t.Helper()
 	resp, err := http.Get(url)
@@ -53,7 +52,7 @@ func sdl(t *testing.T, url string) (int, string) {
 	return resp.StatusCode, string(text)
 }
 
-// schemas are the hashes in the status: the application's, and those of its nodes.
+// schemas returns the hashes in /status: of the application, and of its nodes.
 func (g *running) schemas(t *testing.T) (app []string, nodes map[string]string) {
 	t.Helper()
 	var status struct {
@@ -89,7 +88,7 @@ func TestSchemaIsServed(t *testing.T) {
 			if level != "" {
 				line = "    contract: {sdl: " + level + "}"
 			}
-			g := startGateway(t, before(epmd, line))
+			g := startGateway(t, configFor(epmd, line))
 			eventually(t, "the schema is known", func() bool { hashes, _ := g.schemas(t); return len(hashes) == 1 })
 			for url, status := range map[string]int{
 				g.admin + "/schema.graphql":         want.admin,
@@ -118,7 +117,7 @@ func TestFailedIntrospectionIsRetried(t *testing.T) {
 	b.Eval(t, `Code.compiler_options(ignore_module_conflict: true)
 Code.eval_string("defmodule Absinthe do def run(_, _, _), do: raise(\"no introspection\") end")
 :ok`)
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	eventually(t, "the failure is logged", func() bool { return strings.Contains(g.log.String(), "no introspection") })
 	b.Eval(t, `:code.purge(Absinthe)
 {:module, _} = :code.load_file(Absinthe)
@@ -132,18 +131,18 @@ Code.eval_string("defmodule Absinthe do def run(_, _, _), do: raise(\"no introsp
 	}
 }
 
-// As in a rolling deploy: one node has another schema.
+// In a rolling deploy, one node has another schema.
 func TestDifferentSchemas(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	a := beamtest.StartNode(t, beamtest.Options{Name: "testapp-a@127.0.0.1", EPMDPort: epmd})
 	b := beamtest.StartNode(t, beamtest.Options{Name: "testapp-b@127.0.0.1", EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	eventually(t, "the schema of both is known", func() bool {
 		app, nodes := g.schemas(t)
 		return len(app) == 1 && nodes[a.Name] == app[0] && nodes[b.Name] == app[0]
 	})
 
-	// It is replaced while the node is connected to.
+	// The schema changes while the node is connected.
 	rename(t, b, "sleep", "slumber")
 	eventually(t, "the difference is noticed", func() bool {
 		app, nodes := g.schemas(t)
@@ -157,7 +156,7 @@ func TestDifferentSchemas(t *testing.T) {
 		t.Errorf("the difference is not in the log:\n%s", log)
 	}
 
-	text, code := nodes(t, before(epmd))
+	text, code := nodes(t, configFor(epmd))
 	if code != 0 || !strings.Contains(text, "differs from") || !strings.Contains(text, "RootQueryType.slumber") {
 		t.Errorf("louche nodes: status %d\n%s", code, text)
 	}
@@ -172,7 +171,7 @@ func TestNodeWithoutTheSchemaGetsNoCalls(t *testing.T) {
 		:code.delete(TestApp.Schema)
 		{:error, _} = :code.ensure_loaded(TestApp.Schema)`)
 	b.Eval(t, `defmodule TestApp.OtherSchema, do: def(__absinthe_schema_provider__, do: nil)`)
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	eventually(t, "it is noticed, and the other one is connected", func() bool {
 		status := g.status(t)
 		return strings.Contains(status, `"lacking"`) && strings.Contains(status, `"connected"`)
@@ -201,16 +200,16 @@ func TestNodeWithoutTheSchemaGetsNoCalls(t *testing.T) {
 	eventually(t, "it has the schema now", func() bool { return !strings.Contains(g.status(t), `"lacking"`) })
 }
 
-// What does not fit is answered at once, what fits as ever.
+// Invalid operations are refused at once. Valid operations run.
 func TestValidate(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	const wrong, want = `{ counter nope }`, `{"errors":[{"message":"Cannot query field \"nope\" on type \"RootQueryType\".","locations":[{"line":1,"column":11}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`
 	for _, mode := range []string{"off", "report", "enforce"} {
 		t.Run(mode, func(t *testing.T) {
-			g := startGateway(t, before(epmd, "    contract: {validate: "+mode+"}"))
+			g := startGateway(t, configFor(epmd, "    contract: {validate: "+mode+"}"))
 			eventually(t, "the schema is known", func() bool { hashes, _ := g.schemas(t); return len(hashes) == 1 })
-			for range 2 { // the second time it is remembered
+			for range 2 { // the second result comes from the cache
 				if status, answer := g.query(t, wrong); status != 200 || (answer == want) != (mode == "enforce") {
 					t.Errorf("%d %s", status, answer)
 				}
@@ -221,7 +220,7 @@ func TestValidate(t *testing.T) {
 			if _, answer := g.query(t, `{ counter }`); !strings.HasPrefix(answer, `{"data":{"counter":`) {
 				t.Errorf("%s", answer)
 			}
-			// Its status is its own, and not that of the answer before it.
+			// Its status is its own, not that of the response before it.
 			if mode == "enforce" {
 				for range 5 {
 					g.query(t, `{ counter }`)
@@ -243,9 +242,9 @@ func TestValidate(t *testing.T) {
 	if node.RealAbsinthe() {
 		return
 	}
-	// An application that runs more than its schema says is not disturbed by
-	// report, and it is told.
-	g := startGateway(t, before(epmd, "    contract: {validate: report}"))
+	// report does not refuse operations that the application runs beyond its schema. It
+	// logs them.
+	g := startGateway(t, configFor(epmd, "    contract: {validate: report}"))
 	eventually(t, "the schema is known", func() bool { hashes, _ := g.schemas(t); return len(hashes) == 1 })
 	rename(t, node, "counter", "contra")
 	eventually(t, "it has another schema", func() bool {
@@ -256,17 +255,17 @@ func TestValidate(t *testing.T) {
 	})
 }
 
-// A schema that the gateway cannot read is no reason to refuse a document.
+// A schema that the gateway cannot read refuses no document.
 func TestEnforceWaitsForTheSchema(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	if node.RealAbsinthe() { // a union of nothing, which the specification forbids
+	if node.RealAbsinthe() { // an empty union, which the specification forbids
 		change(t, node, "query do\n", "union :nothing do\ntypes []\nresolve_type fn _, _ -> nil end\nend\nquery do\nfield :nothing, :nothing\n")
-	} else { // the double's introspection is recorded, and would stand in for the definitions
+	} else { // the double's introspection is recorded, and would replace the definitions
 		change(t, node, "type RootQueryType {\n", "union Nothing\ntype RootQueryType {\n  nothing: Nothing\n")
 		node.Eval(t, `:persistent_term.put(Absinthe, %{:persistent_term.get(Absinthe) | introspection: {:ok, %{data: %{}}}}); :ok`)
 	}
-	g := startGateway(t, before(epmd, "    contract: {validate: enforce, pin: true}"))
+	g := startGateway(t, configFor(epmd, "    contract: {validate: enforce, pin: true}"))
 	eventually(t, "it is told", func() bool { return strings.Contains(g.log.String(), "cannot be read") })
 	if status, answer := g.query(t, `{ counter }`); status != 200 || !strings.HasPrefix(answer, `{"data":`) {
 		t.Errorf("%d %s", status, answer)
@@ -281,7 +280,7 @@ func TestPin(t *testing.T) {
 	a := beamtest.StartNode(t, beamtest.Options{Name: "testapp-a@127.0.0.1", EPMDPort: epmd})
 	b := beamtest.StartNode(t, beamtest.Options{Name: "testapp-b@127.0.0.1", EPMDPort: epmd})
 	rename(t, b, "sleep", "slumber")
-	g := startGateway(t, before(epmd, "    contract: {pin: true, validate: enforce}"))
+	g := startGateway(t, configFor(epmd, "    contract: {pin: true, validate: enforce}"))
 	eventually(t, "both schemas are known", func() bool {
 		_, nodes := g.schemas(t)
 		return nodes[a.Name] != "" && nodes[b.Name] != ""
@@ -294,7 +293,7 @@ func TestPin(t *testing.T) {
 	if strings.Contains(b.Output(), "sleeping ") {
 		t.Error("the node that lacks the field was asked")
 	}
-	for range 5 { // what only the other one has
+	for range 5 { // only the other node has it
 		if _, answer := g.query(t, `{ slumber(ms: 1) }`); strings.Contains(answer, "VALIDATION") {
 			t.Fatalf("%s", answer)
 		}
@@ -305,7 +304,7 @@ func TestPin(t *testing.T) {
 	if _, answer := g.query(t, `{ snooze }`); !strings.Contains(answer, "VALIDATION") {
 		t.Errorf("what neither has: %s", answer)
 	}
-	// Both answer what both have.
+	// Both nodes run operations that are valid in both schemas.
 	counted := make(map[string]bool)
 	for range 40 {
 		_, answer := g.query(t, `{ pidText }`)
@@ -319,13 +318,13 @@ func TestPin(t *testing.T) {
 func TestUsage(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    contract: {usage: true}"))
+	g := startGateway(t, configFor(epmd, "    contract: {usage: true}"))
 	eventually(t, "the schema is known", func() bool { hashes, _ := g.schemas(t); return len(hashes) == 1 })
 	for range 3 {
 		g.post(t, `{"query":"{ hello }"}`, "apollographql-client-name", "web", "apollographql-client-version", "1.2")
 	}
 	g.query(t, `{ counter }`)
-	g.query(t, `{ nope }`) // which does not run
+	g.query(t, `{ nope }`) // it is invalid
 	_, text := sdl(t, g.admin+"/usage")
 	var report struct {
 		Apps []struct {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The demo, as make demo runs it: three nodes and a gateway that finds them.
+// The demo runs three nodes and a gateway that finds them.
 func TestDemo(t *testing.T) {
 	clients, operators := freeAddress(t), freeAddress(t)
 	g := &running{url: "http://" + clients}

@@ -12,8 +12,8 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// kubernetesVolume is a directory in which files are links through ..data, which is
-// replaced in one step, as the kubelet does it.
+// kubernetesVolume is a directory of files behind the link ..data, which the kubelet
+// replaces in one step.
 type kubernetesVolume struct {
 	dir  string
 	next int
@@ -49,8 +49,8 @@ func read(t *testing.T, file string) []byte {
 	return content
 }
 
-// New connections get a certificate that was replaced, without a signal and with the
-// same configuration; bad files change nothing, nor do those that are gone.
+// New connections get a replaced certificate without a signal and without a change of the
+// configuration. Invalid and missing files change nothing.
 func TestCertificateFilesAreReadAgain(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
@@ -60,7 +60,7 @@ func TestCertificateFilesAreReadAgain(t *testing.T) {
 		return map[string][]byte{"cert.pem": read(t, cert), "key.pem": read(t, key)}
 	}
 	volume.replace(t, pair(first.NodeCert, first.NodeKey))
-	g := launch(t, before(epmd)+fmt.Sprintf("\ntls: {cert_file: %[1]s/cert.pem, key_file: %[1]s/key.pem}\n", volume.dir))
+	g := launch(t, configFor(epmd)+fmt.Sprintf("\ntls: {cert_file: %[1]s/cert.pem, key_file: %[1]s/key.pem}\n", volume.dir))
 
 	presents := func(authority string) bool {
 		roots := x509.NewCertPool()

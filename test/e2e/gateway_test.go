@@ -22,20 +22,19 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// running is a gateway that was started as serve starts it.
+// running is a gateway that runs in this process.
 type running struct {
 	url   string // for clients
 	admin string // for operators
 	file  string // its configuration
 	log   *logtest.Recorder
-	begin func() // to stop
+	begin func() // begins to stop it
 	stop  func() error
-	// cutOff: requests are still in flight when the time to finish them is over.
+	// cutOff: requests outlive shutdown_grace, so stop returns an error.
 	cutOff bool
 }
 
-// startGateway runs serve with a configuration file until the test ends, and
-// waits until a node can be called.
+// startGateway runs a gateway until the test ends. It returns when a node can be called.
 func startGateway(t *testing.T, yaml string) *running {
 	t.Helper()
 	g := launch(t, yaml)
@@ -50,8 +49,8 @@ func startGateway(t *testing.T, yaml string) *running {
 	return g
 }
 
-// configure writes the gateway's configuration, which may be running. It stops
-// without delay where yaml does not say otherwise.
+// configure writes the configuration file of a gateway, which may be running. The default
+// of shutdown_delay is 0s here.
 func (g *running) configure(t *testing.T, yaml string) {
 	t.Helper()
 	text := fmt.Sprintf("listen: %s\nadmin: %s\n%s", g.url[strings.LastIndex(g.url, "/")+1:], strings.TrimPrefix(g.admin, "http://"), yaml)
@@ -63,7 +62,7 @@ func (g *running) configure(t *testing.T, yaml string) {
 	}
 }
 
-// launch is startGateway without waiting for a node.
+// launch is startGateway without the wait for a node.
 func launch(t *testing.T, yaml string) *running {
 	t.Helper()
 	clients, operators := freeAddress(t), freeAddress(t)
@@ -124,19 +123,19 @@ func freeAddress(t testing.TB) string {
 
 var eventually = waittest.Until
 
-// post sends an operation and returns status and body.
+// post sends an operation, and returns status and body of the response.
 func (g *running) post(t testing.TB, body string, header ...string) (int, string) {
 	t.Helper()
 	return g.postTo(t, "/graphql", body, header...)
 }
 
-// postTo is post to another application.
+// postTo is post to another path.
 func (g *running) postTo(t testing.TB, path, body string, header ...string) (int, string) {
 	t.Helper()
 	return g.send(t, g.url+path, body, header...)
 }
 
-// send is a POST of JSON to any address.
+// send sends a POST with JSON to a URL.
 func (g *running) send(t testing.TB, url, body string, header ...string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
@@ -162,10 +161,10 @@ func (g *running) send(t testing.TB, url, body string, header ...string) (int, s
 	return resp.StatusCode, string(answer)
 }
 
-// sleep is an operation that does not end before its node wakes it.
+// sleep is an operation that runs until its node wakes it.
 const sleep = `{"query":"{ sleep(ms: 3600000) }"}`
 
-// async sends an operation, and does not wait for its answer.
+// async sends an operation without waiting for the result.
 func (g *running) async(t testing.TB, body string) (answer <-chan string) {
 	answered := make(chan string, 1)
 	go func() {
@@ -175,7 +174,7 @@ func (g *running) async(t testing.TB, body string) (answer <-chan string) {
 	return answered
 }
 
-// waitClosed waits until the gateway, which stops, takes no more connections.
+// waitClosed waits until the stopping gateway refuses connections.
 func (g *running) waitClosed(t testing.TB) {
 	t.Helper()
 	eventually(t, "new connections are refused", func() bool {
@@ -187,8 +186,8 @@ func (g *running) waitClosed(t testing.TB) {
 	})
 }
 
-// unhurried is a timeout that no call reaches which is answered at once: many times
-// what one takes on this machine.
+// unhurried returns a timeout that no fast call exceeds: many times the duration of one on
+// this machine.
 func (g *running) unhurried(t testing.TB) time.Duration {
 	t.Helper()
 	took := time.Hour
@@ -200,8 +199,8 @@ func (g *running) unhurried(t testing.TB) time.Duration {
 	return max(time.Second, 100*took).Round(time.Millisecond)
 }
 
-// timedOut sends an operation that sleeps, with timeouts that double until one
-// leaves it the time to begin on the node. It returns the last answer.
+// timedOut sends an operation that sleeps. It doubles the timeout until the operation
+// begins on the node, and returns the last response.
 func (g *running) timedOut(t testing.TB, node *beamtest.Node, body string, header ...string) (status int, answer string) {
 	t.Helper()
 	asleep := strings.Count(node.Output(), "sleeping ")
@@ -211,14 +210,14 @@ func (g *running) timedOut(t testing.TB, node *beamtest.Node, body string, heade
 	return status, answer
 }
 
-// query sends a document alone.
+// query sends a document.
 func (g *running) query(t testing.TB, document string) (int, string) {
 	t.Helper()
 	body, _ := json.Marshal(map[string]string{"query": document})
 	return g.post(t, string(body))
 }
 
-// code is the error code of an answer, or "".
+// code returns the code of the first error in a response, or "".
 func code(t testing.TB, answer string) string {
 	t.Helper()
 	var body struct {
@@ -236,9 +235,9 @@ func code(t testing.TB, answer string) string {
 	return body.Errors[0].Extensions.Code
 }
 
-// before is the configuration of a gateway in front of a test node, with the
-// lines of the application's section that the test adds.
-func before(epmd int, lines ...string) string {
+// configFor returns the configuration of a gateway with a test node. lines are added to the
+// application's section.
+func configFor(epmd int, lines ...string) string {
 	return fmt.Sprintf(`node: {name: louche@127.0.0.1, cookie_file: %s}
 trusted_proxies: [127.0.0.0/8]
 apps:

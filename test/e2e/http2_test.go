@@ -14,11 +14,11 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// An operation that a client gives up on a stream is ended on the node too.
+// A canceled stream ends its operation on the node.
 func TestHTTP2InClearText(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	runClient(t, "http2.mjs", g.url+"/graphql")
 	node.WaitOutput(t, "gone ")
 	eventually(t, "the connection is no longer counted", func() bool {
@@ -40,12 +40,12 @@ func TestTLS(t *testing.T) {
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	files, renewed := beamtest.NewTLSFiles(t), beamtest.NewTLSFiles(t)
 	section := func(f beamtest.TLSFiles) string {
-		return before(epmd) + fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s}\n", f.NodeCert, f.NodeKey)
+		return configFor(epmd) + fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s}\n", f.NodeCert, f.NodeKey)
 	}
 	g := startGateway(t, section(files))
 	runClient(t, "http2.mjs", g.url+"/graphql", files.CA)
 
-	// protocol is the version of HTTP that a client gets which trusts these files.
+	// protocol returns the HTTP version of a client that trusts these files.
 	protocol := func(f beamtest.TLSFiles, versions func(*http.Protocols)) (string, error) {
 		pem, err := os.ReadFile(f.CA)
 		if err != nil {
@@ -75,13 +75,13 @@ func TestTLS(t *testing.T) {
 		t.Error("the certificate is from another authority")
 	}
 
-	// A renewed certificate is gone over to, a bad one is not.
+	// A renewed certificate is used, an invalid one is not.
 	g.configure(t, section(renewed))
 	eventually(t, "the renewed certificate is presented", func() bool {
 		_, err := protocol(renewed, both)
 		return err == nil
 	})
-	g.configure(t, before(epmd)+fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s}\n", files.NodeCert, renewed.NodeKey))
+	g.configure(t, configFor(epmd)+fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s}\n", files.NodeCert, renewed.NodeKey))
 	eventually(t, "the mistake is logged", func() bool {
 		return strings.Contains(g.log.String(), "configuration refused, the former one stays")
 	})
@@ -90,12 +90,12 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// What is in flight on a connection of HTTP/2 when the gateway stops finishes, and
-// the client is asked to come back on another one.
+// A stopping gateway finishes the requests of an HTTP/2 connection, and tells the client to
+// open another connection.
 func TestStopWithHTTP2(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	transport := &http.Transport{Protocols: new(http.Protocols)}
 	transport.Protocols.SetUnencryptedHTTP2(true)
 	defer transport.CloseIdleConnections()

@@ -26,32 +26,30 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// A door is the section of an application that lets in those alone who say who they
-// are.
-type door struct {
+// protection is the section of an application that requires authentication.
+type protection struct {
 	name    string
 	section []string // lines
 	more    string   // of the configuration, outside of it
-	// accepted are the headers of a request that says so, refused those of requests
-	// that do not: names and values in turns.
+	// accepted are headers with valid credentials, refused are headers with invalid ones,
+	// by name: header names and values in turn.
 	accepted []string
 	refused  map[string][]string
-	// clients are those who send them, by the same names, or accepted.
-	// http.DefaultClient where there is none.
+	// clients send them, by the same names. The default is http.DefaultClient.
 	clients map[string]*http.Client
-	// status is what every request gets that is refused, whatever else is the matter
-	// with it, unless the connection is; 0: who is asking is looked at after other things.
+	// status is the status of every refused request, whatever else is wrong with it. 0:
+	// other checks come first.
 	status int
 }
 
-// ofAnotherAuthority are credentials to which the gateway hangs up.
+// ofAnotherAuthority names the credentials for which the gateway closes the connection.
 const ofAnotherAuthority = "of another authority"
 
-// knocks are the ways to ask.
-var knocks = []struct {
+// requestKinds are the kinds of requests.
+var requestKinds = []struct {
 	name    string
 	request [4]string // method, path, media type, body
-	// quiet: the node is asked nothing for it, whoever asks.
+	// quiet: the request does not reach the node, with any credentials.
 	quiet bool
 }{
 	{name: "query", request: [4]string{"POST", "/graphql", "application/json", `{"query":"{ counter }"}`}},
@@ -77,13 +75,12 @@ func persisted(document, more string) string {
 	return `{` + more + `"extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + hash(document) + `"}}}`
 }
 
-// Of requests that do not say who is asking, where that is required, the node hears
-// nothing: it counts by itself what it runs.
-func TestNobodyComesIn(t *testing.T) {
+// Unauthenticated requests do not reach the node, which counts its operations.
+func TestUnauthenticatedRequestsReachNoNode(t *testing.T) {
 	manifest := write(t, `{"count":"{ counter }"}`)
 	files, elsewhere := beamtest.NewTLSFiles(t), beamtest.NewTLSFiles(t)
-	elsewhere.CA = files.CA // they know the gateway, and it does not know them
-	for _, d := range []door{
+	elsewhere.CA = files.CA // these clients trust the gateway, and the gateway does not trust them
+	for _, d := range []protection{
 		{
 			name:     "header of a proxy",
 			section:  []string{"    context: {user: {header: X-User-Id, type: integer, required: true}}"},
@@ -214,7 +211,7 @@ func TestNobodyComesIn(t *testing.T) {
 			epmd := beamtest.StartEPMD(t)
 			node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 			ran := node.Count(t, "Absinthe.run/3")
-			g := startGateway(t, before(epmd, slices.Concat(
+			g := startGateway(t, configFor(epmd, slices.Concat(
 				d.section,
 				[]string{
 					"    forms: true",
@@ -231,37 +228,37 @@ func TestNobodyComesIn(t *testing.T) {
 			refuse := func() {
 				already := ran()
 				for _, why := range slices.Sorted(maps.Keys(d.refused)) {
-					for _, knock := range knocks {
-						status, answer := g.knock(t, d.clients[why], knock.request, d.refused[why])
-						if knock.quiet && d.status == 0 {
+					for _, kind := range requestKinds {
+						status, answer := g.sendAs(t, d.clients[why], kind.request, d.refused[why])
+						if kind.quiet && d.status == 0 {
 							continue
 						}
-						if hungUp := status == 0 && why == ofAnotherAuthority; !hungUp && (strings.Contains(answer, `"data"`) || answer == "" != (knock.request[0] == "HEAD") || d.status != 0 && status != d.status) {
-							t.Errorf("%s, credentials %s: %d %s", knock.name, why, status, answer)
+						if hungUp := status == 0 && why == ofAnotherAuthority; !hungUp && (strings.Contains(answer, `"data"`) || answer == "" != (kind.request[0] == "HEAD") || d.status != 0 && status != d.status) {
+							t.Errorf("%s, credentials %s: %d %s", kind.name, why, status, answer)
 						}
 						if now := ran(); now != already {
-							t.Errorf("%s, credentials %s: the node ran %d operations", knock.name, why, now-already)
+							t.Errorf("%s, credentials %s: the node ran %d operations", kind.name, why, now-already)
 							already = now
 						}
 					}
 				}
 			}
 			refuse()
-			for _, knock := range knocks {
+			for _, kind := range requestKinds {
 				already := ran()
-				status, answer := g.knock(t, d.clients["accepted"], knock.request, d.accepted)
-				if reached := ran() > already; status != 200 || reached == knock.quiet {
-					t.Errorf("%s, with credentials: %d %s; reached the node: %v", knock.name, status, answer, reached)
+				status, answer := g.sendAs(t, d.clients["accepted"], kind.request, d.accepted)
+				if reached := ran() > already; status != 200 || reached == kind.quiet {
+					t.Errorf("%s, with credentials: %d %s; reached the node: %v", kind.name, status, answer, reached)
 				}
 			}
-			// What others have asked for is remembered by now.
+			// The results of other clients are in the caches by now.
 			refuse()
 		})
 	}
 }
 
-// Who is not known is told how to say who they are, where that is by Authorization:
-// whether there was nothing, or nothing true (RFC 6750, section 3).
+// A 401 names the scheme Bearer where Authorization carries the token, for missing and for
+// invalid tokens (RFC 6750, section 3).
 func TestChallenges(t *testing.T) {
 	jwt := func(more string) string {
 		return "jwt: {public_key_file: " + write(t, issuer.public) + ", issuer: us, audience: [my-app]" + more + "}"
@@ -269,9 +266,9 @@ func TestChallenges(t *testing.T) {
 	keys := fmt.Sprintf("api_keys: {keys: [{name: billing, sha256: %q}]}", hash(apiKey))
 	good, bad := issuer.sign("ES256", nil), newIssuer().sign("ES256", nil)
 	const ask, refused = `Bearer realm="louche"`, `Bearer realm="louche", error="invalid_token"`
-	for _, door := range []struct {
+	for _, c := range []struct {
 		name, section string
-		knocks        map[string]string // what is asked of them, or "" if nothing is, by their header
+		challenges    map[string]string // the WWW-Authenticate header or "", by the header of the request
 	}{
 		{"in Authorization", "auth: {methods: [{" + jwt("") + "}]}", map[string]string{
 			"": ask, "Authorization: Basic dXNlcjpwYXNz": ask, "X-Api-Key: " + apiKey: ask, "Cookie: token=" + good: ask,
@@ -284,26 +281,26 @@ func TestChallenges(t *testing.T) {
 		{"an entry of the context", "context: {user: {header: X-User-Id, required: true}}", map[string]string{"": "", "X-User-Id: ": ""}},
 		{"an operation's", "auth: {anonymous: allow, methods: [{" + jwt("") + "}], operations: [{kind: query, require: {scopes: [read]}}]}", map[string]string{"": ask}},
 	} {
-		t.Run(door.name, func(t *testing.T) {
-			g := launch(t, strings.Replace(nobody("    "+door.section), "apps:", "trusted_proxies: [127.0.0.0/8]\napps:", 1))
-			for header, want := range door.knocks {
+		t.Run(c.name, func(t *testing.T) {
+			g := launch(t, strings.Replace(configWithoutNodes("    "+c.section), "apps:", "trusted_proxies: [127.0.0.0/8]\napps:", 1))
+			for header, want := range c.challenges {
 				name, value, _ := strings.Cut(header, ": ")
 				resp, got := answer(t, http.DefaultClient, "POST", g.url+"/graphql", `{"query":"{ a }"}`, "Content-Type", "application/json", cmp.Or(name, "X-None"), value)
 				if resp.StatusCode != 401 || got != "UNAUTHENTICATED" || resp.Header.Get("WWW-Authenticate") != want || resp.Header.Get("Cache-Control") != "no-store" {
 					t.Errorf("%q: %d %s %v", header, resp.StatusCode, got, resp.Header)
 				}
 			}
-			// What is known of somebody does not help them further, and they are not asked.
+			// Valid credentials without the required scope get 403 and no WWW-Authenticate.
 			resp, got := answer(t, http.DefaultClient, "POST", g.url+"/graphql", `{"query":"{ a }"}`, "Content-Type", "application/json",
 				"Authorization", "Bearer "+good, "X-Api-Key", apiKey, "Cookie", "token="+good, "X-User-Id", "1")
-			if want := map[bool]string{false: "NO_NODE_AVAILABLE", true: "FORBIDDEN"}[strings.Contains(door.section, "scopes")]; got != want || resp.Header.Get("WWW-Authenticate") != "" {
+			if want := map[bool]string{false: "NO_NODE_AVAILABLE", true: "FORBIDDEN"}[strings.Contains(c.section, "scopes")]; got != want || resp.Header.Get("WWW-Authenticate") != "" {
 				t.Errorf("with all of it: %d %s %v", resp.StatusCode, got, resp.Header)
 			}
 		})
 	}
 }
 
-// A jwtIssuer makes JSON Web Tokens, good ones and others.
+// A jwtIssuer makes valid and invalid JSON Web Tokens.
 type jwtIssuer struct {
 	key    *ecdsa.PrivateKey
 	public string // PEM
@@ -323,7 +320,8 @@ func newIssuer() jwtIssuer {
 	return jwtIssuer{key, string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))}
 }
 
-// sign makes a token that says it is of this algorithm, with other claims than usual.
+// sign makes a token whose header names this algorithm, with more claims than the usual
+// ones.
 func (i jwtIssuer) sign(algorithm string, claims map[string]any) string {
 	all := map[string]any{"iss": "us", "aud": "my-app", "sub": "42", "exp": time.Now().Add(time.Hour).Unix()}
 	maps.Copy(all, claims)
@@ -372,22 +370,22 @@ func (p phoenixTokens) sign(user int64, at time.Time) string {
 	return signed + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// tamper is a token of one user with the signature of another's.
+// tamper returns a token of one user with the signature of another user's token.
 func (p phoenixTokens) tamper(signed, written int64) string {
 	now := time.Now()
 	ours, others := p.sign(signed, now), p.sign(written, now)
 	return others[:strings.LastIndex(others, ".")] + ours[strings.LastIndex(ours, "."):]
 }
 
-// knock sends a request with these headers. The status is 0, and the answer an error,
-// where the gateway does not speak to this client.
-func (g *running) knock(t *testing.T, client *http.Client, request [4]string, header []string) (int, string) {
+// sendAs sends a request with these headers. If the gateway closes the connection, the
+// status is 0 and the body is the error.
+func (g *running) sendAs(t *testing.T, client *http.Client, request [4]string, header []string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), request[0], g.url+request[1], strings.NewReader(request[3]))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("X-Requested-With", "a program") // no page of another site made it
+	r.Header.Set("X-Requested-With", "a program") // passes CSRF prevention
 	if request[2] != "" {
 		r.Header.Set("Content-Type", request[2])
 	}

@@ -8,12 +8,12 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// What a node sends over the connection that the gateway made does nothing there:
-// nothing runs, nobody is found, and calls go on.
-func TestNodesGetNothingOutOfTheGateway(t *testing.T) {
+// Messages from a node over the gateway's connection have no effect: nothing runs, no name
+// is registered, and calls continue.
+func TestMessagesFromNodesHaveNoEffect(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	if got := node.Eval(t, "Node.list(:hidden)"); got != `[:"louche@127.0.0.1"]` {
 		t.Fatalf("connected: %s", got)
 	}
@@ -36,7 +36,7 @@ func TestNodesGetNothingOutOfTheGateway(t *testing.T) {
 		})
 	}
 
-	// The process that calls are made in the name of cannot be ended, nor linked to.
+	// The pid of the caller cannot be killed or linked to.
 	answered := g.async(t, sleep)
 	node.WaitOutput(t, "sleeping ")
 	signalled := node.Eval(t, `callers = for p <- Process.list(), {:parent, caller} when is_pid(caller) <- [Process.info(p, :parent)], node(caller) != node(), do: caller
@@ -53,7 +53,7 @@ length(callers) > 0`)
 	if n := strings.Count(g.log.String(), "node up"); n != 1 {
 		t.Errorf("%s was connected to %d times", node.Name, n)
 	}
-	// It is nowhere that nodes look for each other.
+	// No node lists the gateway.
 	names := node.Eval(t, `:erl_epmd.names({127, 0, 0, 1})`)
 	if strings.Contains(names, "louche") || node.Eval(t, "Node.list()") != "[]" {
 		t.Errorf("EPMD knows %s", strconv.Quote(names))

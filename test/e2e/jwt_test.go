@@ -60,7 +60,7 @@ func startProvider(t *testing.T, address string) *openID {
 	return p
 }
 
-// token is an access token for somebody.
+// token returns an access token of a user.
 func (p *openID) token(t *testing.T, audience string) string {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.issuer+"/token", strings.NewReader(url.Values{
@@ -94,13 +94,13 @@ func (p *openID) do(t *testing.T, path string) {
 	resp.Body.Close()
 }
 
-// counterAs calls the node, which counts, with a token.
+// counterAs runs { counter } with a token.
 func (g *running) counterAs(t *testing.T, token string) (int, string) {
 	t.Helper()
 	return g.post(t, `{"query":"{ counter }"}`, "Authorization", "Bearer "+token)
 }
 
-// forged is a token of an issuer that the issuer has not made.
+// forged returns a token that names an issuer and has another signature.
 func forged(t *testing.T, issuer, kid string) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -123,13 +123,13 @@ func forged(t *testing.T, issuer, kid string) string {
 	return text
 }
 
-// A real provider that starts late, turns its keys over, fails, and comes back with
-// others.
+// The gateway follows a real provider that starts late, rotates its keys, fails, and
+// returns with other keys.
 func TestOpenIDProvider(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	address := freeAddress(t)
-	g := startGateway(t, before(epmd, fmt.Sprintf(`    auth: {methods: [{jwt: {issuer: "http://%s", audience: ["%s"], discover: true, refresh: 10s}}]}`, address, audience)))
+	g := startGateway(t, configFor(epmd, fmt.Sprintf(`    auth: {methods: [{jwt: {issuer: "http://%s", audience: ["%s"], discover: true, refresh: 10s}}]}`, address, audience)))
 	accepted := 0
 	takes := func(what, token string) {
 		t.Helper()
@@ -206,8 +206,8 @@ func TestOpenIDProvider(t *testing.T) {
 	}
 }
 
-// Providers that do what they like cost the requests with their tokens a 503, in
-// bounded time, and nobody else anything.
+// A faulty provider delays and refuses requests with its own tokens only: they get 503 in
+// bounded time.
 func TestHostileProvider(t *testing.T) {
 	var behaviour atomic.Value
 	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -235,7 +235,7 @@ func TestHostileProvider(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			behaviour.Store(misbehaves)
-			g := launch(t, before(1, fmt.Sprintf(`    auth: {methods: [{jwt: {issuer: i, audience: ["%s"], jwks: "%s"}}]}`, audience, provider.URL)))
+			g := launch(t, configFor(1, fmt.Sprintf(`    auth: {methods: [{jwt: {issuer: i, audience: ["%s"], jwks: "%s"}}]}`, audience, provider.URL)))
 			if status, _ := g.query(t, `{ counter }`); status != 401 {
 				t.Errorf("without a token: %d", status)
 			}

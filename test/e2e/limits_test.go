@@ -16,13 +16,13 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// What is more than the gateway or a node may have is refused at once, and what is
-// under way is not disturbed.
+// Requests over the limits of the gateway or a node are refused at once. Requests in flight
+// continue.
 func TestOverload(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	for name, yaml := range map[string]string{
-		"on a node":      before(epmd, "    load: {in_flight: 4, queue: 1, queue_time: 1ms}"),
-		"in the gateway": before(epmd) + "limits: {in_flight: 4}\n",
+		"on a node":      configFor(epmd, "    load: {in_flight: 4, queue: 1, queue_time: 1ms}"),
+		"in the gateway": configFor(epmd) + "limits: {in_flight: 4}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
@@ -55,11 +55,11 @@ func TestOverload(t *testing.T) {
 	}
 }
 
-// The client is told, and the connection goes on.
+// The client gets the error, and the connection stays open.
 func TestAnswerTooLarge(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd)+"limits: {answer: 1000000}\n")
+	g := startGateway(t, configFor(epmd)+"limits: {answer: 1000000}\n")
 	for bytes, want := range map[int]string{900_000: "", 1_100_000: "ANSWER_TOO_LARGE", 20_000_000: "ANSWER_TOO_LARGE"} {
 		status, answer := g.query(t, fmt.Sprintf(`{ large(bytes: %d) }`, bytes))
 		if got := code(t, answer); got != want || (status == 502) != (want != "") {
@@ -71,10 +71,10 @@ func TestAnswerTooLarge(t *testing.T) {
 	}
 }
 
-// A client that sends its request a byte at a time is given up, head or body.
+// A client that sends its head or its body byte by byte is disconnected.
 func TestSlowClients(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
-	g := launch(t, before(epmd)+"limits: {read_timeout: 300ms}\n")
+	g := launch(t, configFor(epmd)+"limits: {read_timeout: 300ms}\n")
 	for _, begin := range []string{
 		"POST /graphql HTTP/1.1\r\nHost: x\r\nX-Endless: ",
 		"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{",
@@ -99,7 +99,7 @@ func TestSlowClients(t *testing.T) {
 	}
 }
 
-// rawConn is a client's connection.
+// rawConn is the connection of a client.
 type rawConn struct {
 	net.Conn
 	in *bufio.Reader
@@ -115,7 +115,7 @@ func dialClients(t *testing.T, g *running) *rawConn {
 	return &rawConn{conn, bufio.NewReader(conn)}
 }
 
-// status sends a request and returns the status of the answer, 0 if the connection is
+// status sends a request and returns the status of the response, or 0 if the connection is
 // closed.
 func (c *rawConn) status(request string) int {
 	io.WriteString(c, request)
@@ -135,12 +135,11 @@ const (
 	beginToAsk = "GET /graphql HTTP/1.1\r\nHost: x\r\nX-Endless: "
 )
 
-// Another connection than there may be takes the place of the one that has been
-// without a request for longest, whether it has said nothing yet, half of a request, or
-// whole ones.
-func TestConnectionsMakeRoom(t *testing.T) {
+// A connection over the limit replaces the one that has been idle for longest: before, in
+// or after a request.
+func TestIdleConnectionsAreReplaced(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
-	g := launch(t, before(epmd)+"limits: {connections: 3, connections_per_address: 3}\n")
+	g := launch(t, configFor(epmd)+"limits: {connections: 3, connections_per_address: 3}\n")
 	silent, half, used := dialClients(t, g), dialClients(t, g), dialClients(t, g)
 	io.WriteString(half, beginToAsk)
 	if status := used.status(askHealth); status != 200 {
@@ -156,8 +155,8 @@ func TestConnectionsMakeRoom(t *testing.T) {
 	}
 }
 
-// While every connection has a request, health is answered on another one, and other
-// requests are refused at once.
+// While every connection has a request in flight, a further one gets health checks, and
+// refuses other requests at once.
 func TestHealthBeyondConnections(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
@@ -166,7 +165,7 @@ func TestHealthBeyondConnections(t *testing.T) {
 		"per address": "limits: {connections: 100, connections_per_address: 2}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := startGateway(t, strings.Replace(before(epmd), "127.0.0.0/8", "10.0.0.0/8", 1)+limits)
+			g := startGateway(t, strings.Replace(configFor(epmd), "127.0.0.0/8", "10.0.0.0/8", 1)+limits)
 			g.cutOff = true
 			seen := strings.Count(node.Output(), "sleeping ")
 			var busy []*rawConn
@@ -175,7 +174,7 @@ func TestHealthBeyondConnections(t *testing.T) {
 				io.WriteString(busy[len(busy)-1], askSlowly)
 			}
 			waittest.Until(t, "both operations run", func() bool { return strings.Count(node.Output(), "sleeping ") == seen+2 })
-			for range 200 { // more than are open beyond the limit at once
+			for range 200 { // more than can be open beyond the limit
 				if status := dialClients(t, g).status(askHealth); status != 200 {
 					t.Fatalf("/healthz: %d", status)
 				}
@@ -189,10 +188,11 @@ func TestHealthBeyondConnections(t *testing.T) {
 	}
 }
 
-// A trusted proxy has the connections of many clients, and no share.
+// A trusted proxy has the connections of many clients, so limits.connections_per_address
+// does not apply to it.
 func TestConnectionsOfTrustedProxies(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
-	g := launch(t, before(epmd)+"limits: {connections: 100, connections_per_address: 1}\n")
+	g := launch(t, configFor(epmd)+"limits: {connections: 100, connections_per_address: 1}\n")
 	first := dialClients(t, g)
 	for range 3 { // the tests trust 127.0.0.0/8
 		dialClients(t, g).status(askHealth)
@@ -202,12 +202,12 @@ func TestConnectionsOfTrustedProxies(t *testing.T) {
 	}
 }
 
-// The time to send a request is over when it has been sent: an operation may take
-// longer, by any method and version of HTTP.
+// read_timeout ends when the request has arrived. An operation may take longer, with every
+// method and version of HTTP.
 func TestOperationLongerThanReadTimeout(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd)+"limits: {read_timeout: 1s}\n")
+	g := startGateway(t, configFor(epmd)+"limits: {read_timeout: 1s}\n")
 	for _, versions := range []func(*http.Protocols){
 		func(p *http.Protocols) { p.SetHTTP1(true) },
 		func(p *http.Protocols) { p.SetUnencryptedHTTP2(true) },

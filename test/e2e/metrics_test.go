@@ -8,7 +8,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// metric is the value of a series in the text of GET /metrics; -1: it is not there.
+// metric returns the value of a series of GET /metrics, or -1 if there is none.
 func (g *running) metric(t *testing.T, series string) float64 {
 	t.Helper()
 	status, text := sdl(t, g.admin+"/metrics")
@@ -40,7 +40,7 @@ func TestMetrics(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	a := beamtest.StartNode(t, beamtest.Options{Name: "testapp-a@127.0.0.1", EPMDPort: epmd})
 	b := beamtest.StartNode(t, beamtest.Options{Name: "testapp-b@127.0.0.1", EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    contract: {validate: enforce}", "    timeout: 1m"))
+	g := startGateway(t, configFor(epmd, "    contract: {validate: enforce}", "    timeout: 1m"))
 	eventually(t, "both have told their schema", func() bool {
 		_, nodes := g.schemas(t)
 		return nodes[a.Name] != "" && nodes[b.Name] != ""
@@ -103,8 +103,8 @@ func TestMetrics(t *testing.T) {
 	rename(t, b, "sleep", "slumber")
 	eventually(t, "the schemas differ", func() bool { return g.metric(t, `louche_schemas{app="/graphql"}`) == 2 })
 
-	// A reload that makes the application anew takes nothing from its counters.
-	g.configure(t, before(epmd, "    contract: {validate: enforce}", "    timeout: 50s"))
+	// A reload that replaces the application keeps its counters.
+	g.configure(t, configFor(epmd, "    contract: {validate: enforce}", "    timeout: 50s"))
 	eventually(t, "it is reloaded", func() bool { return strings.Contains(g.log.String(), "configuration reloaded") })
 	g.expectMetrics(t, map[string]float64{
 		`louche_requests_total{app="/graphql",code="OK"}`:               6,

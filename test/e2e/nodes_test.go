@@ -22,11 +22,10 @@ func TestNodes(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{Name: "testapp-01ABC@127.0.0.1", EPMDPort: epmd})
 	beamtest.StartNode(t, beamtest.Options{Name: "testapp-01DEF@127.0.0.1", EPMDPort: epmd, Cookie: "another-cookie"})
-	// A gateway of the same configuration is running: they do not disturb each
-	// other.
-	g := startGateway(t, before(epmd))
+	// The command does not disturb a running gateway with the same configuration.
+	g := startGateway(t, configFor(epmd))
 
-	got, status := nodes(t, before(epmd))
+	got, status := nodes(t, configFor(epmd))
 	if status != 1 {
 		t.Errorf("with a node that cannot be called: status %d", status)
 	}
@@ -42,7 +41,7 @@ func TestNodes(t *testing.T) {
 	if strings.Contains(got, beamtest.DefaultCookie) {
 		t.Error("the cookie is printed")
 	}
-	if got, status := nodes(t, strings.Replace(before(epmd), "prefix: testapp", "prefix: testapp-01ABC", 1)); status != 0 {
+	if got, status := nodes(t, strings.Replace(configFor(epmd), "prefix: testapp", "prefix: testapp-01ABC", 1)); status != 0 {
 		t.Errorf("with one that can: status %d\n%s", status, got)
 	}
 	if status, answer := g.query(t, `{ counter }`); status != 200 {
@@ -50,13 +49,14 @@ func TestNodes(t *testing.T) {
 	}
 }
 
-// The schemas that the node has are suggested, loaded or not. None is loaded for that.
+// The command suggests the schemas of the node, whether they are loaded or not. It loads
+// none.
 func TestNodesWithoutTheSchema(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	for _, state := range []string{"false = :code.is_loaded(TestApp.Schema)", "{:module, _} = :code.ensure_loaded(TestApp.Schema)"} {
 		node.Eval(t, state)
-		got, status := nodes(t, strings.Replace(before(epmd), "TestApp.Schema", "No.Such.Schema", 1))
+		got, status := nodes(t, strings.Replace(configFor(epmd), "TestApp.Schema", "No.Such.Schema", 1))
 		if status != 1 || !strings.Contains(got, "not found; schemas there: TestApp.Schema\n") {
 			t.Errorf("%s: status %d\n%s", state, status, got)
 		}
@@ -70,14 +70,14 @@ func TestNodesThatAreNotThere(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	t.Run("no name with the prefix", func(t *testing.T) {
-		got, status := nodes(t, strings.Replace(before(epmd), "prefix: testapp", "prefix: elsewhere", 1))
+		got, status := nodes(t, strings.Replace(configFor(epmd), "prefix: testapp", "prefix: elsewhere", 1))
 		if status != 1 || !strings.Contains(got, "elsewhere") {
 			t.Errorf("status %d\n%s", status, got)
 		}
 	})
 	t.Run("EPMD unreachable", func(t *testing.T) {
 		_, port, _ := net.SplitHostPort(freeAddress(t))
-		got, status := nodes(t, strings.Replace(before(epmd), fmt.Sprintf("epmd_port: %d", epmd), "epmd_port: "+port, 1))
+		got, status := nodes(t, strings.Replace(configFor(epmd), fmt.Sprintf("epmd_port: %d", epmd), "epmd_port: "+port, 1))
 		if status != 1 || !strings.Contains(got, "127.0.0.1:"+port) || !strings.Contains(got, "refused") {
 			t.Errorf("status %d\n%s", status, got)
 		}
@@ -99,7 +99,7 @@ func TestNodesThatAreNotThere(t *testing.T) {
 			}
 		}()
 		_, port, _ := net.SplitHostPort(l.Addr().String())
-		got, status := nodes(t, strings.Replace(before(epmd), "epmd_port", "port: "+port+", epmd_port", 1))
+		got, status := nodes(t, strings.Replace(configFor(epmd), "epmd_port", "port: "+port+", epmd_port", 1))
 		if status != 1 || !strings.Contains(got, "failed: distribution handshake") {
 			t.Errorf("status %d\n%s", status, got)
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/louche-graphql/louche/internal/demo"
 )
 
-// binary is where build puts the program.
+// binary is the path of the program.
 var binary string
 
 // build builds the program once.
@@ -25,7 +25,7 @@ var build = sync.OnceValue(func() error {
 	return nil
 })
 
-// command returns the program with arguments, to be run as a process of its own.
+// command returns a command that runs the program with arguments.
 func command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	if err := build(); err != nil {
@@ -36,8 +36,8 @@ func command(t testing.TB, args ...string) *exec.Cmd {
 
 const demoCookie = "louche-demo-cookie"
 
-// demoGateway is a gateway in a process of its own, in front of nodes of the demo in
-// this one.
+// demoGateway is a gateway in a process of its own. The nodes of the demo run in this
+// process.
 type demoGateway struct {
 	*running
 	*exec.Cmd

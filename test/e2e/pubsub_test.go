@@ -7,8 +7,8 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// Absinthe finds the module under the key pubsub, as Absinthe.Plug puts it there,
-// beside what else is in the context.
+// The context has the module under the key pubsub, as Absinthe.Plug sets it, beside the
+// other fields.
 func TestPubSubIsInTheContext(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
@@ -18,8 +18,8 @@ func TestPubSubIsInTheContext(t *testing.T) {
 		"pubsub: TestAppWeb.Endpoint\n    context_from: TestApp.Gateway.build_context":                        `%{claims: %{}, pubsub: TestAppWeb.Endpoint}`,
 		"pubsub: TestAppWeb.Endpoint\n    context_from: TestApp.Gateway.build_context\n    context_cache: 1h": `%{claims: %{}, pubsub: TestAppWeb.Endpoint}`,
 	} {
-		g := startGateway(t, before(epmd, "    "+lines))
-		for range 2 { // the second time with a context that was kept, where one is
+		g := startGateway(t, configFor(epmd, "    "+lines))
+		for range 2 { // the second request uses a cached context, if there is one
 			if status, answer := g.query(t, `{ contextText }`); status != 200 || answer != `{"data":{"contextText":"`+want+`"}}` {
 				t.Errorf("%s: %d %s, want %s", lines, status, answer, want)
 			}
@@ -30,7 +30,7 @@ func TestPubSubIsInTheContext(t *testing.T) {
 	}
 }
 
-// A schema with subscriptions whose subscribers no mutation reaches is logged, once.
+// A schema with subscriptions that no mutation can reach is logged once.
 func TestSubscriptionsWithoutPubSub(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
@@ -42,7 +42,7 @@ func TestSubscriptionsWithoutPubSub(t *testing.T) {
 		"context: {pubsub: {value: Elixir.TestAppWeb.Endpoint, type: atom, atoms: [Elixir.TestAppWeb.Endpoint]}}": 0,
 		"context_from: TestApp.Gateway.build_context":                                                             0,
 	} {
-		g := startGateway(t, before(epmd, "    "+lines))
+		g := startGateway(t, configFor(epmd, "    "+lines))
 		eventually(t, "the schema is known", func() bool { hashes, _ := g.schemas(t); return len(hashes) == 1 })
 		eventually(t, "what is to be logged is", func() bool { return strings.Count(g.log.String(), warning) >= warnings })
 		if err := g.stop(); err != nil {
@@ -54,7 +54,7 @@ func TestSubscriptionsWithoutPubSub(t *testing.T) {
 	}
 }
 
-// A mutation that comes through the gateway reaches a subscriber on the node.
+// A mutation through the gateway reaches a subscriber on the node.
 func TestMutationReachesSubscribers(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
@@ -64,12 +64,12 @@ func TestMutationReachesSubscribers(t *testing.T) {
 	addSubscription(t, node)
 	node.Eval(t, pubSub)
 	for lines, want := range map[string]string{"": `[]`, "pubsub: TestApp.PubSub": `[%{data: %{"appended" => true}}]`} {
-		g := startGateway(t, before(epmd, "    "+lines))
+		g := startGateway(t, configFor(epmd, "    "+lines))
 		status, answer := g.query(t, `mutation { append(id: "1") }`)
 		if status != 200 || answer != `{"data":{"append":true}}` {
 			t.Fatalf("%d %s", status, answer)
 		}
-		// It has been published before the mutation was answered.
+		// It is published before the response to the mutation.
 		if got := node.Eval(t, "send(TestApp.Subscriber, {:told, self()}); receive do {:told, list} -> list end"); got != want {
 			t.Errorf("%q: the subscriber was told %s, want %s", lines, got, want)
 		}
@@ -79,8 +79,7 @@ func TestMutationReachesSubscribers(t *testing.T) {
 	}
 }
 
-// pubSub starts what an application with subscriptions has, and a subscriber that
-// collects what it is told.
+// pubSub starts the pubsub of an application, and a subscriber that collects messages.
 const pubSub = `
 defmodule TestApp.PubSub do
   @behaviour Absinthe.Subscription.Pubsub

@@ -9,15 +9,15 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// What is pulled is a schema that documents can be checked with.
+// schema pull prints a schema that schema check reads.
 func TestSchemaPull(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd)) // they do not disturb each other
+	g := startGateway(t, configFor(epmd)) // the command does not disturb it
 	pull := func(yaml string, args ...string) (text, problem string, status int) {
 		return run(t, append([]string{"schema", "pull", "--config", write(t, yaml)}, args...)...)
 	}
-	text, problem, status := pull(before(epmd))
+	text, problem, status := pull(configFor(epmd))
 	if status != 0 || !strings.Contains(text, "type RootQueryType {") || !strings.HasSuffix(text, "}\n") && !strings.HasSuffix(text, "scalar Decimal\n") {
 		t.Fatalf("status %d: %s\n%s", status, problem, text)
 	}
@@ -31,13 +31,13 @@ func TestSchemaPull(t *testing.T) {
 	if out, problem, status := run(t, "schema", "check", "--schema", schema, "--operations", operation); status != 0 {
 		t.Errorf("status %d: %s\n%s", status, problem, out)
 	}
-	if again, problem, _ := pull(before(epmd), "--path", "/graphql"); again != text {
+	if again, problem, _ := pull(configFor(epmd), "--path", "/graphql"); again != text {
 		t.Errorf("by its path: %s\n%s", problem, again)
 	}
-	if _, _, status := pull(before(epmd), "--path", "/other"); status != 2 {
+	if _, _, status := pull(configFor(epmd), "--path", "/other"); status != 2 {
 		t.Errorf("an unknown path: status %d", status)
 	}
-	if _, problem, status := pull(strings.Replace(before(epmd), "TestApp.Schema", "No.Such.Schema", 1)); status != 2 || !strings.Contains(problem, "No.Such.Schema is not there") {
+	if _, problem, status := pull(strings.Replace(configFor(epmd), "TestApp.Schema", "No.Such.Schema", 1)); status != 2 || !strings.Contains(problem, "No.Such.Schema is not there") {
 		t.Errorf("without the schema: status %d: %s", status, problem)
 	}
 	if status, answer := g.query(t, `{ counter }`); status != 200 {

@@ -13,14 +13,14 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// Two gateways have one limit where Redis holds it, and each its own where Redis is
-// gone; operators see which.
+// Two gateways share their counters in Redis. Without Redis each counts in memory, and the
+// log says so.
 func TestRateLimitsInRedis(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	redis := redistest.Start(t, "--requirepass", "s3cret")
 	t.Setenv("LOUCHE_TEST_REDIS", "s3cret")
-	text := before(epmd, "    rate_limits: [{by: address, limit: 6, per: 24h}]") + fmt.Sprintf("redis: {address: '%s', password: {env: LOUCHE_TEST_REDIS}}\n", redis.Addr)
+	text := configFor(epmd, "    rate_limits: [{by: address, limit: 6, per: 24h}]") + fmt.Sprintf("redis: {address: '%s', password: {env: LOUCHE_TEST_REDIS}}\n", redis.Addr)
 	var gateways []*running
 	up := func(value float64) {
 		for _, g := range gateways {
@@ -48,7 +48,7 @@ func TestRateLimitsInRedis(t *testing.T) {
 		up(1)
 		before := outages()
 		a, b := admitted(one), admitted(other)
-		if outages() > before { // Redis took longer than operations wait, as happens on a machine that stalls
+		if outages() > before { // Redis was too slow, as on a machine that stalls
 			one.stop()
 			other.stop()
 			redis.Kill()
@@ -74,12 +74,12 @@ func TestRateLimitsInRedis(t *testing.T) {
 	}
 }
 
-// A reload lets nobody off.
+// A reload keeps the counters.
 func TestReloadKeepsRateLimits(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	text := func(limit int, timeout time.Duration) string {
-		return before(epmd, fmt.Sprintf("    timeout: %v", timeout), fmt.Sprintf("    rate_limits: [{by: identity, limit: %d, per: 24h}]", limit))
+		return configFor(epmd, fmt.Sprintf("    timeout: %v", timeout), fmt.Sprintf("    rate_limits: [{by: identity, limit: %d, per: 24h}]", limit))
 	}
 	g := startGateway(t, text(1, 5*time.Minute))
 	left := func() string {
@@ -98,7 +98,7 @@ func TestReloadKeepsRateLimits(t *testing.T) {
 	}
 }
 
-// An answer that caches keep does not tell what was left to somebody once.
+// A response that caches may store has no rate limit headers.
 func TestRateLimitsAndCaches(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
@@ -106,7 +106,7 @@ func TestRateLimitsAndCaches(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"hello":"{ hello }"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	g := startGateway(t, before(epmd, "    rate_limits: [{by: address, limit: 100, per: 24h}]",
+	g := startGateway(t, configFor(epmd, "    rate_limits: [{by: address, limit: 100, per: 24h}]",
 		fmt.Sprintf("    trusted_documents: {mode: log, manifests: [%s], cache_control: 'public, max-age=60'}", file)))
 	for path, kept := range map[string]bool{"?documentId=hello": true, "?documentId=none": false, "?query=%7B+hello+%7D": false} {
 		resp, _ := g.fetch(t, "/graphql"+path)
@@ -117,13 +117,13 @@ func TestRateLimitsAndCaches(t *testing.T) {
 	}
 }
 
-// Whoever is asking has a quota of their own, wherever they ask from, by whatever way
-// they say who they are; and those who share a claim share one.
+// Each identity has a quota of its own, from any address and by any method of
+// authentication. Identities with the same claim share the quota of the claim.
 func TestRateLimitsOfIdentities(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	public := write(t, issuer.public)
-	g := startGateway(t, before(epmd, `    rate_limits:
+	g := startGateway(t, configFor(epmd, `    rate_limits:
       - {by: identity, limit: 2, per: 24h}
       - {by: {claim: tenant}, limit: 3, per: 24h}`,
 		"    auth:",
@@ -138,14 +138,14 @@ func TestRateLimitsOfIdentities(t *testing.T) {
 	for i, c := range []struct {
 		header   []string
 		admitted bool
-		identity int // what it has left
+		identity int // the identity's remaining quota
 	}{
 		{token(map[string]any{"tenant": "acme"}), true, 1},
 		{token(map[string]any{"tenant": "acme", "jti": "another token"}), true, 0},
 		{token(map[string]any{"tenant": "umbrella"}), false, 0}, // the same identity
 		{append(token(map[string]any{"tenant": "umbrella"}), "X-Forwarded-For", "192.0.2.7"), false, 0},
 		{token(map[string]any{"tenant": "acme", "sub": "43"}), true, 1},
-		{token(map[string]any{"tenant": "acme", "sub": "44"}), false, 2}, // the tenant has run three
+		{token(map[string]any{"tenant": "acme", "sub": "44"}), false, 2}, // the tenant has run three operations
 		{token(map[string]any{"tenant": "umbrella", "iss": "them"}), true, 1},
 		{[]string{"X-Api-Key", apiKey}, true, 1},
 		{[]string{"X-Forwarded-For", "192.0.2.7"}, true, 1},

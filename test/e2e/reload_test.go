@@ -15,20 +15,20 @@ import (
 
 const contextText = `{"query":"{ contextText }"}`
 
-// A changed file is gone over to while requests are in flight, which finish as they
-// began.
+// A changed file is loaded while requests are in flight. They finish with the configuration
+// that they began with.
 func TestReload(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	const limits = "limits: {read_timeout: 1h}\n"
-	g := startGateway(t, before(epmd, "    timeout: 1h", "    context: {tenant: {value: first}}")+limits)
+	g := startGateway(t, configFor(epmd, "    timeout: 1h", "    context: {tenant: {value: first}}")+limits)
 	shorter := g.unhurried(t)
 	slow := g.async(t, `{"query":"{ sleep(ms: 3600000) contextText }"}`)
 	node.WaitOutput(t, "sleeping ")
 	body := `{"query":"{ contextText }"}`
 	begun := begin(t, g, len(body))
 
-	g.configure(t, before(epmd, fmt.Sprintf("    timeout: %v", shorter), "    context: {tenant: {value: second}}")+limits)
+	g.configure(t, configFor(epmd, fmt.Sprintf("    timeout: %v", shorter), "    context: {tenant: {value: second}}")+limits)
 	eventually(t, "requests have the new context", func() bool {
 		status, answer := g.post(t, contextText)
 		if status != 200 {
@@ -51,8 +51,8 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// begin sends a request without its body, and returns once the gateway reads that;
-// finish sends it and returns the answer.
+// begin sends a request without its body, and returns when the gateway reads the body.
+// finish sends the body and returns the response.
 func begin(t *testing.T, g *running, length int) (finish func(body string) string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(g.url, "http://"))
@@ -80,11 +80,11 @@ func begin(t *testing.T, g *running, length int) (finish func(body string) strin
 func TestReloadOfABadFile(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    context: {tenant: {value: first}}"))
+	g := startGateway(t, configFor(epmd, "    context: {tenant: {value: first}}"))
 	for _, bad := range []struct{ yaml, reason string }{
 		{"apps: [", "louche.yaml:4:7: "},
-		{before(epmd, "    timeoutt: 1s"), "timeoutt"},
-		{before(epmd, "    timeout: -1s"), "timeout is a time"},
+		{configFor(epmd, "    timeoutt: 1s"), "timeoutt"},
+		{configFor(epmd, "    timeout: -1s"), "timeout is a time"},
 	} {
 		g.configure(t, bad.yaml)
 		eventually(t, "the file is refused", func() bool {
@@ -97,15 +97,14 @@ func TestReloadOfABadFile(t *testing.T) {
 	}
 }
 
-// Applications come and go with the file, and keys that are read at the start only
-// are named.
+// A reload adds and removes applications. The log names the keys that need a restart.
 func TestReloadOfApplications(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	hello := `{"query":"{ counter }"}`
 
-	second := strings.Replace(before(epmd, "    path: /second"), "louche@", "other@", 1)
+	second := strings.Replace(configFor(epmd, "    path: /second"), "louche@", "other@", 1)
 	g.configure(t, second)
 	eventually(t, "the second application is served", func() bool {
 		status, _ := g.postTo(t, "/second", hello)
@@ -119,15 +118,15 @@ func TestReloadOfApplications(t *testing.T) {
 	}
 }
 
-// What the log names as fixed is what differs from how it was started, and the time
-// for requests to finish is the present one.
-func TestReloadOfTheTimesToStop(t *testing.T) {
+// The log compares these keys with those of the start. shutdown_grace is that of the last
+// reload.
+func TestReloadOfShutdownGrace(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd)+"shutdown_grace: 1ms\n")
-	g.configure(t, before(epmd)+"shutdown_grace: 1m\nlimits: {header: 10000}\n")
+	g := startGateway(t, configFor(epmd)+"shutdown_grace: 1ms\n")
+	g.configure(t, configFor(epmd)+"shutdown_grace: 1m\nlimits: {header: 10000}\n")
 	eventually(t, "a reload", func() bool { return strings.Contains(g.log.String(), "keys=[limits.header]") })
-	g.configure(t, before(epmd)+"shutdown_grace: 1m\n")
+	g.configure(t, configFor(epmd)+"shutdown_grace: 1m\n")
 	eventually(t, "another reload", func() bool { return strings.Count(g.log.String(), "configuration reloaded") == 2 })
 	if n := strings.Count(g.log.String(), "after a restart only"); n != 1 {
 		t.Errorf("%d warnings:\n%s", n, g.log)
@@ -142,13 +141,13 @@ func TestReloadOfTheTimesToStop(t *testing.T) {
 	}
 }
 
-// The probe of load balancers turns first, and requests are taken meanwhile.
+// /readyz fails first, and requests are served meanwhile.
 func TestShutdownTellsLoadBalancersFirst(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	began := time.Now()
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	delay := 4 * time.Since(began) // some requests take much less than a node that starts
-	g := startGateway(t, fmt.Sprintf("shutdown_delay: %v\n", delay.Round(time.Millisecond))+before(epmd))
+	delay := 4 * time.Since(began) // a request takes much less time than the start of a node
+	g := startGateway(t, fmt.Sprintf("shutdown_delay: %v\n", delay.Round(time.Millisecond))+configFor(epmd))
 	if resp := get(t, g.url+"/readyz"); resp.StatusCode != 200 || resp.Close {
 		t.Errorf("before: %d, closes: %v", resp.StatusCode, resp.Close)
 	}

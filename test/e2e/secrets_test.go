@@ -18,20 +18,19 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// Nothing that the gateway was told in confidence, by its operators or by a client,
-// is in anything that it says: its log at any level, what operators can ask, the
-// answers of requests that fail, and what is wrong with a configuration.
-func TestNoSecretIsSaid(t *testing.T) {
+// No secret of operators or clients appears in the output of the gateway: in the log at any
+// level, on the operators' listener, in error responses, in errors of the configuration.
+func TestOutputHasNoSecret(t *testing.T) {
 	const cookie, token, password = "s3cret-of-the-cluster", "s3cret-of-a-client", "s3cret-in-variables"
 	files := beamtest.NewTLSFiles(t)
-	key := strings.Split(string(read(t, files.NodeKey)), "\n")[1] // of its Base64
+	key := strings.Split(string(read(t, files.NodeKey)), "\n")[1] // a line of its Base64
 	file := filepath.Join(t.TempDir(), "cookie")
 	if err := os.WriteFile(file, []byte(cookie), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd, Cookie: cookie})
-	config := strings.Replace(before(epmd,
+	config := strings.Replace(configFor(epmd,
 		"    contract: {validate: report, usage: true, sdl: public}",
 		"    context: {user: {header: X-User, type: integer}, token: {header: X-Token}}"), cookieFile, file, 1) +
 		fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s}\n", files.NodeCert, files.NodeKey)
@@ -87,7 +86,7 @@ func TestNoSecretIsSaid(t *testing.T) {
 		}
 	}
 
-	// Secrets in the wrong places of a new configuration, and as variables.
+	// Secrets stand in the wrong places of a new configuration, and in variables.
 	everywhere := "node: {cookie: %[1]s, net_ticktime: %[1]s}\ntls: {key_file: [%[2]s]}\nlimits: %[3]s\ntrusted_proxies: %[3]s\napps: [{auth: {methods: [%[4]s]}, context: {a: %[4]s}}, %[4]s]"
 	for _, bad := range []string{fmt.Sprintf(everywhere, cookie, key, password, token), "apps: [" + token} {
 		g.configure(t, bad)
@@ -130,9 +129,9 @@ func TestNoSecretIsSaid(t *testing.T) {
 	}
 }
 
-// The same of all ways to say who is asking, of what they verify with, of what is
-// presented to them, true or not, and of the claims that are found.
-func TestNoCredentialIsSaid(t *testing.T) {
+// The same holds for all methods of authentication: their keys, valid and invalid
+// credentials, and the claims.
+func TestOutputHasNoCredential(t *testing.T) {
 	const (
 		jwtSecret = "s3cret-that-tokens-are-signed-with-by-the-issuer"
 		keyBase   = "s3cret-key-base-of-the-endpoint-s3cret-key-base-of-the-endpoint"
@@ -155,7 +154,7 @@ func TestNoCredentialIsSaid(t *testing.T) {
         - phoenix_token: {secret_key_base: {file: %s}, salt: user auth}
         - api_keys: {keys: [{name: billing, sha256: %q, claims: {email: %s}}]}
         - proxy_headers: {subject: X-Subject, claims: {email: X-Email}}`, write(t, keyBase), hash(goodKey), claim)
-	config := before(epmd, "    cors: {origins: []}", "    contract: {validate: report, usage: true}",
+	config := configFor(epmd, "    cors: {origins: []}", "    contract: {validate: report, usage: true}",
 		"    context: {email: {claim: email}, age: {claim: age, type: integer}, role: {claim: role, type: atom, atoms: [admin]}, locale: {cookie: locale}}",
 		"    rate_limits: [{by: identity, limit: 100, per: 24h}, {by: {claim: email}, kind: mutation, limit: 1, per: 24h}]",
 		"    auth:",
@@ -172,7 +171,7 @@ func TestNoCredentialIsSaid(t *testing.T) {
 		return issuer.sign("HS256", all)
 	}
 	phoenix := phoenixTokens{keyBase, "user auth"}
-	// Each presents what this process has made, in these headers.
+	// Each client presents credentials that this process made, in these headers.
 	var presented []string
 	bearer := func(token string) []string {
 		presented = append(presented, strings.Split(token, ".")...)
@@ -227,7 +226,7 @@ func TestNoCredentialIsSaid(t *testing.T) {
 		{bearer(guess), query("{ counter }"), 401},
 		{bearer("ey" + guess + "." + guess + "." + guess), query("{ counter }"), 401},
 		{cookie(token(nil)), query("{ counter }"), 200},
-		{cookie(token(map[string]any{"exp": 1})), query("{ counter }"), 200}, // as nobody
+		{cookie(token(map[string]any{"exp": 1})), query("{ counter }"), 200}, // anonymous
 		{cookie(token(map[string]any{"exp": 1})), query("query Scoped { counter }"), 401},
 		{bearer(phoenix.sign(42, time.Now())), query("{ counter }"), 200},
 		{bearer(phoenix.sign(42, time.Now().Add(-48*time.Hour))), query("{ counter }"), 401},
@@ -250,7 +249,7 @@ func TestNoCredentialIsSaid(t *testing.T) {
 		}
 	}
 
-	// What cannot be taken, or stands where no secret may.
+	// Invalid secrets, and secrets at wrong places.
 	for _, bad := range []string{
 		strings.Replace(config, "{env: TEST_JWT}", jwtSecret, 1),
 		strings.Replace(config, "{env: TEST_REDIS}", password, 1),
@@ -282,7 +281,7 @@ func TestNoCredentialIsSaid(t *testing.T) {
 	}
 
 	said.WriteString(g.log.String())
-	text := strings.ReplaceAll(said.String(), "email: "+claim, "") // where it is a constant of the configuration
+	text := strings.ReplaceAll(said.String(), "email: "+claim, "") // a constant of the configuration
 	for _, part := range presented {
 		if len(part) > 8 && strings.Contains(text, part) {
 			t.Errorf("a part of a token is said: %s", part)

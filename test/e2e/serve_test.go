@@ -80,7 +80,7 @@ apps:
 	}
 }
 
-// value decodes JSON so that numbers compare as numbers, of any size.
+// value decodes JSON. Numbers of any size compare as numbers.
 func value(t *testing.T, text string) any {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(text))
@@ -113,7 +113,7 @@ func exact(v any) any {
 func TestFailingOperations(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	for document, want := range map[string]struct {
 		status int
 		code   string
@@ -147,15 +147,14 @@ func TestFailingOperations(t *testing.T) {
 			}
 		})
 	}
-	node.WaitOutput(t, "killed") // the process that slept, seen by a monitor
+	node.WaitOutput(t, "killed") // a monitor saw the end of the sleeping process
 }
 
-// What a resolver writes is in the application's log, as if it had been called
-// there.
+// The output of a resolver is in the application's log, as with a local call.
 func TestResolversLogAndPrintInTheirOwnApplication(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    timeout: 1m"))
+	g := startGateway(t, configFor(epmd, "    timeout: 1m"))
 	if status, answer := g.query(t, `{ log(message: "a line of Logger") print(message: "a line of IO.puts") }`); status != 200 {
 		t.Fatal(status, answer)
 	}
@@ -166,17 +165,17 @@ func TestResolversLogAndPrintInTheirOwnApplication(t *testing.T) {
 func TestGatewayIsHidden(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	startGateway(t, before(epmd))
+	startGateway(t, configFor(epmd))
 	if got := node.Eval(t, "{Node.list(), Node.list(:hidden)}"); got != `{[], [:"louche@127.0.0.1"]}` {
 		t.Error(got)
 	}
 }
 
-// Answers up to limits.answer come in whole, however their fragments are cut.
+// Results up to limits.answer are complete, for all sizes of fragments.
 func TestLargeAnswer(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    timeout: 1h"))
+	g := startGateway(t, configFor(epmd, "    timeout: 1h"))
 	for _, mebibytes := range []int{20, 33, 50, 63} {
 		status, answer := g.query(t, fmt.Sprintf(`{ large(bytes: %d) }`, mebibytes<<20))
 		if status != 200 || strings.Count(answer, strings.Repeat("x", 1024)) != mebibytes<<10 {
@@ -188,7 +187,7 @@ func TestLargeAnswer(t *testing.T) {
 func TestManyCallers(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	var callers sync.WaitGroup
 	for i := range 1000 {
 		callers.Go(func() {
@@ -202,11 +201,11 @@ func TestManyCallers(t *testing.T) {
 	callers.Wait()
 }
 
-// read_timeout is for requests to arrive, not for operations to run.
+// read_timeout applies to the arrival of requests, not to operations.
 func TestReadTimeout(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd)+"limits: {read_timeout: 1s}\n")
+	g := startGateway(t, configFor(epmd)+"limits: {read_timeout: 1s}\n")
 	if status, answer := g.query(t, `{ sleep(ms: 1500) }`); status != 200 {
 		t.Errorf("an operation that takes longer: %d %s", status, answer)
 	}
@@ -222,13 +221,12 @@ func TestReadTimeout(t *testing.T) {
 	}
 }
 
-// A client that leaves takes its process on the node with it, at once: in a time like
-// that of a query. The shortest of several count, since the machine may be busy with
-// something else.
+// When a client leaves, its process on the node ends about as fast as a query. The test
+// compares the shortest of several times, since the machine may be busy.
 func TestClientThatLeaves(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	query, gone := time.Hour, time.Hour
 	for range 5 {
 		began := time.Now()
@@ -242,8 +240,8 @@ func TestClientThatLeaves(t *testing.T) {
 	}
 }
 
-// leave starts an operation, closes the connection, and returns how long after
-// that a monitor on the node saw the process die.
+// leave starts an operation, closes the connection, and returns the time until a monitor on
+// the node sees the process end.
 func leave(t *testing.T, g *running, node *beamtest.Node) time.Duration {
 	ctx, cancel := context.WithCancel(t.Context())
 	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, g.url+"/graphql", strings.NewReader(sleep))
@@ -271,7 +269,7 @@ func TestOtherPrefixesAreNotCalled(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	mine := beamtest.StartNode(t, beamtest.Options{Name: "testapp-01ABC@127.0.0.1", EPMDPort: epmd})
 	other := beamtest.StartNode(t, beamtest.Options{Name: "other-01ABC@127.0.0.1", EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	for range 10 {
 		if status, answer := g.query(t, `{ counter }`); status != 200 {
 			t.Fatal(status, answer)
@@ -285,11 +283,11 @@ func TestOtherPrefixesAreNotCalled(t *testing.T) {
 	}
 }
 
-// Everybody who was calling a node that dies is answered.
+// All requests to a node that dies get a response.
 func TestNodeDiesDuringCalls(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    timeout: 1h"))
+	g := startGateway(t, configFor(epmd, "    timeout: 1h"))
 	var callers sync.WaitGroup
 	codes := make(chan string, 100)
 	for range 100 {
@@ -310,12 +308,12 @@ func TestNodeDiesDuringCalls(t *testing.T) {
 			t.Errorf("a caller got %q", code)
 		}
 	}
-	// A later caller is told that nobody is there, and when to come again.
+	// Later requests get 503 with Retry-After.
 	eventually(t, "the node counts as gone", func() bool {
 		_, answer := g.query(t, `{ counter }`)
 		return code(t, answer) == "NO_NODE_AVAILABLE"
 	})
-	// The node comes back, and so do its callers, without a restart here.
+	// When the node returns, requests succeed without a restart of the gateway.
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	eventually(t, "the node is called again", func() bool {
 		status, _ := g.query(t, `{ counter }`)
@@ -323,11 +321,11 @@ func TestNodeDiesDuringCalls(t *testing.T) {
 	})
 }
 
-// A client that is in a hurry gets its answer in time, and the process is killed.
+// A shortened timeout returns in time, and kills the process.
 func TestTimeoutOfTheClient(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    timeout: 1m"))
+	g := startGateway(t, configFor(epmd, "    timeout: 1m"))
 	status, answer := g.timedOut(t, node, sleep)
 	if status != 504 || code(t, answer) != "TIMEOUT" {
 		t.Errorf("%d %s", status, answer)
@@ -335,11 +333,11 @@ func TestTimeoutOfTheClient(t *testing.T) {
 	node.WaitOutput(t, "gone ")
 }
 
-// Refused requests cost the node nothing: its counter does not move.
+// Refused requests do not reach the node: its counter does not change.
 func TestBadInputReachesNoNode(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd, "    context: {current_user_id: {header: X-User-Id, type: integer}}"))
+	g := startGateway(t, configFor(epmd, "    context: {current_user_id: {header: X-User-Id, type: integer}}"))
 	for _, bad := range []struct {
 		body   string
 		header []string
@@ -371,7 +369,7 @@ func TestBadInputReachesNoNode(t *testing.T) {
 	}
 }
 
-// cutOff sends a request whose body is shorter than it says.
+// cutOff sends a request whose body is shorter than its Content-Length.
 func cutOff(t *testing.T, g *running) {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(g.url, "http://"))
 	if err != nil {
@@ -387,12 +385,11 @@ func cutOff(t *testing.T, g *running) {
 	}
 }
 
-// Requests in flight are answered when the gateway is told to stop; the
-// connection of new ones is refused.
+// A stopping gateway finishes requests in flight, and refuses new connections.
 func TestShutdownFinishesRequests(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	answered := g.async(t, sleep)
 	node.WaitOutput(t, "sleeping ")
 	stopped := make(chan error)
@@ -407,11 +404,11 @@ func TestShutdownFinishesRequests(t *testing.T) {
 	}
 }
 
-// What is not done when the time to finish is over ends on the node as well.
-func TestShutdownKillsWhatIsLeft(t *testing.T) {
+// Operations that outlive shutdown_grace end on the node as well.
+func TestShutdownKillsOperations(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd)+"shutdown_grace: 100ms\n")
+	g := startGateway(t, configFor(epmd)+"shutdown_grace: 100ms\n")
 	g.cutOff = true
 	var callers sync.WaitGroup
 	for range 8 {

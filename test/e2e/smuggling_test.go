@@ -23,25 +23,24 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// Of these two peers only the proxy may say who is asking.
+// The proxy is trusted to send identities in headers, the stranger is not.
 const (
 	proxy    = "127.0.0.1"
 	stranger = "127.0.0.2"
 )
 
-// refused is what somebody sees whose request is not run.
+// refused stands for a request that was not run.
 const refused = "refused"
 
-// The sections of an application whose contexts have the headers that requests try to
-// get into them: as they are, or as claims of who is asking.
+// The applications have context fields from the headers that the requests try to smuggle:
+// directly, and as claims.
 const (
 	byHeader = "    context: {user: {header: X-User-Id}, tenant: {header: X-Tenant}}"
 	byClaim  = `    auth: {anonymous: allow, methods: [{proxy_headers: {subject: X-User-Id, claims: {tenant: X-Tenant}}}]}
     context: {user: {claim: sub}, tenant: {claim: tenant}}`
 )
 
-// asClaims is what is seen of claims where a context of headers would be this: without
-// a subject there are none.
+// asClaims returns the claims for a context of headers. Without a subject there are none.
 func asClaims(seen string) string {
 	if strings.HasPrefix(seen, "%{tenant:") && !strings.Contains(seen, "user:") {
 		return "%{}"
@@ -52,7 +51,7 @@ func asClaims(seen string) string {
 func smuggling(t *testing.T, section, more string) *running {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	yaml := before(epmd, section)
+	yaml := configFor(epmd, section)
 	return startGateway(t, strings.Replace(yaml, "trusted_proxies: [127.0.0.0/8]", "trusted_proxies: ["+proxy+"/32]", 1)+more)
 }
 
@@ -61,7 +60,7 @@ const (
 	head  = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 )
 
-// seen is the context in an answer, as the resolvers had it.
+// seen returns the context in a result, as resolvers had it.
 func seen(t *testing.T, status int, answer []byte) string {
 	t.Helper()
 	var body struct{ Data *struct{ ContextText string } }
@@ -80,7 +79,7 @@ func TestHeadersDoNotGetPastTheProxy(t *testing.T) {
 	chunked := fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n", len(asked), asked)
 	for _, tt := range []struct {
 		name, request   string
-		proxy, stranger string // what each has in its contexts, in the order of requests that the gateway saw
+		proxy, stranger string // the contexts of the requests that the gateway saw, in order
 	}{
 		{"one", "X-User-Id: 42\r\n" + whole, `%{user: "42"}`, `%{}`},
 		{"odd case", "x-uSER-iD: 42\r\n" + whole, `%{user: "42"}`, `%{}`},
@@ -95,7 +94,8 @@ func TestHeadersDoNotGetPastTheProxy(t *testing.T) {
 		{"space before the name", "X-Tenant: a\r\n X-User-Id: 42\r\n" + whole, `%{tenant: "a X-User-Id: 42"}`, `%{}`},
 		{"folded", "X-User-Id:\r\n 42\r\n" + whole, `%{user: "42"}`, `%{}`},
 		{"carriage return", "X-Tenant: a\rX-User-Id: 42\r\n" + whole, refused, refused},
-		// A line may end so (RFC 9112, section 2.2): a proxy must not pass it on in a value.
+		// A bare LF may end a line (RFC 9112, section 2.2), so a proxy must not forward one
+		// in a value.
 		{"line feed alone", "X-Tenant: a\nX-User-Id: 42\r\n" + whole, `%{tenant: "a", user: "42"}`, `%{}`},
 		{"NUL in the value", "X-User-Id: 42\x00\r\n" + whole, refused, refused},
 		{"NUL in the name", "X-User-Id\x00: 42\r\n" + whole, refused, refused},
@@ -112,7 +112,8 @@ func TestHeadersDoNotGetPastTheProxy(t *testing.T) {
 		{"an encoding that looks like another", "Transfer-Encoding: xchunked\r\n" + whole, refused, refused},
 		{"an encoding after a vertical tab", "Transfer-Encoding:\x0bchunked\r\n" + whole, refused, refused},
 		{"length with a sign", fmt.Sprintf("Content-Length: +%d\r\n\r\n%s", len(asked), asked), refused, refused},
-		// The encoding counts (section 6.3): a proxy must not pass on both.
+		// Transfer-Encoding overrides Content-Length (section 6.3), so a proxy must not
+		// forward both.
 		{"length and encoding", fmt.Sprintf("Content-Length: %d\r\n", len(asked)) + chunked + "\r\n", `%{}`, `%{}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -128,12 +129,12 @@ func TestHeadersDoNotGetPastTheProxy(t *testing.T) {
 	}
 }
 
-// The client's address is what trusted proxies say from the end of the chain on, and
-// nobody else.
+// The client's address comes from the end of the chain of trusted proxies, and from no
+// other source.
 func TestForgedAddresses(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	yaml := before(epmd, "    context: {ip: {request: client_address}}")
+	yaml := configFor(epmd, "    context: {ip: {request: client_address}}")
 	g := startGateway(t, strings.Replace(yaml, "trusted_proxies: [127.0.0.0/8]", "trusted_proxies: ["+proxy+"/32, 10.0.0.0/8]", 1))
 	whole := fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(asked), asked)
 	for _, tt := range []struct{ name, lines, proxy string }{
@@ -163,7 +164,7 @@ func TestForgedAddresses(t *testing.T) {
 	}
 }
 
-// from connects to the gateway from another address than usual.
+// from connects to the gateway from another address.
 func (g *running) from(t *testing.T, peer string) net.Conn {
 	t.Helper()
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(peer)}}
@@ -176,7 +177,7 @@ func (g *running) from(t *testing.T, peer string) net.Conn {
 	return conn
 }
 
-// raw sends bytes and returns what was seen of all requests that the gateway made of
+// raw sends bytes, and returns the contexts of all requests that the gateway read from
 // them.
 func (g *running) raw(t *testing.T, peer, request string) (contexts []string) {
 	t.Helper()
@@ -264,8 +265,7 @@ func TestHeadersDoNotGetPastTheProxyOverHTTP2(t *testing.T) {
 	}
 }
 
-// overHTTP2 sends one request of these fields, whatever they are, and returns what was
-// seen of it.
+// overHTTP2 sends one request with these fields, valid or not, and returns its context.
 func overHTTP2(t *testing.T, conn net.Conn, header, trailer []string) string {
 	t.Helper()
 	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
@@ -282,7 +282,7 @@ func overHTTP2(t *testing.T, conn net.Conn, header, trailer []string) string {
 		}
 		return bytes.Clone(block.Bytes())
 	}
-	// The gateway may have closed the connection: then it is in what is read.
+	// The gateway may have closed the connection; then the read fails.
 	framer.WriteSettings()
 	framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: encode(header), EndHeaders: true})
 	framer.WriteData(1, trailer == nil, []byte(asked))

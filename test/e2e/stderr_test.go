@@ -17,8 +17,8 @@ import (
 	"github.com/louche-graphql/louche/internal/logtest"
 )
 
-// flood sends operations that have a long line in the log each, and returns how long
-// each took. All of them have to be answered.
+// flood sends operations that log a long line each, and returns their durations. All must
+// succeed.
 func (g demoGateway) flood(t *testing.T, operations int) (took []time.Duration) {
 	t.Helper()
 	const clients = 16
@@ -46,7 +46,7 @@ func (g demoGateway) flood(t *testing.T, operations int) (took []time.Duration) 
 	return took
 }
 
-// droppedLines are those of GET /status.
+// droppedLines returns the dropped lines in GET /status.
 func (g demoGateway) droppedLines(t *testing.T) uint64 {
 	t.Helper()
 	resp, err := http.Get(g.admin + "/status")
@@ -78,7 +78,7 @@ func pipe(t *testing.T) (r, w *os.File) {
 // floodSize is more than the pipe and the queue of the log hold.
 const floodSize = 5000
 
-func TestNobodyReadsStandardError(t *testing.T) {
+func TestStalledReaderOfStandardError(t *testing.T) {
 	_, w := pipe(t)
 	g := startDemoGateway(t, w)
 	took := g.flood(t, floodSize)
@@ -92,7 +92,7 @@ func TestNobodyReadsStandardError(t *testing.T) {
 	g.terminate(t)
 }
 
-// For comparison with TestNobodyReadsStandardError, and so that lines reach a reader.
+// This is the control of TestStalledReaderOfStandardError: the reader gets the lines.
 func TestStandardErrorIsRead(t *testing.T) {
 	r, w := pipe(t)
 	lines := make(chan int)

@@ -15,8 +15,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// A guide is a document, by the names that follow the language of its blocks:
-// what they say is run here, so that it stays true.
+// A guide is a document. Its blocks have names after their language. The test runs them.
 type guide map[string]string
 
 func readGuide(t *testing.T, path string) guide {
@@ -32,7 +31,7 @@ func readGuide(t *testing.T, path string) guide {
 	return g
 }
 
-// block is one of the document's, with the host of the test in place of its own.
+// block returns a block, with the host of the test instead of its own.
 func (g guide) block(t *testing.T, name string) string {
 	t.Helper()
 	text, ok := g[name]
@@ -42,7 +41,7 @@ func (g guide) block(t *testing.T, name string) string {
 	return strings.ReplaceAll(text, "10.0.0.11", "127.0.0.1")
 }
 
-// A cluster has the files of the guide, where the node and the gateway see them.
+// A cluster has the files of the guide for the node and the gateway.
 type cluster struct {
 	guide           guide
 	outside, inside string
@@ -73,8 +72,7 @@ func (c *cluster) sh(t *testing.T, script string) {
 
 var certifies = regexp.MustCompile(`(?ms)^certify\(\) \{.*?^\}\n`)
 
-// certify runs a command of the guide's own kind, which makes a certificate that is
-// valid for so many days.
+// certify makes a certificate, valid for a number of days, as the guide does.
 func (c *cluster) certify(t *testing.T, days int, command string) {
 	t.Helper()
 	function := certifies.FindString(c.guide.block(t, "certificates"))
@@ -96,7 +94,7 @@ func (c *cluster) start(t *testing.T, name string) *beamtest.Node {
 	return beamtest.StartNode(t, beamtest.Options{Name: name, EPMDPort: c.epmd, Args: flags})
 }
 
-// version is that of TLS which a node speaks, by its name in Erlang.
+// version returns the TLS version of a node, by its name in Erlang.
 func (c *cluster) version(t *testing.T, node *beamtest.Node) string {
 	t.Helper()
 	port := node.Eval(t, `{:ok, [{_, port}]} = :erl_epmd.names({127, 0, 0, 1}); port`)
@@ -105,7 +103,7 @@ func (c *cluster) version(t *testing.T, node *beamtest.Node) string {
 		t.Fatal(err)
 	}
 	conn, err := tls.Dial("tcp", net.JoinHostPort("127.0.0.1", port), &tls.Config{
-		InsecureSkipVerify: true, // which version it speaks is all that is asked here
+		InsecureSkipVerify: true, // only the version matters
 		Certificates:       []tls.Certificate{pair},
 	})
 	if err != nil {
@@ -115,8 +113,8 @@ func (c *cluster) version(t *testing.T, node *beamtest.Node) string {
 	return map[uint16]string{tls.VersionTLS12: "tlsv1.2", tls.VersionTLS13: "tlsv1.3"}[conn.ConnectionState().Version]
 }
 
-// gateway is the configuration of the guide, for the test's application, with more
-// lines under node.tls.
+// gateway returns the configuration of the guide for the test's application, with more
+// lines in node.tls.
 func (c *cluster) gateway(t *testing.T, lines ...string) string {
 	t.Helper()
 	section := strings.ReplaceAll(c.guide.block(t, "louche.yaml"), guidedFolder, c.outside)
@@ -124,7 +122,7 @@ func (c *cluster) gateway(t *testing.T, lines ...string) string {
 	for _, line := range lines {
 		section += "    " + line + "\n"
 	}
-	_, apps, _ := strings.Cut(before(c.epmd), "\ntrusted_proxies")
+	_, apps, _ := strings.Cut(configFor(c.epmd), "\ntrusted_proxies")
 	return section + "trusted_proxies" + apps
 }
 
@@ -136,7 +134,7 @@ func TestTLSDistributionAsTheGuideSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// says is what the guide and the command say, each for its part.
+	// says checks that the guide and the output of the command both have a text.
 	says := func(t *testing.T, got, want string) {
 		t.Helper()
 		if !strings.Contains(got, want) {
@@ -208,7 +206,7 @@ func TestTLSDistributionAsTheGuideSays(t *testing.T) {
 				})
 			}
 
-			// The node's certificate is replaced while it runs.
+			// The node's certificate is replaced while the node runs.
 			for _, tt := range []struct {
 				name        string
 				days        int
@@ -220,7 +218,7 @@ func TestTLSDistributionAsTheGuideSays(t *testing.T) {
 			} {
 				t.Run(tt.name, func(t *testing.T) {
 					c.certify(t, tt.days, tt.certificate)
-					// OTP looks every two minutes which files have changed.
+					// OTP looks for changed files every two minutes.
 					node.Eval(t, "send(:ssl_pem_cache_dist, :clear_pem_cache)")
 					var got string
 					eventually(t, "the node has its new certificate", func() bool {
@@ -234,8 +232,8 @@ func TestTLSDistributionAsTheGuideSays(t *testing.T) {
 	}
 }
 
-// A node without TLS says nothing to a gateway that speaks it.
-func TestTLSDistributionOfANodeWithoutIt(t *testing.T) {
+// A node without TLS does not answer a gateway that uses TLS.
+func TestTLSDistributionWithANodeWithoutTLS(t *testing.T) {
 	c := newCluster(t, readGuide(t, guideOnTLS))
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: c.epmd})
 	const want = "the node does not use TLS"
@@ -245,8 +243,8 @@ func TestTLSDistributionOfANodeWithoutIt(t *testing.T) {
 	}
 }
 
-// Nodes reach each other with what the guide has them verify, and the gateway all of
-// them, whether there is a certificate for each host or one for all.
+// Nodes that follow the guide connect to each other, and the gateway connects to all of
+// them: with a certificate for each host, and with one for all.
 func TestTLSDistributionBetweenNodes(t *testing.T) {
 	g := readGuide(t, guideOnTLS)
 	for _, tt := range []struct{ name, client, gateway string }{
@@ -274,7 +272,7 @@ func TestTLSDistributionBetweenNodes(t *testing.T) {
 				t.Errorf("status %d\n%s", status, got)
 			}
 
-			// A node whose certificate is for another name is not connected to.
+			// A node whose certificate has another name is refused.
 			if tt.name == "one-name" {
 				c.certify(t, 1, "certify node serverAuth,clientAuth DNS:elsewhere")
 			} else {

@@ -9,11 +9,11 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// At level debug the log has a line for every operation, whatever became of it.
+// At level debug the log has a line for every operation, with any outcome.
 func TestOperationsInTheLog(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, before(epmd))
+	g := startGateway(t, configFor(epmd))
 	for i, c := range []struct {
 		body, want string
 		header     []string

@@ -12,7 +12,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// fetch is a GET.
+// fetch sends a GET.
 func (g *running) fetch(t *testing.T, path string) (*http.Response, string) {
 	t.Helper()
 	resp, err := http.Get(g.url + path)
@@ -27,8 +27,7 @@ func (g *running) fetch(t *testing.T, path string) (*http.Response, string) {
 	return resp, string(body)
 }
 
-// An answer by id may be kept by caches where the operator says so, unless it has
-// errors.
+// Caches may store a response by id if cache_control says so and it has no errors.
 func TestTrustedDocumentsByGet(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
@@ -40,7 +39,7 @@ func TestTrustedDocumentsByGet(t *testing.T) {
 	}
 	documents(`{"hello":"{ hello }","count":"{ counter }","partly":"query Salary {\n  person(id: \"2\") {\n    id\n    salary\n    __typename\n  }\n}"}`)
 	section := func(mode string) string {
-		return before(epmd, "    context: {current_user_id: {header: X-User-Id, type: integer}}",
+		return configFor(epmd, "    context: {current_user_id: {header: X-User-Id, type: integer}}",
 			fmt.Sprintf("    trusted_documents: {mode: %s, manifests: [%s], cache_control: 'public, max-age=60'}", mode, file))
 	}
 	g := startGateway(t, section("enforce"))
@@ -68,7 +67,7 @@ func TestTrustedDocumentsByGet(t *testing.T) {
 		t.Errorf("an answer with errors: Cache-Control %q, %s", resp.Header.Get("Cache-Control"), answer)
 	}
 
-	// A manifest that cannot be read is refused, and the former one stays.
+	// An unreadable manifest is refused, and the former one stays.
 	documents(`{"hello":`)
 	g.configure(t, section("log"))
 	eventually(t, "the manifest is refused", func() bool {
@@ -81,7 +80,7 @@ func TestTrustedDocumentsByGet(t *testing.T) {
 		t.Errorf("another one after a bad manifest: %d %s", status, answer)
 	}
 
-	// A new manifest alone is gone over to as well, and no connection is made anew.
+	// A changed manifest alone causes a reload. Connections stay open.
 	documents(`{"pid":"{ pidText }"}`)
 	g.configure(t, "# changed\n"+section("enforce"))
 	eventually(t, "the new manifest counts", func() bool {

@@ -14,13 +14,13 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// nobody is the configuration of a gateway whose application has no node: what gets
-// past the gateway is answered with 503.
-func nobody(lines ...string) string {
+// configWithoutNodes returns the configuration of a gateway whose application has no node. Requests
+// that pass the gateway's checks get 503.
+func configWithoutNodes(lines ...string) string {
 	return fmt.Sprintf("node: {name: louche@127.0.0.1, cookie_file: %s}\napps:\n  - schema: A\n    discovery: {nodes: [a@127.0.0.1], epmd_port: 1}\n%s\n", cookieFile, strings.Join(lines, "\n"))
 }
 
-// answer is what a client gets: status, and the code of the error.
+// answer returns the response, and the code of its error.
 func answer(t *testing.T, client *http.Client, method, url, body string, header ...string) (*http.Response, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -45,8 +45,8 @@ func answer(t *testing.T, client *http.Client, method, url, body string, header 
 	return resp, code(t, string(text))
 }
 
-// trusting is a client that takes certificates of this authority, and shows one of
-// its own where there is one. It connects anew for every request.
+// trusting returns a client that trusts an authority, and presents its certificate if
+// presents is true. It uses a new connection for every request.
 func trusting(t *testing.T, f beamtest.TLSFiles, http2, shows bool) *http.Client {
 	t.Helper()
 	pem, err := os.ReadFile(f.CA)
@@ -68,10 +68,10 @@ func trusting(t *testing.T, f beamtest.TLSFiles, http2, shows bool) *http.Client
 	return &http.Client{Transport: transport}
 }
 
-// Pages are served over both versions of HTTP as the section says.
+// CORS and CSRF prevention apply over both versions of HTTP.
 func TestBrowsers(t *testing.T) {
 	files := beamtest.NewTLSFiles(t)
-	g := launch(t, nobody(
+	g := launch(t, configWithoutNodes(
 		"    forms: true",
 		`    cors: {origins: ["https://app.example.com"], credentials: true, max_age: 10m}`,
 		fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s, min_version: \"1.3\"}", files.NodeCert, files.NodeKey)))
@@ -100,8 +100,8 @@ func TestBrowsers(t *testing.T) {
 	}
 }
 
-// Certificates of the gateway and authorities of its clients are gone over to when
-// the configuration is read again, in the same files as well.
+// A reload reads the certificate of the gateway and the authorities of its clients, from
+// the same files as well.
 func TestReloadOfTLSFiles(t *testing.T) {
 	first, second := beamtest.NewTLSFiles(t), beamtest.NewTLSFiles(t)
 	dir := t.TempDir()
@@ -118,7 +118,7 @@ func TestReloadOfTLSFiles(t *testing.T) {
 		}
 	}
 	place(first)
-	yaml := nobody(fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s, client_ca_file: %s, client_certificates: required}", file("cert.pem"), file("key.pem"), file("clients.pem")))
+	yaml := configWithoutNodes(fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s, client_ca_file: %s, client_certificates: required}", file("cert.pem"), file("key.pem"), file("clients.pem")))
 	g := launch(t, yaml)
 	served := func(f beamtest.TLSFiles, http2, shows bool) bool {
 		resp, err := trusting(t, f, http2, shows).Get(g.url + "/healthz")
@@ -143,8 +143,7 @@ func TestReloadOfTLSFiles(t *testing.T) {
 	}
 }
 
-// The operators' listener asks for the token, which a reload may change but not take
-// away.
+// The operators' listener requires the token. A reload can change it, and cannot remove it.
 func TestAdminToken(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
 	token := func(text string) {
@@ -154,7 +153,7 @@ func TestAdminToken(t *testing.T) {
 	}
 	const former, next = "0123456789abcdef", "fedcba9876543210"
 	token(former)
-	yaml := nobody() + fmt.Sprintf("admin_token: {file: %s}\n", file)
+	yaml := configWithoutNodes() + fmt.Sprintf("admin_token: {file: %s}\n", file)
 	g := launch(t, yaml)
 	status := func(path, shown string) int {
 		req, _ := http.NewRequest("GET", g.admin+path, nil)
@@ -189,7 +188,7 @@ func TestAdminToken(t *testing.T) {
 	token("short")
 	g.configure(t, yaml+"# and again\n")
 	eventually(t, "the short one is refused", func() bool { return strings.Contains(g.log.String(), "configuration refused") })
-	g.configure(t, nobody())
+	g.configure(t, configWithoutNodes())
 	eventually(t, "a file without one is read", func() bool { return strings.Count(g.log.String(), "configuration reloaded") == 2 })
 	if got := status("/status", ""); got != 401 {
 		t.Errorf("without the key in the file: %d", got)
