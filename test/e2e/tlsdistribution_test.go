@@ -191,7 +191,7 @@ func TestTLSDistributionAsTheGuideSays(t *testing.T) {
 				{"for servers", strings.ReplaceAll(c.gateway(t), "/louche.", "/servers."),
 					[]string{unsupported}},
 				{"no TLS", regexp.MustCompile(`(?ms)^ *tls:.*?^trusted`).ReplaceAllString(c.gateway(t), "trusted"),
-					[]string{"want TLS, or not be an Erlang node"}},
+					[]string{"require TLS, or not be an Erlang node"}},
 				{"another cookie", strings.ReplaceAll(c.gateway(t), cookieFile, write(t, "another-cookie-of-the-tests")),
 					[]string{"wrong cookie"}},
 			} {
