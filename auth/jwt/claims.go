@@ -33,8 +33,8 @@ func decodeBase64(part string) ([]byte, error) {
 }
 
 // decodeObject decodes a part of a token: base64url of a JSON object. It refuses repeated
-// members, of which another parser may read a different one, invalid UTF-8 and half a surrogate
-// pair: two subjects that differ there would become one.
+// members, of which another parser may read a different one, invalid UTF-8 and lone surrogates:
+// two subjects that differ there would become one.
 func decodeObject(part string) (map[string]any, error) {
 	text, err := decodeBase64(part)
 	if err != nil {
