@@ -5,10 +5,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/time/rate"
 
 	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/internal/cache"
 	"github.com/louche-graphql/louche/internal/network"
 )
 
@@ -23,15 +23,11 @@ const (
 // token of the network is refused unread, the right one too.
 type guesses struct {
 	mu    sync.Mutex
-	wrong *simplelru.LRU[netip.Prefix, *rate.Limiter] // tokens of networks
+	wrong *cache.Cache[netip.Prefix, *rate.Limiter] // tokens of networks
 }
 
 func newGuesses() *guesses {
-	wrong, err := simplelru.NewLRU[netip.Prefix, *rate.Limiter](guessNetworks, nil)
-	if err != nil { // the size is not positive
-		panic("admin: " + err.Error())
-	}
-	return &guesses{wrong: wrong}
+	return &guesses{wrong: cache.New[netip.Prefix, *rate.Limiter](guessNetworks, 0)}
 }
 
 // check returns why the token of a client is refused; nil: it is right.
@@ -48,7 +44,7 @@ func (g *guesses) check(client string, right func() bool) *response.Error {
 	}
 	if !known {
 		past = rate.NewLimiter(rate.Every(guessInterval), guessBurst)
-		g.wrong.Add(network, past)
+		g.wrong.Add(network, past, 0)
 	}
 	past.Allow()
 	return errOperatorsOnly
