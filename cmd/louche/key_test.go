@@ -13,7 +13,7 @@ import (
 	"github.com/louche-graphql/louche/auth"
 )
 
-// What louche key prints goes into a file, whose keys say who is asking.
+// The output of louche key is an entry of a file of API keys.
 func TestKey(t *testing.T) {
 	var entries, secrets bytes.Buffer
 	for _, c := range []keyCommand{

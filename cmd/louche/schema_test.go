@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// files writes files into a folder of their own, and returns it.
+// files writes files into a new folder, and returns the folder.
 func files(t *testing.T, texts map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -68,7 +68,7 @@ func TestSchemaDiff(t *testing.T) {
 	}
 }
 
-// What mix absinthe.schema.json writes is a schema too, with default values.
+// The output of mix absinthe.schema.json is a schema with default values.
 func TestSchemaDiffOfIntrospection(t *testing.T) {
 	var out bytes.Buffer
 	err := (&diffCommand{Old: "../../testdata/golden/schema.graphql", New: "../../testdata/golden/introspection.json"}).Run(output{&out})

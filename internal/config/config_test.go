@@ -119,7 +119,7 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// A mistake is found before anything is connected, and says where it is.
+// Load finds mistakes, and the error has the position.
 func TestConfigMistakes(t *testing.T) {
 	const app = "apps: [{schema: MyApp.Schema, discovery: {prefix: my-app}}]\n"
 	for name, c := range map[string]struct {
@@ -207,8 +207,8 @@ func TestConfigMistakes(t *testing.T) {
 	}
 }
 
-// Who asks for the schema has to say who they are only where they can.
-func TestConfigOfTheIdentified(t *testing.T) {
+// introspection: identified needs a way to identify requests.
+func TestIntrospectionNeedsIdentity(t *testing.T) {
 	for section, fine := range map[string]bool{
 		"context: {l: {cookie: locale}}":                     false,
 		"context: {t: {value: acme}}":                        false,
@@ -229,7 +229,7 @@ func TestConfigOfTheIdentified(t *testing.T) {
 	}
 }
 
-// A mistake is shown without what stands around it.
+// Errors do not contain the text around a mistake.
 func TestConfigMistakeHidesSecrets(t *testing.T) {
 	for text, at := range map[string]string{
 		"node:\n  cookie: s3cr3t\n": ".yaml:2:3:",
@@ -242,7 +242,7 @@ func TestConfigMistakeHidesSecrets(t *testing.T) {
 	}
 }
 
-// Applications may be named by the environment alone.
+// The environment alone can add an application.
 func TestConfigAppsOfTheEnvironment(t *testing.T) {
 	t.Setenv("LOUCHE_APPS_1_SCHEMA", "Other.Schema")
 	t.Setenv("LOUCHE_APPS_1_PATH", "/other")
@@ -254,7 +254,7 @@ func TestConfigAppsOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// What a release sets is enough on its own host.
+// The variables of a release suffice on its own host.
 func TestConfigOfARelease(t *testing.T) {
 	t.Setenv("RELEASE_COOKIE", "cookie-of-the-release")
 	t.Setenv("REMOTE_APP_NAME", "my-app")
@@ -272,7 +272,7 @@ func TestConfigOfARelease(t *testing.T) {
 	}
 }
 
-// The environment wins over the file, and flags over both.
+// The environment overrides the file, and flags override both.
 func TestConfigPrecedence(t *testing.T) {
 	file := write(t, complete)
 	t.Setenv("LOUCHE_LISTEN", "127.0.0.1:1")
@@ -307,7 +307,8 @@ func TestConfigPrecedence(t *testing.T) {
 	}
 }
 
-// A gateway keeps its node name over restarts, and two on one host differ.
+// The default node name stays the same over restarts, and differs between two gateways on
+// one host.
 func TestDefaultNodeName(t *testing.T) {
 	name := func(listen string) string {
 		t.Setenv("RELEASE_COOKIE", "a-cookie")
@@ -325,7 +326,7 @@ func TestDefaultNodeName(t *testing.T) {
 	}
 }
 
-// Erlang's shell and :rpc show modules with the prefix.
+// Names of modules may have the prefix that Erlang's shell and :rpc show.
 func TestNamesOfModulesWithTheirPrefix(t *testing.T) {
 	cfg, err := (&Flags{Config: write(t, `apps:
   - {schema: Elixir.MyApp.Schema, context_from: Elixir.MyApp.Gateway.build_context, auth: {methods: [{api_keys: {file: keys.yaml}}]}, discovery: {prefix: my-app}}

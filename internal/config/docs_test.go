@@ -14,14 +14,15 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// A block of YAML in the documentation is a whole configuration, or its first line says
-// where it belongs: below a key of one, beside apps, or in the file of another program.
+// A block of YAML in the documentation is a whole configuration, or its first line names
+// its place: below a key, beside apps, or in the file of another program.
 var (
 	yamlBlock = regexp.MustCompile("(?ms)^```ya?ml[^\n]*\n(.*?)^```$")
 	belongs   = regexp.MustCompile(`^# (below apps\[0\](\.auth\.methods)?|beside apps|keys\.yaml|prometheus\.yml|Kubernetes)(: [^\n]*)?\n`)
 )
 
-// configurationOf is the whole configuration that a block is a part of. ok: it is one.
+// configurationOf returns the whole configuration that contains a block. ok is false for
+// blocks of other programs.
 func configurationOf(block string) (text string, ok bool) {
 	place := belongs.FindStringSubmatch(block)
 	if place == nil {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// mistakesIn are the lines of the error of loading a file, without its directory.
+// mistakesIn returns the lines of the error of a file, without its directory.
 func mistakesIn(t *testing.T, text string) []string {
 	t.Helper()
 	file := write(t, text)
@@ -19,8 +19,8 @@ func mistakesIn(t *testing.T, text string) []string {
 
 const fine = "apps: [{schema: A, discovery: {prefix: a}}]\n"
 
-// Values of a wrong type are told with their place and what is wanted there, in words
-// of the configuration.
+// Errors about types have the position, and say what the key wants in the terms of the
+// configuration.
 func TestConfigWrongTypes(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"listen: [1]\n", "1:9: listen: wants text"},
@@ -59,8 +59,8 @@ func TestConfigWrongTypes(t *testing.T) {
 	}
 }
 
-// Everything that is wrong is told at once, each mistake where it is and once.
-func TestConfigTellsAllMistakes(t *testing.T) {
+// Load reports all mistakes, each once and at its position.
+func TestConfigReportsAllMistakes(t *testing.T) {
 	got := mistakesIn(t, `
 admin: [1]
 shutdown_grace: soon
@@ -115,7 +115,7 @@ apps:
 	}
 }
 
-// What is written once and referred to is read as if it were written out.
+// Aliases and merge keys are read as if their values were written out.
 func TestConfigAnchors(t *testing.T) {
 	cfg, err := (&Flags{Config: write(t, `
 apps:
@@ -148,7 +148,7 @@ func TestConfigWithoutContent(t *testing.T) {
 	}
 }
 
-// What stands in the wrong place may be a secret.
+// A value at the wrong place may be a secret.
 func TestConfigMistakesShowNoValue(t *testing.T) {
 	for _, text := range []string{
 		"node: s3cr3t", "node: {net_ticktime: s3cr3t}", "node: {cookie: s3cr3t}", "node: {cookie_file: [s3cr3t]}", "tls: s3cr3t",

@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// Variables that mean nothing are refused, and mistakes in others are told without
-// what they hold.
+// Unknown variables are refused. Errors about variables do not contain their values.
 func TestEnvironmentMistakes(t *testing.T) {
 	for _, c := range []struct{ name, value, want string }{
 		{"LOUCHE_LISTN", "s3cr3t", "LOUCHE_LISTN: no key has this variable; is it LOUCHE_LISTEN?"},
@@ -39,7 +38,7 @@ func TestEnvironmentMistakes(t *testing.T) {
 	}
 }
 
-// Kubernetes sets such variables in every pod beside a service of the gateway's name.
+// Kubernetes sets such variables in every pod for a service of the gateway's name.
 func TestEnvironmentOfKubernetes(t *testing.T) {
 	for name, value := range map[string]string{
 		"LOUCHE_SERVICE_HOST":         "10.0.0.1",

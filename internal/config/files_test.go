@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// The files that a configuration names are known by their keys, those that are read
-// at the start only left out.
+// reloadedFiles finds files by their keys, without the files that are read at the start
+// only.
 func TestFilesOfTheConfiguration(t *testing.T) {
 	cfg, err := (&Flags{Config: write(t, complete)}).Load()
 	if err != nil {
@@ -26,9 +26,9 @@ func TestFilesOfTheConfiguration(t *testing.T) {
 	}
 }
 
-// The configuration is loaded anew when one of its files holds something else, and
-// only then.
-func TestFilesAreWatched(t *testing.T) {
+// Watch loads the configuration when the content of one of its files changes, and only
+// then.
+func TestWatch(t *testing.T) {
 	dir := t.TempDir()
 	put := func(name, text string) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -106,7 +106,7 @@ func TestFilesAreWatched(t *testing.T) {
 }
 
 // A file that changes after it was loaded is loaded again.
-func TestWhatWasSeenBeforeCounts(t *testing.T) {
+func TestSnapshotExtendKeepsOlderContent(t *testing.T) {
 	dir := t.TempDir()
 	first, second := filepath.Join(dir, "first"), filepath.Join(dir, "second")
 	put := func(name, text string) {
@@ -117,7 +117,7 @@ func TestWhatWasSeenBeforeCounts(t *testing.T) {
 	put(first, "1")
 	put(second, "1")
 	seen := snapshot{}.next([]string{first})
-	put(first, "2") // while the configuration is loaded, which is found to name the second
+	put(first, "2") // during the load, which finds that the configuration names the second file
 	known := seen.extend([]string{first, second})
 	if now := known.next([]string{first, second}); now[first] == known[first] || now[second] != known[second] {
 		t.Errorf("%v, then %v", known, now)

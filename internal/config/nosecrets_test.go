@@ -12,11 +12,11 @@ import (
 	"github.com/louche-graphql/louche/auth"
 )
 
-// misplaced is a secret that an operator may paste anywhere.
+// misplaced is a secret that an operator may paste at any place.
 const misplaced = "hunter2-Zm9vYmFyYmF6cXV4+Q=="
 
-// mentions are texts that hold the secret at one place of a section, all places of
-// the section in turn. They are YAML in flow style.
+// mentions returns texts in YAML's flow style, with the secret at each place of a section
+// in turn.
 func mentions(t reflect.Type, depth int) (texts []string) {
 	quoted := "'" + misplaced + "'"
 	texts = append(texts, quoted, "["+quoted+"]", "{"+quoted+"}", "{"+quoted+": 1}", "{x: "+quoted+"}", "redis://:"+misplaced+"@10.0.0.1:6379", misplaced+"@10.0.0.1:6379")
@@ -37,7 +37,7 @@ func mentions(t reflect.Type, depth int) (texts []string) {
 	default:
 		for key, of := range keysOf(t) {
 			if t == reflect.TypeFor[auth.ContextField]() && key == "fields" && depth > 4 {
-				continue // which nests for ever
+				continue // fields nest without end
 			}
 			for _, inner := range mentions(of, depth+1) {
 				texts = append(texts, "{"+key+": "+inner+"}")
@@ -47,7 +47,7 @@ func mentions(t reflect.Type, depth int) (texts []string) {
 	return texts
 }
 
-// usable is what sections need around them before their values are looked at.
+// usable has the keys that validation needs besides the tested one.
 var usable = map[string]string{
 	"trusted_proxies": "[127.0.0.0/8]",
 	"apps":            "[{schema: A, discovery: {prefix: a}}]",
@@ -74,7 +74,7 @@ func with(section map[string]string, text string) string {
 	return b.String() + "}"
 }
 
-// Whatever is wrong with a configuration, no error repeats its values.
+// No error contains a value of the configuration.
 func TestErrorsRepeatNoValue(t *testing.T) {
 	t.Setenv("RELEASE_COOKIE", "a-long-random-cookie")
 	texts := mentions(reflect.TypeFor[Config](), 0)
@@ -98,7 +98,7 @@ func TestErrorsRepeatNoValue(t *testing.T) {
 	}
 }
 
-// The same for variables of the environment, one at a time.
+// No error contains the value of a variable.
 func TestErrorsRepeatNoVariable(t *testing.T) {
 	t.Setenv("RELEASE_COOKIE", "a-long-random-cookie")
 	file := write(t, with(usable, "{listen: '127.0.0.1:1'}"))
@@ -136,9 +136,9 @@ func variableNames(t *testing.T) (names []string) {
 	return names
 }
 
-// config check refuses what serve would refuse for the files and variables that the
-// configuration names; --no-files leaves them aside.
-func TestConfigCheckReadsFiles(t *testing.T) {
+// CheckFiles refuses the files and variables that the gateway would refuse. Load does not
+// read them.
+func TestCheckFiles(t *testing.T) {
 	good := write(t, "a-long-random-cookie\n")
 	app := "apps: [{schema: A, discovery: {prefix: a}%s}]\n"
 	methods := ", auth: {methods: [%s]}"
@@ -185,8 +185,9 @@ func TestConfigCheckReadsFiles(t *testing.T) {
 	})
 }
 
-// The file says who is let in, so that only its owner may change it.
-func TestConfigurationThatOthersCanChange(t *testing.T) {
+// The file decides which credentials the gateway accepts, so only its owner may write to
+// it.
+func TestWritableConfigurationIsRefused(t *testing.T) {
 	t.Setenv("RELEASE_COOKIE", "a-long-random-cookie")
 	file := write(t, with(usable, "{listen: '127.0.0.1:1'}"))
 	for mode, fine := range map[uint32]bool{0o600: true, 0o644: true, 0o640: true, 0o664: false, 0o646: false, 0o666: false} {
@@ -224,7 +225,7 @@ func TestStartWithAShortToken(t *testing.T) {
 	}
 }
 
-// A token that somebody puts where its place should be is not printed.
+// An error about a token at the place of its source does not contain the token.
 func TestTokenInTheEnvironment(t *testing.T) {
 	t.Setenv("LOUCHE_ADMIN_TOKEN", "hunter2hunter2hunter2")
 	_, err := (&Flags{Config: write(t, fine)}).Load()

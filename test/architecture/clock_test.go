@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// Windows, caches and throttles compute with time.Time, which has a reading of the
-// monotonic clock: a wall clock that steps back would empty or prolong them. What
-// takes the wall clock out of a time.Time is used nowhere.
-func TestNothingComputesWithTheWallClock(t *testing.T) {
+// Windows, caches and throttles compute with the monotonic reading of time.Time. A wall
+// clock that steps back would empty or extend them, so no code reads the wall clock out of
+// a time.Time.
+func TestNoCodeReadsTheWallClock(t *testing.T) {
 	files := 0
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		switch {

@@ -66,16 +66,16 @@ func TestIntrospectionByIdentifiedRequests(t *testing.T) {
 	g := startGateway(t, configFor(epmd, "    document_limits: {introspection: identified}", "    context: {current_user_id: {header: X-User-Id, type: integer, default: 1}, tenant: {value: acme}}"))
 	const asking = `{"query":"{ __type(name: \"Part\") { name } }"}`
 	if status, answer := g.post(t, asking); status != 403 || code(t, answer) != "INTROSPECTION_DISABLED" {
-		t.Errorf("nobody: %d %s", status, answer)
+		t.Errorf("anonymous: %d %s", status, answer)
 	}
 	if status, answer := g.post(t, asking, "X-User-Id", "42"); status != 200 || code(t, answer) == "INTROSPECTION_DISABLED" {
-		t.Errorf("somebody: %d %s", status, answer)
+		t.Errorf("identified: %d %s", status, answer)
 	}
 	if status, answer := g.query(t, `{ counter }`); status != 200 || !strings.Contains(answer, `"counter":1`) {
-		t.Errorf("nobody, about something else: %d %s", status, answer)
+		t.Errorf("anonymous, without introspection: %d %s", status, answer)
 	}
 	if _, answer := g.post(t, `[`+asking+`,{"query":"{ counter }"}]`); !strings.Contains(answer, "INTROSPECTION_DISABLED") || !strings.Contains(answer, `"counter":2`) {
-		t.Errorf("nobody, in a batch: %s", answer)
+		t.Errorf("anonymous, in a batch: %s", answer)
 	}
 }
 

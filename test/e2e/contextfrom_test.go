@@ -108,7 +108,7 @@ func TestContextFromClaims(t *testing.T) {
 		header []string
 		claims string
 	}{
-		{"nobody", nil, `%{}`},
+		{"anonymous", nil, `%{}`},
 		{"a user", token(map[string]any{}), `%{"aud" => "my-app", "exp" => 4102444800, "iss" => "us", "sub" => "42"}`},
 		{"another user", token(map[string]any{"sub": "43"}), `%{"aud" => "my-app", "exp" => 4102444800, "iss" => "us", "sub" => "43"}`},
 		{"of another issuer", token(map[string]any{"iss": "them"}), `%{"aud" => "my-app", "exp" => 4102444800, "iss" => "them", "sub" => "42"}`},
@@ -131,6 +131,6 @@ func TestContextFromClaims(t *testing.T) {
 		t.Errorf("built %s times for %s callers", got, want)
 	}
 	if status, answer := g.post(t, `{"query":"{ contextText }"}`, "X-Api-Key", apiKey+"4"); status != 401 || node.Eval(t, "TestApp.Gateway.called()") != "0" {
-		t.Errorf("a key that nobody has: %d %s", status, answer)
+		t.Errorf("an unknown key: %d %s", status, answer)
 	}
 }

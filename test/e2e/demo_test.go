@@ -50,7 +50,7 @@ func TestDemo(t *testing.T) {
 	}
 	status, answer := g.post(t, `{"query":"{ session { user { id } } }"}`)
 	if status != 200 || !strings.Contains(answer, `"user":null`) || !strings.Contains(answer, "unauthenticated") {
-		t.Errorf("nobody: %d %s", status, answer)
+		t.Errorf("anonymous: %d %s", status, answer)
 	}
 	for _, want := range append(nodes, clients, operators, "curl") {
 		if !strings.Contains(banner.String(), want) {

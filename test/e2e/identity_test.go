@@ -115,7 +115,7 @@ func TestUnauthenticatedRequestsReachNoNode(t *testing.T) {
 				"said to be of another algorithm": {"Authorization", "Bearer " + issuer.sign("RS256", nil)},
 				"of another issuer":               {"Authorization", "Bearer " + issuer.sign("ES256", map[string]any{"iss": "them"})},
 				"for others":                      {"Authorization", "Bearer " + issuer.sign("ES256", map[string]any{"aud": "other-app"})},
-				"for nobody":                      {"Authorization", "Bearer " + issuer.sign("ES256", map[string]any{"aud": nil})},
+				"without aud":                     {"Authorization", "Bearer " + issuer.sign("ES256", map[string]any{"aud": nil})},
 				"expired":                         {"Authorization", "Bearer " + issuer.sign("ES256", map[string]any{"exp": time.Now().Add(-time.Hour).Unix()})},
 				"of tomorrow":                     {"Authorization", "Bearer " + issuer.sign("ES256", map[string]any{"nbf": time.Now().Add(time.Hour).Unix()})},
 				"under another word":              {"Authorization", "Basic " + issuer.sign("ES256", nil)},

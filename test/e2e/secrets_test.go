@@ -135,8 +135,8 @@ func TestOutputHasNoCredential(t *testing.T) {
 	const (
 		jwtSecret = "s3cret-that-tokens-are-signed-with-by-the-issuer"
 		keyBase   = "s3cret-key-base-of-the-endpoint-s3cret-key-base-of-the-endpoint"
-		goodKey   = "s3cret-api-key-of-somebody"
-		badKey    = "s3cret-api-key-of-nobody"
+		goodKey   = "s3cret-api-key-of-a-caller"
+		badKey    = "s3cret-api-key-of-no-caller"
 		claim     = "s3cret-of-a-claim"
 		admin     = "s3cret-of-the-operators"
 		password  = "s3cret-of-redis"
