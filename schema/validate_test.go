@@ -174,15 +174,18 @@ func FuzzValidate(f *testing.F) {
 		f.Add(v.Query)
 	}
 	s := contractSchema(f)
-	f.Fuzz(func(t *testing.T, document string) { s.Validate(document) })
+	f.Fuzz(func(t *testing.T, document string) {
+		s.Validate(document)
+		s.UsedPaths(document, "")
+	})
 }
 
 func FuzzFromNode(f *testing.F) {
-	const told = `{"data":{"__schema":{"queryType":{"name":"Q"},"types":[{"kind":"OBJECT","name":"Q","fields":[{"name":"a","args":[
+	const answer = `{"data":{"__schema":{"queryType":{"name":"Q"},"types":[{"kind":"OBJECT","name":"Q","fields":[{"name":"a","args":[
 {"name":"b","defaultValue":"[1]","type":{"kind":"LIST","ofType":{"kind":"SCALAR","name":"Int"}}}],"type":{"kind":"NON_NULL","ofType":{"kind":"ENUM","name":"E"}}}]},
 {"kind":"ENUM","name":"E","enumValues":[{"name":"V","isDeprecated":true,"deprecationReason":"r"}]}],"directives":[{"name":"d","locations":["FIELD"],"args":[]}]}}}`
-	f.Add("", []byte(told))
-	f.Add(`schema { query: Q } directive @d on FIELD type Q implements I { a(b: [Int]): E! } interface I { a: E } enum E { V @deprecated } union U = Q input N { n: N }`, []byte(told))
+	f.Add("", []byte(answer))
+	f.Add(`schema { query: Q } directive @d on FIELD type Q implements I { a(b: [Int]): E! } interface I { a: E } enum E { V @deprecated } union U = Q input N { n: N }`, []byte(answer))
 	f.Fuzz(func(t *testing.T, sdl string, introspection []byte) {
 		if s, err := FromNode(sdl, introspection); err == nil {
 			s.Validate("{ a }")
