@@ -160,7 +160,7 @@ func rootFields(t *testing.T, store *Store) {
 	if !l.CountsRootFields() {
 		t.Error("CountsRootFields is false")
 	}
-	who := &Client{Address: netip.MustParseAddr("192.0.2.1"), Method: "jwt", Subject: "7"}
+	client := &Client{Address: netip.MustParseAddr("192.0.2.1"), Method: "jwt", Subject: "7"}
 	for i, c := range []struct {
 		kind       string
 		rootFields int
@@ -179,9 +179,9 @@ func rootFields(t *testing.T, store *Store) {
 	} {
 		var quotas []Quota
 		if c.arrives {
-			quotas, _ = l.AllowRequest(nil, who.Address)
+			quotas, _ = l.AllowRequest(nil, client.Address)
 		}
-		quotas, admitted := l.AllowOperation(quotas, who, c.kind, c.rootFields, c.arrives)
+		quotas, admitted := l.AllowOperation(quotas, client, c.kind, c.rootFields, c.arrives)
 		var left []int
 		for _, q := range quotas {
 			left = append(left, q.Remaining)
@@ -210,7 +210,7 @@ func severalRules(t *testing.T, store *Store) {
 		by(byIdentity, kindQuery, 3, time.Hour),
 		{By: By{byClaim, "tenant"}, Limit: 3, Per: time.Hour},
 	}, store)
-	who := &Client{Address: netip.MustParseAddr("192.0.2.1"), Method: "jwt", Subject: "7", Claims: map[string]any{"tenant": "acme"}}
+	client := &Client{Address: netip.MustParseAddr("192.0.2.1"), Method: "jwt", Subject: "7", Claims: map[string]any{"tenant": "acme"}}
 	for i, c := range []struct {
 		kind     string
 		arrived  bool
@@ -224,7 +224,7 @@ func severalRules(t *testing.T, store *Store) {
 		{"query", false, []string{"address", "identity-query", "claim-tenant"}, []int{4, 1, 0}},
 		{"query", false, []string{"address", "identity-query", "claim-tenant!"}, []int{4, 1, 0}},
 	} {
-		quotas, admitted := l.AllowOperation(nil, who, c.kind, 1, c.arrived)
+		quotas, admitted := l.AllowOperation(nil, client, c.kind, 1, c.arrived)
 		var left []int
 		for _, q := range quotas {
 			left = append(left, q.Remaining)
@@ -234,7 +234,7 @@ func severalRules(t *testing.T, store *Store) {
 			t.Errorf("%d: %v, %v, %v", i, admitted, got, left)
 		}
 	}
-	quotas, admitted := l.AllowRequest(nil, who.Address)
+	quotas, admitted := l.AllowRequest(nil, client.Address)
 	if !admitted || len(quotas) != 1 || quotas[0].Policy != "address" || quotas[0].Remaining != 3 {
 		t.Errorf("%v, %+v", admitted, quotas)
 	}
@@ -354,11 +354,11 @@ func benchmark(b *testing.B, store *Store) {
 	l := New("/graphql", Rules{by(byAddress, "", 1<<40, time.Hour), by(byIdentity, kindMutation, 1<<40, time.Hour)}, store)
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
-		who := &Client{Address: random(), Method: "jwt", Issuer: "https://id.example.com/", Subject: "7"}
+		client := &Client{Address: random(), Method: "jwt", Issuer: "https://id.example.com/", Subject: "7"}
 		quotas := make([]Quota, 0, 2)
 		for pb.Next() {
-			quotas, _ = l.AllowRequest(quotas[:0], who.Address)
-			quotas, _ = l.AllowOperation(quotas, who, kindMutation, 1, true)
+			quotas, _ = l.AllowRequest(quotas[:0], client.Address)
+			quotas, _ = l.AllowOperation(quotas, client, kindMutation, 1, true)
 		}
 	})
 }
