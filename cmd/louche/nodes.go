@@ -83,6 +83,9 @@ func columns(r service.ProbeResult) string {
 	switch {
 	case r.Schema != nil:
 		state = "found " + r.Schema.ShortHash()
+		if r.Description.Incomplete != nil {
+			state += ", incomplete: " + oneLine(r.Description.Incomplete.Error())
+		}
 	case r.HasSchema:
 		state = fmt.Sprintf("found, but cannot be read: %s", oneLine(r.SchemaErr.Error()))
 	}

@@ -1,9 +1,29 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
+
+	"github.com/louche-graphql/louche/internal/service"
+	"github.com/louche-graphql/louche/schema"
 )
+
+func TestIncompleteSchemaIsMarked(t *testing.T) {
+	s, err := schema.Load("type Query { a: Int }")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := service.ProbeResult{Schema: s}
+	r.HasSchema = true
+	if got := columns(r); strings.Contains(got, "incomplete") {
+		t.Errorf("complete: %s", got)
+	}
+	r.Description.Incomplete = errors.New("introspection: no")
+	if got := columns(r); !strings.HasSuffix(got, "found "+s.ShortHash()+", incomplete: introspection: no") {
+		t.Errorf("incomplete: %s", got)
+	}
+}
 
 func TestTextsOfNodesOnTheTerminal(t *testing.T) {
 	for text, want := range map[string]string{
