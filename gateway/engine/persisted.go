@@ -7,9 +7,8 @@ import (
 	"github.com/louche-graphql/louche/schema"
 )
 
-// Automatic persisted queries, as Apollo's clients speak them: a client sends the
-// hash of its document; if nobody has sent the document with it before, it is told
-// so and sends both.
+// Automatic persisted queries, as Apollo's clients speak them: a client sends the hash of its
+// document alone. If the gateway does not have the document, the client sends both.
 
 // findPersisted finds the document that a request names by its hash alone.
 func (r *run) findPersisted() error {

@@ -14,7 +14,8 @@ import (
 // JSONType is the Content-Type of JSON. net/http does not change it.
 var JSONType = []string{"application/json; charset=utf-8"}
 
-// Failure is what every error has, whatever the transport.
+// Failure is the part of an error that every transport has. The alias keeps the name of the
+// embedded field apart from the method Error.
 type Failure = operation.Error
 
 // An Error is an error with its HTTP status.
