@@ -24,20 +24,20 @@ var (
 	cutsDesc        = newDesc("memory_cuts_total", "Requests and answers that were cut off to make room for others, those of the slowest clients first.")
 	turnedAwayDesc  = newDesc("turned_away_total", "Requests that were refused before they were read, because there was no memory or no connection for them.")
 	drainingDesc    = newDesc("draining", "1 while the gateway is stopping, else 0.")
-	droppedDesc     = newDesc("log_lines_dropped_total", "Log lines that are missing because standard error was not read in time.")
-	suppressedDesc  = newDesc("log_lines_suppressed_total", "Log lines that are missing because others with the same message were written.")
+	droppedDesc     = newDesc("log_lines_dropped_total", "Log lines that were dropped because standard error was not read in time.")
+	suppressedDesc  = newDesc("log_lines_suppressed_total", "Log lines that were suppressed because the log had enough lines with their message.")
 
 	callsDesc       = newDesc("calls_in_flight", "Calls under way on an application's nodes.", "app")
 	queuedDesc      = newDesc("calls_queued", "Calls that wait for a slot on a node.", "app")
 	retriesDesc     = newDesc("retries_total", "Calls that were sent to another node because a connection was lost.", "app")
-	overloadedDesc  = newDesc("overloaded_total", "Calls that were refused because every node had as many as it may have.", "app")
-	schemasDesc     = newDesc("schemas", "Different schemas that an application's nodes have told.", "app")
+	overloadedDesc  = newDesc("overloaded_total", "Calls that were refused because every node was at its limit.", "app")
+	schemasDesc     = newDesc("schemas", "Different schemas among an application's nodes.", "app")
 	validationsDesc = newDesc("validations_total", "Operations that did not fit the schema, where contract.validate is on. refused: by the gateway; agreed: Absinthe did not run it either; disagreed: Absinthe ran it; passed: refused by Absinthe alone.", "app", "result")
 
-	keysDesc    = newDesc("jwks_keys", "Keys that an issuer's tokens are verified with.", "app", "issuer")
+	keysDesc    = newDesc("jwks_keys", "Keys of an issuer, which verify its tokens.", "app", "issuer")
 	keysAgeDesc = newDesc("jwks_age_seconds", "Time since an issuer's keys were last fetched; none: never.", "app", "issuer")
 
-	nodesDesc        = newDesc("nodes", "Nodes of an application, by what they are in /status.", "app", "state")
+	nodesDesc        = newDesc("nodes", "Nodes of an application, by their state in /status.", "app", "state")
 	nodeCallsDesc    = newDesc("node_calls_in_flight", "Calls under way on a node.", "app", "node")
 	nodeLatencyDesc  = newDesc("node_latency_seconds", "Geometric mean of the time of a node's latest calls; 0: unknown.", "app", "node")
 	nodeBreakerDesc  = newDesc("node_breaker", "State of a node's breaker. 0: closed, 1: half-open, 2: open.", "app", "node")
@@ -106,9 +106,8 @@ func collectApp(to chan<- prometheus.Metric, s appStatus) {
 	}
 	collectKeySets(to, path, s.KeySets)
 	states := make(map[rpcclient.NodeState]int)
-	// A node that came back at another address may be there twice for a while, and a
-	// scrape with two values for one name would be refused: it is what it is where it
-	// is connected.
+	// A node that came back at another address may be listed twice for a while. Prometheus
+	// refuses two values of one name, so the connected one counts.
 	named := make(map[string]nodeStatus)
 	for _, n := range s.Nodes {
 		states[n.State]++
