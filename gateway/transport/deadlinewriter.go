@@ -69,26 +69,31 @@ func (d *deadlineWriter) finish() {
 	}
 }
 
-// waiting calls a function that waits for the client.
+// waiting calls a function that writes and may wait for the client, with a deadline. Others
+// may take the memory of the request meanwhile: then the deadline passes at once and stays.
 func (d *deadlineWriter) waiting(write func() error) error {
+	d.setDeadline(time.Now().Add(d.timeout)) // before the wait, whose interruption moves it
 	d.account.BeginWait(func() { d.setDeadline(past) })
-	err := d.within(write)
-	if !d.account.EndWait() {
-		d.setDeadline(past)
+	err := write()
+	if d.account.EndWait() {
+		d.removeDeadline()
 	}
 	return err
 }
 
-// within calls a function that writes, with a deadline. A deadline that passes between two
-// writes would reset a stream of HTTP/2, so it is removed. On HTTP/1 it stays for what
-// net/http writes after the handler.
+// within calls a function that writes without waiting for the client, with a deadline.
 func (d *deadlineWriter) within(write func() error) error {
 	d.setDeadline(time.Now().Add(d.timeout))
-	err := write()
+	defer d.removeDeadline()
+	return write()
+}
+
+// removeDeadline removes the deadline over HTTP/2, where one that passes between two writes
+// resets the stream. Over HTTP/1 it stays for what net/http writes after the handler.
+func (d *deadlineWriter) removeDeadline() {
 	if d.http2 {
 		d.setDeadline(time.Time{})
 	}
-	return err
 }
 
 func (d *deadlineWriter) setDeadline(at time.Time) {

@@ -33,9 +33,11 @@ func (h *Handler) readBody(s *responseState, w http.ResponseWriter, r *http.Requ
 		return nil
 	}
 	compressed := s.body
-	s.body = memory.Buffer{}
-	s.body.Open(s.account)
 	defer compressed.Close(0)
+	s.body = memory.Buffer{}
+	if !s.body.Open(s.account) {
+		return operation.Overloaded
+	}
 	return decompress(s, name, compressed.Bytes, h.limits.Body)
 }
 

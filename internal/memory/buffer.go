@@ -6,16 +6,19 @@ type Buffer struct {
 	account *Account
 }
 
-// Open has the account hold what the buffer has allocated. It reports whether there was
-// memory for it.
+// Open empties the buffer and has the account hold its capacity. It reports whether there was
+// memory for it; else the buffer stays closed.
 func (b *Buffer) Open(account *Account) bool {
-	b.account = account
 	b.Bytes = b.Bytes[:0]
-	return account.Reserve(cap(b.Bytes))
+	if !account.Reserve(cap(b.Bytes)) {
+		return false
+	}
+	b.account = account
+	return true
 }
 
-// Close releases the buffer from its account. Of its memory it keeps at most keep bytes
-// for the next one.
+// Close releases the buffer from its account. It keeps a capacity of at most keep bytes for
+// the next account. Closing a closed buffer does nothing.
 func (b *Buffer) Close(keep int) {
 	if b.account == nil {
 		return
