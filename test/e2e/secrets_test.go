@@ -80,6 +80,7 @@ func TestOutputHasNoSecret(t *testing.T) {
 			t.Errorf("%s: %d", c.body, status)
 		}
 	}
+	eventually(t, "the schema is known", func() bool { return ask(http.MethodGet, g.admin+"/schema.graphql", "") == http.StatusOK })
 	for _, path := range []string{"/status", "/metrics", "/usage", "/readyz", "/schema.graphql", "/graphql/schema.graphql"} {
 		if status := ask(http.MethodGet, g.admin+path, ""); status != http.StatusOK {
 			t.Errorf("%s: %d", path, status)
