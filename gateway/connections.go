@@ -82,6 +82,7 @@ type limitedListener struct {
 	open    map[netip.Prefix]int // by network; without surplus
 	total   int                  // of open
 	idle    list.List            // of *clientConn without a request, the longest idle first
+	newest  *clientConn          // accepted last
 	surplus list.List            // of *clientConn, the oldest first
 }
 
@@ -94,7 +95,7 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 			return l.admit(conn), nil
 		case !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE):
 			return nil, err
-		case !l.closeIdle(nil) && !l.spare.use():
+		case !l.closeIdle(l.isOld) && !l.spare.use():
 			return nil, err // net/http tries again in a moment
 		}
 	}
@@ -110,11 +111,12 @@ func (l *limitedListener) admit(conn net.Conn) *clientConn {
 	room := true
 	switch {
 	case !exempt && share >= l.perAddress:
-		room = l.closeIdle(&c.network)
+		room = l.closeIdle(func(idle *clientConn) bool { return idle.network == c.network })
 	case l.full():
-		room = l.closeIdle(nil)
+		room = l.closeIdle(func(*clientConn) bool { return true })
 	}
 	l.mu.Lock()
+	l.newest = c
 	var oldest *clientConn
 	if room {
 		l.open[c.network]++
@@ -140,13 +142,17 @@ func (l *limitedListener) full() bool {
 	return l.total >= l.most
 }
 
-// closeIdle closes the connection that has been idle for longest, of one network if it is
-// given. It reports whether there was one.
-func (l *limitedListener) closeIdle(network *netip.Prefix) bool {
+// isOld reports whether another connection was accepted later. Linux reports EMFILE before it
+// looks for a connection to accept, so the one accepted last may still send its first request.
+func (l *limitedListener) isOld(c *clientConn) bool { return c != l.newest }
+
+// closeIdle closes the connection that has been idle for longest of those that match. It reports
+// whether there was one. It calls matches with mu held.
+func (l *limitedListener) closeIdle(matches func(*clientConn) bool) bool {
 	l.mu.Lock()
 	var found *clientConn
 	for e := l.idle.Front(); e != nil && found == nil; e = e.Next() {
-		if c := e.Value.(*clientConn); network == nil || c.network == *network {
+		if c := e.Value.(*clientConn); matches(c) {
 			found = c
 		}
 	}
@@ -195,6 +201,9 @@ func (c *clientConn) Close() error {
 	l.mu.Lock()
 	first := !c.closed
 	c.closed = true
+	if l.newest == c {
+		l.newest = nil
+	}
 	if first && c.surplus {
 		l.surplus.Remove(c.slot)
 	} else if first {

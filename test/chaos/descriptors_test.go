@@ -1,7 +1,10 @@
 package chaos
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -11,19 +14,39 @@ import (
 	"testing"
 )
 
-// lastDescriptor is the highest open file descriptor of the process.
-func (g *gateway) lastDescriptor(t testing.TB) (last int) {
+// freeDescriptor is the lowest file descriptor that the process does not use.
+func (g *gateway) freeDescriptor(t testing.TB) (free int) {
 	t.Helper()
-	entries, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(g.cmd.Process.Pid), "fd"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, entry := range entries {
-		if n, err := strconv.Atoi(entry.Name()); err == nil {
-			last = max(last, n)
+	for ; ; free++ {
+		_, err := os.Lstat(filepath.Join("/proc", strconv.Itoa(g.cmd.Process.Pid), "fd", strconv.Itoa(free)))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return free
+		case err != nil:
+			t.Fatal(err)
 		}
 	}
-	return last
+}
+
+// healthOver requests /healthz over an open connection and closes it.
+func healthOver(conn net.Conn, host string) error {
+	defer conn.Close()
+	r, err := http.NewRequest(http.MethodGet, "http://"+host+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	if err := r.Write(conn); err != nil {
+		return err
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return errors.New(resp.Status)
+	}
+	return nil
 }
 
 // The process is out of file descriptors. Operators, each on a new connection, and
@@ -47,7 +70,7 @@ func TestNoFileDescriptorLeft(t *testing.T) {
 	if status, _, body := g.ask(t, `{ counter }`); status != http.StatusOK { // the gateway accepts them before this one
 		t.Fatalf("%d %s", status, body)
 	}
-	limit := g.lastDescriptor(t) + 1
+	limit := g.freeDescriptor(t) + 1
 	if out, err := exec.Command("prlimit", "--pid", strconv.Itoa(g.cmd.Process.Pid), fmt.Sprintf("--nofile=%d", limit)).CombinedOutput(); err != nil {
 		t.Fatalf("prlimit: %v\n%s", err, out)
 	}
@@ -58,8 +81,15 @@ func TestNoFileDescriptorLeft(t *testing.T) {
 		if status := g.health("/healthz"); status != http.StatusOK {
 			t.Fatalf("operators get %d", status)
 		}
+		late, err := net.Dial("tcp", g.admin)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if status, _, body := g.ask(t, `{ counter }`); status != http.StatusOK {
 			t.Fatalf("clients get %d %s", status, body)
+		}
+		if err := healthOver(late, g.admin); err != nil { // after the gateway has accepted it
+			t.Fatalf("operators on a connection opened before: %v", err)
 		}
 	}
 	if n := len(g.status(t).connected(0)); n != 1 {
