@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -48,12 +49,8 @@ const (
 )
 
 func (c *JWTConfig) setDefaults() {
-	if c.Refresh == 0 {
-		c.Refresh = defaultRefresh
-	}
-	if c.Leeway == 0 {
-		c.Leeway = defaultLeeway
-	}
+	c.Refresh = cmp.Or(c.Refresh, defaultRefresh)
+	c.Leeway = cmp.Or(c.Leeway, defaultLeeway)
 	c.TokenLocation.setDefaultHeader(authorization)
 }
 

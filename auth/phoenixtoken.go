@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -32,15 +33,9 @@ type PhoenixTokenConfig struct {
 
 func (c *PhoenixTokenConfig) setDefaults() {
 	c.TokenLocation.setDefaultHeader(authorization)
-	if c.KeyIterations == 0 {
-		c.KeyIterations = 1000
-	}
-	if c.KeyLength == 0 {
-		c.KeyLength = 32
-	}
-	if c.KeyDigest == "" {
-		c.KeyDigest = "sha256"
-	}
+	c.KeyIterations = cmp.Or(c.KeyIterations, 1000)
+	c.KeyLength = cmp.Or(c.KeyLength, 32)
+	c.KeyDigest = cmp.Or(c.KeyDigest, "sha256")
 }
 
 func (c *PhoenixTokenConfig) key() phoenix.KeyOptions {

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -51,21 +52,11 @@ type Config struct {
 
 // SetDefaults sets the defaults of zero fields.
 func (c *Config) SetDefaults() {
-	if c.Interval == 0 {
-		c.Interval = 5 * time.Second
-	}
-	if c.Timeout == 0 {
-		c.Timeout = 2 * time.Second
-	}
-	if c.Keep == 0 {
-		c.Keep = 10 * time.Minute
-	}
-	if c.MaxNodes == 0 {
-		c.MaxNodes = 256
-	}
-	if c.EPMDPort == 0 {
-		c.EPMDPort = 4369
-	}
+	c.Interval = cmp.Or(c.Interval, 5*time.Second)
+	c.Timeout = cmp.Or(c.Timeout, 2*time.Second)
+	c.Keep = cmp.Or(c.Keep, 10*time.Minute)
+	c.MaxNodes = cmp.Or(c.MaxNodes, 256)
+	c.EPMDPort = cmp.Or(c.EPMDPort, 4369)
 }
 
 // Validate returns all errors of c, joined. Each names its YAML key and what to write
@@ -128,23 +119,11 @@ func (c Config) validatePrefix() error {
 }
 
 func (c Config) validateBounds() error {
-	var errs []error
-	for _, b := range []struct {
-		key, advice string
-		value       time.Duration
-	}{
-		{"interval", "the time between polls, as in 5s", c.Interval},
-		{"timeout", "the timeout of one DNS look-up or EPMD request, as in 2s", c.Timeout},
-		{"keep", "how long the nodes of a silent source stay, as in 10m", c.Keep},
-	} {
-		if b.value < 0 {
-			errs = append(errs, keypath.In(fmt.Errorf("%s is negative; write %s", b.value, b.advice), b.key))
-		}
-	}
-	if c.MaxNodes < 0 {
-		errs = append(errs, keypath.In(fmt.Errorf("%d is negative; write the largest number of nodes, as in 256", c.MaxNodes), "max_nodes"))
-	}
-	return errors.Join(errs...)
+	return errors.Join(
+		keypath.NotNegative("interval", c.Interval, "the time between polls, as in 5s"),
+		keypath.NotNegative("timeout", c.Timeout, "the timeout of one DNS look-up or EPMD request, as in 2s"),
+		keypath.NotNegative("keep", c.Keep, "how long the nodes of a silent source stay, as in 10m"),
+		keypath.NotNegative("max_nodes", c.MaxNodes, "the largest number of nodes, as in 256"))
 }
 
 // hostProblem returns the problem of a host name or IP address; empty: it is valid.

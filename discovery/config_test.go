@@ -57,10 +57,10 @@ func TestValidate(t *testing.T) {
 		"node with two @":      {nodes("a@b@c"), []string{"nodes[0]:", "after the '@' contains '@'"}},
 		"node no name has":     {nodes("my app@b"), []string{"nodes[0]:", "has other characters"}},
 		"node name too long":   {nodes(strings.Repeat("a", 256) + "@b"), []string{"nodes[0]:", "255"}},
-		"interval":             {discovery.Config{Nodes: []string{"a@b"}, Interval: -time.Second}, []string{"interval: -1s is negative", "5s"}},
-		"timeout":              {discovery.Config{Nodes: []string{"a@b"}, Timeout: -time.Second}, []string{"timeout: -1s is negative", "2s"}},
-		"keep":                 {discovery.Config{Nodes: []string{"a@b"}, Keep: -time.Second}, []string{"keep: -1s is negative", "10m"}},
-		"several at once":      {discovery.Config{DNS: []string{""}, Interval: -1}, []string{"dns[0]:", "prefix:", "interval:"}},
+		"interval":             {discovery.Config{Nodes: []string{"a@b"}, Interval: -time.Second}, []string{"interval is negative", "5s"}},
+		"timeout":              {discovery.Config{Nodes: []string{"a@b"}, Timeout: -time.Second}, []string{"timeout is negative", "2s"}},
+		"keep":                 {discovery.Config{Nodes: []string{"a@b"}, Keep: -time.Second}, []string{"keep is negative", "10m"}},
+		"several at once":      {discovery.Config{DNS: []string{""}, Interval: -1}, []string{"dns[0]:", "prefix:", "interval is negative"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := test.config.Validate()

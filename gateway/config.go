@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"path"
 	"strings"
@@ -48,67 +49,34 @@ type Limits struct {
 
 // SetDefaults fills what was left out.
 func (l *Limits) SetDefaults() {
-	if l.Body == 0 {
-		l.Body = 1 << 20
-	}
-	if l.Header == 0 {
-		l.Header = 64 << 10
-	}
-	if l.Answer == 0 {
-		l.Answer = 64 << 20
-	}
-	if l.InFlight == 0 {
-		l.InFlight = 10_000
-	}
-	if l.Batch == 0 {
-		l.Batch = 10
-	}
-	if l.Memory == 0 {
-		l.Memory = max(256<<20, l.minMemory())
-	}
-	if l.Connections == 0 {
-		l.Connections = 10_000
-	}
-	if l.ConnectionsPerAddress == 0 {
-		l.ConnectionsPerAddress = max(1, l.Connections/2)
-	}
-	if l.PersistedBytes == 0 {
-		l.PersistedBytes = 16 << 20
-	}
-	if l.ReadTimeout == 0 {
-		l.ReadTimeout = 30 * time.Second
-	}
-	if l.WriteTimeout == 0 {
-		l.WriteTimeout = 30 * time.Second
-	}
-	if l.IdleTimeout == 0 {
-		l.IdleTimeout = 2 * time.Minute
-	}
+	l.Body = cmp.Or(l.Body, 1<<20)
+	l.Header = cmp.Or(l.Header, 64<<10)
+	l.Answer = cmp.Or(l.Answer, 64<<20)
+	l.InFlight = cmp.Or(l.InFlight, 10_000)
+	l.Batch = cmp.Or(l.Batch, 10)
+	l.Memory = cmp.Or(l.Memory, max(256<<20, l.minMemory()))
+	l.Connections = cmp.Or(l.Connections, 10_000)
+	l.ConnectionsPerAddress = cmp.Or(l.ConnectionsPerAddress, max(1, l.Connections/2))
+	l.PersistedBytes = cmp.Or(l.PersistedBytes, 16<<20)
+	l.ReadTimeout = cmp.Or(l.ReadTimeout, 30*time.Second)
+	l.WriteTimeout = cmp.Or(l.WriteTimeout, 30*time.Second)
+	l.IdleTimeout = cmp.Or(l.IdleTimeout, 2*time.Minute)
 }
 
 // Validate reports everything that is wrong with the section, by key.
 func (l *Limits) Validate() error {
-	var errs []error
-	for _, limit := range []struct {
-		key  string
-		isOK bool
-		want string
-	}{
-		{"body", l.Body >= 0, "a number of bytes, such as 1048576"},
-		{"header", l.Header >= 0, "a number of bytes, such as 1048576"},
-		{"answer", l.Answer >= 0, "a number of bytes, such as 67108864"},
-		{"in_flight", l.InFlight >= 0, "a number, such as 10000"},
-		{"connections", l.Connections >= 0, "a number, such as 10000"},
-		{"connections_per_address", l.ConnectionsPerAddress >= 0, "a number, such as 10000"},
-		{"persisted_bytes", l.PersistedBytes >= 0, "a number of bytes, such as 16777216"},
-		{"batch", l.Batch >= 0, "a number of operations, such as 10"},
-		{"read_timeout", l.ReadTimeout >= 0, "a time, such as 30s"},
-		{"write_timeout", l.WriteTimeout >= 0, "a time, such as 30s"},
-		{"idle_timeout", l.IdleTimeout >= 0, "a time, such as 30s"},
-	} {
-		if !limit.isOK {
-			errs = append(errs, keypath.Errorf(limit.key, "is negative; write %s", limit.want))
-		}
+	errs := []error{
+		keypath.NotNegative("body", l.Body, "a number of bytes, such as 1048576"),
+		keypath.NotNegative("header", l.Header, "a number of bytes, such as 1048576"),
+		keypath.NotNegative("answer", l.Answer, "a number of bytes, such as 67108864"),
+		keypath.NotNegative("in_flight", l.InFlight, "a number, such as 10000"),
+		keypath.NotNegative("connections", l.Connections, "a number, such as 10000"),
+		keypath.NotNegative("connections_per_address", l.ConnectionsPerAddress, "a number, such as 10000"),
+		keypath.NotNegative("persisted_bytes", l.PersistedBytes, "a number of bytes, such as 16777216"),
+		keypath.NotNegative("batch", l.Batch, "a number of operations, such as 10"),
+		keypath.NotNegative("read_timeout", l.ReadTimeout, "a time, such as 30s"),
+		keypath.NotNegative("write_timeout", l.WriteTimeout, "a time, such as 30s"),
+		keypath.NotNegative("idle_timeout", l.IdleTimeout, "a time, such as 30s"),
 	}
 	if minimum := l.minMemory(); l.Memory < minimum {
 		errs = append(errs, keypath.Errorf("memory", "%d is less than the %d bytes that one request of limits.body and its answer of limits.answer need: raise it, or lower these", l.Memory, minimum))
@@ -132,9 +100,7 @@ type HTTP = transport.Config
 
 // SetDefaults fills what was left out.
 func (c *AppConfig) SetDefaults() {
-	if c.Path == "" {
-		c.Path = "/graphql"
-	}
+	c.Path = cmp.Or(c.Path, "/graphql")
 	c.Operations.SetDefaults()
 	c.HTTP.SetDefaults()
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"slices"
@@ -34,9 +35,7 @@ const (
 
 // SetDefaults fills what was left out.
 func (c *TLSConfig) SetDefaults() {
-	if c.MinVersion == "" {
-		c.MinVersion = "1.2"
-	}
+	c.MinVersion = cmp.Or(c.MinVersion, "1.2")
 	if c.ClientCertificates == "" && c.ClientCAFile != "" {
 		c.ClientCertificates = certificatesOptional
 	}

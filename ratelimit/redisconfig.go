@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -46,9 +47,7 @@ func (t *RedisTLS) UnmarshalYAML(unmarshal func(any) error) error {
 
 // SetDefaults sets the defaults of missing keys.
 func (c *RedisConfig) SetDefaults() {
-	if c.Prefix == "" {
-		c.Prefix = "louche:"
-	}
+	c.Prefix = cmp.Or(c.Prefix, "louche:")
 }
 
 // Validate returns the errors of the section, with their keys.

@@ -54,13 +54,10 @@ func (c *AbsintheConfig) Validate() error {
 	if c.JSONCodec != "" && !isModule(c.JSONCodec) {
 		errs = append(errs, keypath.Errorf("json_codec", "is not a module such as Jason"))
 	}
-	if c.MaxComplexity < 0 {
-		errs = append(errs, keypath.Errorf("max_complexity", "is negative; write a number, such as 1000"))
-	}
-	if c.TokenLimit < 0 {
-		errs = append(errs, keypath.Errorf("token_limit", "is negative; write a number, such as 1000"))
-	}
-	return errors.Join(append(errs, c.validateContextFrom())...)
+	return errors.Join(append(errs,
+		keypath.NotNegative("max_complexity", c.MaxComplexity, "a number, such as 1000"),
+		keypath.NotNegative("token_limit", c.TokenLimit, "a number, such as 1000"),
+		c.validateContextFrom())...)
 }
 
 func isModule(name string) bool {

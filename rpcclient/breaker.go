@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"sync/atomic"
@@ -33,21 +34,11 @@ type BreakerConfig struct {
 
 // SetDefaults sets the fields that are zero.
 func (c *BreakerConfig) SetDefaults() {
-	if c.Failures == 0 {
-		c.Failures = 0.5
-	}
-	if c.Calls == 0 {
-		c.Calls = 20
-	}
-	if c.Window == 0 {
-		c.Window = 10 * time.Second
-	}
-	if c.Open == 0 {
-		c.Open = 5 * time.Second
-	}
-	if c.MaxEjected == 0 {
-		c.MaxEjected = 0.5
-	}
+	c.Failures = cmp.Or(c.Failures, 0.5)
+	c.Calls = cmp.Or(c.Calls, 20)
+	c.Window = cmp.Or(c.Window, 10*time.Second)
+	c.Open = cmp.Or(c.Open, 5*time.Second)
+	c.MaxEjected = cmp.Or(c.MaxEjected, 0.5)
 }
 
 // Validate reports everything that is wrong, with the keys.
@@ -60,12 +51,9 @@ func (c *BreakerConfig) Validate() error {
 	if !(c.MaxEjected >= 0 && c.MaxEjected <= 1) {
 		errs = append(errs, keypath.Errorf("max_ejected", "is %v; write a share of nodes from 0 to 1", c.MaxEjected))
 	}
-	if c.Window < 0 {
-		errs = append(errs, keypath.Errorf("window", "is negative; write a time, such as 10s"))
-	}
-	if c.Open < 0 {
-		errs = append(errs, keypath.Errorf("open", "is negative; write a time, such as 5s"))
-	}
+	errs = append(errs,
+		keypath.NotNegative("window", c.Window, "a time, such as 10s"),
+		keypath.NotNegative("open", c.Open, "a time, such as 5s"))
 	return keypath.In(errors.Join(errs...), "breaker")
 }
 

@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/tls"
 	"errors"
@@ -64,9 +65,7 @@ func (c *NodeConfig) SetDefaults(seed string) {
 		sum := sha256.Sum256([]byte(host + " " + seed))
 		c.Name = fmt.Sprintf("louche-%x@127.0.0.1", sum[:4])
 	}
-	if c.NetTickTime == 0 {
-		c.NetTickTime = time.Minute
-	}
+	c.NetTickTime = cmp.Or(c.NetTickTime, time.Minute)
 }
 
 // Validate reports everything that is wrong, with the keys.

@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -25,34 +26,18 @@ type LoadConfig struct {
 
 // SetDefaults sets the fields that are zero.
 func (c *LoadConfig) SetDefaults() {
-	if c.InFlight == 0 {
-		c.InFlight = 1000
-	}
-	if c.Queue == 0 {
-		c.Queue = 100
-	}
-	if c.QueueTime == 0 {
-		c.QueueTime = 25 * time.Millisecond
-	}
-	if c.Warmup == 0 {
-		c.Warmup = 10 * time.Second
-	}
+	c.InFlight = cmp.Or(c.InFlight, 1000)
+	c.Queue = cmp.Or(c.Queue, 100)
+	c.QueueTime = cmp.Or(c.QueueTime, 25*time.Millisecond)
+	c.Warmup = cmp.Or(c.Warmup, 10*time.Second)
 }
 
 // Validate reports everything that is wrong, with the keys.
 func (c *LoadConfig) Validate() error {
-	var errs []error
-	if c.InFlight < 0 {
-		errs = append(errs, keypath.Errorf("in_flight", "is negative; write a number of calls, such as 1000"))
-	}
-	if c.Queue < 0 {
-		errs = append(errs, keypath.Errorf("queue", "is negative; write a number of calls, such as 1000"))
-	}
-	if c.QueueTime < 0 {
-		errs = append(errs, keypath.Errorf("queue_time", "is negative; write a time, such as 25ms"))
-	}
-	if c.Warmup < 0 {
-		errs = append(errs, keypath.Errorf("warmup", "is negative; write a time, such as 10s"))
-	}
-	return keypath.In(errors.Join(errs...), "load")
+	return keypath.In(errors.Join(
+		keypath.NotNegative("in_flight", c.InFlight, "a number of calls, such as 1000"),
+		keypath.NotNegative("queue", c.Queue, "a number of calls, such as 1000"),
+		keypath.NotNegative("queue_time", c.QueueTime, "a time, such as 25ms"),
+		keypath.NotNegative("warmup", c.Warmup, "a time, such as 10s"),
+	), "load")
 }

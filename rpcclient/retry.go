@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"cmp"
 	"errors"
 	"sync"
 
@@ -20,12 +21,8 @@ type RetryConfig struct {
 
 // SetDefaults sets the fields that are zero.
 func (c *RetryConfig) SetDefaults() {
-	if c.Nodes == 0 {
-		c.Nodes = 2
-	}
-	if c.Budget == 0 {
-		c.Budget = 0.2
-	}
+	c.Nodes = cmp.Or(c.Nodes, 2)
+	c.Budget = cmp.Or(c.Budget, 0.2)
 }
 
 // Validate reports everything that is wrong, with the keys.

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -69,9 +70,7 @@ func (b *orderBuilder) add(c *collected, f *ast.Field, pending variableSet) {
 		member.pending |= pending
 	}
 	if internalName(f.Name) == "__typename" && (c.typenameKey == "" || c.pending != 0) {
-		if c.typenameKey == "" {
-			c.typenameKey = f.Alias
-		}
+		c.typenameKey = cmp.Or(c.typenameKey, f.Alias)
 		b.deciding |= c.pending
 		c.pending |= pending
 	}

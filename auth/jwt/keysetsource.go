@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -40,11 +41,7 @@ type KeySetSource struct {
 
 // Validate reports an invalid URL.
 func (s KeySetSource) Validate() error {
-	text := s.URL
-	if text == "" {
-		text = s.Issuer
-	}
-	_, err := parseURL(text)
+	_, err := parseURL(cmp.Or(s.URL, s.Issuer))
 	return err
 }
 

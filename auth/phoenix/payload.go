@@ -1,6 +1,7 @@
 package phoenix
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
 	"time"
@@ -136,9 +137,7 @@ func (p *payload) claims() (map[string]any, error) {
 // maximum age of the token, unless it is 0.
 func (p *payload) expires(now time.Time, maxAge time.Duration) (time.Time, error) {
 	signed := time.UnixMilli(p.signedAt)
-	if maxAge == 0 {
-		maxAge = p.maxAge
-	}
+	maxAge = cmp.Or(maxAge, p.maxAge)
 	expires := signed.Add(maxAge)
 	switch {
 	case signed.After(now.Add(MaxClockSkew)):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -59,11 +60,7 @@ func printNodes(out output, results []service.ProbeResult) bool {
 	}
 	callable := len(results) > 0
 	for _, r := range results {
-		name := r.Name // the node's own
-		if name == "" {
-			name = r.Addr.Name
-		}
-		fmt.Fprintf(table, "  %s\t%s\t%s\n", oneLine(name), r.Addr.Addr, columns(r))
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", oneLine(cmp.Or(r.Name, r.Addr.Name)), r.Addr.Addr, columns(r))
 		callable = callable && r.Err == nil && r.HasSchema
 	}
 	table.Flush()

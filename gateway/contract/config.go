@@ -1,7 +1,8 @@
 package contract
 
 import (
-	"slices"
+	"cmp"
+	"errors"
 
 	"github.com/louche-graphql/louche/internal/keypath"
 )
@@ -41,21 +42,14 @@ const (
 
 // SetDefaults fills what was left out.
 func (c *Config) SetDefaults() {
-	if c.SDL == "" {
-		c.SDL = SDLAdmin
-	}
-	if c.Validation == "" {
-		c.Validation = validationOff
-	}
+	c.SDL = cmp.Or(c.SDL, SDLAdmin)
+	c.Validation = cmp.Or(c.Validation, validationOff)
 }
 
 // Validate reports what is wrong with the section, by key.
 func (c *Config) Validate() error {
-	if !slices.Contains([]string{SDLOff, SDLAdmin, SDLPublic}, c.SDL) {
-		return keypath.In(keypath.Errorf("sdl", "is not off, admin or public"), "contract")
-	}
-	if !slices.Contains([]string{validationOff, validationReport, validationEnforce}, c.Validation) {
-		return keypath.In(keypath.Errorf("validate", "is not off, report or enforce"), "contract")
-	}
-	return nil
+	return keypath.In(errors.Join(
+		keypath.OneOf("sdl", c.SDL, SDLOff, SDLAdmin, SDLPublic),
+		keypath.OneOf("validate", c.Validation, validationOff, validationReport, validationEnforce),
+	), "contract")
 }

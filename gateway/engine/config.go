@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -36,24 +37,15 @@ const (
 // SetDefaults fills what was left out.
 func (c *Config) SetDefaults() {
 	c.Trusted.setDefaults()
-	if c.PersistedQueries == "" {
-		c.PersistedQueries = persistedAutomatic
-	}
-	if c.Timeout == 0 {
-		c.Timeout = 30 * time.Second
-	}
+	c.PersistedQueries = cmp.Or(c.PersistedQueries, persistedAutomatic)
+	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
 }
 
 // Validate reports everything that is wrong with the section, by key.
 func (c *Config) Validate() error {
-	var errs []error
-	if c.PersistedQueries != persistedAutomatic && c.PersistedQueries != persistedOff {
-		errs = append(errs, keypath.Errorf("persisted_queries", "is not %s or %s", persistedAutomatic, persistedOff))
-	}
-	if c.Timeout < 0 {
-		errs = append(errs, keypath.Errorf("timeout", "is a time, such as 30s"))
-	}
-	return errors.Join(append(errs,
+	return errors.Join(
+		keypath.OneOf("persisted_queries", c.PersistedQueries, persistedAutomatic, persistedOff),
+		keypath.NotNegative("timeout", c.Timeout, "a time, such as 30s"),
 		keypath.In(c.DocumentLimits.Validate(), "document_limits"),
-		keypath.In(c.Trusted.validate(), "trusted_documents"))...)
+		keypath.In(c.Trusted.validate(), "trusted_documents"))
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/louche-graphql/louche/gateway/operation"
@@ -78,10 +79,7 @@ func (l *DocumentLimits) check(document *schema.Document, op *schema.Operation) 
 	if !l.measured() {
 		return nil
 	}
-	tokens := l.Tokens
-	if tokens == 0 {
-		tokens = schema.MaxTokens
-	}
+	tokens := cmp.Or(l.Tokens, schema.MaxTokens)
 	if document.Tokens > tokens {
 		return operation.Refuse("TOO_MANY_TOKENS", "The document has more than %d tokens.", tokens)
 	}

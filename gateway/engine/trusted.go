@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -36,12 +37,8 @@ const (
 )
 
 func (c *TrustedConfig) setDefaults() {
-	if c.Mode == "" {
-		c.Mode = trustedOff
-	}
-	if c.CacheControl == "" {
-		c.CacheControl = operation.NoStore
-	}
+	c.Mode = cmp.Or(c.Mode, trustedOff)
+	c.CacheControl = cmp.Or(c.CacheControl, operation.NoStore)
 }
 
 func (c *TrustedConfig) validate() error {

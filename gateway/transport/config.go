@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -38,25 +39,23 @@ func (c *Config) SetDefaults() {
 	if c.Compress == nil {
 		c.Compress = codings
 	}
-	if c.BatchFormat == "" {
-		c.BatchFormat = formatApollo
-	}
+	c.BatchFormat = cmp.Or(c.BatchFormat, formatApollo)
 }
 
 // Validate reports everything that is wrong with the section, by key. cookies reports whether auth or context read
 // any.
 func (c *Config) Validate(cookies bool) error {
-	var errs []error
+	errs := []error{
+		keypath.OneOf("batch_format", c.BatchFormat, formatApollo, formatAbsinthe),
+		keypath.In(c.CORS.validate(cookies), "cors"),
+	}
 	if slices.ContainsFunc(c.Compress, func(name string) bool { return name != identityCoding && !slices.Contains(codings, name) }) {
 		errs = append(errs, keypath.Errorf("compress", "is not a list of zstd, br and gzip"))
-	}
-	if c.BatchFormat != formatApollo && c.BatchFormat != formatAbsinthe {
-		errs = append(errs, keypath.Errorf("batch_format", "is not %s or %s", formatApollo, formatAbsinthe))
 	}
 	if cookies && c.CSRFPrevention != nil && !*c.CSRFPrevention {
 		errs = append(errs, keypath.Errorf("csrf_prevention", "cannot be off where cookies are read: every page could send requests as its user"))
 	}
-	return errors.Join(append(errs, keypath.In(c.CORS.validate(cookies), "cors"))...)
+	return errors.Join(errs...)
 }
 
 // Limits bound what one handler takes.

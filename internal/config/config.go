@@ -4,6 +4,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"os"
@@ -64,15 +65,9 @@ func (c *Config) App(path string) *App {
 // SetDefaults sets the defaults of missing keys. RELEASE_COOKIE, REMOTE_APP_NAME and
 // ERL_EPMD_PORT are the defaults of their keys.
 func (c *Config) SetDefaults() error {
-	if c.Listen == "" {
-		c.Listen = "127.0.0.1:4400"
-	}
-	if c.Admin == "" {
-		c.Admin = "127.0.0.1:4401"
-	}
-	if c.ShutdownGrace == 0 {
-		c.ShutdownGrace = 30 * time.Second
-	}
+	c.Listen = cmp.Or(c.Listen, "127.0.0.1:4400")
+	c.Admin = cmp.Or(c.Admin, "127.0.0.1:4401")
+	c.ShutdownGrace = cmp.Or(c.ShutdownGrace, 30*time.Second)
 	c.TLS.SetDefaults()
 	c.Log.SetDefaults()
 	if c.Node.Cookie == "" && c.Node.CookieFile == "" {
@@ -101,9 +96,7 @@ func setDiscoveryDefaults(d *discovery.Config) error {
 		if len(d.DNS) == 0 {
 			d.DNS = []string{"127.0.0.1"}
 		}
-		if d.Prefix == "" {
-			d.Prefix = os.Getenv("REMOTE_APP_NAME")
-		}
+		d.Prefix = cmp.Or(d.Prefix, os.Getenv("REMOTE_APP_NAME"))
 	}
 	if port := os.Getenv("ERL_EPMD_PORT"); port != "" && d.EPMDPort == 0 {
 		n, err := strconv.ParseUint(port, 10, 16)

@@ -26,7 +26,7 @@ func TestEnvironmentMistakes(t *testing.T) {
 		{"LOUCHE_APPS_0_AUTH", "{anonymuos: s3cr3t}", "LOUCHE_APPS_0_AUTH:1:2: anonymuos: there is no such key; is it anonymous?"},
 		{"LOUCHE_APPS_0_AUTH", "[s3cr3t", "LOUCHE_APPS_0_AUTH:1:1: "},
 		{"LOUCHE_NODE_COOKIE", "s3cr3t", "LOUCHE_NODE_COOKIE: node.cookie: the cookie has fewer than 8 characters"},
-		{"LOUCHE_APPS_0_TIMEOUT", "-1s", "LOUCHE_APPS_0_TIMEOUT: apps[0].timeout is a time"},
+		{"LOUCHE_APPS_0_TIMEOUT", "-1s", "LOUCHE_APPS_0_TIMEOUT: apps[0].timeout is negative"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv(c.name, c.value)

@@ -22,12 +22,8 @@ func (c *Config) Validate() error {
 		c.Node.Validate(),
 		c.Limits.Validate(),
 		c.Redis.Validate(),
-	}
-	if c.ShutdownDelay < 0 {
-		errs = append(errs, keypath.Errorf("shutdown_delay", "is negative; write a time, such as 5s"))
-	}
-	if c.ShutdownGrace < 0 {
-		errs = append(errs, keypath.Errorf("shutdown_grace", "is negative; write a time, such as 30s"))
+		keypath.NotNegative("shutdown_delay", c.ShutdownDelay, "a time, such as 5s"),
+		keypath.NotNegative("shutdown_grace", c.ShutdownGrace, "a time, such as 30s"),
 	}
 	if len(c.Apps) == 0 {
 		errs = append(errs, errors.New("no application: add one to apps, or give --schema"))

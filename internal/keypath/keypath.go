@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Path locates a value in the configuration, from the root or from the section that a
@@ -67,6 +68,24 @@ func Errorf(key, format string, args ...any) error {
 		e.Path = Path{key}
 	}
 	return e
+}
+
+// NotNegative returns an Error about a key with a negative value. want is a valid value:
+// "a time, such as 30s".
+func NotNegative[N int | int64 | time.Duration](key string, value N, want string) error {
+	if value >= 0 {
+		return nil
+	}
+	return Errorf(key, "is negative; write %s", want)
+}
+
+// OneOf returns an Error about a key whose value is not one of values.
+func OneOf(key, value string, values ...string) error {
+	if slices.Contains(values, value) {
+		return nil
+	}
+	last := len(values) - 1
+	return Errorf(key, "is not %s or %s", strings.Join(values[:last], ", "), values[last])
 }
 
 // In returns err as an Error in a section or of a key: it puts path in front of the path

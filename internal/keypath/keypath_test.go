@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"testing"
+	"time"
 )
 
 func TestErrors(t *testing.T) {
@@ -14,6 +15,8 @@ func TestErrors(t *testing.T) {
 	}{
 		{Errorf("timeout", "is %ds", -1), "timeout is -1s"},
 		{Errorf("", "needs one key"), "needs one key"},
+		{NotNegative("timeout", -time.Second, "a time, such as 30s"), "timeout is negative; write a time, such as 30s"},
+		{OneOf("mode", "s3cret", "off", "log", "enforce"), "mode is not off, log or enforce"},
 		{In(Errorf("", "needs one key"), "auth", "methods", 1), "auth.methods[1] needs one key"},
 		{In(In(Errorf("issuer", "is missing"), "methods", 1, "jwt"), "apps", 0, "auth"), "apps[0].auth.methods[1].jwt.issuer is missing"},
 		{In(absent, "apps", 0), "apps[0].file: file does not exist"},
@@ -25,6 +28,9 @@ func TestErrors(t *testing.T) {
 	}
 	if In(nil, "a") != nil || In(errors.Join(nil), "a") != nil {
 		t.Error("nil is an error")
+	}
+	if NotNegative("timeout", 0, "") != nil || OneOf("mode", "log", "off", "log") != nil {
+		t.Error("a valid value is an error")
 	}
 	if !errors.Is(In(absent, "apps", 0), fs.ErrNotExist) || absent.Error() != "file: file does not exist" {
 		t.Error("the cause is lost, or a prefix has changed the error itself")

@@ -1,6 +1,7 @@
 package logging
 
 import (
+	"cmp"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -20,12 +21,8 @@ type Config struct {
 
 // SetDefaults sets the defaults of missing keys.
 func (c *Config) SetDefaults() {
-	if c.Level == "" {
-		c.Level = "info"
-	}
-	if c.Format == "" {
-		c.Format = "text"
-	}
+	c.Level = cmp.Or(c.Level, "info")
+	c.Format = cmp.Or(c.Format, "text")
 }
 
 // Validate reports an unknown level or format.
@@ -34,10 +31,7 @@ func (c *Config) Validate() error {
 	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
 		return keypath.Errorf("level", "is not one of debug, info, warn and error")
 	}
-	if c.Format != "text" && c.Format != "json" {
-		return keypath.Errorf("format", "is not text or json")
-	}
-	return nil
+	return keypath.OneOf("format", c.Format, "text", "json")
 }
 
 // closeTime bounds the wait for the reader of standard error when a log is closed.

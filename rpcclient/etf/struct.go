@@ -1,6 +1,9 @@
 package etf
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // A field is a field of a struct that has its own JSON form, or its own text as a key.
 type field int
@@ -238,7 +241,5 @@ func (s *structTerm) invalid(f field) {
 }
 
 func (s *structTerm) fail(reason string) {
-	if s.reason == "" {
-		s.reason = reason
-	}
+	s.reason = cmp.Or(s.reason, reason)
 }

@@ -2,6 +2,7 @@ package beamtest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -60,12 +61,8 @@ type Node struct {
 // If the test fails later, the output is logged.
 func StartNode(t testing.TB, o Options) *Node {
 	t.Helper()
-	if o.Name == "" {
-		o.Name = "testapp@127.0.0.1"
-	}
-	if o.Cookie == "" {
-		o.Cookie = DefaultCookie
-	}
+	o.Name = cmp.Or(o.Name, "testapp@127.0.0.1")
+	o.Cookie = cmp.Or(o.Cookie, DefaultCookie)
 
 	app := theApplication(t)
 	outside, inside := SharedDir(t)
