@@ -108,12 +108,8 @@ func compareByName[T any](former, next map[string]T, removed, added func(T), bot
 
 // named returns the types that are not built in.
 func named(s *ast.Schema) map[string]*ast.Definition {
-	types := make(map[string]*ast.Definition)
-	for name, def := range s.Types {
-		if !def.BuiltIn {
-			types[name] = def
-		}
-	}
+	types := maps.Clone(s.Types)
+	maps.DeleteFunc(types, func(_ string, def *ast.Definition) bool { return def.BuiltIn })
 	return types
 }
 
@@ -173,16 +169,24 @@ func kindName(k ast.DefinitionKind) string {
 	return article + strings.ToLower(strings.ReplaceAll(string(k), "_", " "))
 }
 
-func (d *differences) enum(was, is *ast.Definition) {
-	values := func(def *ast.Definition) map[string]*ast.EnumValueDefinition {
-		m := make(map[string]*ast.EnumValueDefinition)
-		for _, v := range def.EnumValues {
-			m[v.Name] = v
-		}
-		return m
+// byName returns the elements of a list by name.
+func byName[T any](list []T, name func(T) string) map[string]T {
+	elements := make(map[string]T, len(list))
+	for _, element := range list {
+		elements[name(element)] = element
 	}
+	return elements
+}
+
+// without returns the elements of list that are not in other.
+func without[T comparable](list, other []T) []T {
+	return slices.DeleteFunc(slices.Clone(list), func(element T) bool { return slices.Contains(other, element) })
+}
+
+func (d *differences) enum(was, is *ast.Definition) {
+	name := func(v *ast.EnumValueDefinition) string { return v.Name }
 	path := func(v *ast.EnumValueDefinition) string { return is.Name + "." + v.Name }
-	compareByName(values(was), values(is),
+	compareByName(byName(was.EnumValues, name), byName(is.EnumValues, name),
 		func(v *ast.EnumValueDefinition) {
 			d.add(Breaking, "VALUE_REMOVED_FROM_ENUM", path(v), "%s was removed.", path(v))
 		},
@@ -193,38 +197,26 @@ func (d *differences) enum(was, is *ast.Definition) {
 }
 
 func (d *differences) union(was, is *ast.Definition) {
-	for _, t := range was.Types {
-		if !slices.Contains(is.Types, t) {
-			d.add(Breaking, "TYPE_REMOVED_FROM_UNION", is.Name, "%s was removed from the union %s.", t, is.Name)
-		}
+	for _, t := range without(was.Types, is.Types) {
+		d.add(Breaking, "TYPE_REMOVED_FROM_UNION", is.Name, "%s was removed from the union %s.", t, is.Name)
 	}
-	for _, t := range is.Types {
-		if !slices.Contains(was.Types, t) {
-			d.add(Dangerous, "TYPE_ADDED_TO_UNION", is.Name, "%s was added to the union %s.", t, is.Name)
-		}
+	for _, t := range without(is.Types, was.Types) {
+		d.add(Dangerous, "TYPE_ADDED_TO_UNION", is.Name, "%s was added to the union %s.", t, is.Name)
 	}
 }
 
 func (d *differences) interfaces(was, is *ast.Definition) {
-	for _, i := range was.Interfaces {
-		if !slices.Contains(is.Interfaces, i) {
-			d.add(Breaking, "IMPLEMENTED_INTERFACE_REMOVED", is.Name, "%s no longer implements %s.", is.Name, i)
-		}
+	for _, i := range without(was.Interfaces, is.Interfaces) {
+		d.add(Breaking, "IMPLEMENTED_INTERFACE_REMOVED", is.Name, "%s no longer implements %s.", is.Name, i)
 	}
-	for _, i := range is.Interfaces {
-		if !slices.Contains(was.Interfaces, i) {
-			d.add(Dangerous, "IMPLEMENTED_INTERFACE_ADDED", is.Name, "%s implements %s.", is.Name, i)
-		}
+	for _, i := range without(is.Interfaces, was.Interfaces) {
+		d.add(Dangerous, "IMPLEMENTED_INTERFACE_ADDED", is.Name, "%s implements %s.", is.Name, i)
 	}
 }
 
 func fieldsOf(def *ast.Definition) map[string]*ast.FieldDefinition {
-	fields := make(map[string]*ast.FieldDefinition)
-	for _, f := range def.Fields {
-		if !strings.HasPrefix(f.Name, "__") {
-			fields[f.Name] = f
-		}
-	}
+	fields := byName(def.Fields, func(f *ast.FieldDefinition) string { return f.Name })
+	maps.DeleteFunc(fields, func(name string, _ *ast.FieldDefinition) bool { return strings.HasPrefix(name, "__") })
 	return fields
 }
 
@@ -277,15 +269,9 @@ func (d *differences) input(was, is *ast.Definition) {
 // arguments compares the arguments of a field, or of a directive if prefix is
 // DIRECTIVE_ARG.
 func (d *differences) arguments(path string, was, is ast.ArgumentDefinitionList, prefix string) {
-	byName := func(list ast.ArgumentDefinitionList) map[string]*ast.ArgumentDefinition {
-		m := make(map[string]*ast.ArgumentDefinition)
-		for _, a := range list {
-			m[a.Name] = a
-		}
-		return m
-	}
+	name := func(a *ast.ArgumentDefinition) string { return a.Name }
 	of := func(a *ast.ArgumentDefinition) string { return path + "(" + a.Name + ":)" }
-	compareByName(byName(was), byName(is),
+	compareByName(byName(was, name), byName(is, name),
 		func(a *ast.ArgumentDefinition) {
 			d.add(Breaking, prefix+"_REMOVED", of(a), "%s was removed.", of(a))
 		},
@@ -358,15 +344,11 @@ func (d *differences) directive(was, is *ast.DirectiveDefinition) {
 	if was.IsRepeatable && !is.IsRepeatable {
 		d.add(Breaking, "DIRECTIVE_REPEATABLE_REMOVED", path, "%s is no longer repeatable.", path)
 	}
-	for _, l := range was.Locations {
-		if !slices.Contains(is.Locations, l) {
-			d.add(Breaking, "DIRECTIVE_LOCATION_REMOVED", path, "%s may no longer be used on %s.", path, l)
-		}
+	for _, l := range without(was.Locations, is.Locations) {
+		d.add(Breaking, "DIRECTIVE_LOCATION_REMOVED", path, "%s may no longer be used on %s.", path, l)
 	}
-	for _, l := range is.Locations {
-		if !slices.Contains(was.Locations, l) {
-			d.add(Safe, "DIRECTIVE_LOCATION_ADDED", path, "%s may be used on %s.", path, l)
-		}
+	for _, l := range without(is.Locations, was.Locations) {
+		d.add(Safe, "DIRECTIVE_LOCATION_ADDED", path, "%s may be used on %s.", path, l)
 	}
 	d.arguments(path, was.Arguments, is.Arguments, "DIRECTIVE_ARG")
 }

@@ -82,7 +82,7 @@ func (d *Document) read() {
 	for i, o := range parsed.Operations {
 		d.operations[i] = Operation{
 			Name:     o.Name,
-			Kind:     kindOf(o.Operation),
+			Kind:     Kind(o.Operation),
 			Measures: measured.operation(o),
 			orders:   answers[i],
 			deciding: deciding,

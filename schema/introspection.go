@@ -96,10 +96,7 @@ func addDefaults(doc, introspected *ast.SchemaDocument) (added bool) {
 			}
 		}
 	}
-	toldByName := make(map[string]*ast.Definition, len(introspected.Definitions))
-	for _, def := range introspected.Definitions {
-		toldByName[def.Name] = def
-	}
+	toldByName := byName(introspected.Definitions, func(def *ast.Definition) string { return def.Name })
 	for _, def := range doc.Definitions {
 		same := toldByName[def.Name]
 		if same == nil {

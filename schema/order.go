@@ -79,11 +79,7 @@ func newOrderBuilder(document *ast.QueryDocument) *orderBuilder {
 // fragmentsOf returns a document's fragments by name. If two have the same name,
 // Absinthe spreads the last one.
 func fragmentsOf(document *ast.QueryDocument) map[string]*ast.FragmentDefinition {
-	fragments := make(map[string]*ast.FragmentDefinition, len(document.Fragments))
-	for _, f := range document.Fragments {
-		fragments[f.Name] = f
-	}
-	return fragments
+	return byName(document.Fragments, func(f *ast.FragmentDefinition) string { return f.Name })
 }
 
 // answers returns the orders of each operation's answer: one for each combination of the

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -72,12 +73,7 @@ func (s *Schema) uses(doc *ast.QueryDocument, operations ast.OperationList) []Us
 }
 
 func (u *usageCollector) list() []Usage {
-	list := make([]Usage, 0, len(u.found))
-	for _, use := range u.found {
-		list = append(list, use)
-	}
-	slices.SortFunc(list, func(a, b Usage) int { return cmp.Compare(a.Path, b.Path) })
-	return list
+	return slices.SortedFunc(maps.Values(u.found), func(a, b Usage) int { return cmp.Compare(a.Path, b.Path) })
 }
 
 // usageCollector collects the usages of operations.
@@ -164,25 +160,20 @@ func (u *usageCollector) value(def *ast.Definition, v *ast.Value) {
 // fieldNamed finds a field like Absinthe: by its exact name, or by one that differs in
 // case and underscores.
 func fieldNamed(fields ast.FieldList, name string) *ast.FieldDefinition {
-	if f := fields.ForName(name); f != nil {
-		return f
-	}
-	for _, f := range fields {
-		if laxName(f.Name) == laxName(name) {
-			return f
-		}
-	}
-	return nil
+	return find(fields, name, func(f *ast.FieldDefinition) string { return f.Name })
 }
 
 func argumentNamed(args ast.ArgumentDefinitionList, name string) *ast.ArgumentDefinition {
-	if a := args.ForName(name); a != nil {
-		return a
+	return find(args, name, func(a *ast.ArgumentDefinition) string { return a.Name })
+}
+
+func find[T any](list []T, name string, nameOf func(T) string) (found T) {
+	i := slices.IndexFunc(list, func(element T) bool { return nameOf(element) == name })
+	if i < 0 {
+		i = slices.IndexFunc(list, func(element T) bool { return laxName(nameOf(element)) == laxName(name) })
 	}
-	for _, a := range args {
-		if laxName(a.Name) == laxName(name) {
-			return a
-		}
+	if i >= 0 {
+		found = list[i]
 	}
-	return nil
+	return found
 }

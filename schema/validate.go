@@ -186,33 +186,20 @@ func toErrors(list gqlerror.List) []Error {
 // usesIntrospection reports whether a document selects __schema or __type. Absinthe's
 // introspection types are not in its SDL, and differ from the specification's.
 func usesIntrospection(doc *ast.QueryDocument) bool {
-	for _, o := range doc.Operations {
-		if selectsIntrospection(o.SelectionSet) {
-			return true
-		}
-	}
-	for _, f := range doc.Fragments {
-		if selectsIntrospection(f.SelectionSet) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(doc.Operations, func(o *ast.OperationDefinition) bool { return selectsIntrospection(o.SelectionSet) }) ||
+		slices.ContainsFunc(doc.Fragments, func(f *ast.FragmentDefinition) bool { return selectsIntrospection(f.SelectionSet) })
 }
 
 func selectsIntrospection(set ast.SelectionSet) bool {
-	for _, selection := range set {
+	return slices.ContainsFunc(set, func(selection ast.Selection) bool {
 		switch s := selection.(type) {
 		case *ast.Field:
-			if isIntrospection(s.Name) || selectsIntrospection(s.SelectionSet) {
-				return true
-			}
+			return isIntrospection(s.Name) || selectsIntrospection(s.SelectionSet)
 		case *ast.InlineFragment:
-			if selectsIntrospection(s.SelectionSet) {
-				return true
-			}
+			return selectsIntrospection(s.SelectionSet)
 		}
-	}
-	return false
+		return false
+	})
 }
 
 // exactRules concern names that Absinthe compares as written.
