@@ -35,38 +35,39 @@ type method interface {
 
 // NewAuthenticator returns an Authenticator for a section that [Config.Validate] accepts.
 // It reads the files that the section names. It reuses the key sets that former, which may
-// be nil, has fetched; the caller closes both. It logs no secret.
+// be nil, has fetched; the caller closes both. The error joins those of all methods.
 func NewAuthenticator(cfg Config, former *Authenticator, log *slog.Logger) (*Authenticator, error) {
-	a := &Authenticator{allowAnonymous: cfg.Anonymous == anonymousAllow, rules: newRules(cfg)}
-	for i := range cfg.Methods {
-		for key, s := range cfg.Methods[i].sections() {
-			keySets := append(former.remoteKeySets(), a.remoteKeySets()...)
-			m, err := s.newMethod(methodDependencies{keySets: keySets, log: log})
-			if err != nil {
-				a.Close()
-				return nil, keypath.In(err, "auth", "methods", i, key)
-			}
-			a.methods = append(a.methods, m)
-		}
-	}
-	return a, nil
+	return newAuthenticator(cfg, methodDependencies{keySets: former.remoteKeySets(), log: log})
 }
 
-// CheckFiles reads the files and secrets that the section names, and returns every error
-// that [NewAuthenticator] would return one of. It fetches nothing.
+// CheckFiles returns the errors of [NewAuthenticator], and fetches nothing.
 func (c Config) CheckFiles() error {
+	a, err := newAuthenticator(c, methodDependencies{offline: true})
+	if err == nil {
+		a.Close()
+	}
+	return err
+}
+
+func newAuthenticator(cfg Config, deps methodDependencies) (*Authenticator, error) {
+	a := &Authenticator{allowAnonymous: cfg.Anonymous == anonymousAllow, rules: newRules(cfg)}
 	var errs []error
-	for i := range c.Methods {
-		for key, s := range c.Methods[i].sections() {
-			m, err := s.newMethod(methodDependencies{offline: true})
+	for i := range cfg.Methods {
+		for key, s := range cfg.Methods[i].sections() {
+			m, err := s.newMethod(deps)
 			if err != nil {
 				errs = append(errs, keypath.In(err, "auth", "methods", i, key))
 				continue
 			}
-			m.close()
+			a.methods = append(a.methods, m)
+			deps.keySets = append(deps.keySets, a.remoteKeySets()...)
 		}
 	}
-	return errors.Join(errs...)
+	if errs != nil {
+		a.Close()
+		return nil, errors.Join(errs...)
+	}
+	return a, nil
 }
 
 // Authenticate returns the identity of a request; nil: the request is anonymous, and may

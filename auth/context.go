@@ -1,8 +1,8 @@
 package auth
 
 import (
-	"iter"
 	"maps"
+	"net/http"
 	"slices"
 
 	"github.com/louche-graphql/louche/rpcclient/etf"
@@ -10,6 +10,7 @@ import (
 
 // A Context builds the context maps of requests.
 type Context struct {
+	cfg    ContextConfig
 	fields []compiledField
 }
 
@@ -30,7 +31,7 @@ func NewContext(cfg ContextConfig, proxies TrustedProxies) (*Context, error) {
 		return nil, err
 	}
 	fields, err := compileFields(cfg, "")
-	return &Context{fields}, err
+	return &Context{cfg, fields}, err
 }
 
 func compileFields(cfg ContextConfig, path string) ([]compiledField, error) {
@@ -67,43 +68,21 @@ func (c *Context) Append(b []byte, r *Request, identity *Identity) (_ []byte, id
 // duplicates.
 func (c *Context) Headers() []string {
 	var names []string
-	for s := range sources(c.fields) {
-		switch s := s.(type) {
-		case headerSource:
-			names = append(names, string(s))
-		case cookieSource:
+	c.cfg.anyField(func(f ContextField) bool {
+		switch {
+		case f.Header != "":
+			names = append(names, http.CanonicalHeaderKey(f.Header))
+		case f.Cookie != "":
 			names = append(names, "Cookie")
 		}
-	}
+		return false
+	})
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
 // UsesCookies reports whether context maps depend on cookies.
-func (c *Context) UsesCookies() bool {
-	for s := range sources(c.fields) {
-		if _, ok := s.(cookieSource); ok {
-			return true
-		}
-	}
-	return false
-}
-
-// sources returns the sources of all fields, nested ones included.
-func sources(fields []compiledField) iter.Seq[valueSource] {
-	return func(yield func(valueSource) bool) {
-		for _, f := range fields {
-			if f.source != nil && !yield(f.source) {
-				return
-			}
-			for s := range sources(f.fields) {
-				if !yield(s) {
-					return
-				}
-			}
-		}
-	}
-}
+func (c *Context) UsesCookies() bool { return c.cfg.UsesCookies() }
 
 func appendFields(b []byte, fields []compiledField, r *Request, identity *Identity) (_ []byte, identified bool, err error) {
 	start := len(b)

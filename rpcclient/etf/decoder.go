@@ -88,31 +88,20 @@ func (d *Decoder) List() (n int, err error) {
 
 // Nil consumes the empty list, which is also the tail of a proper list.
 func (d *Decoder) Nil() error {
-	tag, err := d.Tag()
-	if err != nil {
-		return err
+	err := d.expect(TagNil, 1, "the empty list")
+	if err == nil {
+		d.off++
 	}
-	if tag != TagNil {
-		return d.unexpected(tag, "the empty list")
-	}
-	d.off++
-	return nil
+	return err
 }
 
 // Map consumes the header of a map. n pairs of key and value follow.
 func (d *Decoder) Map() (n int, err error) {
-	tag, err := d.Tag()
-	if err != nil {
-		return 0, err
-	}
-	if tag != TagMap {
-		return 0, d.unexpected(tag, "a map")
-	}
-	if err := d.need(tag, 5); err != nil {
+	if err := d.expect(TagMap, 5, "a map"); err != nil {
 		return 0, err
 	}
 	pairs := d.uint32(1)
-	if _, err := d.elements(tag, 5, 2*uint64(pairs)); err != nil {
+	if _, err := d.elements(TagMap, 5, 2*uint64(pairs)); err != nil {
 		return 0, err
 	}
 	return int(pairs), nil
@@ -120,18 +109,11 @@ func (d *Decoder) Map() (n int, err error) {
 
 // Binary consumes a BINARY_EXT. The bytes alias the input.
 func (d *Decoder) Binary() ([]byte, error) {
-	tag, err := d.Tag()
-	if err != nil {
-		return nil, err
-	}
-	if tag != TagBinary {
-		return nil, d.unexpected(tag, "a binary")
-	}
-	if err := d.need(tag, 5); err != nil {
+	if err := d.expect(TagBinary, 5, "a binary"); err != nil {
 		return nil, err
 	}
 	n := uint64(d.uint32(1))
-	if err := d.need(tag, 5+n); err != nil {
+	if err := d.need(TagBinary, 5+n); err != nil {
 		return nil, err
 	}
 	start := d.off + 5
@@ -160,22 +142,19 @@ func (d *Decoder) Int() (int64, error) {
 		d.off += 5
 		return v, nil
 	case TagSmallBig:
-		if err := d.need(tag, 3); err != nil {
+		at := *d
+		digits, negative, err := d.magnitude()
+		if err != nil {
 			return 0, err
 		}
-		n, negative := int(d.b[d.off+1]), d.b[d.off+2] != 0
-		if err := d.need(tag, 3+uint64(n)); err != nil {
-			return 0, err
-		}
-		magnitude, ok := littleEndian(d.b[d.off+3 : d.off+3+n])
+		magnitude, ok := littleEndian(digits)
 		switch {
 		case ok && negative && magnitude <= -math.MinInt64:
-			d.off += 3 + n
 			return -int64(magnitude), nil
 		case ok && !negative && magnitude <= math.MaxInt64:
-			d.off += 3 + n
 			return int64(magnitude), nil
 		}
+		*d = at
 		return 0, d.errorf("SMALL_BIG_EXT that does not fit 64 bits")
 	}
 	return 0, d.unexpected(tag, "an integer of 64 bits")
@@ -209,6 +188,18 @@ func (d *Decoder) uint32(i int) uint32 {
 
 // left returns the number of bytes that are not consumed.
 func (d *Decoder) left() int { return len(d.b) - d.off }
+
+// expect returns an error unless size bytes of a term of this kind follow.
+func (d *Decoder) expect(want Tag, size uint64, what string) error {
+	tag, err := d.Tag()
+	if err == nil && tag != want {
+		err = d.unexpected(tag, what)
+	}
+	if err == nil {
+		err = d.need(tag, size)
+	}
+	return err
+}
 
 // need returns an error unless n bytes, tag included, are left.
 func (d *Decoder) need(tag Tag, n uint64) error {

@@ -48,79 +48,36 @@ func (d *Decoder) float() (float64, error) {
 // and with an exponent if that is shorter or v exceeds 2^53, beyond which integers are
 // not exact.
 func appendFloatText(dst []byte, v float64) []byte {
-	if math.Signbit(v) {
-		dst = append(dst, '-')
-		v = -v
+	start, abs := len(dst), math.Abs(v)
+	if abs == 0 || 1e-3 <= abs && abs < 1<<53 && (abs < 1e3 || abs != math.Trunc(abs)) {
+		return withPoint(strconv.AppendFloat(dst, v, 'f', -1, 64), start) // never longer
 	}
-	var buf [32]byte
-	text := strconv.AppendFloat(buf[:0], v, 'e', -1, 64) // such as 1e+22 or 1.5e-07
-	e := bytes.IndexByte(text, 'e')
-	exponent := 0
-	for _, c := range text[e+2:] {
-		exponent = exponent*10 + int(c-'0')
+	dst = appendScientificText(dst, v)
+	if size := len(dst) - start; abs < 1<<53 {
+		dst = withPoint(strconv.AppendFloat(dst, v, 'f', -1, 64), start+size)
+		if plain := dst[start+size:]; len(plain) <= size {
+			return append(dst[:start], plain...)
+		}
+		dst = dst[:start+size]
 	}
-	if text[e+1] == '-' {
-		exponent = -exponent
-	}
-	digits := text[:1]
-	if e > 1 {
-		text[1] = text[0] // over the point
-		digits = text[1:e]
-	}
-
-	if v < 1<<53 && plainLength(digits, exponent) <= scientificLength(digits, exponent) {
-		return appendPlain(dst, digits, exponent)
-	}
-	dst = append(dst, digits[0], '.')
-	if len(digits) == 1 {
-		dst = append(dst, '0')
-	}
-	dst = append(dst, digits[1:]...)
-	dst = append(dst, 'e')
-	return strconv.AppendInt(dst, int64(exponent), 10)
+	return dst
 }
 
-// appendPlain appends d.ddd × 10^exponent without an exponent.
-func appendPlain(dst, digits []byte, exponent int) []byte {
-	switch point := exponent + 1; {
-	case point <= 0:
-		dst = append(dst, "0."...)
-		dst = appendZeros(dst, -point)
-		return append(dst, digits...)
-	case point < len(digits):
-		dst = append(dst, digits[:point]...)
-		dst = append(dst, '.')
-		return append(dst, digits[point:]...)
-	default:
-		dst = append(dst, digits...)
-		dst = appendZeros(dst, point-len(digits))
-		return append(dst, ".0"...)
-	}
+// appendScientificText appends a number with an exponent, such as 1.0e22 or 1.5e-7.
+func appendScientificText(dst []byte, v float64) []byte {
+	start := len(dst)
+	dst = strconv.AppendFloat(dst, v, 'e', -1, 64) // such as 1e+22 or 1.5e-07
+	e := start + bytes.IndexByte(dst[start:], 'e')
+	exponent, _ := strconv.Atoi(string(dst[e+1:]))
+	return strconv.AppendInt(append(withPoint(dst[:e], start), 'e'), int64(exponent), 10)
 }
 
-// plainLength returns the number of bytes that appendPlain appends.
-func plainLength(digits []byte, exponent int) int {
-	switch point := exponent + 1; {
-	case point <= 0:
-		return len("0.") - point + len(digits)
-	case point < len(digits):
-		return len(digits) + len(".")
-	default:
-		return point + len(".0")
+// withPoint appends .0 to a number from start on that has no point.
+func withPoint(dst []byte, start int) []byte {
+	if bytes.IndexByte(dst[start:], '.') < 0 {
+		dst = append(dst, ".0"...)
 	}
-}
-
-// scientificLength returns the length of the number with an exponent.
-func scientificLength(digits []byte, exponent int) int {
-	n := max(len(digits), 2) + len(".e")
-	if exponent < 0 {
-		n++
-		exponent = -exponent
-	}
-	for ; exponent >= 10; exponent /= 10 {
-		n++
-	}
-	return n + 1
+	return dst
 }
 
 func appendZeros(dst []byte, n int) []byte {

@@ -44,38 +44,12 @@ const (
 	fieldCount = fieldOther
 )
 
+// fieldNames are the names of the fields, in their order.
 var fieldNames = [fieldCount]string{
-	fieldStruct:      "__struct__",
-	fieldCalendar:    "calendar",
-	fieldYear:        "year",
-	fieldMonth:       "month",
-	fieldDay:         "day",
-	fieldHour:        "hour",
-	fieldMinute:      "minute",
-	fieldSecond:      "second",
-	fieldMicrosecond: "microsecond",
-	fieldTimeZone:    "time_zone",
-	fieldUTCOffset:   "utc_offset",
-	fieldStdOffset:   "std_offset",
-	fieldCoef:        "coef",
-	fieldExp:         "exp",
-	fieldSign:        "sign",
-	fieldValues:      "values",
-	fieldZoneAbbr:    "zone_abbr",
-	fieldScheme:      "scheme",
-	fieldUserinfo:    "userinfo",
-	fieldAuthority:   "authority",
-	fieldHost:        "host",
-	fieldPort:        "port",
-	fieldPath:        "path",
-	fieldQuery:       "query",
-	fieldFragment:    "fragment",
-	fieldMajor:       "major",
-	fieldMinor:       "minor",
-	fieldPatch:       "patch",
-	fieldPre:         "pre",
-	fieldBuild:       "build",
-	fieldSource:      "source",
+	"__struct__", "calendar", "year", "month", "day", "hour", "minute", "second",
+	"microsecond", "time_zone", "utc_offset", "std_offset", "coef", "exp", "sign", "values",
+	"zone_abbr", "scheme", "userinfo", "authority", "host", "port", "path", "query",
+	"fragment", "major", "minor", "patch", "pre", "build", "source",
 }
 
 var (
