@@ -27,6 +27,7 @@ type App struct {
 	Absinthe      *rpcclient.Absinthe
 	Contract      *contract.Contract // nil: nothing is validated
 	Limiter       *ratelimit.Limiter
+	Sharing       *engine.Sharing // nil: each query has a call of its own
 	// Problems returns the problems of discovery, a line each; nil: there are none.
 	Problems func() []string
 }
@@ -46,6 +47,7 @@ func (g *Gateway) handler(app *App, limits Limits) *transport.Handler {
 		Trusted:       app.Trusted,
 		Limiter:       app.Limiter,
 		Contract:      app.Contract,
+		Sharing:       app.Sharing,
 		Upstream:      absinthe.NewUpstream(app.Absinthe, app.Config.ExposeErrors),
 		Metrics:       g.metrics.Requests(app.Config.Path),
 	}, g.engines, engine.Limits{InFlight: limits.InFlight, Answer: limits.Answer})

@@ -32,6 +32,7 @@ var (
 	retriesDesc     = newDesc("retries_total", "Calls that were sent to another node because a connection was lost.", "app")
 	overloadedDesc  = newDesc("overloaded_total", "Calls that were refused because every node was at its limit.", "app")
 	schemasDesc     = newDesc("schemas", "Different schemas among an application's nodes.", "app")
+	sharedDesc      = newDesc("shared_total", "Queries that joined the call of an equal query, by share. on: that call answered them; dry_run: they ran as calls of their own.", "app", "share")
 	validationsDesc = newDesc("validations_total", "Operations that did not fit the schema, where contract.validate is on. refused: by the gateway; agreed: Absinthe did not run it either; disagreed: Absinthe ran it; passed: refused by Absinthe alone.", "app", "result")
 
 	keysDesc    = newDesc("jwks_keys", "Keys of an issuer, which verify its tokens.", "app", "issuer")
@@ -48,7 +49,7 @@ var (
 func (collector) Describe(descs chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
 		operationsDesc, connectionsDesc, memoryDesc, cutsDesc, turnedAwayDesc, drainingDesc, droppedDesc, suppressedDesc, limitStoreDesc,
-		callsDesc, queuedDesc, retriesDesc, overloadedDesc, schemasDesc, validationsDesc,
+		callsDesc, queuedDesc, retriesDesc, overloadedDesc, schemasDesc, sharedDesc, validationsDesc,
 		keysDesc, keysAgeDesc,
 		nodesDesc, nodeCallsDesc, nodeLatencyDesc, nodeBreakerDesc,
 	} {
@@ -103,6 +104,10 @@ func collectApp(to chan<- prometheus.Metric, s appStatus) {
 		counter(to, validationsDesc, s.Validation.Agreed, path, "agreed")
 		counter(to, validationsDesc, s.Validation.Disagreed, path, "disagreed")
 		counter(to, validationsDesc, s.Validation.Passed, path, "passed")
+	}
+	if s.Sharing != nil {
+		counter(to, sharedDesc, s.Sharing.On, path, "on")
+		counter(to, sharedDesc, s.Sharing.DryRun, path, "dry_run")
 	}
 	collectKeySets(to, path, s.KeySets)
 	states := make(map[rpcclient.NodeState]int)

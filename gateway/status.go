@@ -6,6 +6,7 @@ import (
 
 	"github.com/louche-graphql/louche/auth/jwt"
 	"github.com/louche-graphql/louche/gateway/contract"
+	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/internal/logging"
 	"github.com/louche-graphql/louche/rpcclient"
 )
@@ -29,17 +30,18 @@ type logStatus struct {
 }
 
 type appStatus struct {
-	Path       string           `json:"path"`
-	Schema     string           `json:"schema"`
-	InFlight   int              `json:"in_flight"`
-	Queued     int              `json:"queued"`
-	Retries    uint64           `json:"retries"`
-	Overloaded uint64           `json:"overloaded"`
-	Schemas    []string         `json:"schemas"` // different ones that nodes have, that of most nodes first
-	Validation *contract.Status `json:"validation,omitempty"`
-	KeySets    []keySetStatus   `json:"key_sets,omitempty"`
-	Problems   []string         `json:"problems,omitempty"` // of discovery
-	Nodes      []nodeStatus     `json:"nodes"`
+	Path       string                `json:"path"`
+	Schema     string                `json:"schema"`
+	InFlight   int                   `json:"in_flight"`
+	Queued     int                   `json:"queued"`
+	Retries    uint64                `json:"retries"`
+	Overloaded uint64                `json:"overloaded"`
+	Schemas    []string              `json:"schemas"` // different ones that nodes have, that of most nodes first
+	Validation *contract.Status      `json:"validation,omitempty"`
+	Sharing    *engine.SharingStatus `json:"sharing,omitempty"`
+	KeySets    []keySetStatus        `json:"key_sets,omitempty"`
+	Problems   []string              `json:"problems,omitempty"` // of discovery
+	Nodes      []nodeStatus          `json:"nodes"`
 }
 
 type keySetStatus struct {
@@ -90,6 +92,7 @@ func (a *App) status() appStatus {
 		Overloaded: pool.Overloaded,
 		Schemas:    a.Contract.Hashes(),
 		Validation: a.Contract.Status(),
+		Sharing:    a.Sharing.Status(),
 		Nodes:      make([]nodeStatus, len(pool.Nodes)),
 	}
 	if a.Problems != nil {

@@ -24,8 +24,11 @@ type Config struct {
 	// DocumentLimits refuse documents before a call.
 	DocumentLimits DocumentLimits `yaml:"document_limits" envPrefix:"DOCUMENT_LIMITS_"`
 	// PersistedQueries is "automatic", which is the default, or "off".
-	PersistedQueries string        `yaml:"persisted_queries" env:"PERSISTED_QUERIES"`
-	Trusted          TrustedConfig `yaml:"trusted_documents" envPrefix:"TRUSTED_DOCUMENTS_"`
+	PersistedQueries string `yaml:"persisted_queries" env:"PERSISTED_QUERIES"`
+	// Share is "on", "dry_run", which only counts, or "off", which is the default: equal
+	// queries in flight at the same time run once.
+	Share   string        `yaml:"share" env:"SHARE"`
+	Trusted TrustedConfig `yaml:"trusted_documents" envPrefix:"TRUSTED_DOCUMENTS_"`
 }
 
 // Values of [Config.PersistedQueries].
@@ -34,10 +37,18 @@ const (
 	persistedOff       = "off"
 )
 
+// Values of [Config.Share].
+const (
+	shareOn     = "on"
+	shareDryRun = "dry_run"
+	shareOff    = "off"
+)
+
 // SetDefaults fills what was left out.
 func (c *Config) SetDefaults() {
 	c.Trusted.setDefaults()
 	c.PersistedQueries = cmp.Or(c.PersistedQueries, persistedAutomatic)
+	c.Share = cmp.Or(c.Share, shareOff)
 	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
 }
 
@@ -45,6 +56,7 @@ func (c *Config) SetDefaults() {
 func (c *Config) Validate() error {
 	return errors.Join(
 		keypath.OneOf("persisted_queries", c.PersistedQueries, persistedAutomatic, persistedOff),
+		keypath.OneOf("share", c.Share, shareOn, shareDryRun, shareOff),
 		keypath.NotNegative("timeout", c.Timeout, "a time, such as 30s"),
 		keypath.In(c.DocumentLimits.Validate(), "document_limits"),
 		keypath.In(c.Trusted.validate(), "trusted_documents"))

@@ -29,6 +29,7 @@ type App struct {
 	Trusted       *TrustedDocuments // nil: trusted documents are off
 	Limiter       *ratelimit.Limiter
 	Contract      *contract.Contract // nil: nothing is validated
+	Sharing       *Sharing           // nil: each query has a call of its own
 	Upstream      Upstream
 	Metrics       *telemetry.RequestMetrics
 }
@@ -129,7 +130,7 @@ var steps = []func(*run, context.Context) error{
 	(*run).buildContext,
 	(*run).checkIntrospection,
 	(*run).validate, // against the contract
-	(*run).execute,  // upstream, present errors, print
+	(*run).execute,  // share the call; upstream, present errors, print
 }
 
 // A run is one operation on its way through the engine.
@@ -149,6 +150,7 @@ type run struct {
 	context    []byte // encoded
 	refused    bool   // the result is a refusal, and the operation is not executed
 	call       Call
+	masked     []string // errors of the result, for the log
 }
 
 var runs = sync.Pool{New: func() any { return new(run) }}
@@ -203,7 +205,7 @@ func (r *run) validate(context.Context) error {
 	return nil
 }
 
-// execute runs the operation upstream and prints its result.
+// execute runs the operation within its timeout, or shares the call of an equal query.
 func (r *run) execute(ctx context.Context) error {
 	r.call = Call{
 		Document:      r.document.Text,
@@ -218,6 +220,30 @@ func (r *run) execute(ctx context.Context) error {
 	timeout, cause := r.timeout()
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, cause)
 	defer cancel()
+	err := r.answer(ctx)
+	r.logMasked()
+	if r.result.Code == operation.OK {
+		r.validation.SetExecuted(r.result.HasData, r.caller.Client)
+		if r.byID && r.result.Outcome == operation.Succeeded {
+			r.result.CacheControl = r.Config.Trusted.CacheControl
+		}
+	}
+	return err
+}
+
+func (r *run) answer(ctx context.Context) error {
+	switch {
+	case r.Sharing == nil:
+		return r.callUpstream(ctx)
+	case r.call.Idempotent:
+		return r.share(ctx)
+	}
+	defer r.Sharing.separate()
+	return r.callUpstream(ctx)
+}
+
+// callUpstream runs the operation upstream and prints its result.
+func (r *run) callUpstream(ctx context.Context) error {
 	result, err := r.Upstream.Run(ctx, &r.call)
 	if err != nil {
 		return err
@@ -225,10 +251,6 @@ func (r *run) execute(ctx context.Context) error {
 	defer result.Release()
 	r.result.Code, r.result.Node = operation.OK, result.Node()
 	r.result.HasData, r.result.Outcome = result.HasData(), result.Outcome()
-	r.validation.SetExecuted(r.result.HasData, r.caller.Client)
-	if r.byID && r.result.Outcome == operation.Succeeded {
-		r.result.CacheControl = r.Config.Trusted.CacheControl
-	}
 	if err := r.presentErrors(result); err != nil {
 		return err
 	}

@@ -9,8 +9,7 @@ const (
 	maxLoggedBytes  = 1 << 10
 )
 
-// presentErrors changes the errors of a result as the application's section says, and logs
-// those that it masks.
+// presentErrors changes the errors of a result as the application's section says.
 func (r *run) presentErrors(result Result) error {
 	rules := ErrorRules{Extensions: r.Config.ErrorExtensions, Mask: r.Config.MaskErrors}
 	if rules == (ErrorRules{}) || !result.HasErrors() {
@@ -19,13 +18,17 @@ func (r *run) presentErrors(result Result) error {
 	if !r.result.JSON.ReservePaid(2*result.Size(), 0) {
 		return NoMemory(errNoMemory, r.call.Idempotent)
 	}
-	logged := 0
 	result.PresentErrors(rules, func(text string) {
-		if logged++; logged > maxLoggedErrors {
-			return
+		if len(r.masked) < maxLoggedErrors {
+			r.masked = append(r.masked, strings.ToValidUTF8(text[:min(len(text), maxLoggedBytes)], ""))
 		}
-		text = strings.ToValidUTF8(text[:min(len(text), maxLoggedBytes)], "")
-		r.Log.Warn("error masked", "request_id", r.caller.Request.ID, "path", r.Path, "error", text)
 	})
 	return nil
+}
+
+// logMasked logs the errors that the client does not see.
+func (r *run) logMasked() {
+	for _, text := range r.masked {
+		r.Log.Warn("error masked", "request_id", r.caller.Request.ID, "path", r.Path, "error", text)
+	}
 }

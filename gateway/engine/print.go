@@ -43,7 +43,7 @@ var errNoMemory = errors.New("no memory is left to print the answer")
 // prints: first for a text about as long as the result, as most are, then for longer ones.
 func (r *run) print(ctx context.Context, result Result) error {
 	out, idempotent := &r.result.JSON, r.call.Idempotent
-	order := r.operation.Order(r.Variables)
+	order := r.operation.Order(r.call.Variables)
 	ordering := min(orderMemory*result.Size(), maxOrderMemory)
 	paid := int(prepaid * float64(result.Size()))
 	if !out.ReservePaid(ordering, paid) {

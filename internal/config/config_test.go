@@ -64,6 +64,7 @@ apps:
     batch_format: absinthe
     compress: [gzip]
     persisted_queries: off
+    share: dry_run
     trusted_documents: {mode: log, manifests: [a.json, b.json], cache_control: public}
     load: {in_flight: 1, queue: 2, queue_time: 3ms, warmup: 4s}
     retry: {nodes: 3, budget: 0.5}
@@ -100,6 +101,7 @@ func TestConfig(t *testing.T) {
 		"cors":            app.CORS.Enabled() && len(app.CORS.Origins) == 1 && len(app.CORS.Headers) == 1 && app.CORS.Credentials && app.CORS.MaxAge == 10*time.Minute && !cfg.Apps[1].CORS.Enabled(),
 		"persisted":       app.PersistedQueries == "off" && cfg.Apps[1].PersistedQueries == "automatic" && cfg.Limits.PersistedBytes == 16<<20,
 		"trusted":         app.Trusted.Mode == "log" && len(app.Trusted.Manifests) == 2 && app.Trusted.CacheControl == "public" && cfg.Apps[1].Trusted.Mode == "off",
+		"share":           app.Share == "dry_run" && cfg.Apps[1].Share == "off",
 		"compress":        len(app.Compress) == 1 && len(cfg.Apps[1].Compress) == 3,
 		"tls":             cfg.TLS == gateway.TLSConfig{CertFile: "cert.pem", KeyFile: "key.pem", MinVersion: "1.3", ClientCAFile: "clients.pem", ClientCertificates: "optional"},
 		"batch_format":    app.BatchFormat == "absinthe" && cfg.Apps[1].BatchFormat == "apollo",
@@ -170,6 +172,7 @@ func TestConfigMistakes(t *testing.T) {
 		"batch":                 {app + "limits: {batch: -1}\n", []string{"limits.batch"}},
 		"persisted":             {app + "limits: {persisted_bytes: -1}\n", []string{"limits.persisted_bytes"}},
 		"words":                 {"apps: [{schema: A, discovery: {prefix: a}, persisted_queries: on}]", []string{"apps[0].persisted_queries", "automatic"}},
+		"share":                 {"apps: [{schema: A, discovery: {prefix: a}, share: yes}]", []string{"apps[0].share", "dry_run"}},
 		"compress":              {"apps: [{schema: A, discovery: {prefix: a}, compress: [deflate]}]", []string{"apps[0].compress", "zstd"}},
 		"methods":               {"apps: [{schema: A, discovery: {prefix: a}, auth: {methods: [{}, {proxy_headers: {subject: X-U}}]}}]", []string{"apps[0].auth.methods[0]", "apps[0].auth.methods[1].proxy_headers", "trusted_proxies"}},
 		"key of a method":       {"apps:\n  - schema: A\n    auth:\n      methods:\n        - phoenix_token: {slat: user auth}\n", []string{".yaml:5:27:", "slat"}},

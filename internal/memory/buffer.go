@@ -60,6 +60,14 @@ func (b *Buffer) Drop() {
 	b.Bytes = nil
 }
 
+// Take replaces the content with that of another buffer, which becomes empty.
+func (b *Buffer) Take(from *Buffer) {
+	b.Drop()
+	b.account.Transfer(cap(from.Bytes))
+	b.Bytes = from.Bytes
+	from.Drop()
+}
+
 // Renew empties the buffer and gives it a capacity of at least n bytes, of which paid are
 // reserved elsewhere (see [Buffer.ReservePaid]).
 func (b *Buffer) Renew(n, paid int) bool {

@@ -41,6 +41,29 @@ func TestBuffer(t *testing.T) {
 	}
 }
 
+// A buffer that takes the content of another one has its memory in its own account.
+func TestTake(t *testing.T) {
+	budget := NewBudget(1000)
+	from, to := budget.Open(), budget.Open()
+	var a, b Buffer
+	if !a.Open(from) || !b.Open(to) || !a.Grow(600) || !b.Grow(100) {
+		t.Fatal("no memory")
+	}
+	a.Bytes = append(a.Bytes, "text"...)
+	b.Take(&a)
+	if string(b.Bytes) != "text" || cap(a.Bytes) != 0 {
+		t.Errorf("%q, and a capacity of %d is left", b.Bytes, cap(a.Bytes))
+	}
+	from.Close()
+	if used := budget.Used(); used != 600 {
+		t.Errorf("%d bytes are reserved, want 600", used)
+	}
+	to.Close()
+	if used := budget.Used(); used != 0 {
+		t.Errorf("%d bytes are left over", used)
+	}
+}
+
 // A buffer without memory to open it releases nothing when it closes.
 func TestBufferWithoutMemory(t *testing.T) {
 	budget := NewBudget(1000)

@@ -9,6 +9,7 @@ import (
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/gateway/contract"
+	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/internal/config"
 	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
@@ -23,6 +24,7 @@ type application struct {
 	limiter       *ratelimit.Limiter
 	absinthe      *rpcclient.Absinthe
 	contract      *contract.Contract
+	sharing       *engine.Sharing
 	discovery     *discovery.Discovery
 	problems      atomic.Pointer[[]string] // of discovery
 	polled        chan struct{}            // closed after the first poll of discovery
@@ -33,6 +35,7 @@ type application struct {
 type counts struct {
 	pool     rpcclient.PoolCounts
 	contract contract.Counts
+	sharing  engine.SharingCounts
 }
 
 // newApplication returns former, which may be nil, if its section has not changed.
@@ -59,6 +62,7 @@ func (s *service) newApplication(cfg config.App, proxies []netip.Prefix, former 
 		limiter:   ratelimit.New(cfg.Path, cfg.RateLimits, s.rateStore),
 		absinthe:  absinthe,
 		contract:  contract.New(contractConfig, absinthe, &counts.contract, s.log.With("path", cfg.Path)),
+		sharing:   engine.NewSharing(cfg.Operations, s.budget, &counts.sharing),
 		discovery: discovery.New(cfg.Discovery, net.DefaultResolver, s.log),
 	}
 	app.problems.Store(new([]string))

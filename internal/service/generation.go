@@ -38,6 +38,7 @@ func (s *service) build(cfg *config.Config) (next generation, err error) {
 			return next, keypath.In(err, "apps", i)
 		}
 		served.Context, served.Limiter, served.Absinthe, served.Contract = app.context, app.limiter, app.absinthe, app.contract
+		served.Sharing = app.sharing
 		served.Problems = func() []string { return *app.problems.Load() }
 		next.applications = append(next.applications, app)
 	}

@@ -22,6 +22,7 @@ type service struct {
 	initial   *config.Config // of the start
 	cfg       *config.Config // of the last reload
 	node      *rpcclient.Node
+	budget    *memory.Budget
 	rateStore *ratelimit.Store // outlives reloads, and so do its counters
 	gateway   *gateway.Gateway
 	current   generation
@@ -49,7 +50,7 @@ func start(cfg *config.Config, log *slog.Logger) (*service, error) {
 		node.Stop()
 		return nil, err
 	}
-	s := &service{log: log, initial: cfg, cfg: cfg, node: node, rateStore: rateStore, counts: make(map[string]*counts)}
+	s := &service{log: log, initial: cfg, cfg: cfg, node: node, budget: budget, rateStore: rateStore, counts: make(map[string]*counts)}
 	if s.current, err = s.build(cfg); err != nil {
 		rateStore.Close()
 		node.Stop()

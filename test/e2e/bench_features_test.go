@@ -96,6 +96,8 @@ func benchFeatures(inFile func(text string) string) []feature {
 			f.app = []string{"    contract: {sdl: public, usage: true}"}
 			f.header = slices.Concat(f.header, []string{"apollographql-client-name: web", "apollographql-client-version: 1.4.0"})
 		}),
+		plain.with("share", "    share: on"),
+		plain.with("share-dry_run", "    share: dry_run"),
 		plain.asking("response+json", "application/graphql-response+json", "Accept: application/graphql-response+json,application/json;q=0.9"),
 		plain.asking("X-Request-Timeout", userAnswer, "X-Request-Timeout: 5"),
 		plain.like("GET", func(f *feature) { f.target = "?query=" + url.QueryEscape(benchDocument) }),
