@@ -170,10 +170,8 @@ func (c *Conn) begin(ctx context.Context, p *call, s Spawn) (n uint64, err error
 		if n = c.register(p); n == 0 {
 			return b
 		}
-		start := len(b)
-		b = appendSpawnRequest(beginFrame(b), c.ref(n), c.self, s)
-		b = append(b, s.Args...)
-		return endFrame(b, start)
+		c.control = appendSpawnRequest(c.control[:0], c.ref(n), c.self, s)
+		return c.sent.appendFrame(b, c.control, s.Args)
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -66,9 +66,11 @@ type Conn struct {
 	options Options
 	self    etf.Pid // the sender of everything that this side sends
 
-	out    *outbox
-	reads  atomic.Uint64 // of the socket, for ticks
-	writes atomic.Uint64
+	out     *outbox
+	sent    sentAtoms     // by calls, in the order of their frames in out
+	control []byte        // of the latest call
+	reads   atomic.Uint64 // of the socket, for ticks
+	writes  atomic.Uint64
 
 	mu      sync.Mutex
 	calls   map[uint64]*call
@@ -105,6 +107,7 @@ func New(socket net.Conn, local Node, peer Peer, options Options) *Conn {
 		options: options,
 		self:    etf.Pid{Node: local.Name, ID: 1, Creation: local.Creation},
 		out:     newOutbox(),
+		sent:    sentAtoms{entries: make(map[string]*sentAtom)},
 		calls:   make(map[uint64]*call),
 		done:    make(chan struct{}),
 	}
