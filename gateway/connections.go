@@ -15,6 +15,7 @@ import (
 
 	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/internal/network"
+	"github.com/louche-graphql/louche/internal/nonblock"
 )
 
 // maxSurplus is how many connections past the limit are accepted for a moment: to answer
@@ -102,7 +103,7 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 }
 
 func (l *limitedListener) admit(conn net.Conn) *clientConn {
-	c := &clientConn{Conn: conn, listener: l, network: network.OfPeer(conn.RemoteAddr().String())}
+	c := &clientConn{Conn: nonblock.Wrap(conn), listener: l, network: network.OfPeer(conn.RemoteAddr().String())}
 	peer, _ := netip.ParseAddrPort(conn.RemoteAddr().String())
 	exempt := !peer.IsValid() || l.trusted(peer.Addr().Unmap())
 	l.mu.Lock()

@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -14,13 +15,14 @@ import (
 	"github.com/ergo-services/ergo/lib"
 	"github.com/ergo-services/ergo/node"
 
+	"github.com/louche-graphql/louche/internal/nonblock"
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
-// This file is all there is of ergo. Its node holds our name, dials, wraps connections
-// in TLS and registers them. Package erldist provides the handshake and the protocol
-// through ergo's extension points: OTP 26 and later refuse ergo's own handshake, and
-// its decoder fails on maps with binary keys. See docs/decisions/0001-ergo.md.
+// This file is all there is of ergo. Its node holds our name, dials and registers
+// connections. Package erldist provides the handshake and the protocol through ergo's
+// extension points: OTP 26 and later refuse ergo's own handshake, and its decoder fails
+// on maps with binary keys. See docs/decisions/0001-ergo.md.
 
 func init() {
 	// ergo prints a warning to standard error for every failed dial. dial returns the
@@ -53,17 +55,16 @@ func startRuntime(ctx context.Context, cfg NodeConfig) (*runtime, error) {
 	local := erldist.Node{Name: cfg.Name, Creation: rand.Uint32() | 4, Cookie: cookie} // #nosec G404 -- no secret
 	// ergo.StartNode would add ergo's own applications, one of which sends metrics to
 	// its maker.
-	n, err := node.StartWithContext(ctx, cfg.Name, cookie, ergoOptions(local, tlsConfig))
+	n, err := node.StartWithContext(ctx, cfg.Name, cookie, ergoOptions(local))
 	if err != nil {
 		return nil, fmt.Errorf("start node %s: %w", cfg.Name, err)
 	}
 	return &runtime{n, local, tlsConfig, erldist.Options{TickTime: cfg.NetTickTime, MaxMessage: cfg.MaxMessage, Memory: cfg.Memory, MaxReassembly: cfg.MaxReassembly}}, nil
 }
 
-func ergoOptions(local erldist.Node, tlsConfig *tls.Config) node.Options {
+func ergoOptions(local erldist.Node) node.Options {
 	return node.Options{
 		Creation:         local.Creation,
-		TLS:              tlsConfig,
 		StaticRoutesOnly: true,
 		Registrar:        unregistered{},
 		Handshake:        refuseHandshake{},
@@ -80,11 +81,11 @@ func (r *runtime) stop() { r.node.Stop() }
 // node tells its own name in the handshake. reconnect is as in [erldist.Node]. After
 // ended is closed, the name may be dialled again.
 func (r *runtime) dial(ctx context.Context, name string, addr netip.AddrPort, reconnect bool) (conn *erldist.Conn, ended <-chan struct{}, err error) {
-	l := &dialState{ctx: ctx, runtime: r, name: name, ended: make(chan struct{})}
+	l := &dialState{ctx: ctx, runtime: r, name: name, host: addr.Addr().String(), ended: make(chan struct{})}
 	l.local = r.local
 	l.local.Reconnect = reconnect
 	route := node.RouteOptions{Handshake: handshake{l}, Proto: protocol{l}}
-	if err := r.node.AddStaticRoute(name, addr.Addr().String(), addr.Port(), route); err != nil {
+	if err := r.node.AddStaticRoute(name, l.host, addr.Port(), route); err != nil {
 		return nil, nil, fmt.Errorf("route to %s: %w", name, err)
 	}
 	defer r.node.RemoveStaticRoute(name)
@@ -107,22 +108,28 @@ func (r *runtime) cause(l *dialState, addr netip.AddrPort, err error) error {
 	// has already waited for a silent host.
 	ctx, cancel := context.WithTimeout(l.ctx, time.Second)
 	defer cancel()
-	var dialer interface {
-		DialContext(context.Context, string, string) (net.Conn, error)
-	} = &net.Dialer{}
-	if r.tls != nil {
-		dialer = &tls.Dialer{Config: r.tls}
-	}
-	conn, dialErr := dialer.DialContext(ctx, "tcp", addr.String())
-	switch {
-	case r.tls != nil && errors.Is(dialErr, context.DeadlineExceeded):
-		// A node without TLS waits for more bytes after our hello.
-		return fmt.Errorf("%w (if its host is up, the node does not use TLS: start it with -proto_dist inet_tls)", dialErr)
-	case dialErr != nil:
-		return r.hint(dialErr)
+	conn, dialErr := new(net.Dialer).DialContext(ctx, "tcp", addr.String())
+	if dialErr != nil {
+		return dialErr
 	}
 	conn.Close()
 	return fmt.Errorf("no connection to %s at %s: %w", l.name, addr, err)
+}
+
+// secure begins TLS, if it is configured. ergo would begin it before [nonblock.Wrap].
+func (r *runtime) secure(ctx context.Context, socket net.Conn, host string) (net.Conn, error) {
+	if r.tls == nil {
+		return socket, nil
+	}
+	config := r.tls.Clone()
+	config.ServerName = cmp.Or(config.ServerName, host)
+	secured := tls.Client(socket, config)
+	err := secured.HandshakeContext(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		// A node without TLS waits for more bytes after our hello.
+		err = fmt.Errorf("%w (the node does not use TLS, or does not respond: start it with -proto_dist inet_tls)", err)
+	}
+	return secured, err
 }
 
 // hint adds the settings to check, for a wrong cookie and for a TLS alert.
@@ -143,6 +150,8 @@ type dialState struct {
 	runtime *runtime
 	local   erldist.Node
 	name    string
+	host    string
+	socket  net.Conn // over TLS, if runtime.tls is set
 	peer    erldist.Peer
 	conn    *erldist.Conn
 	err     error
@@ -158,7 +167,9 @@ func (handshake) Version() node.HandshakeVersion        { return 6 }
 func (h handshake) Start(_ net.Addr, conn lib.NetReadWriter, _ bool, _ string) (node.HandshakeDetails, error) {
 	ctx, cancel := context.WithTimeout(h.ctx, handshakeTime)
 	defer cancel()
-	h.peer, h.err = erldist.Initiate(ctx, conn.(net.Conn), h.local)
+	if h.socket, h.err = h.runtime.secure(ctx, nonblock.Wrap(conn.(net.Conn)), h.host); h.err == nil {
+		h.peer, h.err = erldist.Initiate(ctx, h.socket, h.local)
+	}
 	// ergo leaks the connection unless it gets the name that it dialled.
 	return node.HandshakeDetails{Name: h.name}, h.err
 }
@@ -175,7 +186,7 @@ type protocol struct{ *dialState }
 
 func (p protocol) Init(_ context.Context, conn lib.NetReadWriter, _ string, _ node.HandshakeDetails) (node.ConnectionInterface, error) {
 	limitUnacknowledged(conn.(net.Conn), p.runtime.options.TickTime/4)
-	p.conn = erldist.New(conn.(net.Conn), p.local, p.peer, p.runtime.options)
+	p.conn = erldist.New(p.socket, p.local, p.peer, p.runtime.options)
 	return connection{}, nil
 }
 

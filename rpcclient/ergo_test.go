@@ -28,7 +28,7 @@ func startErgo(t *testing.T, name string) *runtime {
 
 // ergo has an application that sends metrics to ergo's maker.
 func TestErgoSendsNoMetrics(t *testing.T) {
-	if !ergoOptions(erldist.Node{}, nil).System.DisableAnonMetrics {
+	if !ergoOptions(erldist.Node{}).System.DisableAnonMetrics {
 		t.Error("anonymous metrics are on")
 	}
 	r := startErgo(t, "louche@127.0.0.1")
@@ -80,7 +80,7 @@ func (l *listening) Register(_ context.Context, _ string, options node.RegisterO
 func TestErgoRefusesConnections(t *testing.T) {
 	local := erldist.Node{Name: "louche@127.0.0.1", Creation: 4, Cookie: "the-secret"}
 	registrar := new(listening)
-	options := ergoOptions(local, nil)
+	options := ergoOptions(local)
 	options.Registrar = registrar
 	n, err := node.StartWithContext(t.Context(), local.Name, local.Cookie, options)
 	if err != nil {

@@ -1,7 +1,6 @@
 package rpcclient
 
 import (
-	"crypto/tls"
 	"net"
 	"syscall"
 	"time"
@@ -13,9 +12,6 @@ import (
 // for d, or does not read (TCP_USER_TIMEOUT). It lets the first call notice a link
 // that was cut without a packet. Without calls, only the tick time does.
 func limitUnacknowledged(conn net.Conn, d time.Duration) {
-	if secured, ok := conn.(*tls.Conn); ok {
-		conn = secured.NetConn()
-	}
 	if socket, ok := conn.(syscall.Conn); ok {
 		if raw, err := socket.SyscallConn(); err == nil {
 			raw.Control(func(fd uintptr) {
