@@ -73,6 +73,46 @@ func TestEveryStepOfAnAnswerHasItsDeadline(t *testing.T) {
 	})
 }
 
+// interruptedRecorder has another request take the memory of its own, at the first moment at
+// which the budget allows it.
+type interruptedRecorder struct {
+	recorder
+	budget *memory.Budget
+	taken  bool
+}
+
+func (r *interruptedRecorder) interrupt() {
+	time.Sleep(time.Second) // the rate of a silent client falls meanwhile
+	r.taken = r.taken || r.budget.Reserve(int(r.budget.Limit()))
+}
+
+func (r *interruptedRecorder) SetWriteDeadline(t time.Time) error {
+	if t.After(time.Now()) {
+		r.interrupt()
+	}
+	return r.recorder.SetWriteDeadline(t)
+}
+
+func (r *interruptedRecorder) Write(b []byte) (int, error) {
+	r.interrupt()
+	return r.recorder.Write(b)
+}
+
+// The write of a request that has lost its memory fails at once, also if that happens before
+// the write begins.
+func TestInterruptedWriteHasNoTimeLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget := memory.NewBudget(64 << 10)
+		r := &interruptedRecorder{recorder: recorder{ResponseRecorder: *httptest.NewRecorder()}, budget: budget}
+		admitted(budget, time.Minute, func(w http.ResponseWriter, _ *http.Request) {
+			w.Write(make([]byte, step))
+		}).ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/", nil))
+		if !r.taken || len(r.writes) != 1 || r.writes[0].left > 0 {
+			t.Errorf("memory taken: %v, writes with the time left: %v", r.taken, r.writes)
+		}
+	})
+}
+
 // A handler of HTTP/2 may be silent between two writes for longer than the write timeout.
 // What it flushes arrives at once.
 func TestNoDeadlineBetweenWrites(t *testing.T) {
