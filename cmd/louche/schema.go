@@ -28,7 +28,8 @@ type pullCommand struct {
 	Timeout time.Duration `default:"10s" help:"Timeout for each node."`
 }
 
-// Run prints the schema of the first node that returns it.
+// Run prints the schema of the first node that returns it whole. If none does, it prints a
+// part, with a warning.
 func (p *pullCommand) Run(ctx context.Context, out output) error {
 	cfg, err := p.Load()
 	if err != nil {
@@ -46,13 +47,15 @@ func (p *pullCommand) Run(ctx context.Context, out output) error {
 	}
 	defer prober.Close()
 	addrs, problems := prober.Discover(ctx, app)
+	var incomplete *schema.Schema
 	errs := []error{errors.New("no node returned its schema")}
 	for _, addr := range addrs {
 		r := prober.Probe(ctx, addr, app, p.Timeout)
 		switch {
+		case r.Schema != nil && r.Description.Incomplete == nil:
+			return printSDL(out, r.Schema)
 		case r.Schema != nil:
-			_, err = io.WriteString(out, strings.TrimRight(r.Schema.SDL(), "\n")+"\n")
-			return err
+			incomplete, r.Err = r.Schema, r.Description.Incomplete
 		case r.Err == nil && !r.HasSchema:
 			r.Err = fmt.Errorf("%s is not there%s", app.Schema, suggestSchemas(r.OtherSchemas))
 		case r.Err == nil:
@@ -63,7 +66,17 @@ func (p *pullCommand) Run(ctx context.Context, out output) error {
 	for _, problem := range problems {
 		errs = append(errs, fmt.Errorf("%s: %w", problem.Source, problem.Err))
 	}
-	return errors.Join(errs...)
+	if incomplete == nil {
+		return errors.Join(errs...)
+	}
+	errs[0] = errors.New("warning: the schema is incomplete")
+	printError(errors.Join(errs...))
+	return printSDL(out, incomplete)
+}
+
+func printSDL(out output, s *schema.Schema) error {
+	_, err := io.WriteString(out, strings.TrimRight(s.SDL(), "\n")+"\n")
+	return err
 }
 
 type diffCommand struct {

@@ -109,14 +109,20 @@ func TestSchemaIsServed(t *testing.T) {
 	}
 }
 
+// failIntrospection makes every operation of a node raise. Its SDL can still be read.
+func failIntrospection(t *testing.T, n *beamtest.Node) {
+	t.Helper()
+	n.Eval(t, `Code.compiler_options(ignore_module_conflict: true)
+Code.eval_string("defmodule Absinthe do def run(_, _, _), do: raise(\"no introspection\"); def sdl, do: :persistent_term.get(Absinthe).sdl end")
+:ok`)
+}
+
 // A node whose introspection fails once has the same schema as the others.
 func TestFailedIntrospectionIsRetried(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	a := beamtest.StartNode(t, beamtest.Options{Name: "testapp-a@127.0.0.1", EPMDPort: epmd})
 	b := beamtest.StartNode(t, beamtest.Options{Name: "testapp-b@127.0.0.1", EPMDPort: epmd})
-	b.Eval(t, `Code.compiler_options(ignore_module_conflict: true)
-Code.eval_string("defmodule Absinthe do def run(_, _, _), do: raise(\"no introspection\"); def sdl, do: :persistent_term.get(Absinthe).sdl end")
-:ok`)
+	failIntrospection(t, b)
 	g := startGateway(t, configFor(epmd))
 	eventually(t, "the failure is logged", func() bool { return strings.Contains(g.log.String(), "introspection: call on") })
 	b.Eval(t, `:code.purge(Absinthe)

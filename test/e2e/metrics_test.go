@@ -115,3 +115,21 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("on the clients' listener: %d", status)
 	}
 }
+
+// A reload that replaces an application's pool keeps the pool's counts.
+func TestReloadKeepsPoolCounts(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	n := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	load := "    load: {in_flight: 1, queue_time: 1ms}"
+	g := startGateway(t, configFor(epmd, load, "    timeout: 1m"))
+	slow := g.async(t, sleep)
+	eventually(t, "it runs", func() bool { return strings.Contains(n.Output(), "sleeping ") })
+	if status, answer := g.query(t, `{ counter }`); status != 503 {
+		t.Fatalf("past the limit: %d %s", status, answer)
+	}
+	n.Wake(t)
+	<-slow
+	g.configure(t, configFor(epmd, load, "    timeout: 50s"))
+	eventually(t, "it is reloaded", func() bool { return strings.Contains(g.log.String(), "configuration reloaded") })
+	g.expectMetrics(t, map[string]float64{`louche_overloaded_total{app="/graphql"}`: 1})
+}

@@ -12,7 +12,7 @@ import (
 // schema pull prints a schema that schema check reads.
 func TestSchemaPull(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
-	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	n := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	g := startGateway(t, configFor(epmd)) // the command does not disturb it
 	pull := func(yaml string, args ...string) (text, problem string, status int) {
 		return run(t, append([]string{"schema", "pull", "--config", write(t, yaml)}, args...)...)
@@ -42,5 +42,10 @@ func TestSchemaPull(t *testing.T) {
 	}
 	if status, answer := g.query(t, `{ counter }`); status != 200 {
 		t.Errorf("the gateway lost its node: %d %s", status, answer)
+	}
+	failIntrospection(t, n)
+	if text, problem, status := pull(configFor(epmd)); status != 0 || !strings.Contains(text, "type RootQueryType {") ||
+		!strings.Contains(problem, "warning: the schema is incomplete\n"+n.Name+": introspection: call on") {
+		t.Errorf("without introspection: status %d: %s\n%s", status, problem, text)
 	}
 }
