@@ -8,7 +8,6 @@ import (
 
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/gateway/contract"
-	"github.com/louche-graphql/louche/gateway/contract/contracttest"
 )
 
 const (
@@ -18,7 +17,7 @@ const (
 
 func TestOperatorsSendTheirToken(t *testing.T) {
 	app := unreachableApp(t, auth.ContextConfig{})
-	app.Contract = contracttest.New(t, contract.Config{SDL: "admin"}, true, `type Query { secretField: Int }`)
+	app.Contract = testContract(t, contract.Config{SDL: "admin"}, `type Query { secretField: Int }`)
 	g := gatewayOf(app)
 	h := g.Admin()
 	clients := 0

@@ -11,9 +11,14 @@ import (
 // A collector collects what GET /status shows, at the moment of the scrape.
 type collector struct{ gateway *Gateway }
 
+// descs are the descriptions of all metrics of the collector.
+var descs []*prometheus.Desc
+
 // newDesc describes a metric.
 func newDesc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc("louche_"+name, help, labels, nil)
+	desc := prometheus.NewDesc("louche_"+name, help, labels, nil)
+	descs = append(descs, desc)
+	return desc
 }
 
 var (
@@ -46,14 +51,9 @@ var (
 	breakerPositions = map[string]float64{"closed": 0, "half-open": 1, "open": 2}
 )
 
-func (collector) Describe(descs chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{
-		operationsDesc, connectionsDesc, memoryDesc, cutsDesc, turnedAwayDesc, drainingDesc, droppedDesc, suppressedDesc, limitStoreDesc,
-		callsDesc, queuedDesc, retriesDesc, overloadedDesc, schemasDesc, sharedDesc, validationsDesc,
-		keysDesc, keysAgeDesc,
-		nodesDesc, nodeCallsDesc, nodeLatencyDesc, nodeBreakerDesc,
-	} {
-		descs <- desc
+func (collector) Describe(to chan<- *prometheus.Desc) {
+	for _, desc := range descs {
+		to <- desc
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/gateway/contract"
-	"github.com/louche-graphql/louche/gateway/contract/contracttest"
 )
 
 // refuseAnonymous makes an application refuse anonymous requests.
@@ -77,7 +76,7 @@ func TestPublicSchemaNeedsPermissionToQuery(t *testing.T) {
 		if app.Context, err = auth.NewContext(c.context, proxies); err != nil {
 			t.Fatal(err)
 		}
-		app.Contract = contracttest.New(t, contract.Config{SDL: "public"}, true, sdl)
+		app.Contract = testContract(t, contract.Config{SDL: "public"}, sdl)
 		if c.refuse {
 			refuseAnonymous(t, app)
 		}

@@ -12,7 +12,6 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/louche-graphql/louche/gateway/contract"
-	"github.com/louche-graphql/louche/gateway/contract/contracttest"
 	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/ratelimit"
 )
@@ -235,7 +234,7 @@ func TestRefusedUnreadIsNotCounted(t *testing.T) {
 // A request for the schema counts as a query.
 func TestRulesForTheSchema(t *testing.T) {
 	url, _ := limited(t, "[{by: identity, kind: query, limit: 2, per: 24h}]", func(app *App) {
-		app.Contract = contracttest.New(t, contract.Config{SDL: "public"}, true, `type Query { field: Int }`)
+		app.Contract = testContract(t, contract.Config{SDL: "public"}, `type Query { field: Int }`)
 	})
 	for _, want := range []int{200, 200, 429} {
 		if resp, answer := sent(t, url+sdlFile, ""); resp.StatusCode != want {
@@ -243,7 +242,7 @@ func TestRulesForTheSchema(t *testing.T) {
 		}
 	}
 	url, _ = limited(t, "[]", func(app *App) {
-		app.Contract = contracttest.New(t, contract.Config{SDL: "public"}, true, `type Query { secretField: Int }`)
+		app.Contract = testContract(t, contract.Config{SDL: "public"}, `type Query { secretField: Int }`)
 		app.Config.DocumentLimits.Introspection = "identified"
 	})
 	if resp, answer := sent(t, url+sdlFile, ""); resp.StatusCode != 403 || strings.Contains(answer, "secretField") {

@@ -59,8 +59,7 @@ var connections atomic.Uint64
 // newLiveConn prepares a connection for calls.
 func newLiveConn(ctx context.Context, conn *erldist.Conn) (*liveConn, error) {
 	c := &liveConn{Conn: conn, id: connections.Add(1), since: time.Now()}
-	args := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), "user"))
-	result, err := c.Call(ctx, "erlang", "whereis", args)
+	result, err := c.Call(ctx, "erlang", "whereis", atomArgs("user"))
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func (n *Node) Probe(ctx context.Context, t NodeAddr, app AbsintheConfig, intros
 
 // ask asks a connected node what Probe is to tell.
 func (p *Probe) ask(ctx context.Context, c *liveConn, app AbsintheConfig, introspection string) (err error) {
-	if p.OTPRelease, err = otpRelease(ctx, c); err != nil {
+	if p.OTPRelease, err = callBinary(ctx, c, "Elixir.System", "otp_release", etf.AppendNil(nil)); err != nil {
 		return err
 	}
 	if p.HasSchema, err = app.HasSchema(ctx, c); err != nil {
@@ -65,15 +65,4 @@ func (p *Probe) ask(ctx context.Context, c *liveConn, app AbsintheConfig, intros
 		p.Description, p.DescribeErr = app.Describe(ctx, c, introspection)
 	}
 	return nil
-}
-
-func otpRelease(ctx context.Context, c *liveConn) (string, error) {
-	result, err := c.Call(ctx, "Elixir.System", "otp_release", etf.AppendNil(nil))
-	if err != nil {
-		return "", err
-	}
-	defer result.Release()
-	d := etf.NewDecoder(result.Value)
-	release, err := d.Binary()
-	return string(release), err
 }

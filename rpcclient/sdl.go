@@ -26,7 +26,7 @@ type Description struct {
 
 // HasSchema reports whether a node can load the schema's module.
 func (c AbsintheConfig) HasSchema(ctx context.Context, node NodeCaller) (bool, error) {
-	result, err := node.Call(ctx, "code", "ensure_loaded", c.moduleArgs())
+	result, err := node.Call(ctx, "code", "ensure_loaded", atomArgs(ModuleAtom(c.Schema)))
 	if err != nil {
 		return false, err
 	}
@@ -42,7 +42,7 @@ func (c AbsintheConfig) HasSchema(ctx context.Context, node NodeCaller) (bool, e
 // Describe asks a node for both forms of its schema. introspection is the document for
 // the second. Describe fails if both calls fail.
 func (c AbsintheConfig) Describe(ctx context.Context, node NodeCaller, introspection string) (Description, error) {
-	sdl, sdlErr := c.sdl(ctx, node)
+	sdl, sdlErr := callBinary(ctx, node, "Elixir.Absinthe.Schema", "to_sdl", atomArgs(ModuleAtom(c.Schema)))
 	if sdlErr != nil {
 		sdlErr = fmt.Errorf("the SDL: %w", sdlErr)
 	}
@@ -55,20 +55,6 @@ func (c AbsintheConfig) Describe(ctx context.Context, node NodeCaller, introspec
 		return Description{}, failed
 	}
 	return Description{sdl, response, failed}, nil
-}
-
-func (c AbsintheConfig) sdl(ctx context.Context, node NodeCaller) (string, error) {
-	result, err := node.Call(ctx, "Elixir.Absinthe.Schema", "to_sdl", c.moduleArgs())
-	if err != nil {
-		return "", err
-	}
-	defer result.Release()
-	d := etf.NewDecoder(result.Value)
-	text, err := d.Binary()
-	if len(text) > maxIntrospection {
-		return "", fmt.Errorf("the SDL of %s has %d bytes, more than %d", result.Node, len(text), maxIntrospection)
-	}
-	return string(text), err
 }
 
 func (c AbsintheConfig) introspect(ctx context.Context, node NodeCaller, document string) ([]byte, error) {
@@ -98,7 +84,7 @@ func (c AbsintheConfig) Fingerprint(ctx context.Context, node NodeCaller) (strin
 	// Absinthe keeps the compiled schema in the second module, unless in persistent
 	// terms.
 	for _, module := range []string{ModuleAtom(c.Schema), ModuleAtom(c.Schema) + ".Compiled"} {
-		sum, err := moduleMD5(ctx, node, module)
+		sum, err := callBinary(ctx, node, module, "module_info", atomArgs("md5"))
 		var failure *CallError
 		if err != nil && !errors.As(err, &failure) {
 			return "", err
@@ -108,19 +94,22 @@ func (c AbsintheConfig) Fingerprint(ctx context.Context, node NodeCaller) (strin
 	return fingerprint, nil
 }
 
-func moduleMD5(ctx context.Context, node NodeCaller, module string) (string, error) {
-	args := etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), "md5"))
-	result, err := node.Call(ctx, module, "module_info", args)
+// callBinary calls a function that returns a binary of at most maxIntrospection bytes.
+func callBinary(ctx context.Context, node NodeCaller, module, function string, args []byte) (string, error) {
+	result, err := node.Call(ctx, module, function, args)
 	if err != nil {
 		return "", err
 	}
 	defer result.Release()
 	d := etf.NewDecoder(result.Value)
-	sum, err := d.Binary()
-	return string(sum), err
+	text, err := d.Binary()
+	if len(text) > maxIntrospection {
+		return "", fmt.Errorf("%s of %s returned %d bytes, more than %d", function, result.Node, len(text), maxIntrospection)
+	}
+	return string(text), err
 }
 
-// moduleArgs is [Schema].
-func (c AbsintheConfig) moduleArgs() []byte {
-	return etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), ModuleAtom(c.Schema)))
+// atomArgs is a list of one atom.
+func atomArgs(atom string) []byte {
+	return etf.AppendNil(etf.AppendAtom(etf.AppendList(nil, 1), atom))
 }

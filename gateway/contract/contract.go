@@ -1,3 +1,5 @@
+// Package contract compares operations with the schemas of an application's nodes, and
+// counts what clients use of them. It must never know HTTP or run an operation.
 package contract
 
 import (
@@ -62,20 +64,21 @@ func (s *schemaSnapshot) find(hash string) *schema.Schema {
 // New returns a Contract that probes the nodes of an application's pool. The pool has no
 // node yet. Counts go on in counts.
 func New(cfg Config, app *rpcclient.Absinthe, counts *Counts, log *slog.Logger) *Contract {
-	c := &Contract{
-		cfg:         cfg,
-		absinthe:    app.Config,
-		log:         log.With("schema", app.Config.Schema),
-		nodes:       make(map[*rpcclient.NodeConn]*schema.Schema),
-		pairs:       make(map[[2]string]bool),
-		validations: newValidationCache(),
-		counts:      counts,
-	}
+	c := NewStatic(cfg, false)
+	c.absinthe, c.counts, c.log = app.Config, counts, log.With("schema", app.Config.Schema)
+	c.nodes, c.pairs = make(map[*rpcclient.NodeConn]*schema.Schema), make(map[[2]string]bool)
+	app.Pool.SetInspector(c.inspect)
+	return c
+}
+
+// NewStatic returns a Contract of known schemas, which probes no node. The schema of most
+// nodes is the first. complete says that the schema of every connected node is known.
+func NewStatic(cfg Config, complete bool, schemas ...*schema.Schema) *Contract {
+	c := &Contract{cfg: cfg, log: slog.New(slog.DiscardHandler), validations: newValidationCache(), counts: new(Counts)}
 	if cfg.Usage {
 		c.usage = newUsage()
 	}
-	c.current.Store(&schemaSnapshot{})
-	app.Pool.SetInspector(c.inspect)
+	c.current.Store(&schemaSnapshot{schemas: schemas, complete: complete})
 	return c
 }
 

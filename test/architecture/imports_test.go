@@ -34,7 +34,7 @@ var rooms = []room{
 	{name: "gateway/transport", mayImport: []string{"gateway/engine", "gateway/operation", "gateway/response", "auth", "ratelimit"}},
 	{name: "gateway/absinthe", mayImport: []string{"gateway/engine", "gateway/operation", "schema", "rpcclient/..."}},
 	{name: "gateway/engine", mayImport: []string{"gateway/contract", "gateway/telemetry", "gateway/operation", "auth", "ratelimit", "schema"}},
-	{name: "gateway/contract/...", mayImport: []string{"gateway/contract", "gateway/operation", "rpcclient", "schema"}},
+	{name: "gateway/contract", mayImport: []string{"gateway/operation", "rpcclient", "schema"}},
 	{name: "gateway/admin", mayImport: []string{"gateway/operation", "gateway/response"}}, // features register with it
 	{name: "gateway/telemetry", mayImport: []string{"gateway/operation"}},                 // features register with it
 	{name: "gateway/response", mayImport: []string{"gateway/operation"}},
