@@ -71,12 +71,12 @@ func (c *APIKeysConfig) newMethod(methodDependencies) (method, error) {
 }
 
 type apiKeys struct {
-	location   TokenLocation
+	TokenLocation
 	identities map[keyHash]*Identity
 }
 
 func (m *apiKeys) authenticate(_ context.Context, r *Request) (*Identity, error) {
-	key, err := m.location.token(r)
+	key, err := m.token(r)
 	switch {
 	case err != nil || key == "":
 		return nil, err
@@ -87,14 +87,10 @@ func (m *apiKeys) authenticate(_ context.Context, r *Request) (*Identity, error)
 	// hashes, not keys.
 	identity, known := m.identities[sha256.Sum256([]byte(key))]
 	switch {
-	case !known && m.location.Header == authorization: // the token may be for another method
+	case !known && m.Header == authorization: // the token may be for another method
 		return nil, fmt.Errorf("%w: api_keys: the key is unknown", errUnrecognized)
 	case !known:
 		return nil, fmt.Errorf("%w: api_keys: the key is unknown", ErrInvalidCredentials)
 	}
 	return identity, nil
 }
-
-func (m *apiKeys) headers() []string            { return []string{m.location.Header} }
-func (m *apiKeys) usesAmbientCredentials() bool { return false }
-func (m *apiKeys) close()                       {}

@@ -29,8 +29,6 @@ type method interface {
 	// themselves, as they do with cookies and client certificates. A page of any origin
 	// can then send requests as the user.
 	usesAmbientCredentials() bool
-	// close stops the background work of the method.
-	close()
 }
 
 // NewAuthenticator returns an Authenticator for a section that [Config.Validate] accepts.
@@ -121,9 +119,11 @@ func (a *Authenticator) UsesAmbientCredentials() bool {
 	return slices.ContainsFunc(a.methods, method.usesAmbientCredentials)
 }
 
-// Close stops the background work.
+// Close stops the fetches of key sets.
 func (a *Authenticator) Close() {
 	for _, m := range a.methods {
-		m.close()
+		if m, ok := m.(*jwtMethod); ok && m.remote != nil {
+			m.remote.Close()
+		}
 	}
 }

@@ -80,4 +80,3 @@ func first(texts []string) string {
 
 func (clientCertificate) headers() []string            { return nil }
 func (clientCertificate) usesAmbientCredentials() bool { return true }
-func (clientCertificate) close()                       {}

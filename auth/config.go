@@ -86,7 +86,7 @@ func (c *Config) Validate(hasProxies bool) error {
 func (c *Config) UsesCookies() bool {
 	for i := range c.Methods {
 		for _, s := range c.Methods[i].sections() {
-			if location, ok := s.(interface{ usesCookie() bool }); ok && location.usesCookie() {
+			if location, ok := s.(interface{ usesAmbientCredentials() bool }); ok && location.usesAmbientCredentials() {
 				return true
 			}
 		}

@@ -13,7 +13,7 @@ import (
 
 // jwtMethod authenticates by JSON Web Tokens of one issuer.
 type jwtMethod struct {
-	location   TokenLocation
+	TokenLocation
 	verifier   jwt.Verifier
 	staticKeys *jwt.Keys
 	remote     *jwt.RemoteKeySet // nil: the keys are staticKeys
@@ -24,9 +24,9 @@ type jwtMethod struct {
 // source.
 func newJWTMethod(cfg JWTConfig, deps methodDependencies) (*jwtMethod, error) {
 	m := &jwtMethod{
-		location: cfg.TokenLocation,
-		verifier: jwt.Verifier{Issuer: cfg.Issuer, Audience: cfg.Audience, Algorithms: cfg.Algorithms, Leeway: cfg.Leeway},
-		cache:    newTokenCache(),
+		TokenLocation: cfg.TokenLocation,
+		verifier:      jwt.Verifier{Issuer: cfg.Issuer, Audience: cfg.Audience, Algorithms: cfg.Algorithms, Leeway: cfg.Leeway},
+		cache:         newTokenCache(),
 	}
 	var err error
 	if !cfg.fetchesKeys() {
@@ -47,11 +47,11 @@ func newJWTMethod(cfg JWTConfig, deps methodDependencies) (*jwtMethod, error) {
 }
 
 func (m *jwtMethod) authenticate(ctx context.Context, r *Request) (*Identity, error) {
-	text, err := m.location.token(r)
+	text, err := m.token(r)
 	if text == "" || err != nil {
 		return nil, err
 	}
-	if m.location.Header == authorization && !strings.HasPrefix(text, "ey") { // every JWT begins with {" in base64
+	if m.Header == authorization && !strings.HasPrefix(text, "ey") { // every JWT begins with {" in base64
 		return nil, errUnrecognized
 	}
 	if len(text) > jwt.MaxTokenSize {
@@ -90,16 +90,6 @@ func (m *jwtMethod) currentKeys() *jwt.Keys {
 		return m.staticKeys
 	}
 	return m.remote.Keys()
-}
-
-func (m *jwtMethod) headers() []string { return []string{m.location.header()} }
-
-func (m *jwtMethod) usesAmbientCredentials() bool { return m.location.usesCookie() }
-
-func (m *jwtMethod) close() {
-	if m.remote != nil {
-		m.remote.Close()
-	}
 }
 
 // remoteKeySets returns the fetched key sets, without duplicates. a may be nil.

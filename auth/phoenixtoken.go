@@ -69,17 +69,17 @@ func (c *PhoenixTokenConfig) newMethod(methodDependencies) (method, error) {
 }
 
 type phoenixToken struct {
-	location TokenLocation
+	TokenLocation
 	salt     string
 	verifier *phoenix.Verifier
 }
 
 func (m *phoenixToken) authenticate(_ context.Context, r *Request) (*Identity, error) {
-	text, err := m.location.token(r)
+	text, err := m.token(r)
 	switch {
 	case err != nil || text == "":
 		return nil, err
-	case m.location.Header == authorization && !m.verifier.Recognizes(text):
+	case m.Header == authorization && !m.verifier.Recognizes(text):
 		// The token may be for another method.
 		return nil, errUnrecognized
 	}
@@ -95,7 +95,3 @@ func (m *phoenixToken) authenticate(_ context.Context, r *Request) (*Identity, e
 		Expires: token.Expires,
 	}, nil
 }
-
-func (m *phoenixToken) headers() []string            { return []string{m.location.header()} }
-func (m *phoenixToken) usesAmbientCredentials() bool { return m.location.usesCookie() }
-func (m *phoenixToken) close()                       {}

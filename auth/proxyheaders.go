@@ -90,4 +90,3 @@ func (m *proxyHeaders) headers() []string {
 	return append(slices.Collect(maps.Values(m.cfg.Claims)), m.cfg.Subject)
 }
 func (m *proxyHeaders) usesAmbientCredentials() bool { return false }
-func (m *proxyHeaders) close()                       {}

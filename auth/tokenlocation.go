@@ -80,13 +80,13 @@ func singleHeader(header http.Header, name string) (string, error) {
 	return textproto.TrimString(values[0]), nil // HTTP/2 permits surrounding blanks
 }
 
-// usesCookie reports whether a cookie carries the token.
-func (p *TokenLocation) usesCookie() bool { return p.Cookie != "" }
+// usesAmbientCredentials reports whether a cookie carries the token.
+func (p *TokenLocation) usesAmbientCredentials() bool { return p.Cookie != "" }
 
-// header returns the name of the request header that carries the token.
-func (p *TokenLocation) header() string {
-	if p.usesCookie() {
-		return "Cookie"
+// headers returns the name of the request header that carries the token.
+func (p *TokenLocation) headers() []string {
+	if p.Cookie != "" {
+		return []string{"Cookie"}
 	}
-	return p.Header
+	return []string{p.Header}
 }

@@ -119,8 +119,7 @@ func (a *App) status() appStatus {
 func newKeySetStatus(set jwt.KeySetStatus) keySetStatus {
 	s := keySetStatus{Issuer: set.Issuer, URL: set.URL, Keys: set.Keys}
 	if set.Age >= 0 {
-		age := set.Age.Seconds()
-		s.AgeSeconds = &age
+		s.AgeSeconds = new(set.Age.Seconds())
 	}
 	if set.Problem != nil {
 		s.Problem = set.Problem.Error()

@@ -197,7 +197,7 @@ func get(ctx context.Context, client *http.Client, location string) (*response, 
 
 // maxAge is max-age of Cache-Control (RFC 9111, 5.2.2.1); negative: there is none.
 func maxAge(header http.Header) time.Duration {
-	for _, directive := range strings.Split(strings.Join(header["Cache-Control"], ","), ",") {
+	for directive := range strings.SplitSeq(strings.Join(header["Cache-Control"], ","), ",") {
 		name, text, _ := strings.Cut(strings.TrimSpace(directive), "=")
 		if strings.EqualFold(name, "max-age") {
 			if seconds, err := strconv.ParseUint(strings.Trim(text, `"`), 10, 31); err == nil {

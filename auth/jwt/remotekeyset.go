@@ -119,11 +119,9 @@ func (r *RemoteKeySet) Refresh(ctx context.Context, keys *Keys) (*Keys, error) {
 	current, inFlight := r.keys, r.inFlight
 	r.mu.Unlock()
 	if current == keys && inFlight != nil {
-		timeout := time.NewTimer(maxRefreshWait)
-		defer timeout.Stop()
 		select {
 		case <-inFlight:
-		case <-timeout.C:
+		case <-time.After(maxRefreshWait):
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
@@ -170,14 +168,11 @@ func (r *RemoteKeySet) run(ctx context.Context) {
 			next = min(minBackoff<<min(failures, 10), maxBackoff)
 			failures++
 		}
-		timer := time.NewTimer(next)
 		select {
 		case <-ctx.Done():
-			timer.Stop()
 			return
-		case <-timer.C:
+		case <-time.After(next):
 		case <-r.refreshRequests:
-			timer.Stop()
 		}
 	}
 }

@@ -2,6 +2,7 @@ package phoenix
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math/big"
 	"time"
@@ -124,6 +125,9 @@ func (p *payload) readMaxAge(d *etf.Decoder) error {
 func (p *payload) claims() (map[string]any, error) {
 	d := etf.NewDecoder(p.data)
 	data, err := decodeTerm(&d, 0)
+	if _, ok := errors.AsType[*etf.Error](err); ok { // it describes a part of the term
+		err = errMalformed
+	}
 	switch claims, ok := data.(map[string]any); {
 	case ok:
 		return claims, err

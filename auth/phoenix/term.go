@@ -31,30 +31,27 @@ func decodeTerm(d *etf.Decoder, depth int) (any, error) {
 	}
 	tag, err := d.Tag()
 	if err != nil {
-		return nil, errMalformed
+		return nil, err
 	}
 	switch tag {
 	case etf.TagBinary:
 		b, err := d.Binary()
-		return string(b), malformed(err)
+		return string(b), err
 	case etf.TagSmallInteger, etf.TagInteger, etf.TagSmallBig, etf.TagLargeBig:
 		v, err := d.Big()
-		if err != nil {
-			return nil, errMalformed
-		}
-		if v.IsInt64() {
+		if err == nil && v.IsInt64() {
 			return v.Int64(), nil
 		}
-		return v, nil
+		return v, err
 	case etf.TagNewFloat, etf.TagFloat:
 		v, err := d.Float()
-		return v, malformed(err)
+		return v, err
 	case etf.TagSmallAtomUTF8, etf.TagAtomUTF8, etf.TagAtom, etf.TagSmallAtom:
 		return decodeAtom(d)
 	case etf.TagSmallTuple, etf.TagLargeTuple:
 		n, err := d.Tuple()
 		if err != nil {
-			return nil, errMalformed
+			return nil, err
 		}
 		return decodeTerms(d, n, depth)
 	case etf.TagList, etf.TagNil:
@@ -66,23 +63,16 @@ func decodeTerm(d *etf.Decoder, depth int) (any, error) {
 	case etf.TagCompressed, etf.TagLocal:
 		return nil, errPackedTerm
 	}
-	if d.Skip() != nil {
-		return nil, errMalformed
+	if err := d.Skip(); err != nil {
+		return nil, err
 	}
 	return nil, errUnsupportedTerm
-}
-
-func malformed(err error) error {
-	if err != nil {
-		return errMalformed
-	}
-	return nil
 }
 
 func decodeAtom(d *etf.Decoder) (any, error) {
 	name, err := d.Atom()
 	if err != nil {
-		return nil, errMalformed
+		return nil, err
 	}
 	switch name {
 	case "nil":
@@ -107,7 +97,7 @@ func decodeTerms(d *etf.Decoder, n, depth int) (any, error) {
 func decodeList(d *etf.Decoder, depth int) (any, error) {
 	n, err := d.List()
 	if err != nil {
-		return nil, errMalformed
+		return nil, err
 	}
 	elements, err := decodeTerms(d, n, depth)
 	if err == nil && n > 0 && d.Nil() != nil {
@@ -120,7 +110,7 @@ func decodeList(d *etf.Decoder, depth int) (any, error) {
 func decodeCharlist(d *etf.Decoder) (any, error) {
 	t, err := d.Term()
 	if err != nil {
-		return nil, errMalformed
+		return nil, err
 	}
 	const header = 3
 	list := make([]any, len(t.Bytes)-header)
@@ -134,7 +124,7 @@ func decodeMap(d *etf.Decoder, depth int) (any, error) {
 	whole := *d
 	n, err := d.Map()
 	if err != nil {
-		return nil, errMalformed
+		return nil, err
 	}
 	members := make(map[string]any, n)
 	for range n {
@@ -159,15 +149,15 @@ func decodeMap(d *etf.Decoder, depth int) (any, error) {
 func decodeKey(d *etf.Decoder) (string, error) {
 	tag, err := d.Tag()
 	if err != nil {
-		return "", errMalformed
+		return "", err
 	}
 	switch tag {
 	case etf.TagBinary:
 		b, err := d.Binary()
-		return string(b), malformed(err)
+		return string(b), err
 	case etf.TagSmallAtomUTF8, etf.TagAtomUTF8, etf.TagAtom, etf.TagSmallAtom:
 		text, err := d.Atom()
-		return text, malformed(err)
+		return text, err
 	}
 	return "", errMapKeys
 }
@@ -176,7 +166,7 @@ func decodeKey(d *etf.Decoder) (string, error) {
 func decodeStruct(d *etf.Decoder) (any, error) {
 	t, err := d.Term()
 	if err != nil {
-		return nil, errMalformed
+		return nil, err
 	}
 	// A Decimal may have more digits than its term has bytes.
 	quoted, err := t.AppendJSONWithin(context.Background(), nil, MaxTokenSize)

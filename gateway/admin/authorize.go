@@ -32,8 +32,7 @@ func CheckToken(token string) error {
 
 // SetToken sets the token that operators send (Authorization: Bearer, RFC 6750).
 func (a *Admin) SetToken(token string) {
-	hash := tokenHash(sha256.Sum256([]byte(token)))
-	a.token.Store(&hash)
+	a.token.Store(new(tokenHash(sha256.Sum256([]byte(token)))))
 }
 
 // Authorize lets requests of operators pass, and refuses and logs the others.

@@ -58,55 +58,40 @@ func (f *Flags) readFile(c *Config) error {
 			return fmt.Errorf("%s: %w", f.Config, err)
 		}
 	}
-	c.file.flags = f.set()
 	return nil
 }
 
-// set returns the flags that are set, with the keys that they override.
-func (f *Flags) set() (flags []setFlag) {
-	for _, flag := range []struct {
-		name  string
-		value string
-		path  keypath.Path
-	}{
-		{"--listen", f.Listen, keypath.Path{"listen"}},
-		{"--admin", f.Admin, keypath.Path{"admin"}},
-		{"--schema", f.Schema, keypath.Path{"apps", 0, "schema"}},
-		{"--dns", strings.Join(f.DNS, ","), keypath.Path{"apps", 0, "discovery", "dns"}},
-		{"--prefix", f.Prefix, keypath.Path{"apps", 0, "discovery", "prefix"}},
-		{"--node-name", f.NodeName, keypath.Path{"node", "name"}},
-		{"--cookie-file", f.CookieFile, keypath.Path{"node", "cookie_file"}},
-	} {
-		if flag.value != "" {
-			flags = append(flags, setFlag{flag.path, flag.name})
-		}
-	}
-	return flags
-}
-
-// apply overrides keys.
+// apply overrides keys by the flags that are set, and notes which.
 func (f *Flags) apply(c *Config) {
 	if f.Schema != "" && len(c.Apps) == 0 {
 		c.Apps = make([]App, 1)
 	}
+	app := new(App) // without applications, their flags have no effect
 	if len(c.Apps) > 0 {
-		app := &c.Apps[0]
-		override(&app.Schema, f.Schema)
-		override(&app.Discovery.Prefix, f.Prefix)
-		if len(f.DNS) > 0 {
-			app.Discovery.DNS, app.Discovery.Nodes = f.DNS, nil
+		app = &c.Apps[0]
+	}
+	for _, flag := range []struct {
+		name, value string
+		key         *string
+		path        keypath.Path
+	}{
+		{"--listen", f.Listen, &c.Listen, keypath.Path{"listen"}},
+		{"--admin", f.Admin, &c.Admin, keypath.Path{"admin"}},
+		{"--schema", f.Schema, &app.Schema, keypath.Path{"apps", 0, "schema"}},
+		{"--dns", strings.Join(f.DNS, ","), new(string), keypath.Path{"apps", 0, "discovery", "dns"}},
+		{"--prefix", f.Prefix, &app.Discovery.Prefix, keypath.Path{"apps", 0, "discovery", "prefix"}},
+		{"--node-name", f.NodeName, &c.Node.Name, keypath.Path{"node", "name"}},
+		{"--cookie-file", f.CookieFile, &c.Node.CookieFile, keypath.Path{"node", "cookie_file"}},
+	} {
+		if flag.value != "" {
+			*flag.key = flag.value
+			c.file.flags = append(c.file.flags, setFlag{flag.path, flag.name})
 		}
 	}
-	override(&c.Listen, f.Listen)
-	override(&c.Admin, f.Admin)
-	override(&c.Node.Name, f.NodeName)
-	if f.CookieFile != "" {
-		c.Node.Cookie, c.Node.CookieFile = "", f.CookieFile
+	if len(f.DNS) > 0 {
+		app.Discovery.DNS, app.Discovery.Nodes = f.DNS, nil
 	}
-}
-
-func override(value *string, flag string) {
-	if flag != "" {
-		*value = flag
+	if f.CookieFile != "" {
+		c.Node.Cookie = ""
 	}
 }

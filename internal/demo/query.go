@@ -51,10 +51,8 @@ func (r *root) Backend(ctx context.Context) string {
 }
 
 func (r *root) Slow(ctx context.Context, args struct{ Ms int32 }) (*int32, error) {
-	timer := time.NewTimer(time.Duration(args.Ms) * time.Millisecond)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(time.Duration(args.Ms) * time.Millisecond):
 		return &args.Ms, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()

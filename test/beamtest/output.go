@@ -48,8 +48,7 @@ func (o *output) String() string {
 // wait returns the first complete line that contains substr once there is one, or
 // false if the output ends first or waittest.Limit passes.
 func (o *output) wait(substr string) (line string, found bool) {
-	timer := time.NewTimer(waittest.Limit)
-	defer timer.Stop()
+	expired := time.After(waittest.Limit)
 	for {
 		o.mu.Lock()
 		line, found := lineWith(string(o.text), substr)
@@ -60,7 +59,7 @@ func (o *output) wait(substr string) (line string, found bool) {
 		}
 		select {
 		case <-changed:
-		case <-timer.C:
+		case <-expired:
 			return "", false
 		}
 	}
