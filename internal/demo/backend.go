@@ -88,34 +88,29 @@ func (b *Backend) Apply(ctx context.Context, module, function string, args etf.T
 	case mfa{"code", "ensure_loaded", 1}:
 		return ensureLoaded(f, list[0]), nil
 	case mfa{"Elixir.System", "otp_release", 0}:
-		return returned(etf.AppendBinary(nil, otpRelease)), nil
+		return returned(otpRelease), nil
 	}
 	return raised("undef", f), nil
 }
 
 func toSDL(f mfa, schema etf.Term) Outcome {
-	switch module, err := atom(schema); {
+	switch module, err := atomOf(schema); {
 	case err != nil:
 		return raised("badarg", f)
 	case module != schemaModule:
 		return raised("undef", mfa{module, "__absinthe_prototype_schema__", 0})
 	}
-	return returned(etf.AppendBinary(nil, sdl))
+	return returned(sdl)
 }
 
 func ensureLoaded(f mfa, arg etf.Term) Outcome {
-	module, err := atom(arg)
+	module, err := atomOf(arg)
 	if err != nil {
 		return raised("function_clause", f)
 	}
-	value := etf.AppendTuple(nil, 2)
 	switch module {
 	case "Elixir.Absinthe", "Elixir.Absinthe.Schema", schemaModule:
-		value = etf.AppendAtom(value, "module")
-		value = etf.AppendAtom(value, module)
-	default:
-		value = etf.AppendAtom(value, "error")
-		value = etf.AppendAtom(value, "nofile")
+		return returned(tuple{atom("module"), atom(module)})
 	}
-	return returned(value)
+	return returned(tuple{atom("error"), atom("nofile")})
 }

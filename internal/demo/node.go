@@ -143,8 +143,8 @@ func (l listener) executeCall(ctx context.Context, p erldist.Process) []byte {
 	}
 	d := etf.NewDecoder(list[0])
 	ref, refErr := d.Ref()
-	module, moduleErr := atom(list[1])
-	function, functionErr := atom(list[2])
+	module, moduleErr := atomOf(list[1])
+	function, functionErr := atomOf(list[2])
 	if refErr != nil || moduleErr != nil || functionErr != nil {
 		return etf.AppendAtom(nil, "badarg")
 	}
@@ -159,18 +159,17 @@ func (l listener) apply(ctx context.Context, module, function string, args etf.T
 	if module == "erlang" && function == "whereis" {
 		// Callers use the process user as group leader. The demo does not print.
 		user := etf.Pid{Node: l.local.Name, ID: 1, Creation: l.local.Creation}
-		return returned(etf.AppendPid(nil, user)), nil
+		return returned(encoded(etf.AppendPid(nil, user))), nil
 	}
 	if module == "init" && function == "get_status" {
-		b := etf.AppendTuple(nil, 2)
-		return returned(etf.AppendAtom(etf.AppendAtom(b, "started"), "started")), nil
+		return returned(tuple{atom("started"), atom("started")}), nil
 	}
 	if module == "lists" && function == "zipwith3" {
 		return l.zipWith3(ctx, args)
 	}
 	if module == "erlang" && function == "process_flag" {
 		// The demo has no linked processes.
-		return returned(etf.AppendBool(nil, false)), nil
+		return returned(false), nil
 	}
 	return l.backend.Apply(WithNode(ctx, l.local.Name), module, function, args)
 }

@@ -21,30 +21,20 @@ type Outcome struct {
 // AppendReason appends the exit reason of the process of erpc:execute_call/4:
 // {Ref, return, Value} or {Ref, error, Reason, Stack}.
 func (o Outcome) AppendReason(b []byte, ref etf.Ref) []byte {
-	arity := 3
+	reason := tuple{encoded(etf.AppendRef(nil, ref)), atom(o.Class), encoded(o.Value)}
 	if o.Class == Error {
-		arity = 4
+		reason = append(reason, encoded(o.Stack))
 	}
-	b = etf.AppendTuple(b, arity)
-	b = etf.AppendRef(b, ref)
-	b = etf.AppendAtom(b, string(o.Class))
-	b = append(b, o.Value...)
-	return append(b, o.Stack...)
+	return appendTerm(b, reason)
 }
 
-func returned(value []byte) Outcome {
-	return Outcome{Class: Return, Value: value}
+func returned(value any) Outcome {
+	return Outcome{Class: Return, Value: appendTerm(nil, value)}
 }
 
 // raised returns the outcome of an error whose reason is an atom. Only f is on the
 // stack: [{Module, Function, Arity, []}].
 func raised(reason string, f mfa) Outcome {
-	stack := etf.AppendList(nil, 1)
-	stack = etf.AppendTuple(stack, 4)
-	stack = etf.AppendAtom(stack, f.module)
-	stack = etf.AppendAtom(stack, f.function)
-	stack = etf.AppendInt(stack, int64(f.arity))
-	stack = etf.AppendNil(stack)
-	stack = etf.AppendNil(stack)
-	return Outcome{Class: Error, Value: etf.AppendAtom(nil, reason), Stack: stack}
+	stack := list{tuple{atom(f.module), atom(f.function), f.arity, list{}}}
+	return Outcome{Class: Error, Value: appendTerm(nil, atom(reason)), Stack: appendTerm(nil, stack)}
 }

@@ -11,34 +11,27 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// appendResult appends {ok, #{data => ..., errors => ...}} in the form of Absinthe,
-// which omits keys without a value.
-func appendResult(b []byte, r *graphql.Response, document, operation string) ([]byte, error) {
+// resultOf returns {ok, #{data => ..., errors => ...}} in the form of Absinthe, which
+// omits keys without a value.
+func resultOf(r *graphql.Response, document, operation string) (tuple, error) {
+	var result object
 	// An error without a path concerns the document, which then did not run.
-	ran := !slices.ContainsFunc(r.Errors, func(e *gqlerrors.QueryError) bool { return e.Path == nil })
-	if ran {
+	if !slices.ContainsFunc(r.Errors, func(e *gqlerrors.QueryError) bool { return e.Path == nil }) {
 		locateErrors(r.Errors, document, operation)
-	}
-
-	b = etf.AppendTuple(b, 2)
-	b = etf.AppendAtom(b, "ok")
-	b = etf.AppendMap(b, countTrue(ran, len(r.Errors) > 0))
-	if ran {
-		b = etf.AppendAtom(b, "data")
-		var err error
-		if b, err = etf.AppendJSONTerm(b, r.Data); err != nil {
+		data, err := etf.AppendJSONTerm(nil, r.Data)
+		if err != nil {
 			return nil, err
 		}
+		result = append(result, member{"data", encoded(data)})
 	}
 	if len(r.Errors) > 0 {
-		b = etf.AppendAtom(b, "errors")
-		b = etf.AppendList(b, len(r.Errors))
+		var errs list
 		for _, e := range r.Errors {
-			b = appendError(b, e)
+			errs = append(errs, errorOf(e))
 		}
-		b = etf.AppendNil(b)
+		result = append(result, member{"errors", errs})
 	}
-	return b, nil
+	return tuple{atom("ok"), result}, nil
 }
 
 // locateErrors sets the locations of errors, which graphql-go does not report. It
@@ -71,51 +64,22 @@ func indexes(path []any) []int {
 	return is
 }
 
-// appendError appends an error in the form of Absinthe. The other members of a
-// resolver's error are members of the error itself, not of extensions.
-func appendError(b []byte, e *gqlerrors.QueryError) []byte {
-	failure, _ := errors.AsType[*fieldError](e.ResolverError)
-	b = etf.AppendMap(b, 1+countTrue(failure != nil, e.Path != nil, e.Locations != nil))
-	b = etf.AppendAtom(b, "message")
-	b = etf.AppendBinary(b, e.Message)
-	if failure != nil {
-		b = etf.AppendAtom(b, "code")
-		b = etf.AppendAtom(b, failure.code)
+// errorOf returns an error in the form of Absinthe. The other members of a resolver's
+// error are members of the error itself, not of extensions.
+func errorOf(e *gqlerrors.QueryError) object {
+	o := object{{"message", e.Message}}
+	if failure, ok := errors.AsType[*fieldError](e.ResolverError); ok {
+		o = append(o, member{"code", atom(failure.code)})
 	}
 	if e.Path != nil {
-		b = etf.AppendAtom(b, "path")
-		b = etf.AppendList(b, len(e.Path))
-		for _, segment := range e.Path {
-			switch segment := segment.(type) {
-			case int:
-				b = etf.AppendInt(b, int64(segment))
-			case string:
-				b = etf.AppendBinary(b, segment)
-			}
-		}
-		b = etf.AppendNil(b)
+		o = append(o, member{"path", e.Path})
 	}
 	if e.Locations != nil {
-		b = etf.AppendAtom(b, "locations")
-		b = etf.AppendList(b, len(e.Locations))
+		var locations list
 		for _, l := range e.Locations {
-			b = etf.AppendMap(b, 2)
-			b = etf.AppendAtom(b, "line")
-			b = etf.AppendInt(b, int64(l.Line))
-			b = etf.AppendAtom(b, "column")
-			b = etf.AppendInt(b, int64(l.Column))
+			locations = append(locations, object{{"line", l.Line}, {"column", l.Column}})
 		}
-		b = etf.AppendNil(b)
+		o = append(o, member{"locations", locations})
 	}
-	return b
-}
-
-// countTrue returns the number of conditions that are true.
-func countTrue(conditions ...bool) (n int) {
-	for _, c := range conditions {
-		if c {
-			n++
-		}
-	}
-	return n
+	return o
 }

@@ -20,19 +20,13 @@ func absintheContext(ctx context.Context) etf.Term {
 // run is Absinthe.run/3. Invalid arguments raise function_clause, as most of them
 // do in Absinthe.
 func (b *Backend) run(ctx context.Context, f mfa, documentArg, schemaArg, optionsArg etf.Term) (Outcome, error) {
-	document, err := binary(documentArg)
-	if err != nil {
-		return raised("function_clause", f), nil
-	}
-	schema, err := atom(schemaArg)
-	if err != nil {
-		return raised("function_clause", f), nil
-	}
-	if schema != schemaModule {
+	document, documentErr := binaryOf(documentArg)
+	schema, schemaErr := atomOf(schemaArg)
+	opts, optionsErr := decodeOptions(optionsArg)
+	switch {
+	case documentErr == nil && schemaErr == nil && schema != schemaModule:
 		return raised("undef", mfa{schema, "context", 1}), nil
-	}
-	opts, err := decodeOptions(optionsArg)
-	if err != nil {
+	case documentErr != nil || schemaErr != nil || optionsErr != nil:
 		return raised("function_clause", f), nil
 	}
 
@@ -41,7 +35,7 @@ func (b *Backend) run(ctx context.Context, f mfa, documentArg, schemaArg, option
 	if ctx.Err() != nil {
 		return Outcome{}, context.Cause(ctx)
 	}
-	result, err := appendResult(nil, response, document, opts.operation)
+	result, err := resultOf(response, document, opts.operation)
 	if err != nil {
 		return raised("system_limit", f), nil
 	}
@@ -87,10 +81,10 @@ func (o *options) set(pair etf.Term) error {
 	case "variables":
 		o.variables, err = decodeVariables(value)
 	case "operation_name":
-		if name, notAtom := atom(value); notAtom == nil && name == "nil" {
+		if name, notAtom := atomOf(value); notAtom == nil && name == "nil" {
 			return nil
 		}
-		o.operation, err = binary(value)
+		o.operation, err = binaryOf(value)
 	case "context":
 		o.context = value
 		_, err = d.Map()

@@ -38,7 +38,7 @@ func currentUserID(absintheContext etf.Term) (id graphql.ID, ok bool) {
 		if err != nil {
 			return "", false
 		}
-		if name, err := atom(key); err != nil || name != "current_user_id" {
+		if name, err := atomOf(key); err != nil || name != "current_user_id" {
 			if err := d.Skip(); err != nil {
 				return "", false
 			}

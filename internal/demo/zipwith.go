@@ -11,20 +11,20 @@ import (
 // the return values.
 func (l listener) zipWith3(ctx context.Context, args etf.Term) (Outcome, error) {
 	f := mfa{"lists", "zipwith3", 4}
-	list, err := properList(args)
-	if err != nil || len(list) != 4 || list[0].String() != "&:erlang.apply/3" {
+	given, err := properList(args)
+	if err != nil || len(given) != 4 || given[0].String() != "&:erlang.apply/3" {
 		return raised("undef", f), nil
 	}
-	modules, modulesErr := properList(list[1])
-	functions, functionsErr := properList(list[2])
-	arguments, argumentsErr := properList(list[3])
+	modules, modulesErr := properList(given[1])
+	functions, functionsErr := properList(given[2])
+	arguments, argumentsErr := properList(given[3])
 	if modulesErr != nil || functionsErr != nil || argumentsErr != nil || len(modules) != len(functions) || len(modules) != len(arguments) {
 		return raised("function_clause", f), nil
 	}
-	values := etf.AppendList(nil, len(modules))
+	var values list
 	for i := range modules {
-		module, moduleErr := atom(modules[i])
-		function, functionErr := atom(functions[i])
+		module, moduleErr := atomOf(modules[i])
+		function, functionErr := atomOf(functions[i])
 		if moduleErr != nil || functionErr != nil {
 			return raised("badarg", mfa{"erlang", "apply", 3}), nil
 		}
@@ -32,7 +32,7 @@ func (l listener) zipWith3(ctx context.Context, args etf.Term) (Outcome, error) 
 		if err != nil || outcome.Class != Return {
 			return outcome, err
 		}
-		values = append(values, outcome.Value...)
+		values = append(values, encoded(outcome.Value))
 	}
-	return returned(etf.AppendNil(values)), nil
+	return returned(values), nil
 }
