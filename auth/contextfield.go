@@ -132,7 +132,7 @@ func (c ContextConfig) validate(hasProxies, hasMethods bool) error {
 	for _, key := range slices.Sorted(maps.Keys(c)) {
 		f := c[key]
 		err := errors.Join(f.validate(key, hasProxies, hasMethods), keypath.In(f.Fields.validate(hasProxies, hasMethods), "fields"))
-		errs = append(errs, keypath.In(err, label(key)))
+		errs = append(errs, keypath.In(err, keypath.Label(key)))
 	}
 	return errors.Join(errs...)
 }

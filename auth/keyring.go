@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/internal/secret"
 )
 
@@ -57,19 +58,19 @@ func (k *keyring) add(key APIKey) error {
 	case key.Name == "":
 		return errors.New("name is missing")
 	case k.names[key.Name]:
-		return fmt.Errorf("name: two keys have the name %s; rename one, for example to %s-2", label(key.Name), label(key.Name))
+		return fmt.Errorf("name: two keys have the name %s; rename one, for example to %s-2", keypath.Label(key.Name), keypath.Label(key.Name))
 	case err != nil || len(hash) != sha256.Size:
 		// The error does not contain the value, which may be the key itself.
-		return fmt.Errorf("sha256 of %s is not a hash of %d hexadecimal digits; louche key prints a key and its hash", label(key.Name), 2*sha256.Size)
+		return fmt.Errorf("sha256 of %s is not a hash of %d hexadecimal digits; louche key prints a key and its hash", keypath.Label(key.Name), 2*sha256.Size)
 	}
 	if other, taken := k.identities[keyHash(hash)]; taken {
-		return fmt.Errorf("sha256: %s has the same key as %s", label(key.Name), label(other.Subject))
+		return fmt.Errorf("sha256: %s has the same key as %s", keypath.Label(key.Name), keypath.Label(other.Subject))
 	}
 	if _, present := key.Claims["sub"]; present {
-		return fmt.Errorf("claims of %s: sub is always the name; remove it", label(key.Name))
+		return fmt.Errorf("claims of %s: sub is always the name; remove it", keypath.Label(key.Name))
 	}
 	if _, err := appendConstant(nil, key.Claims); err != nil {
-		return fmt.Errorf("claims of %s: %w", label(key.Name), err)
+		return fmt.Errorf("claims of %s: %w", keypath.Label(key.Name), err)
 	}
 	identity := &Identity{Method: "api_keys", Subject: key.Name, Claims: map[string]any{"sub": key.Name}}
 	maps.Copy(identity.Claims, claimValue(key.Claims).(map[string]any))

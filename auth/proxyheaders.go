@@ -45,7 +45,7 @@ func (c *ProxyHeadersConfig) validate(hasProxies bool) error {
 		case name == "sub":
 			return keypath.In(keypath.Errorf("sub", "is always the subject; remove it"), "claims")
 		case !httpguts.ValidHeaderFieldName(header):
-			return keypath.In(keypath.Errorf(label(name), "is not a valid header name"), "claims")
+			return keypath.In(keypath.Errorf(keypath.Label(name), "is not a valid header name"), "claims")
 		}
 	}
 	return nil

@@ -48,7 +48,7 @@ func (r *Requirement) validate() error {
 
 func validateRequiredClaims(members map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		key := label(name)
+		key := keypath.Label(name)
 		switch required := claimValue(members[name]).(type) {
 		case map[string]any:
 			if len(required) == 0 {

@@ -3,7 +3,7 @@ package discovery
 import (
 	"context"
 	"log/slog"
-	"sync"
+	"sync/atomic"
 )
 
 // Discovery finds the nodes of one application. It is safe for concurrent use, except that
@@ -12,16 +12,16 @@ type Discovery struct {
 	cfg      Config
 	resolver Resolver
 	log      *slog.Logger
-
-	mu    sync.Mutex
-	state state // after the last poll of Watch
+	state    atomic.Pointer[state] // after the last poll of Watch
 }
 
 // New returns a Discovery for a valid cfg, whose zero fields get their defaults. It sends
 // nothing.
 func New(cfg Config, resolver Resolver, log *slog.Logger) *Discovery {
 	cfg.SetDefaults()
-	return &Discovery{cfg: cfg, resolver: resolver, log: log}
+	d := &Discovery{cfg: cfg, resolver: resolver, log: log}
+	d.state.Store(new(state))
+	return d
 }
 
 // Poll polls every source once, without the state of earlier polls. It takes at most a few

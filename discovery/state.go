@@ -23,21 +23,9 @@ type answer[T any] struct {
 // Inherit copies the state of from, which has a former configuration, so that the nodes of
 // silent sources stay after a reload. Call it before Watch. The Watch of from may still run.
 func (d *Discovery) Inherit(from *Discovery) {
-	m := from.currentState()
+	inherited := *from.state.Load()
 	if from.cfg.Prefix != d.cfg.Prefix {
-		m.nodes = nil // the same EPMDs list other nodes
+		inherited.nodes = nil // the same EPMDs list other nodes
 	}
-	d.setState(m)
-}
-
-func (d *Discovery) setState(m state) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.state = m
-}
-
-func (d *Discovery) currentState() state {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.state
+	d.state.Store(&inherited)
 }

@@ -14,12 +14,12 @@ import (
 // It logs the beginning and the end of each problem, and the end of Keep.
 func (d *Discovery) Watch(ctx context.Context, deliver func(Report)) {
 	for {
-		p := newPoll(d.cfg, d.resolver, d.currentState())
+		p := newPoll(d.cfg, d.resolver, *d.state.Load())
 		p.run(ctx)
 		if ctx.Err() != nil {
 			return // the end of ctx may have failed this poll
 		}
-		d.setState(p.next)
+		d.state.Store(new(p.next))
 		d.logProblems(ctx, p.last.problems, p.next.problems)
 		deliver(p.report)
 

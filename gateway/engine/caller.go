@@ -54,19 +54,15 @@ func (c *Caller) setClaims(call *Call) {
 
 // AllowSDL decides whether a caller may read the schema as if it asked for it by a query,
 // and charges the rate limits. Its errors are of type [*operation.Error].
-func (e *Engine) AllowSDL(ctx context.Context, c *Caller, quotas []ratelimit.Quota) ([]ratelimit.Quota, error) {
-	quotas, err := e.allowSDL(ctx, c, quotas)
-	return quotas, e.errorOf(err)
-}
-
-func (e *Engine) allowSDL(ctx context.Context, c *Caller, quotas []ratelimit.Quota) ([]ratelimit.Quota, error) {
+func (e *Engine) AllowSDL(ctx context.Context, c *Caller, quotas []ratelimit.Quota) (_ []ratelimit.Quota, err error) {
+	defer func() { err = e.errorOf(err) }()
 	if err := e.Authenticate(ctx, c); err != nil {
 		return quotas, err
 	}
 	if err := e.Authenticator.Authorize(c.identity, "query", ""); err != nil {
 		return quotas, err
 	}
-	quotas, err := e.chargeOperation(quotas, c, "query", 1, true)
+	quotas, err = e.chargeOperation(quotas, c, "query", 1, true)
 	if err != nil {
 		return quotas, err
 	}

@@ -193,20 +193,8 @@ func suggestKey(key string, keys map[string]reflect.Type) string {
 	return didYouMean(key, maps.Keys(keys))
 }
 
-// keyName matches the keys of sections, freeName the keys of maps. A secret in the place of
-// a section, {s3cret}, usually does not match.
-var (
-	keyName  = regexp.MustCompile(`^[a-z_]{1,40}$`)
-	freeName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.:-]{0,39}[?!]?$`)
-)
-
-// shownKey returns a key as errors show it.
-func shownKey(key string) string {
-	if freeName.MatchString(key) {
-		return key
-	}
-	return "(name)"
-}
+// keyName matches the keys of sections.
+var keyName = regexp.MustCompile(`^[a-z_]{1,40}$`)
 
 // unknownKey returns the path that an error about an unknown key shows.
 func unknownKey(path keypath.Path, key string) keypath.Path {
@@ -221,7 +209,7 @@ func (d *document) checkEntries(section *ast.MappingNode, path keypath.Path, typ
 	var valid []*ast.MappingValueNode
 	for _, entry := range section.Values {
 		t := typeOf(entry)
-		if t != nil && d.check(entry.Value, t, path.Join(shownKey(keyOf(entry)))) {
+		if t != nil && d.check(entry.Value, t, path.Join(keypath.Label(keyOf(entry)))) {
 			valid = append(valid, entry)
 		}
 	}

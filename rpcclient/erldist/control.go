@@ -59,8 +59,8 @@ func parseControl(d *etf.Decoder) (control, error) {
 	if arity == 0 {
 		return control{}, &etf.Error{Offset: 0, Reason: "control message is an empty tuple"}
 	}
-	f := fields{d: d}
-	m := control{op: f.int()}
+	f := &fields{d: d}
+	m := control{op: next(f, f.d.Int)}
 	read := 1
 	if m.op > 0 && m.op < int64(len(arities)) && arities[m.op] > 0 {
 		if read = arities[m.op]; arity < read {
@@ -84,36 +84,36 @@ type fields struct {
 func (f *fields) read(m *control) {
 	switch m.op {
 	case opSpawnReply: // {31, ReqId, To, Flags, Result}
-		m.ref = f.ref()
+		m.ref = next(f, f.d.Ref)
 		f.skip()
 		f.skip()
 		m.from, m.refused = f.pidOrAtom()
 	case opPayloadMonitorPExit: // {28, FromProc, ToPid, Ref}
 		f.skip()
 		f.skip()
-		m.ref = f.ref()
+		m.ref = next(f, f.d.Ref)
 	case opMonitorPExit: // {21, FromProc, ToPid, Ref, Reason}
 		f.skip()
 		f.skip()
-		m.ref = f.ref()
-		m.reason = f.term()
+		m.ref = next(f, f.d.Ref)
+		m.reason = next(f, f.d.Term)
 	case opSpawnRequest: // {29, ReqId, From, GroupLeader, {Module, Function, Arity}, OptList}
-		m.ref = f.ref()
-		m.from = f.pid()
+		m.ref = next(f, f.d.Ref)
+		m.from = next(f, f.d.Pid)
 		f.skip()
 		f.mfa(m)
 		f.spawnOptions(m)
 	case opPayloadExit2: // {26, FromPid, ToPid}
 		f.skip()
-		m.to = f.pid()
+		m.to = next(f, f.d.Pid)
 	case opExit2: // {8, FromPid, ToPid, Reason}
 		f.skip()
-		m.to = f.pid()
+		m.to = next(f, f.d.Pid)
 		f.skip()
 	case opMonitorP: // {19, FromPid, ToProc, Ref}
-		m.from = f.pid()
+		m.from = next(f, f.d.Pid)
 		m.to, m.name = f.pidOrAtom()
-		m.ref = f.ref()
+		m.ref = next(f, f.d.Ref)
 	}
 }
 
@@ -126,7 +126,7 @@ func (f *fields) mfa(m *control) {
 		err = &etf.Error{Offset: f.d.Offset(), Reason: fmt.Sprintf("entry point of a spawn has %d elements", arity)}
 	}
 	f.err = err
-	m.module, m.function, m.arity = f.atom(), f.atom(), int(f.int())
+	m.module, m.function, m.arity = next(f, f.d.Atom), next(f, f.d.Atom), int(next(f, f.d.Int))
 }
 
 // spawnOptions looks for the option monitor and skips others, such as {reply,
@@ -140,7 +140,7 @@ func (f *fields) spawnOptions(m *control) {
 		return
 	}
 	for ; n > 0 && f.err == nil; n-- {
-		option := etf.NewDecoder(f.term())
+		option := etf.NewDecoder(next(f, f.d.Term))
 		if atom, err := option.Atom(); err == nil && atom == "monitor" {
 			m.monitor = true
 		}
@@ -158,46 +158,19 @@ func (f *fields) pidOrAtom() (pid etf.Pid, atom string) {
 	if err != nil {
 		f.err = err
 	} else if tag == etf.TagNewPid || tag == etf.TagPid {
-		pid = f.pid()
+		pid = next(f, f.d.Pid)
 	} else {
-		atom = f.atom()
+		atom = next(f, f.d.Atom)
 	}
 	return
 }
 
-func (f *fields) int() (v int64) {
+// next reads an element, unless an earlier one had an error.
+func next[T any](f *fields, read func() (T, error)) (v T) {
 	if f.err == nil {
-		v, f.err = f.d.Int()
+		v, f.err = read()
 	}
-	return
-}
-
-func (f *fields) atom() (v string) {
-	if f.err == nil {
-		v, f.err = f.d.Atom()
-	}
-	return
-}
-
-func (f *fields) pid() (v etf.Pid) {
-	if f.err == nil {
-		v, f.err = f.d.Pid()
-	}
-	return
-}
-
-func (f *fields) ref() (v etf.Ref) {
-	if f.err == nil {
-		v, f.err = f.d.Ref()
-	}
-	return
-}
-
-func (f *fields) term() (v etf.Term) {
-	if f.err == nil {
-		v, f.err = f.d.Term()
-	}
-	return
+	return v
 }
 
 func (f *fields) skip() {
