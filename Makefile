@@ -6,7 +6,6 @@ OTP_MATRIX ?= /var/tmp/louche-otp
 # The packages that talk to a real BEAM.
 BEAM_PACKAGES = ./test/beamtest ./rpcclient ./test/e2e
 FUZZTIME ?= 30s
-BENCHTIME ?= 5s
 # The duration of the mixed load of chaos.
 SOAK ?= 30m
 # The tests of a package that take longer hang, even on a slow machine.
@@ -24,7 +23,7 @@ GOSEC_FLAGS = -test=false -exclude=G104,G115,G304
 # Subjects of the commits that main lacks, or of the latest one where main is not known.
 COMMITS = { git log --format=%s origin/main..HEAD || git log -1 --format=%s; } 2>/dev/null
 
-.PHONY: build demo test test-matrix chaos lint vulncheck bench fuzz
+.PHONY: build demo test test-matrix chaos lint vulncheck bench bench-features fuzz
 
 build:
 	go build -o bin/louche ./cmd/louche
@@ -73,12 +72,18 @@ lint:
 vulncheck:
 	go tool -modfile=tools/go.mod govulncheck ./...
 
-# Throughput and CPU beside :erpc.call, with ratios, and the cost of every feature; then
-# the transcoder.
+# Throughput, latency, CPU and thread switches beside :erpc.call and httputil.ReverseProxy,
+# and beside Bandit with Absinthe.Plug where ERL_LIBS has them; draws docs/bench.svg. About
+# 12 minutes; with BENCH=short one, without the drawing.
 bench:
 	testdata/install-erlang
-	go test -run '^$$' -bench 'Bridge|Features' -benchtime $(BENCHTIME) -timeout $(TIMEOUT) ./test/e2e
-	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./rpcclient/etf
+	go test -run '^$$' -bench Candidates -timeout $(TIMEOUT) ./test/bench $(if $(filter short,$(BENCH)),,-chart $(CURDIR)/docs/bench.svg)
+
+# The cost of every feature, then of the transcoder.
+bench-features:
+	testdata/install-erlang
+	go test -run '^$$' -bench Features -timeout $(TIMEOUT) ./test/e2e
+	go test -run '^$$' -bench . -benchmem $(if $(filter short,$(BENCH)),-benchtime 10ms) ./rpcclient/etf
 
 # Every fuzz target for FUZZTIME.
 fuzz:

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/test/beamtest"
+	"github.com/louche-graphql/louche/test/bench"
 )
 
 // A feature is one kind of request and response. The benchmark compares it with another
@@ -34,6 +35,7 @@ type feature struct {
 }
 
 const (
+	benchDocument = `{ session { user { id name email } } }`
 	partsDocument = `{ parts(limit: 75) { id sku price weight quantities status addedOn updatedAt localAt opens } }`
 	userHeader    = "X-User-Id: 42"
 	userAnswer    = `"p42@example.com"`
@@ -125,7 +127,7 @@ func benchFeatures(inFile func(text string) string) []feature {
 func BenchmarkFeatures(b *testing.B) {
 	epmd := beamtest.StartEPMD(b)
 	node := beamtest.StartNode(b, beamtest.Options{EPMDPort: epmd, Args: []string{"+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"}})
-	printVersions(node)
+	fmt.Printf("OTP %s, real Absinthe: %v\n", node.OTP(), node.RealAbsinthe())
 	if !node.RealAbsinthe() {
 		recordParts(b, node)
 	}
@@ -138,7 +140,7 @@ func BenchmarkFeatures(b *testing.B) {
 		}
 		return path
 	})
-	yaml := fmt.Sprintf("node: {name: louche@127.0.0.1, cookie_file: %s}\ntrusted_proxies: [127.0.0.0/8]\nshutdown_delay: 0s\napps:\n", cookieFile)
+	yaml := fmt.Sprintf("node: {name: louche@127.0.0.1, cookie_file: %s}\ntrusted_proxies: [127.0.0.0/8]\napps:\n", cookieFile)
 	for _, f := range features {
 		yaml += fmt.Sprintf(`  - path: /%s
     schema: TestApp.Schema
@@ -147,21 +149,23 @@ func BenchmarkFeatures(b *testing.B) {
 %s
 `, f.name, epmd, strings.Join(f.app, "\n"))
 	}
-	address, pid := runGateway(b, yaml)
-	var sides []side
+	address, pid := bench.StartGateway(b, yaml)
+	var candidates []bench.Candidate
 	for _, f := range features {
-		load := &httpLoad{address: address, request: f.request(address)}
-		f.check(b, load)
-		sides = append(sides, side{f.name, load, []process{{"gateway", pid}}})
+		f.check(b, address)
+		load := bench.NewHTTP(address, f.request(address))
+		candidates = append(candidates, bench.Candidate{Name: f.name, Load: load, Processes: []bench.Process{{Name: "gateway", PID: pid}}})
 	}
-	var measured metrics
-	b.Run("callers=8", func(b *testing.B) {
-		measured = measure(b, sides, 8)
-		measured.report(b)
-	})
-	if measured != nil { // the -bench pattern matches
-		printCosts(features, measured)
+	turns := 20
+	if bench.Short() {
+		turns = 1
 	}
+	results, err := bench.Compare(candidates, 8, turns, 100*time.Millisecond)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(0, "ns/op") // the sum of all features has no meaning
+	printCosts(features, results)
 }
 
 // recordParts records the answer of the double to partsDocument: 16 KiB that compress about
@@ -194,10 +198,10 @@ func (f feature) request(address string) []byte {
 }
 
 // check waits until the feature works.
-func (f feature) check(b *testing.B, load *httpLoad) {
+func (f feature) check(b *testing.B, address string) {
 	if strings.Contains(strings.Join(f.app, ""), "contract:") {
 		eventually(b, "the schema of "+f.name+" is known", func() bool {
-			resp, err := http.Get("http://" + load.address + "/" + f.name + "/schema.graphql")
+			resp, err := http.Get("http://" + address + "/" + f.name + "/schema.graphql")
 			if err != nil {
 				return false
 			}
@@ -207,7 +211,7 @@ func (f feature) check(b *testing.B, load *httpLoad) {
 	}
 	var answer string
 	eventually(b, f.name+" is answered", func() bool {
-		answer = exchange(b, load)
+		answer = exchange(b, address, f.request(address))
 		return !strings.HasPrefix(answer, "HTTP/1.1 503")
 	})
 	if !strings.HasPrefix(answer, "HTTP/1.1 200") || !strings.Contains(answer, f.answers) {
@@ -215,14 +219,14 @@ func (f feature) check(b *testing.B, load *httpLoad) {
 	}
 }
 
-// exchange sends the load's request and returns the response, head and body.
-func exchange(b *testing.B, load *httpLoad) string {
-	conn, err := net.Dial("tcp", load.address)
+// exchange sends a request and returns the response, head and body.
+func exchange(b *testing.B, address string, request []byte) string {
+	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := conn.Write(load.request); err != nil {
+	if _, err := conn.Write(request); err != nil {
 		b.Fatal(err)
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -237,20 +241,19 @@ func exchange(b *testing.B, load *httpLoad) string {
 }
 
 // printCosts prints a line for each feature.
-func printCosts(features []feature, m metrics) {
+func printCosts(features []feature, results []*bench.Result) {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	defer table.Flush()
 	io.WriteString(table, "\nFEATURE\tCOMPARED WITH\tOPERATIONS/S\tRATIO\tGATEWAY CPU, µs\tMORE, µs\n")
-	rate := func(f feature) float64 { return m[f.name+"-req/s"] * float64(max(f.batch, 1)) }
-	cpu := func(f feature) float64 { return m[f.name+"-gateway-µs/req"] / float64(max(f.batch, 1)) }
-	byName := make(map[string]feature)
-	for _, f := range features {
-		byName[f.name] = f
+	rates, cpus := make(map[string]float64), make(map[string]float64)
+	for i, f := range features {
+		operations := float64(max(f.batch, 1))
+		rate, cpu := results[i].Rate.Median()*operations, results[i].CPU["gateway"].Median()/operations
+		rates[f.name], cpus[f.name] = rate, cpu
 		if f.than == "" {
-			fmt.Fprintf(table, "%s\t\t%.0f\t\t%.1f\t\n", f.name, rate(f), cpu(f))
+			fmt.Fprintf(table, "%s\t\t%.0f\t\t%.1f\t\n", f.name, rate, cpu)
 			continue
 		}
-		than := byName[f.than]
-		fmt.Fprintf(table, "%s\t%s\t%.0f\t%.2f\t%.1f\t%+.1f\n", f.name, f.than, rate(f), rate(f)/rate(than), cpu(f), cpu(f)-cpu(than))
+		fmt.Fprintf(table, "%s\t%s\t%.0f\t%.2f\t%.1f\t%+.1f\n", f.name, f.than, rate, rate/rates[f.than], cpu, cpu-cpus[f.than])
 	}
 }

@@ -1,0 +1,122 @@
+package bench
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/test/beamtest"
+)
+
+// setup has the processes of the candidates.
+type setup struct {
+	serving, calling *beamtest.Node
+	gateway, proxy   server
+	answers          server // behind proxy
+	bandit           string // address; "": none
+	banditProxy      server
+}
+
+type server struct {
+	address string
+	pid     int
+}
+
+// gateways are the applications of the gateway, by what they have on.
+var gateways = []struct{ path, name, lines string }{
+	{"/plain", "Louche", ""},
+	{"/share", "Louche, share", "    share: on\n"},
+}
+
+func start(b *testing.B) *setup {
+	epmd := beamtest.StartEPMD(b)
+	// The CPU time of busy-waiting schedulers would count as work.
+	args := []string{"+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"}
+	s := &setup{
+		serving: beamtest.StartNode(b, beamtest.Options{EPMDPort: epmd, Args: args}),
+		calling: beamtest.StartNode(b, beamtest.Options{Name: "caller@127.0.0.1", EPMDPort: epmd, Args: args}),
+	}
+	schema := "double"
+	if s.serving.RealAbsinthe() {
+		schema = "schema"
+	}
+	load(b, s.serving, schema)
+	load(b, s.calling, "callers")
+	s.calling.Eval(b, fmt.Sprintf("true = Node.connect(:%q)", s.serving.Name))
+	if s.serving.Eval(b, "Code.ensure_loaded?(Bandit) and Code.ensure_loaded?(Absinthe.Plug)") == "true" {
+		load(b, s.serving, "plug")
+		s.bandit = "127.0.0.1:" + s.serving.Eval(b, "Bench.Endpoint.start()")
+		s.banditProxy.address, s.banditProxy.pid = startServer(b, proxiedURL, "http://"+s.bandit)
+	}
+	load(b, s.serving, "consolidate")
+
+	cookie := filepath.Join(b.TempDir(), "cookie")
+	if err := os.WriteFile(cookie, []byte(beamtest.DefaultCookie), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	yaml := fmt.Sprintf("node: {name: louche@127.0.0.1, cookie_file: %s}\ntrusted_proxies: [127.0.0.0/8]\nlimits: {memory: 2147483648}\napps:\n", cookie)
+	for _, g := range gateways {
+		yaml += fmt.Sprintf(`  - path: %s
+    schema: Bench.Schema
+    discovery: {dns: [127.0.0.1], prefix: testapp, epmd_port: %d}
+    context: {current_user_id: {header: X-User-Id, type: integer}}
+%s`, g.path, epmd, g.lines)
+	}
+	s.gateway.address, s.gateway.pid = StartGateway(b, yaml)
+	s.answers.address, s.answers.pid = startServer(b, answersFolder, s.record(b))
+	s.proxy.address, s.proxy.pid = startServer(b, proxiedURL, "http://"+s.answers.address)
+
+	absinthe := "the double of Absinthe, whose answers cost the node next to nothing; ERL_LIBS has no Absinthe"
+	if s.serving.RealAbsinthe() {
+		absinthe = "the real Absinthe"
+	}
+	fmt.Printf("OTP %s, %s\n", s.serving.OTP(), absinthe)
+	if s.bandit == "" {
+		fmt.Println("without Bandit: ERL_LIBS has no Bandit and Absinthe.Plug")
+	}
+	return s
+}
+
+// load runs a script of testdata/elixir/bench on a node.
+func load(b *testing.B, n *beamtest.Node, script string) {
+	n.Eval(b, fmt.Sprintf(`Code.require_file(System.fetch_env!("TESTAPP_GOLDEN") <> "/../bench/%s.exs"); nil`, script))
+}
+
+// record writes the answers to the workloads into a folder.
+func (s *setup) record(b *testing.B) (folder string) {
+	folder = b.TempDir()
+	for _, w := range workloads {
+		answer, err := w.http(s.gateway.address, gateways[0].path).Answer()
+		if err == nil && !strings.HasPrefix(string(answer), `{"data":{`) {
+			err = fmt.Errorf("answered with %.200s", answer)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(folder, w.name), answer, 0o600)
+		}
+		if err != nil {
+			b.Fatalf("%s: %v", w.name, err)
+		}
+	}
+	return folder
+}
+
+// candidates returns the candidates. The others are compared with the first one. The node,
+// or the HTTP server, is the back of each, a gateway or proxy its front.
+func (s *setup) candidates(b *testing.B, w workload) (candidates []Candidate) {
+	node := Process{"back", s.serving.PID()}
+	direct := Candidate{":erpc.call", erpc{b, s.calling, s.serving, w}, []Process{node}}
+	if s.bandit != "" {
+		candidates = append(candidates, Candidate{"Bandit", w.http(s.bandit, "/"), []Process{node}})
+	} else {
+		candidates = append(candidates, direct)
+	}
+	for _, g := range gateways {
+		candidates = append(candidates, Candidate{g.name, w.http(s.gateway.address, g.path), []Process{{"front", s.gateway.pid}, node}})
+	}
+	if s.bandit != "" {
+		candidates = append(candidates, direct, Candidate{"Bandit behind ReverseProxy", w.http(s.banditProxy.address, "/"), []Process{{"front", s.banditProxy.pid}, node}})
+	}
+	return append(candidates, Candidate{"net/http behind ReverseProxy", w.http(s.proxy.address, "/"+w.name), []Process{{"front", s.proxy.pid}, {"back", s.answers.pid}}})
+}
