@@ -37,8 +37,8 @@ fragment Listed on Item { id name price at ratio }`
 var workloads = []workload{
 	{"small", "a small query, again and again", small, `{}`, "", []int{1, 32, 256}},
 	{"small-differs", "a small query, a variable differs", greeting, `{"name":"` + Mark + `"}`, "name", []int{1, 32, 256}},
-	{"dashboard", "a document with fragments, the same variables", dashboard, `{"count":1,"all":true,"name":"x"}`, "", []int{1, 32, 256}},
-	{"dashboard-differs", "a document with fragments, a variable differs", dashboard, `{"count":1,"all":true,"name":"` + Mark + `"}`, "name", []int{1, 32, 256}},
+	{"dashboard", "a dashboard, the same variables", dashboard, `{"count":1,"all":true,"name":"x"}`, "", []int{1, 32, 256}},
+	{"dashboard-differs", "a dashboard, a variable differs", dashboard, `{"count":1,"all":true,"name":"` + Mark + `"}`, "name", []int{1, 32, 256}},
 	{"report", "a query that waits 10 ms, again and again", report, `{"ms":10}`, "", []int{1, 32, 256}},
 	{"50KB", "an answer of 50 KB, a list of objects", items, `{"n":100}`, "", []int{1, 32, 256}},
 	{"5MB", "an answer of 5 MB, a list of strings", lines, `{"n":5000}`, "", []int{1, 32}},
