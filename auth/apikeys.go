@@ -46,7 +46,6 @@ func (c *APIKeysConfig) validate(bool) error {
 	return err
 }
 
-// inlineKeys returns the keys in the configuration itself.
 func (c *APIKeysConfig) inlineKeys() (*keyring, error) {
 	ring := newKeyring()
 	for i, key := range c.Keys {

@@ -54,7 +54,6 @@ func (c *JWTConfig) setDefaults() {
 	c.TokenLocation.setDefaultHeader(authorization)
 }
 
-// fetchesKeys reports whether the keys are fetched.
 func (c *JWTConfig) fetchesKeys() bool { return c.JWKS != "" || c.Discover }
 
 func (c *JWTConfig) keySetSource() jwt.KeySetSource {

@@ -37,7 +37,6 @@ const sdlFile = "/schema.graphql"
 
 func (c *AppConfig) sdlPath() string { return strings.TrimSuffix(c.Path, "/") + sdlFile }
 
-// handler returns the handler of an application.
 func (g *Gateway) handler(app *App, limits Limits) *transport.Handler {
 	e := engine.New(engine.App{
 		Path:          app.Config.Path,
@@ -54,7 +53,6 @@ func (g *Gateway) handler(app *App, limits Limits) *transport.Handler {
 	return transport.NewHandler(e, app.Config.HTTP, transport.Limits{Body: limits.Body, Batch: limits.Batch, Answer: limits.Answer}, app.Proxies, g.certificateOf)
 }
 
-// addRoutes adds the routes of an application.
 func (g *Gateway) addRoutes(r chi.Router, app *App, limits Limits) {
 	h := g.handler(app, limits)
 	r = r.With(h.CORS)

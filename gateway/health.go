@@ -37,7 +37,6 @@ func (g *Gateway) addHealth(r chi.Router) {
 	}
 }
 
-// isProbe reports whether a request is for one of the two.
 func isProbe(r *http.Request) bool { return r.URL.Path == healthPath || r.URL.Path == readyPath }
 
 func (g *Gateway) ready() bool {

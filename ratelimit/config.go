@@ -109,12 +109,10 @@ func (r Rule) validate() error {
 // 3.3.3) has to escape or cannot have.
 func invalidInString(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
 
-// appliesTo reports whether the rule applies to operations of a kind.
 func (r Rule) appliesTo(kind string) bool {
 	return r.Kind == "" || (r.Kind == kindQuery) == (kind == kindQuery)
 }
 
-// cost returns the cost of an operation.
 func (r Rule) cost(rootFields int) int {
 	if r.Cost == costRootFields {
 		return max(1, rootFields)

@@ -61,7 +61,6 @@ func (m *memoryCounters) charge(charges []charge) (admitted bool) {
 	return admitted
 }
 
-// at returns the counter of a key.
 func (m *memoryCounters) at(k key) *counter {
 	c, known := m.counters.Get(k)
 	if !known {

@@ -21,7 +21,6 @@ func (c count) used(per time.Duration) float64 {
 	return float64(c.previous)*float64(per-c.elapsed)/float64(per) + float64(c.current)
 }
 
-// admits reports whether the limit allows n more.
 func (c count) admits(n, limit int, per time.Duration) bool {
 	return c.used(per)+float64(n) <= float64(limit)+epsilon
 }

@@ -110,10 +110,8 @@ func countsOf(c gobreaker.Counts) callCounts {
 	return callCounts{c.TotalSuccesses + c.TotalFailures, c.TotalFailures}
 }
 
-// ejects reports whether the breaker is not closed.
 func (b *breaker) ejects() bool { return b.State() != gobreaker.StateClosed }
 
-// counts returns the counts of the window.
 func (b *breaker) counts() callCounts {
 	b.State() // advances the window
 	return countsOf(b.Counts())

@@ -45,12 +45,10 @@ func healthOf(ctx context.Context, err error, comparable bool) health {
 	return uncounted
 }
 
-// endedWith reports whether err is the end of ctx.
 func endedWith(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 }
 
-// err is the result for gobreaker.
 func (h health) err() error {
 	switch h {
 	case failed:

@@ -53,13 +53,11 @@ func newPeer(t NodeAddr, n *Node, cancel context.CancelFunc) *peer {
 	return &peer{target: t, runtime: n.runtime, dials: n.dials, log: n.log, cancel: cancel, retry: make(chan struct{}, 1), changed: make(chan struct{})}
 }
 
-// setConn sets the current connection. Nil: none.
 func (p *peer) setConn(c *liveConn) {
 	p.current.Store(c)
 	p.notify()
 }
 
-// notify wakes the watchers.
 func (p *peer) notify() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

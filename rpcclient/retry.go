@@ -59,7 +59,6 @@ func (b *budget) deposit() {
 	b.mu.Unlock()
 }
 
-// withdraw reports whether the budget allows one retry.
 func (b *budget) withdraw() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

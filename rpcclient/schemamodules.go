@@ -78,7 +78,6 @@ func schemaModulesExpression() []byte {
 
 func generateForm(pattern, list []byte) []byte { return form("generate", pattern, list) }
 
-// listForm is a list of one element.
 func listForm(element []byte) []byte {
 	return form("cons", element, form("nil"))
 }

@@ -86,7 +86,6 @@ func (c *conditions) variable(name string) variableSet {
 	return 1 << number
 }
 
-// names returns the names of the deciding variables.
 func (c *conditions) names() []string {
 	var names []string
 	for name, number := range c.numbers {

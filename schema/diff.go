@@ -169,7 +169,6 @@ func kindName(k ast.DefinitionKind) string {
 	return article + strings.ToLower(strings.ReplaceAll(string(k), "_", " "))
 }
 
-// byName returns the elements of a list by name.
 func byName[T any](list []T, name func(T) string) map[string]T {
 	elements := make(map[string]T, len(list))
 	for _, element := range list {

@@ -260,7 +260,6 @@ func arguments(inputs []introspectedInput) (args ast.ArgumentDefinitionList, err
 	return args, nil
 }
 
-// parseValue parses a value literal.
 func parseValue(text string) (*ast.Value, error) {
 	doc, err := parser.ParseQuery(&ast.Source{Input: "query($v: V = " + text + "\n) { v }"})
 	if err != nil {

@@ -167,7 +167,6 @@ func (b *orderBuilder) merge(sets []ast.SelectionSet) *etf.Order {
 	return o
 }
 
-// set sets the members of an order.
 func (b *orderBuilder) set(o *etf.Order, fields []field) {
 	if b.steps < 0 {
 		return

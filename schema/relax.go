@@ -15,7 +15,6 @@ type laxSchema struct {
 	defaultsKnown bool
 }
 
-// relax changes s into a laxSchema.
 func relax(s *ast.Schema, defaultsKnown bool) *laxSchema {
 	lax := &laxSchema{Schema: s, defaultsKnown: defaultsKnown}
 	for _, def := range s.Types {

@@ -95,7 +95,6 @@ const (
 	maxRSABits = 4096
 )
 
-// supportedAlgorithms returns the algorithms of a public key.
 func supportedAlgorithms(public any) ([]jose.SignatureAlgorithm, error) {
 	switch k := public.(type) {
 	case *rsa.PublicKey:

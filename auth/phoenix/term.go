@@ -145,7 +145,6 @@ func decodeMap(d *etf.Decoder, depth int) (any, error) {
 	return members, nil
 }
 
-// decodeKey consumes the key of a map.
 func decodeKey(d *etf.Decoder) (string, error) {
 	tag, err := d.Tag()
 	if err != nil {

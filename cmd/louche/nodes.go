@@ -122,7 +122,6 @@ func oneLine(text string) string {
 	return text
 }
 
-// suggestSchemas suggests the schemas that a node has.
 func suggestSchemas(schemas []string) string {
 	if len(schemas) == 0 {
 		return ""

@@ -43,7 +43,6 @@ func presentErrors(answer etf.Term, rules engine.ErrorRules, masked func(text st
 	return etf.Term{Bytes: b, Atoms: answer.Atoms}
 }
 
-// appendError appends an error, changed.
 func appendError(b []byte, e etf.Term, rules engine.ErrorRules, masked func(text string)) []byte {
 	members, ok := membersOf(e)
 	if !ok || find(members, "message") < 0 {
@@ -89,7 +88,6 @@ func appendError(b []byte, e etf.Term, rules engine.ErrorRules, masked func(text
 	return appendMembers(etf.AppendMap(b, len(extensions)), extensions)
 }
 
-// hasCode reports whether an error has a code.
 func hasCode(members []member) bool {
 	i := find(members, "code")
 	return i >= 0 && members[i].value.String() != "nil"
@@ -136,7 +134,6 @@ func nameOf(key etf.Term) string {
 	return key.String()
 }
 
-// find returns the index of the first member of a name, or -1.
 func find(members []member, name string) int {
 	for i, m := range members {
 		if m.name == name {

@@ -25,7 +25,6 @@ func (r *run) findPersisted() error {
 	return nil
 }
 
-// parseHash reads a SHA-256 hash in hexadecimal.
 func parseHash(text string) (hash [sha256.Size]byte, ok bool) {
 	decoded, err := hex.DecodeString(text)
 	return hash, err == nil && copy(hash[:], decoded) == len(decoded) && len(decoded) == len(hash)

@@ -9,7 +9,6 @@ import (
 	"github.com/louche-graphql/louche/ratelimit"
 )
 
-// chargeRateLimits charges the rate limits for the operation.
 func (r *run) chargeRateLimits(context.Context) (err error) {
 	rootFields := 1
 	if r.Limiter.CountsRootFields() {

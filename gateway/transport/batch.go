@@ -130,7 +130,6 @@ func (h *Handler) batchedMemory(members map[string]json.RawMessage) int {
 	return n
 }
 
-// appendBatched appends an answer in the configured format.
 func (h *Handler) appendBatched(b []byte, members map[string]json.RawMessage, answer []byte) []byte {
 	if h.config.BatchFormat != formatAbsinthe {
 		return append(b, answer...)

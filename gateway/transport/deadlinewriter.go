@@ -28,7 +28,6 @@ type deadlineWriter struct {
 	refused  bool // for want of memory
 }
 
-// accountOf returns the account of the request that is answered.
 func accountOf(w http.ResponseWriter) *memory.Account { return w.(*deadlineWriter).account }
 
 // Unwrap is for [http.ResponseController].

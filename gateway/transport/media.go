@@ -27,7 +27,6 @@ const (
 	responseName = "application/graphql-response+json"
 )
 
-// status returns the status of an answer.
 func (m *mediaType) status(hasData bool) int {
 	if hasData {
 		return http.StatusOK

@@ -32,7 +32,6 @@ func (h *Handler) read(s *responseState, w http.ResponseWriter, r *http.Request)
 	return single, batch, nil
 }
 
-// readForm reads a request in one of its forms.
 func (h *Handler) readForm(s *responseState, w http.ResponseWriter, r *http.Request) (single *operation.Request, batch []*batched, err error) {
 	if isSafe(r.Method) {
 		if r.Body == http.NoBody { // net/http reads past another one within the deadline
@@ -114,7 +113,6 @@ func fromJSON(body []byte) (*operation.Request, error) {
 	return fromMembers(strictjson.Object(body))
 }
 
-// checkJSON refuses a body that is not JSON.
 func checkJSON(body []byte) error {
 	if err := strictjson.Check(body); err != nil {
 		return response.BadRequest("The request's body is not JSON: %v.", err)
@@ -122,7 +120,6 @@ func checkJSON(body []byte) error {
 	return nil
 }
 
-// fromMembers makes a request of the members of a JSON object.
 func fromMembers(members map[string]json.RawMessage) (*operation.Request, error) {
 	req := new(operation.Request)
 	given, err := text(members, "query", &req.Query)
@@ -180,7 +177,6 @@ func variables(member json.RawMessage) (json.RawMessage, error) {
 	return objectText(text, "variables")
 }
 
-// objectText returns the JSON object that a text holds.
 func objectText(text, name string) (json.RawMessage, error) {
 	if text == "" {
 		return nil, nil

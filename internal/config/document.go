@@ -133,7 +133,6 @@ func (d *document) resolve(node ast.Node) (ast.Node, error) {
 
 func keyOf(entry *ast.MappingValueNode) string { return entry.Key.GetToken().Value }
 
-// find returns the entry of a key, or nil.
 func find(section ast.Node, key string) *ast.MappingValueNode {
 	if m, ok := section.(*ast.MappingNode); ok {
 		for _, entry := range m.Values {

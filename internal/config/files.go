@@ -61,7 +61,6 @@ func (c *Config) reloadedFiles() []string {
 	return slices.Sorted(maps.Keys(files))
 }
 
-// secretVariables returns the environment variables that hold secrets.
 func (c *Config) secretVariables() []string {
 	var names []string
 	eachKey(reflect.ValueOf(*c), func(_ string, value reflect.Value) {

@@ -43,7 +43,6 @@ func (f *Flags) Load() (*Config, error) {
 	return c, nil
 }
 
-// readFile reads the file, if there is one.
 func (f *Flags) readFile(c *Config) error {
 	c.file = &document{}
 	if f.Config != "" {

@@ -77,7 +77,6 @@ func (f *partFilter) matches(p *part) bool {
 			(f.SupplierID == nil || p.SupplierID == *f.SupplierID)
 }
 
-// limited returns the first limit records, or all without a limit.
 func limited[T any](limit *int32, records []T) []T {
 	if limit == nil {
 		return records

@@ -12,7 +12,6 @@ import (
 
 type contextKey struct{}
 
-// absintheContext returns the context that is an option of run/3.
 func absintheContext(ctx context.Context) etf.Term {
 	return ctx.Value(contextKey{}).(etf.Term)
 }

@@ -15,7 +15,6 @@ func (s *session) User(ctx context.Context) (*user, error) { return s.store.curr
 
 func (s *session) Context(ctx context.Context) string { return absintheContext(ctx).String() }
 
-// currentUser returns the user that the context of the request names.
 func (s *store) currentUser(ctx context.Context) (*user, error) {
 	if id, ok := currentUserID(absintheContext(ctx)); ok {
 		if u := s.user(id); u != nil {

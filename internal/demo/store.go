@@ -56,7 +56,6 @@ func loadStore() *store {
 	return s
 }
 
-// find returns the record with an id, or nil.
 func find[T interface{ id() graphql.ID }](records []T, id graphql.ID) (found T) {
 	if i := slices.IndexFunc(records, func(r T) bool { return r.id() == id }); i >= 0 {
 		found = records[i]
@@ -140,7 +139,6 @@ func (s *store) placeOrder(by *user, lines []*orderLine, note *string) (*order, 
 	return o, nil
 }
 
-// approveOrder approves a pending order.
 func (s *store) approveOrder(by *user, id graphql.ID) (*order, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,7 +16,6 @@ type member struct {
 	value any
 }
 
-// appendTerm appends a value as a term.
 func appendTerm(b []byte, value any) []byte {
 	switch v := value.(type) {
 	case atom:

@@ -38,7 +38,6 @@ func NewHandler(out io.Writer, level slog.Level, json bool) *Handler {
 	return h
 }
 
-// logDropped logs the number of dropped lines.
 func (h *Handler) logDropped(lines uint64) {
 	r := slog.NewRecord(time.Now(), slog.LevelWarn, "log lines were dropped, because the reader of the log was too slow", 0)
 	r.AddAttrs(slog.Uint64("lines", lines))

@@ -64,7 +64,6 @@ func (s *service) readFiles(cfg *config.App) (*gateway.App, error) {
 	return &gateway.App{Trusted: trusted, Authenticator: authenticator}, err
 }
 
-// find returns the application at a path; nil: there is none.
 func (g *generation) find(path string) (*application, *gateway.App) {
 	for i, app := range g.applications {
 		if app.cfg.Path == path {

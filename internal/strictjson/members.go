@@ -79,7 +79,6 @@ func skipSpace(text []byte, i int) int {
 	return i
 }
 
-// valueEnd returns the end of the value that begins at i.
 func valueEnd(text []byte, i int) int {
 	switch text[i] {
 	case '"':

@@ -130,7 +130,6 @@ func (d *Decoder) appendAtomName(dst []byte) ([]byte, error) {
 	return append(dst, name...), nil
 }
 
-// atAtom reports whether the next term is an atom.
 func (d *Decoder) atAtom() bool {
 	return d.off < len(d.b) && Tag(d.b[d.off]).isAtom()
 }

@@ -32,7 +32,6 @@ type formatter struct {
 	out []byte
 }
 
-// term appends the next term.
 func (f *formatter) term() bool {
 	tag, err := f.Tag()
 	if err != nil || len(f.out) > maxFormatSize {

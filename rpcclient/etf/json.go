@@ -189,7 +189,6 @@ func (e *jsonEncoder) header(off int, size uint64) (n, body int, ok bool) {
 	return int(count), off + 5, count*size <= uint64(len(rest)-5)
 }
 
-// atomValue appends an atom as a value.
 func (e *jsonEncoder) atomValue(dst []byte, off int) ([]byte, int, bool) {
 	name, cached, size, ok := findAtom(e.b[off:], e.atoms)
 	if !ok {
@@ -206,7 +205,6 @@ func (e *jsonEncoder) atomValue(dst []byte, off int) ([]byte, int, bool) {
 	return e.atomString(dst, off)
 }
 
-// atomString appends an atom as a string.
 func (e *jsonEncoder) atomString(dst []byte, off int) ([]byte, int, bool) {
 	name, cached, size, ok := findAtom(e.b[off:], e.atoms)
 	if !ok {

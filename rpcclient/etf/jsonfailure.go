@@ -75,7 +75,6 @@ func (e *jsonEncoder) skip(off, n int) int {
 	return d.off
 }
 
-// kind describes a kind of term.
 func kind(tag Tag) string {
 	switch tag {
 	case TagSmallTuple, TagLargeTuple:

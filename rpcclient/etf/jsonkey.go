@@ -98,7 +98,6 @@ func (e *jsonEncoder) closeKey(dst []byte, start int) ([]byte, bool) {
 	return dst, true
 }
 
-// structKey appends the text of a struct.
 func (e *jsonEncoder) structKey(dst []byte, off int) ([]byte, int, bool) {
 	s, end, err := e.structAt(off)
 	if err != nil {
@@ -224,7 +223,6 @@ func (e *jsonEncoder) appendPre(dst []byte, s *structTerm) []byte {
 	return dst
 }
 
-// isSet reports whether a field is not nil.
 func (e *jsonEncoder) isSet(s *structTerm, f field) bool {
 	d, ok := e.at(s, f)
 	return ok && !d.atomIs("nil")

@@ -10,7 +10,6 @@ import (
 // takes more than linear time.
 const maxJSONDigits = 10_000
 
-// number appends the number at the cursor.
 func (p *jsonParser) number(dst []byte) ([]byte, error) {
 	start := p.off
 	if p.peek() == '-' {
@@ -59,7 +58,6 @@ func (p *jsonParser) number(dst []byte) ([]byte, error) {
 	return AppendFloat(dst, v), nil
 }
 
-// digits skips at least one digit.
 func (p *jsonParser) digits() error {
 	start := p.off
 	for '0' <= p.peek() && p.peek() <= '9' {

@@ -121,7 +121,6 @@ func (p *jsonParser) array(dst []byte, depth int) ([]byte, error) {
 	}
 }
 
-// object appends a map.
 func (p *jsonParser) object(dst []byte, depth int) ([]byte, error) {
 	if depth > maxJSONDepth {
 		return dst, p.errorf("nesting deeper than %d", maxJSONDepth)

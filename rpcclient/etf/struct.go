@@ -169,7 +169,6 @@ func (e *jsonEncoder) field(off int) (f field, value int) {
 	return fieldNamed(name), off + size
 }
 
-// atAtom reports whether an atom is at an offset.
 func (e *jsonEncoder) atAtom(off int) bool {
 	return off < len(e.b) && Tag(e.b[off]).isAtom()
 }
@@ -196,7 +195,6 @@ func (e *jsonEncoder) intField(s *structTerm, f field, low, high int64) int64 {
 	return v
 }
 
-// binaryField returns a field that is a binary.
 func (e *jsonEncoder) binaryField(s *structTerm, f field) []byte {
 	d, ok := e.at(s, f)
 	if !ok {
@@ -209,7 +207,6 @@ func (e *jsonEncoder) binaryField(s *structTerm, f field) []byte {
 	return text
 }
 
-// invalid records that a field is invalid.
 func (s *structTerm) invalid(f field) {
 	s.fail("a " + s.name + " without a valid " + fieldNames[f])
 }

@@ -51,7 +51,6 @@ func (e *jsonEncoder) appendPort(dst []byte, s *structTerm) []byte {
 	return strconv.AppendInt(append(dst, ':'), port, 10)
 }
 
-// optionalBinary returns a field that is a binary or nil.
 func (e *jsonEncoder) optionalBinary(s *structTerm, f field) []byte {
 	if !e.isSet(s, f) {
 		return nil

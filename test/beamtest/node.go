@@ -127,7 +127,6 @@ func (o Options) environment(app, home string, control net.Listener) []string {
 	return append(env, o.Env...)
 }
 
-// acceptControl accepts the control connection of a starting node.
 func (n *Node) acceptControl(t testing.TB, listener net.Listener) {
 	t.Helper()
 	var err error

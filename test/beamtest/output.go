@@ -26,7 +26,6 @@ func (o *output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// end marks the end of the output.
 func (o *output) end() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
