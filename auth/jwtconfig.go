@@ -107,35 +107,31 @@ func (c *JWTConfig) newMethod(deps methodDependencies) (method, error) {
 
 // loadKeys reads the keys that are not fetched.
 func (c *JWTConfig) loadKeys() (*jwt.Keys, error) {
-	if c.Secret.IsSet() {
+	switch {
+	case c.Secret.IsSet():
 		text, err := c.Secret.Read()
 		if err != nil {
 			return nil, keypath.In(err, "secret")
 		}
 		keys, err := jwt.NewHMACKeys([]byte(text), c.Algorithms)
-		if err != nil {
-			return nil, keypath.In(err, "secret")
-		}
-		return keys, nil
+		return keys, keypath.In(err, "secret")
+	case c.PublicKeyFile != "":
+		return readKeys("public_key_file", c.PublicKeyFile, jwt.ParsePublicKeys)
 	}
-	if c.PublicKeyFile != "" {
-		text, err := secret.ReadTrusted(c.PublicKeyFile)
-		if err != nil {
-			return nil, keypath.In(err, "public_key_file")
-		}
-		keys, err := jwt.ParsePublicKeys(text)
-		if err != nil {
-			return nil, keypath.In(fmt.Errorf("%s: %w", c.PublicKeyFile, err), "public_key_file")
-		}
-		return keys, nil
-	}
-	text, err := secret.ReadTrusted(c.JWKSFile)
+	return readKeys("jwks_file", c.JWKSFile, func(text []byte) (*jwt.Keys, error) {
+		keys, problems, err := jwt.ParseKeySet(text)
+		return keys, errors.Join(append(problems, err)...)
+	})
+}
+
+func readKeys(key, file string, parse func([]byte) (*jwt.Keys, error)) (*jwt.Keys, error) {
+	text, err := secret.ReadTrusted(file)
 	if err != nil {
-		return nil, keypath.In(err, "jwks_file")
+		return nil, keypath.In(err, key)
 	}
-	keys, problems, err := jwt.ParseKeySet(text)
-	if err = errors.Join(append(problems, err)...); err != nil {
-		return nil, keypath.In(fmt.Errorf("%s: %w", c.JWKSFile, err), "jwks_file")
+	keys, err := parse(text)
+	if err != nil {
+		return nil, keypath.In(fmt.Errorf("%s: %w", file, err), key)
 	}
 	return keys, nil
 }

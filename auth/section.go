@@ -2,6 +2,8 @@ package auth
 
 import (
 	"log/slog"
+	"maps"
+	"reflect"
 
 	"github.com/louche-graphql/louche/auth/jwt"
 )
@@ -25,21 +27,13 @@ type methodDependencies struct {
 
 // sections returns the sections that are set, by key.
 func (c *MethodConfig) sections() map[string]section {
-	set := make(map[string]section)
-	if c.JWT != nil {
-		set["jwt"] = c.JWT
+	sections := map[string]section{
+		"jwt":                c.JWT,
+		"phoenix_token":      c.PhoenixToken,
+		"api_keys":           c.APIKeys,
+		"client_certificate": c.ClientCertificate,
+		"proxy_headers":      c.ProxyHeaders,
 	}
-	if c.PhoenixToken != nil {
-		set["phoenix_token"] = c.PhoenixToken
-	}
-	if c.APIKeys != nil {
-		set["api_keys"] = c.APIKeys
-	}
-	if c.ClientCertificate != nil {
-		set["client_certificate"] = c.ClientCertificate
-	}
-	if c.ProxyHeaders != nil {
-		set["proxy_headers"] = c.ProxyHeaders
-	}
-	return set
+	maps.DeleteFunc(sections, func(_ string, s section) bool { return reflect.ValueOf(s).IsNil() })
+	return sections
 }

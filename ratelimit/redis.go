@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -71,15 +72,12 @@ func newRedisCounters(cfg RedisConfig, log *slog.Logger) (*redisCounters, error)
 		}),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() { s.watch(ctx) })
 	s.stop = func() {
 		cancel()
-		<-done
+		watching.Wait()
 	}
-	go func() {
-		defer close(done)
-		s.watch(ctx)
-	}()
 	return s, nil
 }
 

@@ -85,14 +85,12 @@ func (c *liveConn) fetchPhase(ctx context.Context) (phase, error) {
 // readPhase reads {InternalStatus, ProvidedStatus}.
 func readPhase(status etf.Term) (phase, error) {
 	d := etf.NewDecoder(status)
-	if arity, err := d.Tuple(); err != nil || arity != 2 {
-		return 0, errors.New("init:get_status returned " + status.String())
-	}
+	arity, err1 := d.Tuple()
 	internal, _ := d.Atom()
 	// The boot script sets started once all applications have started.
-	provided, err := d.Atom()
+	provided, err2 := d.Atom()
 	switch {
-	case err != nil:
+	case err1 != nil || err2 != nil || arity != 2:
 		return 0, errors.New("init:get_status returned " + status.String())
 	case internal == "stopping":
 		return stopping, nil

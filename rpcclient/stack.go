@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -28,19 +29,11 @@ func stackText(stack etf.Term) string {
 
 func frameText(frame etf.Term) string {
 	d := etf.NewDecoder(frame)
-	if size, err := d.Tuple(); err != nil || size != 4 {
-		return "?"
-	}
-	module, err := d.Atom()
-	if err != nil {
-		return "?"
-	}
-	function, err := d.Atom()
-	if err != nil {
-		return "?"
-	}
-	arity, err := d.Term()
-	if err != nil {
+	size, err1 := d.Tuple()
+	module, err2 := d.Atom()
+	function, err3 := d.Atom()
+	arity, err4 := d.Term()
+	if errors.Join(err1, err2, err3, err4) != nil || size != 4 {
 		return "?"
 	}
 	return fmt.Sprintf("%s.%s/%d%s", strings.TrimPrefix(module, "Elixir."), function, arityOf(arity), locationText(d))

@@ -49,17 +49,13 @@ func parsePayload(b []byte) (p payload, err error) {
 }
 
 func (p *payload) fromTuple(d *etf.Decoder) error {
-	n, err := d.Tuple()
-	if err != nil || n != 2 && n != 3 {
+	n, err1 := d.Tuple()
+	data, err2 := d.Term()
+	signedAt, err3 := d.Int()
+	if errors.Join(err1, err2, err3) != nil || n != 2 && n != 3 {
 		return errMalformed
 	}
-	if p.data, err = d.Term(); err != nil {
-		return errMalformed
-	}
-	if p.signedAt, err = d.Int(); err != nil {
-		return errMalformed
-	}
-	p.maxAge = defaultMaxAge
+	p.data, p.signedAt, p.maxAge = data, signedAt, defaultMaxAge
 	if n == 3 {
 		return p.readMaxAge(d)
 	}

@@ -107,18 +107,13 @@ func membersOf(term etf.Term) (members []member, ok bool) {
 		return nil, false
 	}
 	for range n {
-		var m member
-		if m.key, err = d.Term(); err != nil {
+		key, keyErr := d.Term()
+		value, valueErr := d.Term()
+		name := nameOf(key)
+		if keyErr != nil || valueErr != nil || name == "__struct__" {
 			return nil, false
 		}
-		if m.value, err = d.Term(); err != nil {
-			return nil, false
-		}
-		m.name = nameOf(m.key)
-		if m.name == "__struct__" {
-			return nil, false
-		}
-		members = append(members, m)
+		members = append(members, member{name, key, value})
 	}
 	return members, true
 }

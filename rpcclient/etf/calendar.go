@@ -48,18 +48,10 @@ func (e *jsonEncoder) microsecond(s *structTerm) (value int64, precision int) {
 	if !ok {
 		return 0, 0
 	}
-	arity, err := d.Tuple()
-	if err != nil || arity != 2 {
-		s.invalid(fieldMicrosecond)
-		return 0, 0
-	}
-	value, err = d.Int()
-	if err != nil || value < 0 || value > 999_999 {
-		s.invalid(fieldMicrosecond)
-		return 0, 0
-	}
-	digits, err := d.Int()
-	if err != nil || digits < 0 || digits > 6 {
+	arity, err1 := d.Tuple()
+	value, err2 := d.Int()
+	digits, err3 := d.Int()
+	if err1 != nil || err2 != nil || err3 != nil || arity != 2 || value < 0 || value > 999_999 || digits < 0 || digits > 6 {
 		s.invalid(fieldMicrosecond)
 		return 0, 0
 	}
