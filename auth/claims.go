@@ -20,7 +20,11 @@ func AppendClaims(b []byte, identity *Identity) []byte {
 
 // appendClaim appends a claim without conversion.
 func appendClaim(b []byte, claim any) []byte {
-	switch v := claim.(type) {
+	return appendValue(b, claim, etf.AppendBinary[string])
+}
+
+func appendValue(b []byte, value any, appendKey func([]byte, string) []byte) []byte {
+	switch v := value.(type) {
 	case bool:
 		return etf.AppendBool(b, v)
 	case string:
@@ -34,14 +38,13 @@ func appendClaim(b []byte, claim any) []byte {
 	case []any:
 		b = etf.AppendList(b, len(v))
 		for _, element := range v {
-			b = appendClaim(b, element)
+			b = appendValue(b, element, appendKey)
 		}
 		return etf.AppendNil(b)
 	case map[string]any:
 		b = etf.AppendMap(b, len(v))
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			b = etf.AppendBinary(b, key)
-			b = appendClaim(b, v[key])
+			b = appendValue(appendKey(b, key), v[key], appendKey)
 		}
 		return b
 	}

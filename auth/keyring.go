@@ -69,7 +69,7 @@ func (k *keyring) add(key APIKey) error {
 	if _, present := key.Claims["sub"]; present {
 		return fmt.Errorf("claims of %s: sub is always the name; remove it", keypath.Label(key.Name))
 	}
-	if _, err := appendConstant(nil, key.Claims); err != nil {
+	if err := checkConstant(key.Claims); err != nil {
 		return fmt.Errorf("claims of %s: %w", keypath.Label(key.Name), err)
 	}
 	identity := &Identity{Method: "api_keys", Subject: key.Name, Claims: map[string]any{"sub": key.Name}}

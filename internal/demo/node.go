@@ -156,18 +156,16 @@ func (l listener) executeCall(ctx context.Context, p erldist.Process) []byte {
 }
 
 func (l listener) apply(ctx context.Context, module, function string, args etf.Term) (Outcome, error) {
-	if module == "erlang" && function == "whereis" {
+	switch module + ":" + function {
+	case "erlang:whereis":
 		// Callers use the process user as group leader. The demo does not print.
 		user := etf.Pid{Node: l.local.Name, ID: 1, Creation: l.local.Creation}
 		return returned(encoded(etf.AppendPid(nil, user))), nil
-	}
-	if module == "init" && function == "get_status" {
+	case "init:get_status":
 		return returned(tuple{atom("started"), atom("started")}), nil
-	}
-	if module == "lists" && function == "zipwith3" {
+	case "lists:zipwith3":
 		return l.zipWith3(ctx, args)
-	}
-	if module == "erlang" && function == "process_flag" {
+	case "erlang:process_flag":
 		// The demo has no linked processes.
 		return returned(false), nil
 	}
