@@ -23,7 +23,7 @@ GOSEC_FLAGS = -test=false -exclude=G104,G115,G304
 # Subjects of the commits that main lacks, or of the latest one where main is not known.
 COMMITS = { git log --format=%s origin/main..HEAD || git log -1 --format=%s; } 2>/dev/null
 
-.PHONY: build demo test test-matrix chaos lint vulncheck bench bench-features fuzz
+.PHONY: build demo test test-matrix chaos lint vulncheck bench bench-growth bench-features fuzz
 
 build:
 	go build -o bin/louche ./cmd/louche
@@ -78,6 +78,12 @@ vulncheck:
 bench:
 	testdata/install-erlang
 	go test -run '^$$' -bench Candidates -timeout $(TIMEOUT) ./test/bench $(if $(filter short,$(BENCH)),,-chart $(CURDIR)/docs/bench.svg)
+
+# Throughput and memory against connections, nodes, documents and the size of answers; draws
+# docs/growth.svg. About 4 minutes; with BENCH=short one, without the drawing.
+bench-growth:
+	testdata/install-erlang
+	go test -run '^$$' -bench Growth -timeout $(TIMEOUT) ./test/bench $(if $(filter short,$(BENCH)),,-chart $(CURDIR)/docs/growth.svg)
 
 # The cost of every feature, then of the transcoder.
 bench-features:

@@ -104,3 +104,50 @@ func drawRatios(b *testing.B, file string, rows []row) {
 }
 
 func colourOf(series int) string { return fmt.Sprintf("c%d", series%6) }
+
+// drawGrowth draws a panel for each quantity, on logarithmic scales.
+func drawGrowth(b *testing.B, file string, panels []panel) {
+	const width, height, side, gap = 860.0, 520.0, 330.0, 100.0
+	series := []struct {
+		name, class string
+		value       func(point) float64
+	}{
+		{"requests a second", "c0", func(p point) float64 { return p.rate }},
+		{"memory of the gateway, MB", "c3", func(p point) float64 { return p.gateway }},
+		{"memory of the node, MB", "c4", func(p point) float64 { return p.node }},
+	}
+	var d drawing
+	legend := 16.0
+	for _, s := range series {
+		d.bar(legend, legend+12, 14, 12, s.class)
+		d.text(legend+17, 24, "", s.name)
+		legend += 40 + 6.6*float64(len(s.name))
+	}
+	for i, p := range panels {
+		left, top := 60+float64(i%2)*(side+gap), 56+float64(i/2)*240
+		const tall = 170.0
+		x := func(v float64) float64 {
+			return left + math.Log10(v)/math.Log10(p.points[len(p.points)-1].x)*side
+		}
+		y := func(v float64) float64 { return top + tall - math.Log10(max(1, v))/5*tall } // 1 to 100,000
+		for power := range 6 {
+			v := math.Pow10(power)
+			d.line(left, y(v), left+side, y(v), "grid")
+			d.text(left-8, y(v)+4, "note end", fmt.Sprintf("%.0f", v))
+		}
+		for _, at := range p.points {
+			d.text(x(at.x), top+tall+16, "note middle", fmt.Sprintf("%.0f", at.x))
+		}
+		d.text(left+side/2, top+tall+34, "middle", p.quantity)
+		for _, s := range series {
+			path := ""
+			for _, at := range p.points {
+				if v := s.value(at); v > 0 {
+					path += fmt.Sprintf("%s%.1f %.1f", map[bool]string{true: "M", false: "L"}[path == ""], x(at.x), y(v))
+				}
+			}
+			fmt.Fprintf(&d, `<path d="%s" class="line %s" style="fill:none"/>`+"\n", path, s.class)
+		}
+	}
+	d.write(b, file, width, height)
+}

@@ -14,16 +14,22 @@ import (
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
-// StartGateway runs the gateway as a process until the benchmark ends. It returns its address
-// for clients when a node can be called. yaml has no listeners.
-func StartGateway(t testing.TB, yaml string) (address string, pid int) {
+// A Gateway is a process with its addresses for clients and operators.
+type Gateway struct {
+	Address, Admin string
+	PID            int
+}
+
+// StartGateway runs the gateway until the benchmark ends. It returns when a node can be
+// called. yaml has no listeners.
+func StartGateway(t testing.TB, yaml string) Gateway {
 	dir := t.TempDir()
 	binary, file := filepath.Join(dir, "louche"), filepath.Join(dir, "louche.yaml")
 	if out, err := exec.Command("go", "build", "-o", binary, "github.com/louche-graphql/louche/cmd/louche").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	address = freeAddress(t)
-	if err := os.WriteFile(file, fmt.Appendf(nil, "listen: %s\nadmin: %s\nshutdown_delay: 0s\n%s", address, freeAddress(t), yaml), 0o600); err != nil {
+	g := Gateway{Address: freeAddress(t), Admin: freeAddress(t)}
+	if err := os.WriteFile(file, fmt.Appendf(nil, "listen: %s\nadmin: %s\nshutdown_delay: 0s\n%s", g.Address, g.Admin, yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(binary, "serve", "--config", file)
@@ -39,14 +45,15 @@ func StartGateway(t testing.TB, yaml string) (address string, pid int) {
 		}
 	})
 	waittest.Until(t, "the gateway is ready", func() bool {
-		resp, err := http.Get("http://" + address + "/readyz")
+		resp, err := http.Get("http://" + g.Address + "/readyz")
 		if err != nil {
 			return false
 		}
 		resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
 	})
-	return address, cmd.Process.Pid
+	g.PID = cmd.Process.Pid
+	return g
 }
 
 func freeAddress(t testing.TB) string {

@@ -18,7 +18,8 @@ import (
 type HTTP struct {
 	address string
 	request []byte
-	mark    int // where the request differs each time; 0: nowhere
+	mark    int   // where the request differs each time; 0: nowhere
+	cycle   int64 // how many different requests there are; 0: each is new
 	differs atomic.Int64
 	clients []*client
 }
@@ -94,7 +95,11 @@ func (c *client) run(deadline time.Time) {
 // Content-Length.
 func (c *client) exchange(body io.Writer) error {
 	if c.load.mark > 0 {
-		copy(c.request[c.load.mark:], fmt.Sprintf("%0*d", len(Mark), c.load.differs.Add(1)))
+		n := c.load.differs.Add(1)
+		if c.load.cycle > 0 {
+			n %= c.load.cycle
+		}
+		copy(c.request[c.load.mark:], fmt.Sprintf("%0*d", len(Mark), n))
 	}
 	if _, err := c.socket.Write(c.request); err != nil {
 		return err

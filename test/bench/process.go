@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -48,4 +49,15 @@ func (p Process) usage() (u Usage, err error) {
 		u.CPU, u.Switches = u.CPU+cpu, u.Switches+switches
 	}
 	return u, nil
+}
+
+// memory returns the resident memory of the process, in bytes.
+func (p Process) memory() (bytes int64, err error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID))
+	if err != nil {
+		return 0, err
+	}
+	_, line, _ := strings.Cut(string(status), "\nVmRSS:")
+	_, err = fmt.Sscan(line, &bytes)
+	return bytes << 10, err
 }

@@ -13,8 +13,8 @@ import (
 // setup has the processes of the candidates.
 type setup struct {
 	serving, calling *beamtest.Node
-	gateway, proxy   server
-	answers          server // behind proxy
+	gateway          Gateway
+	proxy, answers   server // answers is behind proxy
 	bandit           string // address; "": none
 	banditProxy      server
 }
@@ -32,51 +32,63 @@ var gateways = []struct{ path, name, lines string }{
 
 func start(b *testing.B) *setup {
 	epmd := beamtest.StartEPMD(b)
-	// The CPU time of busy-waiting schedulers would count as work.
-	args := []string{"+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"}
-	s := &setup{
-		serving: beamtest.StartNode(b, beamtest.Options{EPMDPort: epmd, Args: args}),
-		calling: beamtest.StartNode(b, beamtest.Options{Name: "caller@127.0.0.1", EPMDPort: epmd, Args: args}),
-	}
-	schema := "double"
-	if s.serving.RealAbsinthe() {
-		schema = "schema"
-	}
-	load(b, s.serving, schema)
+	s := &setup{serving: startNode(b, epmd, "testapp@127.0.0.1"), calling: startNode(b, epmd, "caller@127.0.0.1")}
 	load(b, s.calling, "callers")
 	s.calling.Eval(b, fmt.Sprintf("true = Node.connect(:%q)", s.serving.Name))
+	loadSchema(b, s.serving)
 	if s.serving.Eval(b, "Code.ensure_loaded?(Bandit) and Code.ensure_loaded?(Absinthe.Plug)") == "true" {
 		load(b, s.serving, "plug")
 		s.bandit = "127.0.0.1:" + s.serving.Eval(b, "Bench.Endpoint.start()")
 		s.banditProxy.address, s.banditProxy.pid = startServer(b, proxiedURL, "http://"+s.bandit)
-	}
-	load(b, s.serving, "consolidate")
-
-	cookie := filepath.Join(b.TempDir(), "cookie")
-	if err := os.WriteFile(cookie, []byte(beamtest.DefaultCookie), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	yaml := fmt.Sprintf("node: {name: louche@127.0.0.1, cookie_file: %s}\ntrusted_proxies: [127.0.0.0/8]\nlimits: {memory: 2147483648}\napps:\n", cookie)
-	for _, g := range gateways {
-		yaml += fmt.Sprintf(`  - path: %s
-    schema: Bench.Schema
-    discovery: {dns: [127.0.0.1], prefix: testapp, epmd_port: %d}
-    context: {current_user_id: {header: X-User-Id, type: integer}}
-%s`, g.path, epmd, g.lines)
-	}
-	s.gateway.address, s.gateway.pid = StartGateway(b, yaml)
-	s.answers.address, s.answers.pid = startServer(b, answersFolder, s.record(b))
-	s.proxy.address, s.proxy.pid = startServer(b, proxiedURL, "http://"+s.answers.address)
-
-	absinthe := "the double of Absinthe, whose answers cost the node next to nothing; ERL_LIBS has no Absinthe"
-	if s.serving.RealAbsinthe() {
-		absinthe = "the real Absinthe"
-	}
-	fmt.Printf("OTP %s, %s\n", s.serving.OTP(), absinthe)
-	if s.bandit == "" {
+	} else {
 		fmt.Println("without Bandit: ERL_LIBS has no Bandit and Absinthe.Plug")
 	}
+	load(b, s.serving, "consolidate")
+	yaml := configuration(b, beamtest.DefaultCookie)
+	for _, g := range gateways {
+		yaml += application(g.path, "Bench.Schema", "testapp", epmd) + g.lines
+	}
+	s.gateway = StartGateway(b, yaml)
+	s.answers.address, s.answers.pid = startServer(b, answersFolder, s.record(b))
+	s.proxy.address, s.proxy.pid = startServer(b, proxiedURL, "http://"+s.answers.address)
 	return s
+}
+
+func startNode(b *testing.B, epmd int, name string) *beamtest.Node {
+	// The CPU time of busy-waiting schedulers would count as work.
+	return beamtest.StartNode(b, beamtest.Options{Name: name, EPMDPort: epmd, Args: []string{"+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"}})
+}
+
+// loadSchema loads the schema of the workloads, and says on what.
+func loadSchema(b *testing.B, n *beamtest.Node) {
+	schema, absinthe := "double", "the double of Absinthe, whose answers cost the node next to nothing: ERL_LIBS has no Absinthe"
+	if n.RealAbsinthe() {
+		schema, absinthe = "schema", "the real Absinthe"
+	}
+	load(b, n, schema)
+	fmt.Printf("OTP %s, %s\n", n.OTP(), absinthe)
+}
+
+// configuration returns a configuration of the gateway, to which applications are added.
+func configuration(b *testing.B, cookie string) string {
+	file := filepath.Join(b.TempDir(), "cookie")
+	if err := os.WriteFile(file, []byte(cookie), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return fmt.Sprintf(`node: {name: louche@127.0.0.1, cookie_file: %s}
+trusted_proxies: [127.0.0.0/8]
+limits: {memory: 2147483648, in_flight: 20000, connections: 20000, connections_per_address: 20000}
+apps:
+`, file)
+}
+
+func application(path, schema, prefix string, epmd int) string {
+	return fmt.Sprintf(`  - path: %s
+    schema: %s
+    discovery: {dns: [127.0.0.1], prefix: %s, epmd_port: %d}
+    context: {current_user_id: {header: X-User-Id, type: integer}}
+    load: {in_flight: 20000}
+`, path, schema, prefix, epmd)
 }
 
 // load runs a script of testdata/elixir/bench on a node.
@@ -88,7 +100,7 @@ func load(b *testing.B, n *beamtest.Node, script string) {
 func (s *setup) record(b *testing.B) (folder string) {
 	folder = b.TempDir()
 	for _, w := range workloads {
-		answer, err := w.http(s.gateway.address, gateways[0].path).Answer()
+		answer, err := w.http(s.gateway.Address, gateways[0].path).Answer()
 		if err == nil && !strings.HasPrefix(string(answer), `{"data":{`) {
 			err = fmt.Errorf("answered with %.200s", answer)
 		}
@@ -113,7 +125,7 @@ func (s *setup) candidates(b *testing.B, w workload) (candidates []Candidate) {
 		candidates = append(candidates, direct)
 	}
 	for _, g := range gateways {
-		candidates = append(candidates, Candidate{g.name, w.http(s.gateway.address, g.path), []Process{{"front", s.gateway.pid}, node}})
+		candidates = append(candidates, Candidate{g.name, w.http(s.gateway.Address, g.path), []Process{{"front", s.gateway.PID}, node}})
 	}
 	if s.bandit != "" {
 		candidates = append(candidates, direct, Candidate{"Bandit behind ReverseProxy", w.http(s.banditProxy.address, "/"), []Process{{"front", s.banditProxy.pid}, node}})

@@ -149,12 +149,12 @@ func BenchmarkFeatures(b *testing.B) {
 %s
 `, f.name, epmd, strings.Join(f.app, "\n"))
 	}
-	address, pid := bench.StartGateway(b, yaml)
+	gateway := bench.StartGateway(b, yaml)
 	var candidates []bench.Candidate
 	for _, f := range features {
-		f.check(b, address)
-		load := bench.NewHTTP(address, f.request(address))
-		candidates = append(candidates, bench.Candidate{Name: f.name, Load: load, Processes: []bench.Process{{Name: "gateway", PID: pid}}})
+		f.check(b, gateway.Address)
+		load := bench.NewHTTP(gateway.Address, f.request(gateway.Address))
+		candidates = append(candidates, bench.Candidate{Name: f.name, Load: load, Processes: []bench.Process{{Name: "gateway", PID: gateway.PID}}})
 	}
 	turns := 20
 	if bench.Short() {
