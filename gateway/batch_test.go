@@ -71,15 +71,15 @@ func FuzzBatch(f *testing.F) {
 	})
 }
 
-// The log has every operation of a batch with the id of the request. The operations log
-// concurrently, which the race detector checks.
+// The log has every operation of a batch with the id of the request. The
+// operations run concurrently, which the race detector checks.
 func TestBatchInTheLog(t *testing.T) {
 	var log bytes.Buffer
 	g := newGateway(Limits{}, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), unreachableApp(t, nil))
 	server := httptest.NewServer(g.Handler())
 	sent(t, server.URL+"/graphql", "["+strings.Repeat(aQuery+",", 9)+aQuery+"]", "X-Request-Id", "of-the-batch")
 	server.Close()
-	if n := strings.Count(log.String(), "msg=operation request_id=of-the-batch "); n != 10 {
+	if n := strings.Count(log.String(), `msg="request failed" request_id=of-the-batch `); n != 10 {
 		t.Errorf("%d of 10 operations are in\n%s", n, &log)
 	}
 }

@@ -79,6 +79,9 @@ func (g *Gateway) Reconfigure(limits Limits, apps []*App) (finished <-chan struc
 // SetAdminToken sets the token that operators send.
 func (g *Gateway) SetAdminToken(token string) { g.admin.SetToken(token) }
 
+// SetAccessLog sets which requests have a line in the log, and its fields.
+func (g *Gateway) SetAccessLog(c telemetry.AccessConfig) { g.engines.Access.Configure(c) }
+
 // Drain prepares for the end: /readyz tells load balancers, and clients are asked to come
 // back on a new connection. The gateway still takes requests.
 func (g *Gateway) Drain() { g.draining.Store(true) }

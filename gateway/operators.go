@@ -26,6 +26,7 @@ const adminMemory = 32 << 20
 //   - GET /usage: which clients use which parts of the schemas
 //   - GET /metrics: the metrics, for Prometheus
 //   - GET /status: the state of the gateway, its pools and their nodes
+//   - GET and PUT /log/level: the level of the log
 //   - POST /nodes/{node}/drain: no new calls for a node, those in flight finish
 //   - POST /nodes/{node}/undrain: new calls again
 //
@@ -43,6 +44,8 @@ func (g *Gateway) Admin() http.Handler {
 	r.Get("/usage", g.serveUsage)
 	r.Get("/metrics", g.metrics.Handler(g.log).ServeHTTP)
 	r.Get("/status", func(w http.ResponseWriter, _ *http.Request) { response.WriteJSON(w, g.status()) })
+	r.Get("/log/level", g.serveLogLevel)
+	r.Put("/log/level", g.setLogLevel)
 	r.Post("/nodes/{node}/drain", g.drainNode(true))
 	r.Post("/nodes/{node}/undrain", g.drainNode(false))
 	return root

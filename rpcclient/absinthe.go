@@ -101,6 +101,14 @@ type Operation struct {
 	Idempotent bool
 	// Filter selects the nodes that may run the operation. Nil selects all.
 	Filter NodeFilter
+	// Observer observes the call. Nil: none does.
+	Observer CallObserver
+}
+
+// A CallObserver observes a call.
+type CallObserver interface {
+	// Sent is called when the call has a slot on a node, for each attempt.
+	Sent(node string)
 }
 
 // Absinthe runs documents on the nodes of a pool.
@@ -133,7 +141,7 @@ func (a *Absinthe) run(ctx context.Context, op Operation) (*Result, error) {
 	if *b, err = a.appendRun((*b)[:0], op); err != nil {
 		return nil, err
 	}
-	result, err := a.Pool.execute(ctx, fixedArguments(*b), op.Idempotent, op.Filter)
+	result, err := a.Pool.execute(ctx, fixedArguments(*b), op.Idempotent, op.Filter, op.Observer)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func (a *Absinthe) runWithContextFrom(ctx context.Context, op Operation) (*Resul
 	if *c.evaluation, err = a.appendEvaluation((*c.evaluation)[:0], op); err != nil {
 		return nil, err
 	}
-	result, err := a.Pool.execute(ctx, &c, op.Idempotent, op.Filter)
+	result, err := a.Pool.execute(ctx, &c, op.Idempotent, op.Filter, op.Observer)
 	if err != nil {
 		return nil, err
 	}

@@ -167,7 +167,7 @@ func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (
 	defer putBuffer(b)
 	*b = append(beginCall((*b)[:0], module, function), args...)
 	*b = endCall(*b)
-	return p.execute(ctx, fixedArguments(*b), false, nil)
+	return p.execute(ctx, fixedArguments(*b), false, nil, nil)
 }
 
 // arguments produce the complete argument list of erpc:execute_call.
@@ -184,13 +184,16 @@ func (a fixedArguments) forConn(*liveConn) []byte { return a }
 // execute is Call with the complete arguments. An idempotent call is retried on
 // another node if its connection is lost, or if it fails on a node that is starting or
 // stopping.
-func (p *Pool) execute(ctx context.Context, args arguments, idempotent bool, filter NodeFilter) (*Result, error) {
+func (p *Pool) execute(ctx context.Context, args arguments, idempotent bool, filter NodeFilter, observer CallObserver) (*Result, error) {
 	p.budget.deposit()
 	var previous error // from the previous node
 	for sent := 0; ; {
 		slot, err := p.acquire(ctx, filter)
 		if err != nil {
 			return nil, cmp.Or(previous, err)
+		}
+		if observer != nil {
+			observer.Sent(slot.conn.Peer().Name)
 		}
 		result, err := slot.execute(ctx, args, sent == 0 && filter == nil)
 		var lost *erldist.LostError

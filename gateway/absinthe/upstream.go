@@ -44,6 +44,7 @@ func (u *Upstream) Run(ctx context.Context, call *engine.Call) (engine.Result, e
 		ContextExpires: call.ContextExpires,
 		Idempotent:     call.Idempotent,
 		Filter:         call.Filter,
+		Observer:       call,
 	})
 	if err != nil {
 		return nil, u.errorOf(err, call.Idempotent)
@@ -76,7 +77,7 @@ func (r *result) AppendJSON(ctx context.Context, b []byte, order *schema.Order, 
 	case errors.As(err, &tooLong):
 		err = fmt.Errorf("%w: %w", engine.ErrTooLong, err)
 	case errors.As(err, &noJSON) && ctx.Err() == nil:
-		err = &operation.Error{Class: operation.Internal, Code: "INTERNAL", Message: noJSONMessage(noJSON), Cause: err}
+		err = &operation.Error{Class: operation.Internal, Code: operation.InternalCode, Message: noJSONMessage(noJSON), Cause: err}
 	}
 	return b, err
 }

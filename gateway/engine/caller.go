@@ -20,6 +20,14 @@ type Caller struct {
 	claims   []byte         // of the identity, encoded, where the upstream needs them
 }
 
+// Method returns the method that authenticated the caller; empty: none did.
+func (c *Caller) Method() string {
+	if c.identity == nil {
+		return ""
+	}
+	return c.identity.Method
+}
+
 // Authenticate authenticates a caller. It charges the rate limits by address first, which
 // bounds guesses of credentials; also a request that is refused later counts. Its errors
 // are of type [*operation.Error].

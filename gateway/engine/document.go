@@ -28,6 +28,7 @@ func (r *run) parse(context.Context) (err error) {
 	}
 	r.document = r.documents.Get(r.Query)
 	r.operation = r.document.Operation(r.OperationName)
+	r.reportDocument()
 	return r.Config.DocumentLimits.check(r.document, r.operation)
 }
 

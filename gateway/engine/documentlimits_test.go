@@ -17,7 +17,7 @@ import (
 
 // runOf returns a run of one operation in an engine of this configuration.
 func runOf(cfg Config, req *operation.Request) *run {
-	return &run{Engine: New(App{Config: cfg}, NewShared(0, slog.New(slog.DiscardHandler)), Limits{}), Request: req}
+	return &run{Engine: New(App{Config: cfg}, NewShared(0, slog.New(slog.DiscardHandler)), Limits{}), Request: req, result: new(operation.Result)}
 }
 
 // parsed returns a run that has parsed its document, or why that is refused.

@@ -39,6 +39,7 @@ type App struct {
 // Shared is what the engines of all applications have in common. It is made once.
 type Shared struct {
 	Log       *slog.Logger
+	Access    *telemetry.AccessLog
 	documents *schema.DocumentCache
 	persisted *cache.Cache[[sha256.Size]byte, string]
 	inFlight  atomic.Int64
@@ -52,6 +53,7 @@ const maxDocuments = 4096
 func NewShared(persistedBytes int, log *slog.Logger) *Shared {
 	return &Shared{
 		Log:       log,
+		Access:    telemetry.NewAccessLog(log),
 		documents: schema.NewDocumentCache(maxDocuments),
 		persisted: cache.New[[sha256.Size]byte, string](max(1, persistedBytes/minPersisted), persistedBytes),
 	}
@@ -93,21 +95,18 @@ func (e *Engine) Release(operations int) { e.inFlight.Add(-int64(operations)) }
 // belongs to the engine again when emit returns.
 type Emitter func(*operation.Result) error
 
-// Run runs one operation and emits its results, for which it uses the memory of result. Its
-// errors are of type [*operation.Error].
+// Run runs one operation and emits its results, for which it uses the memory of result, and
+// reports on it in result. Its errors are of type [*operation.Error].
 func (e *Engine) Run(ctx context.Context, caller *Caller, req *operation.Request, result *operation.Result, emit Emitter) (err error) {
 	r := runs.Get().(*run)
 	defer putRun(r)
-	*r = run{Engine: e, Request: req, caller: caller, result: result, began: time.Now(), context: r.context[:0]}
-	result.Reset()
+	*r = run{Engine: e, Request: req, caller: caller, result: result, context: r.context[:0]}
+	r.report()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 		err = e.errorOf(err)
-		if e.Log.Enabled(ctx, slog.LevelDebug) {
-			r.trace(ctx, err)
-		}
 	}()
 	for _, step := range steps {
 		if err := step(r, ctx); err != nil {
@@ -141,7 +140,6 @@ type run struct {
 	*operation.Request
 	caller *Caller
 	result *operation.Result
-	began  time.Time
 
 	sent       bool // the client sent the document, and no manifest has it
 	byID       bool // a manifest has the document under the id or hash of the request
@@ -219,6 +217,7 @@ func (r *run) execute(ctx context.Context) error {
 	}
 	r.caller.setClaims(&r.call)
 	r.persist()
+	r.result.Enter(operation.StageQueue)
 	timeout, cause := r.timeout()
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, cause)
 	defer cancel()
@@ -246,11 +245,13 @@ func (r *run) answer(ctx context.Context) error {
 
 // callUpstream runs the operation upstream and prints its result.
 func (r *run) callUpstream(ctx context.Context) error {
+	r.call.report = &r.result.Report
 	result, err := r.Upstream.Run(ctx, &r.call)
 	if err != nil {
 		return err
 	}
 	defer result.Release()
+	r.result.Enter(operation.StageTranscode)
 	r.result.Code, r.result.Node = operation.OK, result.Node()
 	r.result.HasData, r.result.Outcome = result.HasData(), result.Outcome()
 	if err := r.presentErrors(result); err != nil {

@@ -57,7 +57,7 @@ func (e *Engine) Error(err error) *operation.Error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return &operation.Error{Class: operation.TimedOut, Code: "TIMEOUT", Message: "The application did not answer in time.", Cause: err}
 	}
-	internal := &operation.Error{Class: operation.Internal, Code: "INTERNAL", Message: "The operation failed in the application.", Cause: err}
+	internal := &operation.Error{Class: operation.Internal, Code: operation.InternalCode, Message: "The operation failed in the application.", Cause: err}
 	if e.Config.ExposeErrors {
 		internal.Message = err.Error()
 	}

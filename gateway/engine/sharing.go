@@ -73,6 +73,8 @@ func (r *run) share(ctx context.Context) error {
 	if first {
 		s.start(call, r)
 	}
+	r.result.Shared = !first
+	r.result.Enter(operation.StageNode)
 	select {
 	case <-call.done:
 		defer s.leave(call, nil)
@@ -167,6 +169,7 @@ func (s *Sharing) remove(call *sharedCall) {
 // deliver gives a caller the answer of a call that has ended.
 func (s *Sharing) deliver(call *sharedCall, r *run) error {
 	from, to := &call.result, r.result
+	to.Enter(operation.StageTranscode)
 	to.Code, to.Node, to.HasData, to.Outcome = from.Code, from.Node, from.HasData, from.Outcome
 	r.masked = call.run.masked
 	if call.err != nil {

@@ -39,6 +39,14 @@ type Call struct {
 	Idempotent bool
 	// Filter selects the nodes that may run the operation; nil: all.
 	Filter contract.NodeFilter
+
+	report *operation.Report
+}
+
+// Sent reports that the call has a slot on a node. An upstream calls it for each attempt.
+func (c *Call) Sent(node string) {
+	c.report.Node = node
+	c.report.Enter(operation.StageNode)
 }
 
 // A Result is the result of a call before it is printed as JSON.

@@ -37,6 +37,9 @@ const (
 	TimedOut
 )
 
+// InternalCode is the code of [Internal].
+const InternalCode = "INTERNAL"
+
 // An Error is why an operation has no result of the application.
 type Error struct {
 	Class   Class

@@ -25,15 +25,11 @@ const (
 type Result struct {
 	// JSON is the GraphQL response. The transport opens and closes it.
 	JSON memory.Buffer
-	// Code is [OK], or that of the gateway's own errors in JSON.
-	Code    string
-	Outcome Outcome
+	Report
 	// HasData reports whether the response has the member data.
 	HasData bool
 	// CacheControl says whether caches may keep the response to a GET.
 	CacheControl string
-	// Node is the name of the node that answered, or empty.
-	Node string
 	// Quotas are what rate limits leave the client.
 	Quotas []ratelimit.Quota
 }

@@ -22,12 +22,12 @@ func TestResultsAreCounted(t *testing.T) {
 	m := NewMetrics()
 	requests := m.Requests("/graphql")
 	for _, r := range []operation.Result{
-		{Code: operation.OK},
-		{Code: operation.OK, Outcome: operation.Partial},
-		{Code: operation.OK, Outcome: operation.Failed},
-		{Code: operation.OK, Outcome: operation.Failed},
-		{Code: operation.OK, Outcome: operation.NotExecuted},
-		{Code: "GRAPHQL_VALIDATION_FAILED"},
+		{Report: operation.Report{Code: operation.OK}},
+		{Report: operation.Report{Code: operation.OK, Outcome: operation.Partial}},
+		{Report: operation.Report{Code: operation.OK, Outcome: operation.Failed}},
+		{Report: operation.Report{Code: operation.OK, Outcome: operation.Failed}},
+		{Report: operation.Report{Code: operation.OK, Outcome: operation.NotExecuted}},
+		{Report: operation.Report{Code: "GRAPHQL_VALIDATION_FAILED"}},
 	} {
 		requests.CountResult(&r, time.Now())
 	}

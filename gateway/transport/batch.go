@@ -19,8 +19,9 @@ type batched struct {
 	*operation.Request
 	members   map[string]json.RawMessage
 	state     *responseState // once the operation has run
-	err       error          // why there is no request, or no answer
-	errorBody []byte         // the answer that tells err
+	unrun     operation.Report
+	err       error  // why there is no request, or no answer
+	errorBody []byte // the answer that tells err
 }
 
 // fromArray reads a batch. An error in one of its operations takes the place of its answer.
@@ -59,16 +60,18 @@ func (h *Handler) runBatch(s *responseState, w http.ResponseWriter, r *http.Requ
 		if op.state, op.err = openState(s.account, s.began); op.err != nil {
 			continue
 		}
+		op.state.result.Timer = s.result.Timer
 		running.Go(func() {
 			op.err = h.engine.Run(r.Context(), caller, op.Request, &op.state.result, accept)
+			op.state.result.Enter(operation.StageWrite)
 		})
 	}
 	running.Wait()
-	return h.join(s, w, r, batch)
+	return h.join(s, batch)
 }
 
 // join leaves the array of the answers of a batch in s.
-func (h *Handler) join(s *responseState, w http.ResponseWriter, r *http.Request, batch []*batched) error {
+func (h *Handler) join(s *responseState, batch []*batched) error {
 	defer func() {
 		for _, op := range batch {
 			if op.state != nil {
@@ -82,7 +85,7 @@ func (h *Handler) join(s *responseState, w http.ResponseWriter, r *http.Request,
 			op.err = engine.ResultTooLarge(nil)
 		}
 		if op.err != nil {
-			op.errorBody = h.count(s, w, r, op.err).Body()
+			op.errorBody = h.count(s, op.report(s), op.err).Body()
 		} else {
 			h.engine.Metrics.CountResult(&op.state.result, s.began)
 		}
@@ -98,6 +101,7 @@ func (h *Handler) join(s *responseState, w http.ResponseWriter, r *http.Request,
 			answer.Bytes = append(answer.Bytes, ',')
 		}
 		answer.Bytes = h.appendBatched(answer.Bytes, op.members, op.answer())
+		s.batch = append(s.batch, *op.report(s))
 		if op.state != nil {
 			s.result.Quotas = append(s.result.Quotas, op.state.result.Quotas...)
 			op.state.result.JSON.Drop()
@@ -106,6 +110,15 @@ func (h *Handler) join(s *responseState, w http.ResponseWriter, r *http.Request,
 	answer.Bytes = append(answer.Bytes, ']')
 	s.result.HasData = true
 	return nil
+}
+
+// report returns the report on the operation, which may not have run.
+func (op *batched) report(s *responseState) *operation.Report {
+	if op.state == nil {
+		op.unrun.Timer = s.result.Timer
+		return &op.unrun
+	}
+	return &op.state.result.Report
 }
 
 // answer returns the JSON of the operation in the answer to its batch.

@@ -26,12 +26,20 @@ type deadlineWriter struct {
 	account  *memory.Account
 	refusals *Refusals
 	refused  bool // for want of memory
+	status   int
+	written  int // bytes of the body
 }
 
 func accountOf(w http.ResponseWriter) *memory.Account { return w.(*deadlineWriter).account }
 
 // Unwrap is for [http.ResponseController].
 func (d *deadlineWriter) Unwrap() http.ResponseWriter { return d.ResponseWriter }
+
+// WriteHeader records the status.
+func (d *deadlineWriter) WriteHeader(status int) {
+	d.status = status
+	d.ResponseWriter.WriteHeader(status)
+}
 
 func (d *deadlineWriter) Write(b []byte) (written int, err error) {
 	for {
@@ -46,7 +54,7 @@ func (d *deadlineWriter) Write(b []byte) (written int, err error) {
 		} else {
 			err = d.waiting(write)
 		}
-		written += n
+		written, d.written = written+n, d.written+n
 		d.account.AddProgress(n)
 		if b = b[n:]; err != nil || len(b) == 0 {
 			return written, err

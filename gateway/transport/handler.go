@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -28,7 +27,6 @@ type Handler struct {
 	limits        Limits
 	proxies       auth.TrustedProxies
 	certificateOf func(*tls.ConnectionState) *x509.Certificate
-	log           *slog.Logger
 
 	authHeaders    []string // that authentication reads
 	contextHeaders []string // that authentication and context read
@@ -46,7 +44,6 @@ func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.Truste
 		limits:        limits,
 		proxies:       proxies,
 		certificateOf: certificateOf,
-		log:           e.Log.With("path", e.Path),
 		authHeaders:   e.Authenticator.Headers(),
 		csrf:          csrf{cfg.preventCSRF(e.Authenticator.UsesAmbientCredentials() || e.Context.UsesCookies()), cfg.CORS.Origins},
 		compression:   compression{cfg.Compress},
@@ -75,17 +72,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		response.FromOperation(operation.Overloaded, 0).Write(w)
 		return
 	}
-	if h.serve(s, w, r) {
+	caller := h.callerOf(w, r)
+	if h.serve(s, w, r, caller) {
+		s.result.Enter(operation.StageWrite)
 		h.write(s, w, r)
 	}
+	h.reportAll(s, w, r, caller)
 	s.close()
 }
 
 // serve leaves the answer to a request in s, or reports false where it has answered with an
 // error. Operations hold slots until their answer is ready: an answer that waits for its
 // client holds none.
-func (h *Handler) serve(s *responseState, w http.ResponseWriter, r *http.Request) (ready bool) {
-	caller := h.callerOf(w, r)
+func (h *Handler) serve(s *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller) (ready bool) {
 	err := h.answer(s, w, r, caller)
 	s.result.Quotas = append(slices.Clip(caller.Quotas), s.result.Quotas...)
 	if err != nil {
@@ -113,6 +112,7 @@ func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Reques
 	if err := h.engine.Authenticate(r.Context(), caller); err != nil {
 		return err
 	}
+	s.result.Enter(operation.StageRead)
 	single, batch, err := h.read(s, w, r)
 	if err != nil {
 		return err
@@ -159,43 +159,31 @@ func (h *Handler) setCacheHeaders(w http.ResponseWriter, r *http.Request, cacheC
 
 // fail answers with an error.
 func (h *Handler) fail(s *responseState, w http.ResponseWriter, r *http.Request, err error) {
-	e := h.count(s, w, r, err)
+	e := h.count(s, &s.result.Report, err)
 	h.setCacheHeaders(w, r, operation.NoStore)
 	setRateLimitHeaders(w.Header(), s.result.Quotas)
 	e.WriteAs(w, s.media.contentType)
 }
 
-// count counts an error and returns how it looks to the client. It logs the cause with the
-// id that the client gets.
-func (h *Handler) count(s *responseState, w http.ResponseWriter, r *http.Request, err error) *response.Error {
+// count counts and reports an error, and returns how it looks to the client.
+func (h *Handler) count(s *responseState, report *operation.Report, err error) *response.Error {
 	e := h.errorOf(err, s.media)
 	h.engine.Metrics.CountError(e.Code, s.began)
-	h.logCause(w, r, e)
+	report.Code, report.Outcome, report.Cause = e.Code, operation.Succeeded, e.Cause
 	return e
-}
-
-// logCause logs why a request failed.
-func (h *Handler) logCause(w http.ResponseWriter, r *http.Request, e *response.Error) {
-	if e.Cause == nil {
-		return
-	}
-	level := slog.LevelWarn
-	if e.Status == http.StatusInternalServerError {
-		level = slog.LevelError
-	}
-	h.log.Log(r.Context(), level, "request failed", "request_id", w.Header().Get(requestIDHeader), "code", e.Code, "cause", e.Cause)
 }
 
 // ServeSDL answers with the schema, if the caller may read it.
 func (h *Handler) ServeSDL(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", h.vary)
+	timer := operation.StartTimer(time.Now())
 	caller := h.callerOf(w, r)
 	quotas, err := h.engine.AllowSDL(r.Context(), caller, []ratelimit.Quota(nil))
 	setRateLimitHeaders(w.Header(), append(caller.Quotas, quotas...))
 	if err != nil {
 		e := h.errorOf(err, jsonMedia)
-		h.logCause(w, r, e)
 		e.Write(w)
+		h.report(&operation.Report{Code: e.Code, Cause: e.Cause, Timer: timer}, w, r, caller)
 		return
 	}
 	response.WriteSDL(w, r, h.engine.Contract.SDL())

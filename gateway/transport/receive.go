@@ -105,6 +105,7 @@ var coders = make(chan struct{}, min(4, 2*runtime.GOMAXPROCS(0)))
 
 // parse calls a function that parses a text, with memory for it.
 func (s *responseState) parse(size int, parse func() error) error {
+	s.result.Enter(operation.StageParse)
 	if size >= largeText {
 		coders <- struct{}{}
 		defer func() { <-coders }()

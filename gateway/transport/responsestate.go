@@ -20,6 +20,7 @@ type responseState struct {
 	body       memory.Buffer    // of the request
 	result     operation.Result // its JSON is the answer
 	compressed memory.Buffer    // the answer
+	batch      []operation.Report
 }
 
 var states = sync.Pool{New: func() any { return new(responseState) }}
@@ -29,6 +30,7 @@ func openState(account *memory.Account, began time.Time) (*responseState, error)
 	s := states.Get().(*responseState)
 	s.account, s.began, s.media = account, began, jsonMedia
 	s.result.Reset()
+	s.result.Timer = operation.StartTimer(began)
 	if !s.body.Open(account) || !s.result.JSON.Open(account) || !s.compressed.Open(account) {
 		s.close()
 		return nil, operation.Overloaded
@@ -42,7 +44,7 @@ func (s *responseState) close() {
 	for _, b := range []*memory.Buffer{&s.body, &s.result.JSON, &s.compressed} {
 		b.Close(maxKept)
 	}
-	s.account = nil
+	s.account, s.batch = nil, nil
 	s.result.Reset()
 	states.Put(s)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/gateway"
 	"github.com/louche-graphql/louche/gateway/contract"
+	"github.com/louche-graphql/louche/gateway/telemetry"
 	"github.com/louche-graphql/louche/internal/logging"
 	"github.com/louche-graphql/louche/internal/secret"
 	"github.com/louche-graphql/louche/ratelimit"
@@ -30,7 +31,7 @@ type Config struct {
 	ShutdownDelay  time.Duration         `yaml:"shutdown_delay" env:"SHUTDOWN_DELAY"`
 	ShutdownGrace  time.Duration         `yaml:"shutdown_grace" env:"SHUTDOWN_GRACE"`
 	TLS            gateway.TLSConfig     `yaml:"tls" envPrefix:"TLS_"`
-	Log            logging.Config        `yaml:"log" envPrefix:"LOG_"`
+	Log            Log                   `yaml:"log" envPrefix:"LOG_"`
 	Node           rpcclient.NodeConfig  `yaml:"node" envPrefix:"NODE_"`
 	TrustedProxies []netip.Prefix        `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
 	Limits         gateway.Limits        `yaml:"limits" envPrefix:"LIMITS_"`
@@ -38,6 +39,12 @@ type Config struct {
 	Apps           []App                 `yaml:"apps" envPrefix:"APPS_"`
 
 	file *document // for the positions of errors
+}
+
+// Log is the section log.
+type Log struct {
+	logging.Config         `yaml:",inline"`
+	telemetry.AccessConfig `yaml:",inline"`
 }
 
 // App is the section of one application.
@@ -69,7 +76,8 @@ func (c *Config) SetDefaults() error {
 	c.Admin = cmp.Or(c.Admin, "127.0.0.1:4401")
 	c.ShutdownGrace = cmp.Or(c.ShutdownGrace, 30*time.Second)
 	c.TLS.SetDefaults()
-	c.Log.SetDefaults()
+	c.Log.Config.SetDefaults()
+	c.Log.AccessConfig.SetDefaults()
 	if c.Node.Cookie == "" && c.Node.CookieFile == "" {
 		c.Node.Cookie = secret.Text(os.Getenv("RELEASE_COOKIE"))
 	}

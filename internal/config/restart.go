@@ -13,7 +13,7 @@ func (c *Config) RestartKeys(other *Config) (keys []string) {
 		{"admin", c.Admin == other.Admin},
 		{"tls", c.TLS.Enabled() == other.TLS.Enabled()},
 		{"node", c.Node == node},
-		{"log", c.Log == other.Log},
+		{"log.format", c.Log.Format == other.Log.Format},
 		{"redis", c.Redis == other.Redis},
 		{"limits.header", c.Limits.Header == other.Limits.Header},
 		{"limits.connections", c.Limits.Connections == other.Limits.Connections},

@@ -34,6 +34,12 @@ func (c *Config) Validate() error {
 	return keypath.OneOf("format", c.Format, "text", "json")
 }
 
+// SlogLevel returns the level of a valid section.
+func (c *Config) SlogLevel() (level slog.Level) {
+	level.UnmarshalText([]byte(c.Level))
+	return level
+}
+
 // closeTime bounds the wait for the reader of standard error when a log is closed.
 const closeTime = time.Second
 
@@ -42,9 +48,7 @@ const closeTime = time.Second
 // waits up to a second for the last lines to be read.
 func (c *Config) Open() (log *slog.Logger, close func()) {
 	signal.Ignore(syscall.SIGPIPE)
-	var level slog.Level
-	level.UnmarshalText([]byte(c.Level))
-	handler := NewHandler(os.Stderr, level, c.Format == "json")
+	handler := NewHandler(os.Stderr, c.SlogLevel(), c.Format == "json")
 	log = slog.New(handler)
 	slog.SetDefault(log)
 	return log, func() { handler.Close(closeTime) }

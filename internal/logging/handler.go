@@ -15,10 +15,12 @@ import (
 
 // A Handler is a slog.Handler that never blocks. At level debug it does not throttle.
 type Handler struct {
-	format   slog.Handler
-	queue    *queue
-	throttle *throttle
-	key      string // of the attributes from WithAttrs
+	format      slog.Handler
+	level       *slog.LevelVar
+	queue       *queue
+	throttle    *throttle
+	unthrottled bool
+	key         string // of the attributes from WithAttrs
 }
 
 // keyAttrs are the attributes by which the throttle distinguishes lines with one message.
@@ -27,9 +29,10 @@ var keyAttrs = []string{"path", "code", "node", "source", "issuer"}
 
 // NewHandler returns a handler that writes lines to out, as JSON or as text.
 func NewHandler(out io.Writer, level slog.Level, json bool) *Handler {
-	h := &Handler{throttle: newThrottle()}
+	h := &Handler{level: new(slog.LevelVar), throttle: newThrottle()}
+	h.level.Set(level)
 	h.queue = newQueue(out, h.logDropped)
-	options := &slog.HandlerOptions{Level: level, ReplaceAttr: formatAttr}
+	options := &slog.HandlerOptions{Level: h.level, ReplaceAttr: formatAttr}
 	if json {
 		h.format = slog.NewJSONHandler(h.queue, options)
 	} else {
@@ -54,7 +57,7 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 
 // Handle queues a record, unless the throttle suppresses it.
 func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
-	if !h.Enabled(ctx, slog.LevelDebug) {
+	if !h.unthrottled && !h.Enabled(ctx, slog.LevelDebug) {
 		suppressed, ok := h.throttle.allow(r.Message, h.key+keyOf(r), time.Now())
 		if !ok {
 			return nil
@@ -98,6 +101,33 @@ func keyPart(a slog.Attr) string {
 		return ""
 	}
 	return a.Key + "=" + truncate(a.Value.String()) + "\x00"
+}
+
+// Unthrottled returns a logger whose lines a [Handler] does not suppress. Use it for lines
+// that an operator has asked for.
+func Unthrottled(log *slog.Logger) *slog.Logger {
+	if h, ok := log.Handler().(*Handler); ok {
+		with := *h
+		with.unthrottled = true
+		log = slog.New(&with)
+	}
+	return log
+}
+
+// Level returns the level of a logger with a [Handler]; info for other loggers.
+func Level(log *slog.Logger) (level slog.Level) {
+	if h, ok := log.Handler().(*Handler); ok {
+		level = h.level.Level()
+	}
+	return level
+}
+
+// SetLevel sets the level of a logger with a [Handler], and of the loggers that derive from
+// it.
+func SetLevel(log *slog.Logger, level slog.Level) {
+	if h, ok := log.Handler().(*Handler); ok {
+		h.level.Set(level)
+	}
 }
 
 // Counts are numbers of missing lines.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/internal/config"
+	"github.com/louche-graphql/louche/internal/logging"
 )
 
 // reload switches to another configuration. Requests in flight keep the configuration that
@@ -28,6 +29,7 @@ func (s *service) reload(ctx context.Context, cfg *config.Config) {
 	former := s.current
 	removed := slices.DeleteFunc(slices.Clone(former.applications), func(app *application) bool { return slices.Contains(next.applications, app) })
 	credentials.apply(s.gateway)
+	s.applyLog(&cfg.Log)
 	limits := cfg.Limits
 	limits.Answer = s.initial.Limits.Answer // takes effect after a restart only
 	finished := s.gateway.Reconfigure(limits, next.served)
@@ -49,6 +51,15 @@ func (s *service) reload(ctx context.Context, cfg *config.Config) {
 			app.absinthe.Pool.Close(context.Background())
 		}
 	})
+}
+
+// applyLog applies a section log. The level that an operator has set stays if the section has
+// the same one as before.
+func (s *service) applyLog(next *config.Log) {
+	if next.Level != s.cfg.Log.Level {
+		logging.SetLevel(s.log, next.SlogLevel())
+	}
+	s.gateway.SetAccessLog(next.AccessConfig)
 }
 
 // firstPoll bounds the wait of a reload for the nodes of new applications.

@@ -123,7 +123,7 @@ func TestOutputHasNoSecret(t *testing.T) {
 	if n := strings.Count(said.String(), "s3cret"); n > 0 {
 		t.Errorf("parts of secrets are said %d times", n)
 	}
-	for _, told := range []string{"request failed", "msg=operation ", "louche_requests_total", "uptime_seconds", "LOUCHE_TOKEN", "(secret)"} {
+	for _, told := range []string{"request failed", "msg=request ", "louche_requests_total", "uptime_seconds", "LOUCHE_TOKEN", "(secret)"} {
 		if !strings.Contains(said.String(), told) {
 			t.Errorf("%q is missing: this test does not look where it should", told)
 		}

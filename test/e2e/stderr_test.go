@@ -98,7 +98,7 @@ func TestStandardErrorIsRead(t *testing.T) {
 	lines := make(chan int)
 	go func() {
 		text, _ := io.ReadAll(r)
-		lines <- bytes.Count(text, []byte("msg=operation"))
+		lines <- bytes.Count(text, []byte("msg=request"))
 	}()
 	g := startDemoGateway(t, w)
 	took := g.flood(t, floodSize)

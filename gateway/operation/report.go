@@ -1,0 +1,36 @@
+package operation
+
+import "crypto/sha256"
+
+// A Report is what the log, traces and metrics have of one operation. Transport and engine
+// fill it in.
+type Report struct {
+	Path      string // of the application
+	RequestID string
+	TraceID   string // of the client's traceparent, or empty
+	Client    Client
+	Identity  string // the method that authenticated the caller, or empty
+	// Request is the request, with its document if that was found; nil: it was not read. It
+	// is valid until the response is written.
+	Request *Request
+	Kind    string            // query, mutation or subscription, or empty
+	Name    string            // of the operation, or empty
+	Hash    [sha256.Size]byte // of the document; zero: there is none
+	Node    string            // the last one that got the call, or empty
+	// Shared: the call of an equal query answered this one.
+	Shared bool
+	// Code is [OK], or that of the gateway's error.
+	Code string
+	// Outcome says which errors a result of the application has.
+	Outcome Outcome
+	// Cause is why the operation failed, if the client does not get it.
+	Cause  error
+	Status int // of HTTP
+	Bytes  int // of the response's body
+	Timer
+}
+
+// Failed reports whether the answer has no data.
+func (r *Report) Failed() bool {
+	return r.Code != OK || r.Outcome == NotExecuted || r.Outcome == Failed
+}

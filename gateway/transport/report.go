@@ -1,0 +1,28 @@
+package transport
+
+import (
+	"net/http"
+
+	"github.com/louche-graphql/louche/gateway/engine"
+	"github.com/louche-graphql/louche/gateway/operation"
+)
+
+// reportAll reports the operations of a request that is answered.
+func (h *Handler) reportAll(s *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller) {
+	if s.batch == nil {
+		h.report(&s.result.Report, w, r, caller)
+	}
+	for i := range s.batch {
+		h.report(&s.batch[i], w, r, caller)
+	}
+}
+
+// report completes the report on an operation and hands it in.
+func (h *Handler) report(report *operation.Report, w http.ResponseWriter, r *http.Request, caller *engine.Caller) {
+	report.End()
+	report.Path, report.RequestID, report.TraceID = h.engine.Path, caller.Request.ID, caller.Request.TraceID
+	report.Client, report.Identity = caller.Client, caller.Method()
+	answer := w.(*deadlineWriter)
+	report.Status, report.Bytes = answer.status, answer.written
+	h.engine.Access.Log(r.Context(), report)
+}
