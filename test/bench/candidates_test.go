@@ -3,6 +3,7 @@ package bench
 import (
 	"flag"
 	"os"
+	"regexp"
 	"testing"
 	"time"
 )
@@ -10,6 +11,7 @@ import (
 var (
 	turns    = flag.Int("turns", 5, "turns of each candidate; figures are their medians")
 	duration = flag.Duration("duration", 800*time.Millisecond, "duration of a turn")
+	only     = flag.String("only", "", "regular expression of workloads, such as small; empty: all")
 	chart    = flag.String("chart", "", "SVG file for the chart")
 )
 
@@ -29,7 +31,11 @@ func TestMain(m *testing.M) {
 func BenchmarkCandidates(b *testing.B) {
 	s := start(b)
 	var rows []row
+	chosen := regexp.MustCompile(*only)
 	for _, w := range workloads {
+		if !chosen.MatchString(w.name) {
+			continue
+		}
 		candidates := s.candidates(b, w)
 		for _, callers := range w.callers {
 			results, err := Compare(candidates, callers, *turns, *duration)
