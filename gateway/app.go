@@ -12,6 +12,7 @@ import (
 	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/gateway/response"
 	"github.com/louche-graphql/louche/gateway/transport"
+	"github.com/louche-graphql/louche/internal/parallelism"
 	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
 )
@@ -55,7 +56,7 @@ func (g *Gateway) handler(app *App, limits Limits) *transport.Handler {
 
 func (g *Gateway) addRoutes(r chi.Router, app *App, limits Limits) {
 	h := g.handler(app, limits)
-	r = r.With(h.CORS)
+	r = r.With(countAsLoad, h.CORS)
 	options := func(path string) {
 		if app.Config.CORS.Enabled() {
 			r.Options(path, otherMethods(r))
@@ -71,6 +72,15 @@ func (g *Gateway) addRoutes(r chi.Router, app *App, limits Limits) {
 		r.Get(path, h.ServeSDL)
 		r.Head(path, h.ServeSDL)
 	}
+}
+
+// countAsLoad has the number of processors follow the load: from requests to applications, which
+// are work, and not from health checks.
+func countAsLoad(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		parallelism.Wake()
+		next.ServeHTTP(w, r)
+	})
 }
 
 // otherMethods answers requests with methods that no route takes.

@@ -1,10 +1,13 @@
 package gateway
 
 import (
+	"runtime"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/louche-graphql/louche/gateway/telemetry"
 	"github.com/louche-graphql/louche/internal/logging"
+	"github.com/louche-graphql/louche/internal/parallelism"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
@@ -28,6 +31,8 @@ var (
 	memoryDesc      = newDesc("memory_reserved_bytes", "Bytes that requests and answers hold, of limits.memory.")
 	cutsDesc        = newDesc("memory_cuts_total", "Requests and answers that were cut off to make room for others, those of the slowest clients first.")
 	turnedAwayDesc  = newDesc("turned_away_total", "Requests that were refused before they were read, because there was no memory or no connection for them.")
+	processorsDesc  = newDesc("processors", "Processors of Go's scheduler in use (GOMAXPROCS), as few as the load keeps busy.")
+	maxProcsDesc    = newDesc("processors_max", "Most processors of Go's scheduler that the machine and its limits allow.")
 	drainingDesc    = newDesc("draining", "1 while the gateway is stopping, else 0.")
 	droppedDesc     = newDesc("log_lines_dropped_total", "Log lines that were dropped because standard error was not read in time.")
 	suppressedDesc  = newDesc("log_lines_suppressed_total", "Log lines that were suppressed because the log had enough lines with their message.")
@@ -68,6 +73,8 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 	gauge(to, memoryDesc, g.memory.Used())
 	counter(to, cutsDesc, g.memory.Preemptions())
 	counter(to, turnedAwayDesc, g.refusals.Total())
+	gauge(to, processorsDesc, runtime.GOMAXPROCS(0))
+	gauge(to, maxProcsDesc, parallelism.Max())
 	gauge(to, drainingDesc, draining)
 	missing := logging.CountsOf(g.log)
 	counter(to, droppedDesc, missing.Dropped)

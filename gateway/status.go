@@ -8,6 +8,7 @@ import (
 	"github.com/louche-graphql/louche/gateway/contract"
 	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/internal/logging"
+	"github.com/louche-graphql/louche/internal/parallelism"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
@@ -16,7 +17,9 @@ type status struct {
 	UptimeSeconds float64     `json:"uptime_seconds"`
 	Draining      bool        `json:"draining"`
 	Goroutines    int         `json:"goroutines"`
-	MemoryBytes   uint64      `json:"memory_bytes"` // taken from the operating system
+	Processors    int         `json:"processors"`     // GOMAXPROCS
+	MaxProcessors int         `json:"max_processors"` // of the machine and its limits
+	MemoryBytes   uint64      `json:"memory_bytes"`   // taken from the operating system
 	Connections   int64       `json:"connections"`
 	InFlight      int64       `json:"in_flight"`
 	Log           logStatus   `json:"log"`
@@ -70,6 +73,8 @@ func (g *Gateway) status() status {
 		UptimeSeconds: time.Since(g.started).Seconds(),
 		Draining:      g.draining.Load(),
 		Goroutines:    runtime.NumGoroutine(),
+		Processors:    runtime.GOMAXPROCS(0),
+		MaxProcessors: parallelism.Max(),
 		MemoryBytes:   memory.Sys - memory.HeapReleased,
 		Connections:   g.connections.Load(),
 		InFlight:      g.engines.InFlight(),

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/louche-graphql/louche/internal/config"
+	"github.com/louche-graphql/louche/internal/parallelism"
 	"github.com/louche-graphql/louche/internal/service"
 )
 
@@ -27,6 +28,7 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	log, closeLog := cfg.Log.Open()
 	defer closeLog()
 	service.LimitMemory(cfg.Limits, log)
+	go parallelism.Govern(ctx)
 	started := false
 	err = service.Run(ctx, cfg, s.Watch(ctx, cfg, hangups, log), log, func() { started = true })
 	if started && err != nil {

@@ -64,7 +64,9 @@ apps:
 	if err := g.Start(); err != nil {
 		t.Fatal(err)
 	}
-	stderr.Close()
+	if stderr != os.Stderr {
+		stderr.Close()
+	}
 	t.Cleanup(func() {
 		g.Process.Kill()
 		g.Wait()
