@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/louche-graphql/louche/internal/nonblock"
 )
 
 // An HTTP load sends a request over and over on each of its connections, which stay open.
@@ -39,6 +41,7 @@ func (l *HTTP) Run(callers int, duration time.Duration) (Run, error) {
 		if err != nil {
 			return Run{}, err
 		}
+		socket = nonblock.Wrap(socket)
 		l.clients = append(l.clients, &client{load: l, socket: socket, in: bufio.NewReaderSize(socket, 16<<10), request: bytes.Clone(l.request)})
 	}
 	var running sync.WaitGroup
