@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"runtime"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -80,8 +81,19 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 	counter(to, droppedDesc, missing.Dropped)
 	counter(to, suppressedDesc, missing.Suppressed)
 	g.collectLimitStore(to)
+	g.node.RefreshFigures(context.Background())
+	figures := make(map[string]*beamStatus) // by node, which may be in several applications
 	for _, app := range g.configuration().apps {
-		collectApp(to, app.status())
+		s := app.status()
+		collectApp(to, s)
+		for _, n := range s.Nodes {
+			if n.BEAM != nil {
+				figures[telemetry.LabelValue(n.Name)] = n.BEAM
+			}
+		}
+	}
+	for node, f := range figures {
+		f.collect(to, node)
 	}
 }
 

@@ -15,13 +15,14 @@ import (
 	"github.com/louche-graphql/louche/gateway/transport"
 	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/internal/waittest"
+	"github.com/louche-graphql/louche/rpcclient"
 )
 
 // serveWith serves clients within a budget of memory until the test ends.
 func serveWith(t *testing.T, budget *memory.Budget, limits Limits) (g *Gateway, address string) {
 	t.Helper()
 	limits.SetDefaults()
-	g = New(nil, limits, []*App{unreachableApp(t, nil)}, budget, slog.New(slog.DiscardHandler))
+	g = New(new(rpcclient.Node), limits, []*App{unreachableApp(t, nil)}, budget, slog.New(slog.DiscardHandler))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,7 @@ func (g *Gateway) Admin() http.Handler {
 	r.NotFound(g.serveSDL)
 	r.Get("/usage", g.serveUsage)
 	r.Get("/metrics", g.metrics.Handler(g.log).ServeHTTP)
-	r.Get("/status", func(w http.ResponseWriter, _ *http.Request) { response.WriteJSON(w, g.status()) })
+	r.Get("/status", g.serveStatus)
 	r.Get("/log/level", g.serveLogLevel)
 	r.Put("/log/level", g.setLogLevel)
 	r.Post("/nodes/{node}/drain", g.drainNode(true))
@@ -62,6 +62,11 @@ func (g *Gateway) serveSDL(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	response.NotFound.Write(w)
+}
+
+func (g *Gateway) serveStatus(w http.ResponseWriter, r *http.Request) {
+	g.node.RefreshFigures(r.Context())
+	response.WriteJSON(w, g.status())
 }
 
 // serveUsage answers with the usage of every application that counts it, of deprecated

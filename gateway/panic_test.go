@@ -11,6 +11,7 @@ import (
 
 	"github.com/louche-graphql/louche/internal/logtest"
 	"github.com/louche-graphql/louche/internal/memory"
+	"github.com/louche-graphql/louche/rpcclient"
 )
 
 // panicking is a body that panics when it is read.
@@ -39,7 +40,7 @@ func TestPanics(t *testing.T) {
 			var limits Limits
 			limits.SetDefaults()
 			budget := memory.NewBudget(limits.Memory)
-			g := New(nil, limits, []*App{app}, budget, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+			g := New(new(rpcclient.Node), limits, []*App{app}, budget, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 			for _, name := range []string{"Authorization", "Cookie", "X-Api-Key", "X-User-Id"} {
 				c.request.Header.Set(name, "Bearer s3cret")
 			}

@@ -18,7 +18,7 @@ import (
 // newGateway returns a gateway with defaults for the limits that are not set.
 func newGateway(limits Limits, log *slog.Logger, apps ...*App) *Gateway {
 	limits.SetDefaults()
-	return New(nil, limits, apps, memory.NewBudget(limits.Memory), log)
+	return New(new(rpcclient.Node), limits, apps, memory.NewBudget(limits.Memory), log)
 }
 
 // gatewayOf returns a gateway with default limits.

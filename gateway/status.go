@@ -64,6 +64,7 @@ type nodeStatus struct {
 	Breaker          string              `json:"breaker"`
 	SchemaHash       string              `json:"schema_hash,omitempty"` // how it begins; none: not known
 	ConnectedSeconds float64             `json:"connected_seconds"`
+	BEAM             *beamStatus         `json:"beam,omitempty"` // none: not known
 }
 
 func (g *Gateway) status() status {
@@ -116,6 +117,7 @@ func (a *App) status() appStatus {
 			Breaker:          n.Breaker,
 			ConnectedSeconds: n.Connected.Seconds(),
 			SchemaHash:       a.Contract.ShortHash(n.Schema),
+			BEAM:             newBEAMStatus(n.Figures),
 		}
 	}
 	return s

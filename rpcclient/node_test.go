@@ -25,6 +25,8 @@ func TestNode(t *testing.T) {
 		{"wrong cookie", testWrongCookie},
 		{"cookie sources", testCookieSources},
 		{"probe", testProbe},
+		{"figures", testFigures},
+		{"figures make no atoms", testFiguresMakeNoAtoms},
 		{"inspection", testInspection},
 		{"description of the schema", testDescribe},
 		{"two gateways of one name", testTwoGatewaysOfOneName},
@@ -56,6 +58,7 @@ func TestTwoNodes(t *testing.T) {
 		{"retry", testRetry},
 		{"built context stays on its node", testContextStaysOnItsNode},
 		{"node filters", testFilter},
+		{"figures of a slow node", testFiguresOfASlowNode},
 		{"drain of one of two nodes of one name", testDrainOfOneName},
 		{"breaker of one node", testBreakerOfOneNode},
 	} {

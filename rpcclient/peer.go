@@ -44,6 +44,7 @@ type peer struct {
 	current atomic.Pointer[liveConn] // nil: not connected
 	drained atomic.Bool              // by an operator: no new calls
 	retry   chan struct{}            // holds a token to cut the backoff short
+	figures latestFigures
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced when the connection or its phase changes

@@ -14,6 +14,7 @@ type Probe struct {
 	Name         string        // the node's own name
 	Handshake    time.Duration // from the dial to the end of the handshake
 	OTPRelease   string        // "27"
+	Figures      *NodeFigures  // nil: the node does not tell them
 	HasSchema    bool          // the schema's module can be loaded
 	OtherSchemas []string      // without it: the Absinthe schemas on the node
 
@@ -55,6 +56,7 @@ func (p *Probe) ask(ctx context.Context, c *liveConn, app AbsintheConfig, intros
 	if p.OTPRelease, err = callBinary(ctx, c, "Elixir.System", "otp_release", etf.AppendNil(nil)); err != nil {
 		return err
 	}
+	p.Figures, _ = c.fetchFigures(ctx) // their absence is no failure
 	if p.HasSchema, err = app.HasSchema(ctx, c); err != nil {
 		return err
 	}

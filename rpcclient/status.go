@@ -24,6 +24,7 @@ type NodeStatus struct {
 	Breaker   string        // closed, open or half-open
 	Connected time.Duration // for how long; 0: not connected
 	Schema    SchemaState   // as set by the inspector over this connection
+	Figures   *NodeFigures  // of the runtime, as [Node.RefreshFigures] got them lately; nil: unknown
 }
 
 // NodeState says whether a node gets calls, or why not.
@@ -69,6 +70,7 @@ func (m *member) status() NodeStatus {
 		Latency:  m.latency.duration(),
 		Breaker:  m.breaker.State().String(),
 		Schema:   schema,
+		Figures:  m.peer.figures.of(conn),
 	}
 	if conn != nil {
 		s.Connected = time.Since(conn.since)

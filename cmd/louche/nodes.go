@@ -11,6 +11,7 @@ import (
 
 	"github.com/louche-graphql/louche/internal/config"
 	"github.com/louche-graphql/louche/internal/service"
+	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/schema"
 )
 
@@ -56,7 +57,7 @@ func (n *nodesCommand) Run(ctx context.Context, out output) error {
 func printNodes(out output, results []service.ProbeResult) bool {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if len(results) > 0 {
-		fmt.Fprintln(table, "  NAME\tADDRESS\tHANDSHAKE\tOTP\tSCHEMA")
+		fmt.Fprintln(table, "  NAME\tADDRESS\tHANDSHAKE\tOTP\tELIXIR\tPROCESSES\tRUN QUEUE\tSCHEMA")
 	}
 	callable := len(results) > 0
 	for _, r := range results {
@@ -86,7 +87,15 @@ func columns(r service.ProbeResult) string {
 	case r.HasSchema:
 		state = fmt.Sprintf("found, but cannot be read: %s", oneLine(r.SchemaErr.Error()))
 	}
-	return fmt.Sprintf("%s\t%s\t%s", handshake, oneLine(r.OTPRelease), state)
+	return fmt.Sprintf("%s\t%s\t%s\t%s", handshake, oneLine(r.OTPRelease), figureColumns(r.Figures), state)
+}
+
+// figureColumns returns the columns ELIXIR, PROCESSES and RUN QUEUE.
+func figureColumns(f *rpcclient.NodeFigures) string {
+	if f == nil {
+		return "-\t-\t-"
+	}
+	return fmt.Sprintf("%s\t%d\t%d", cmp.Or(f.ElixirVersion, "-"), f.Processes.Count, f.RunQueue)
 }
 
 // printDifferences prints how the schemas of nodes differ from that of the first node.

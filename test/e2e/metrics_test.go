@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -132,4 +134,46 @@ func TestReloadKeepsPoolCounts(t *testing.T) {
 	g.configure(t, configFor(epmd, load, "    timeout: 50s"))
 	eventually(t, "it is reloaded", func() bool { return strings.Contains(g.log.String(), "configuration reloaded") })
 	g.expectMetrics(t, map[string]float64{`louche_overloaded_total{app="/graphql"}`: 1})
+}
+
+// The figures of a node's runtime are in /status and in the metrics.
+func TestFiguresOfNodes(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd, Args: []string{"+P", "1024"}})
+	g := startGateway(t, configFor(epmd))
+	node.Eval(t, `for _ <- 1..850 do spawn(fn -> Process.sleep(:infinity) end) end`)
+	otp := strings.Trim(node.OTP(), `"`)
+	elixir := strings.Trim(node.Eval(t, "System.version()"), `"`)
+	labels := `{node="` + node.Name + `"`
+	if got := g.metric(t, `louche_beam_info{elixir="`+elixir+`"`+`,node="`+node.Name+`",otp="`+otp+`"}`); got != 1 {
+		t.Errorf("louche_beam_info is %v", got)
+	}
+	g.expectMetrics(t, map[string]float64{
+		`louche_beam_table_limit` + labels + `,table="processes"}`:       1024,
+		`louche_beam_table_nearly_full` + labels + `,table="processes"}`: 1,
+		`louche_beam_table_nearly_full` + labels + `,table="atoms"}`:     0,
+	})
+	for _, series := range []string{"uptime_seconds" + labels + "}", "schedulers" + labels + "}", `memory_bytes{kind="processes",node="` + node.Name + `"}`, "table_entries" + labels + `,table="ets_tables"}`} {
+		if got := g.metric(t, "louche_beam_"+series); got <= 0 {
+			t.Errorf("%s is %v", series, got)
+		}
+	}
+	var status struct {
+		Apps []struct {
+			Nodes []struct {
+				BEAM struct {
+					OTP, Elixir string
+					Tables      map[string]struct{ Count, Limit int }
+					NearlyFull  []string `json:"nearly_full"`
+				}
+			}
+		}
+	}
+	if code, text := sdl(t, g.admin+"/status"); code != 200 || json.Unmarshal([]byte(text), &status) != nil {
+		t.Fatalf("GET /status: %d %s", code, text)
+	}
+	beam := status.Apps[0].Nodes[0].BEAM
+	if beam.OTP != otp || beam.Elixir != elixir || beam.Tables["processes"].Limit != 1024 || !slices.Equal(beam.NearlyFull, []string{"processes"}) {
+		t.Errorf("%+v", beam)
+	}
 }
