@@ -23,7 +23,7 @@ GOSEC_FLAGS = -test=false -exclude=G104,G115,G304
 # Subjects of the commits that main lacks, or of the latest one where main is not known.
 COMMITS = { git log --format=%s origin/main..HEAD || git log -1 --format=%s; } 2>/dev/null
 
-.PHONY: build demo test test-matrix chaos lint vulncheck bench bench-growth bench-features fuzz
+.PHONY: build demo web web-check test test-matrix chaos lint vulncheck bench bench-growth bench-features fuzz
 
 build:
 	go build -o bin/louche ./cmd/louche
@@ -31,12 +31,21 @@ build:
 demo: build
 	bin/louche demo
 
+# The pages, from their sources. web/dist is committed: a build of the program needs no
+# Node.js.
+web:
+	testdata/install-npm web
+	cd web && npm run check && npm test && npm run build
+
+web-check: web
+	@test -z "$$(git status --porcelain web/dist)" || { git status web/dist; echo "web/dist is not what the sources in web build: commit the result of make web"; exit 1; }
+
 # Against the machine's own Erlang, Elixir and Redis, with GraphQL clients of npm and in
 # Chromium. Installs them if they are missing. go build shows progress, because a cold
 # build takes minutes. The short chaos suite compares times, so it runs alone.
 test:
 	testdata/install-erlang
-	testdata/install-clients
+	testdata/install-npm testdata/clients
 	testdata/install-browser
 	testdata/install-redis
 	go build -race -v ./...
@@ -46,7 +55,7 @@ test:
 # Against OTP 27 and 29 from newer Debian releases (root, on Debian).
 test-matrix:
 	testdata/install-otp-matrix $(OTP_MATRIX)
-	testdata/install-clients
+	testdata/install-npm testdata/clients
 	testdata/install-browser
 	testdata/install-redis
 	TEST_BEAM_ROOT=$(OTP_MATRIX)/otp27 go test -race -count=1 -timeout $(TIMEOUT) $(BEAM_PACKAGES)

@@ -2,6 +2,8 @@ module github.com/louche-graphql/louche
 
 go 1.26.0
 
+ignore ./web/node_modules
+
 require (
 	github.com/agnivade/levenshtein v1.2.2
 	github.com/alecthomas/kong v1.17.0

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -15,6 +16,7 @@ import (
 	"github.com/louche-graphql/louche/internal/parallelism"
 	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
+	"github.com/louche-graphql/louche/web"
 )
 
 // An App is one application behind the gateway, with everything that its requests are
@@ -36,7 +38,9 @@ type App struct {
 // sdlFile is below an application's path, and for operators at the root as well.
 const sdlFile = "/schema.graphql"
 
-func (c *AppConfig) sdlPath() string { return strings.TrimSuffix(c.Path, "/") + sdlFile }
+func (c *AppConfig) sdlPath() string { return c.below(sdlFile) }
+
+func (c *AppConfig) below(name string) string { return strings.TrimSuffix(c.Path, "/") + name }
 
 func (g *Gateway) handler(app *App, limits Limits) *transport.Handler {
 	e := engine.New(engine.App{
@@ -54,8 +58,14 @@ func (g *Gateway) handler(app *App, limits Limits) *transport.Handler {
 	return transport.NewHandler(e, app.Config.HTTP, transport.Limits{Body: limits.Body, Batch: limits.Batch, Answer: limits.Answer}, app.Proxies, g.certificateOf)
 }
 
-func (g *Gateway) addRoutes(r chi.Router, app *App, limits Limits) {
+// explored are the paths of those with GraphiQL.
+func (g *Gateway) addRoutes(r chi.Router, app *App, limits Limits, explored []string) {
 	h := g.handler(app, limits)
+	get := h.ServeHTTP
+	if slices.Contains(explored, app.Config.Path) {
+		get = h.WithPage(explorePage(app.Config.Path, explored)).ServeHTTP
+		r.Get(app.Config.below(exploreAssets)+"{asset}", web.Explore.ServeAsset)
+	}
 	r = r.With(countAsLoad, h.CORS)
 	options := func(path string) {
 		if app.Config.CORS.Enabled() {
@@ -63,8 +73,8 @@ func (g *Gateway) addRoutes(r chi.Router, app *App, limits Limits) {
 		}
 	}
 	options(app.Config.Path)
-	r.Get(app.Config.Path, h.ServeHTTP)
-	r.Head(app.Config.Path, h.ServeHTTP)
+	r.Get(app.Config.Path, get)
+	r.Head(app.Config.Path, get)
 	r.Post(app.Config.Path, h.ServeHTTP)
 	if app.Contract.AllowsSDL(true) {
 		path := app.Config.sdlPath()

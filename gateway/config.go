@@ -87,7 +87,10 @@ func (l *Limits) Validate() error {
 // AppConfig is the part of an application's section that concerns the gateway.
 type AppConfig struct {
 	// Path is where clients send their requests. /graphql unless set.
-	Path       string `yaml:"path" env:"PATH"`
+	Path string `yaml:"path" env:"PATH"`
+	// GraphiQL is "on" where browsers that open the path get GraphiQL, or "off". In a
+	// whole configuration, it is on unless set where only this machine reaches the listener.
+	GraphiQL   string `yaml:"graphiql" env:"GRAPHIQL"`
 	Operations `yaml:",inline"`
 	HTTP       `yaml:",inline"`
 }
@@ -98,9 +101,16 @@ type Operations = engine.Config
 // HTTP is the configuration of the transport.
 type HTTP = transport.Config
 
+// Values of [AppConfig.GraphiQL].
+const (
+	GraphiQLOn  = "on"
+	GraphiQLOff = "off"
+)
+
 // SetDefaults fills what was left out.
 func (c *AppConfig) SetDefaults() {
 	c.Path = cmp.Or(c.Path, "/graphql")
+	c.GraphiQL = cmp.Or(c.GraphiQL, GraphiQLOff)
 	c.Operations.SetDefaults()
 	c.HTTP.SetDefaults()
 }
@@ -108,7 +118,7 @@ func (c *AppConfig) SetDefaults() {
 // Validate reports everything that is wrong with the section, by key. cookies reports whether
 // auth or context read any.
 func (c *AppConfig) Validate(cookies bool) error {
-	return errors.Join(c.validatePath(), c.Operations.Validate(), c.HTTP.Validate(cookies))
+	return errors.Join(c.validatePath(), keypath.OneOf("graphiql", c.GraphiQL, GraphiQLOn, GraphiQLOff), c.Operations.Validate(), c.HTTP.Validate(cookies))
 }
 
 func (c *AppConfig) validatePath() error {

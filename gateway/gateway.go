@@ -97,8 +97,9 @@ type configuration struct {
 func (g *Gateway) configure(limits Limits, apps []*App) *configuration {
 	c := &configuration{limits: limits, apps: apps}
 	r := g.router(g.memory, func() (read, write time.Duration) { return limits.ReadTimeout, limits.WriteTimeout })
+	explored := exploredPaths(apps)
 	for _, app := range apps {
-		g.addRoutes(r, app, limits)
+		g.addRoutes(r, app, limits, explored)
 	}
 	g.addHealth(r)
 	c.clients = r

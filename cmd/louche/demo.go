@@ -7,6 +7,7 @@ import (
 
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/gateway"
 	"github.com/louche-graphql/louche/internal/config"
 	"github.com/louche-graphql/louche/internal/demo"
 	"github.com/louche-graphql/louche/internal/service"
@@ -54,6 +55,7 @@ func (d *demoCommand) config(epmd uint16) *config.Config {
 	cfg.Node.Cookie = demoCookie
 	app := &cfg.Apps[0]
 	app.Schema = demo.Schema
+	app.GraphiQL = gateway.GraphiQLOn
 	app.Discovery = discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "gearbox", EPMDPort: epmd}
 	app.Context = auth.ContextConfig{
 		"current_user_id": {Header: "X-User-Id", Type: auth.Type{Scalar: "integer"}},
@@ -63,14 +65,18 @@ func (d *demoCommand) config(epmd uint16) *config.Config {
 
 func (d *demoCommand) banner(out output, epmd uint16) {
 	fmt.Fprintf(out, `Louche demo
+
+Open http://%s/graphql in a browser: type an operation, Ctrl-Space completes it,
+Ctrl-Enter runs it, and the book on the left has the schema.
+
   gateway  http://%s/graphql  (health: http://%s/readyz)
   EPMD     127.0.0.1:%d
-`, d.Listen, d.Admin, epmd)
+`, d.Listen, d.Listen, d.Admin, epmd)
 	for _, name := range demoNodes {
 		fmt.Fprintf(out, "  node     %s@127.0.0.1\n", name)
 	}
 	fmt.Fprintf(out, `
-Try:
+Or from another terminal:
   curl -s http://%s/graphql -H 'Content-Type: application/json' -H 'X-User-Id: 42' \
     -d '{"query":"{ backend session { user { id name email } } }"}'
 

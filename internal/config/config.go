@@ -87,6 +87,9 @@ func (c *Config) SetDefaults() error {
 	c.Redis.SetDefaults()
 	for i := range c.Apps {
 		app := &c.Apps[i]
+		if isLoopback(c.Listen) {
+			app.GraphiQL = cmp.Or(app.GraphiQL, gateway.GraphiQLOn)
+		}
 		app.AppConfig.SetDefaults()
 		app.AbsintheConfig.SetDefaults()
 		app.PoolConfig.SetDefaults()

@@ -275,6 +275,24 @@ func TestConfigOfARelease(t *testing.T) {
 	}
 }
 
+// GraphiQL is on where only this machine reaches it, unless it is set.
+func TestGraphiQLByDefault(t *testing.T) {
+	for _, tc := range []struct{ listen, set, want string }{
+		{"127.0.0.1:4400", "", "on"},
+		{"localhost:4400", "", "on"},
+		{"[::1]:4400", "off", "off"},
+		{"0.0.0.0:4400", "", "off"},
+		{":4400", "", "off"},
+		{"10.0.0.5:4400", "on", "on"},
+	} {
+		c := &Config{Listen: tc.listen, Apps: make([]App, 1)}
+		c.Apps[0].GraphiQL = tc.set
+		if err := c.SetDefaults(); err != nil || c.Apps[0].GraphiQL != tc.want {
+			t.Errorf("%s, %q: %q, %v", tc.listen, tc.set, c.Apps[0].GraphiQL, err)
+		}
+	}
+}
+
 // The environment overrides the file, and flags override both.
 func TestConfigPrecedence(t *testing.T) {
 	file := write(t, complete)

@@ -30,7 +30,7 @@ var rooms = []room{
 	{name: "internal/config", mayImport: []string{"gateway/...", "auth/...", "ratelimit", "schema", "discovery", "rpcclient"}},
 	{name: "internal/demo", mayImport: []string{"rpcclient/..."}},
 
-	{name: "gateway", mayImport: []string{"gateway/...", "auth/...", "ratelimit", "schema", "rpcclient/..."}},
+	{name: "gateway", mayImport: []string{"web", "gateway/...", "auth/...", "ratelimit", "schema", "rpcclient/..."}},
 	{name: "gateway/transport", mayImport: []string{"gateway/engine", "gateway/operation", "gateway/response", "auth", "ratelimit"}},
 	{name: "gateway/absinthe", mayImport: []string{"gateway/engine", "gateway/operation", "schema", "rpcclient/..."}},
 	{name: "gateway/engine", mayImport: []string{"gateway/contract", "gateway/telemetry", "gateway/operation", "auth", "ratelimit", "schema"}},
@@ -39,6 +39,8 @@ var rooms = []room{
 	{name: "gateway/telemetry", mayImport: []string{"gateway/operation"}},                 // features register with it
 	{name: "gateway/response", mayImport: []string{"gateway/operation"}},
 	{name: "gateway/operation", mayImport: []string{"ratelimit"}},
+
+	{name: "web"},
 
 	{name: "auth", mayImport: []string{"auth/jwt", "auth/phoenix", "rpcclient/etf"}},
 	{name: "auth/jwt"},
@@ -63,7 +65,7 @@ var shelf = []string{
 // reserved packages are for some rooms alone.
 var reserved = map[string][]string{
 	// Transports and listeners know HTTP, and so do methods that read headers and fetch keys.
-	"net/http": {"cmd/...", "internal/service", "gateway", "gateway/transport", "gateway/response", "gateway/admin", "gateway/telemetry", "auth", "auth/jwt", "test/..."},
+	"net/http": {"cmd/...", "internal/service", "gateway", "gateway/transport", "gateway/response", "gateway/admin", "gateway/telemetry", "web", "auth", "auth/jwt", "test/..."},
 	// The node runtime can be taken out: see docs/decisions/0001-ergo.md.
 	"github.com/ergo-services/ergo": {"rpcclient", "internal/demo"},
 }

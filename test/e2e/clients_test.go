@@ -36,7 +36,7 @@ func clientsFolder(t *testing.T) string {
 	t.Helper()
 	const folder = "../../testdata/clients"
 	if _, err := os.Stat(filepath.Join(folder, "node_modules", ".package-lock.json")); err != nil {
-		t.Fatalf("the clients are not installed: run testdata/install-clients, which needs Node.js 20 or later with npm (%v)", err)
+		t.Fatalf("the clients are not installed: run testdata/install-npm testdata/clients, which needs Node.js 20.19 or later with npm (%v)", err)
 	}
 	return folder
 }
