@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -26,6 +27,7 @@ func newDesc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
+	buildDesc       = newDesc("build_info", "1, with the version of the gateway and of Go.", "version", "goversion")
 	operationsDesc  = newDesc("operations_in_flight", "Operations under way in the whole gateway.")
 	connectionsDesc = newDesc("connections", "Open HTTP connections, of clients and operators.")
 	limitStoreDesc  = newDesc("rate_limit_store_up", "1 while rate limits are counted in Redis, 0 while each gateway counts alone because Redis cannot be used.")
@@ -65,6 +67,7 @@ func (collector) Describe(to chan<- *prometheus.Desc) {
 
 func (c collector) Collect(to chan<- prometheus.Metric) {
 	g := c.gateway
+	gauge(to, buildDesc, 1, buildLabels()...)
 	draining := 0
 	if g.draining.Load() {
 		draining = 1
@@ -95,6 +98,14 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 	for node, f := range figures {
 		f.collect(to, node)
 	}
+}
+
+// buildLabels returns the version that the Go toolchain put into the binary, and its own.
+func buildLabels() []string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return []string{info.Main.Version, info.GoVersion}
+	}
+	return []string{"unknown", runtime.Version()}
 }
 
 // collectLimitStore tells of the store that all applications have together.

@@ -32,6 +32,7 @@ type Gateway struct {
 	started time.Time
 	metrics *telemetry.Metrics
 	admin   *admin.Admin
+	debug   atomic.Pointer[[]byte] // the effective configuration; nil: /debug is off
 
 	mu      sync.RWMutex // of current, not of what it points to
 	current *configuration

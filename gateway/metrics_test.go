@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -102,6 +103,9 @@ func TestRequestsAreCounted(t *testing.T) {
 		if strings.Contains(series, "elsewhere") {
 			t.Errorf("%s has text of a request", series)
 		}
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(got)), func(s string) bool { return strings.HasPrefix(s, "louche_build_info{goversion=") }) {
+		t.Error("the version is missing")
 	}
 	if got["go_goroutines"] == 0 || got["process_open_fds"] == 0 {
 		t.Error("the metrics of the process are missing")

@@ -18,20 +18,33 @@ import (
 // of clients.
 const adminMemory = 32 << 20
 
-// Admin serves operators:
+// An adminRoute is a path of the operators' listener.
+type adminRoute struct {
+	method, path string
+	about        string
+	serve        http.HandlerFunc
+}
+
+func (g *Gateway) adminRoutes() []adminRoute {
+	return []adminRoute{
+		{http.MethodGet, "/status", "the state of the gateway, its pools and their nodes", g.serveStatus},
+		{http.MethodGet, "/metrics", "the metrics, for Prometheus", g.metrics.Handler(g.log).ServeHTTP},
+		{http.MethodGet, "/usage", "which clients use which parts of the schemas; ?deprecated=true: of deprecated ones", g.serveUsage},
+		{http.MethodPost, "/nodes/{node}/drain", "the node gets no new calls; those in flight finish", g.drainNode(true)},
+		{http.MethodPost, "/nodes/{node}/undrain", "the node gets new calls again", g.drainNode(false)},
+		{http.MethodGet, "/log/level", "the level of the log", g.serveLogLevel},
+		{http.MethodPut, "/log/level", "set the level of the log to the body", g.setLogLevel},
+		{http.MethodGet, "/debug/config", "with debug: the effective configuration", g.serveDebugConfig},
+		{http.MethodGet, "/debug/pprof/*", "with debug: profiles of the gateway, for go tool pprof", g.serveProfile},
+	}
+}
+
+// Admin serves operators: health, the paths of adminRoutes, GET / with their list, and GET
+// /schema.graphql with the schema of the first application, {path}/schema.graphql with that of
+// each.
 //
-//   - GET /healthz and /readyz
-//   - GET /schema.graphql: the first application's schema, and {path}/schema.graphql
-//     every one's
-//   - GET /usage: which clients use which parts of the schemas
-//   - GET /metrics: the metrics, for Prometheus
-//   - GET /status: the state of the gateway, its pools and their nodes
-//   - GET and PUT /log/level: the level of the log
-//   - POST /nodes/{node}/drain: no new calls for a node, those in flight finish
-//   - POST /nodes/{node}/undrain: new calls again
-//
-// Pages of other origins cannot make a browser drain a node. All but the first line needs
-// the token of [Gateway.SetAdminToken]; without one, an IP address or localhost as Host.
+// Pages of other origins cannot make a browser drain a node. All but health needs the token of
+// [Gateway.SetAdminToken]; without one, an IP address or localhost as Host.
 func (g *Gateway) Admin() http.Handler {
 	root := g.router(memory.NewBudget(adminMemory), func() (read, write time.Duration) {
 		limits := g.configuration().limits
@@ -41,13 +54,12 @@ func (g *Gateway) Admin() http.Handler {
 	g.addHealth(root)
 	r := root.With(g.admin.Authorize)
 	r.NotFound(g.serveSDL)
-	r.Get("/usage", g.serveUsage)
-	r.Get("/metrics", g.metrics.Handler(g.log).ServeHTTP)
-	r.Get("/status", g.serveStatus)
-	r.Get("/log/level", g.serveLogLevel)
-	r.Put("/log/level", g.setLogLevel)
-	r.Post("/nodes/{node}/drain", g.drainNode(true))
-	r.Post("/nodes/{node}/undrain", g.drainNode(false))
+	index := map[string]string{"GET " + sdlFile: "the schema of the first application; below its path, that of each"}
+	for _, route := range g.adminRoutes() {
+		r.Method(route.method, route.path, route.serve)
+		index[route.method+" "+route.path] = route.about
+	}
+	r.Get("/", func(w http.ResponseWriter, _ *http.Request) { response.WriteJSON(w, index) })
 	return root
 }
 

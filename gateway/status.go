@@ -64,7 +64,8 @@ type nodeStatus struct {
 	Breaker          string              `json:"breaker"`
 	SchemaHash       string              `json:"schema_hash,omitempty"` // how it begins; none: not known
 	ConnectedSeconds float64             `json:"connected_seconds"`
-	BEAM             *beamStatus         `json:"beam,omitempty"` // none: not known
+	BEAM             *beamStatus         `json:"beam,omitempty"`    // none: not known
+	Problem          string              `json:"problem,omitempty"` // why it is not connected
 }
 
 func (g *Gateway) status() status {
@@ -116,6 +117,7 @@ func (a *App) status() appStatus {
 			LatencyMS:        float64(n.Latency) / float64(time.Millisecond),
 			Breaker:          n.Breaker,
 			ConnectedSeconds: n.Connected.Seconds(),
+			Problem:          n.Problem,
 			SchemaHash:       a.Contract.ShortHash(n.Schema),
 			BEAM:             newBEAMStatus(n.Figures),
 		}

@@ -83,6 +83,9 @@ func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 	pool := gw.pool(t, rpcclient.PoolConfig{})
 	pool.Update([]rpcclient.NodeAddr{target}, nil)
 	gw.log.wait(t, "cannot connect to node", target.Name, "wrong cookie")
+	if got := pool.Status().Nodes[0].Problem; !strings.Contains(got, "wrong cookie") {
+		t.Errorf("the status has the problem %q", got)
+	}
 	if _, err := run(t.Context(), pool, hello); !errors.Is(err, rpcclient.ErrNoNode) {
 		t.Errorf("call without a connection: %v, want %v", err, rpcclient.ErrNoNode)
 	}
@@ -92,6 +95,9 @@ func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 	defer node.Eval(t, fmt.Sprintf("Node.set_cookie(:%q)", node.Cookie))
 	eventually(t, "connected", pool.Ready)
 	checkHello(t, pool)
+	if got := pool.Status().Nodes[0].Problem; got != "" {
+		t.Errorf("connected, the status has the problem %q", got)
+	}
 
 	for _, cookie := range []string{beamtest.DefaultCookie, "another-cookie"} {
 		if strings.Contains(err.Error()+gw.log.String(), cookie) {

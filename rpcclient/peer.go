@@ -43,6 +43,7 @@ type peer struct {
 	cancel  context.CancelFunc
 	current atomic.Pointer[liveConn] // nil: not connected
 	drained atomic.Bool              // by an operator: no new calls
+	problem atomic.Pointer[string]   // why there is no connection; nil: there is one, or no attempt has ended
 	retry   chan struct{}            // holds a token to cut the backoff short
 	figures latestFigures
 
@@ -103,6 +104,7 @@ func (p *peer) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		p.problem.Store(new(err.Error()))
 		switch {
 		case reached:
 			reconnect = !closedByPeer(err)
@@ -179,6 +181,7 @@ func (p *peer) session(ctx context.Context, reconnect bool) (reached bool, err e
 		p.log.Info(message, "node", p.target.Name, "name", conn.Peer().Name, "address", p.target.Addr)
 		p.notify()
 	}
+	p.problem.Store(nil)
 	p.setConn(c)
 	defer p.setConn(nil)
 	return true, c.pollPhase(ctx)

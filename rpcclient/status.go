@@ -23,6 +23,7 @@ type NodeStatus struct {
 	Latency   time.Duration // geometric mean of the latest calls; 0: unknown
 	Breaker   string        // closed, open or half-open
 	Connected time.Duration // for how long; 0: not connected
+	Problem   string        // why it is not connected; empty: it is, or no attempt has ended
 	Schema    SchemaState   // as set by the inspector over this connection
 	Figures   *NodeFigures  // of the runtime, as [Node.RefreshFigures] got them lately; nil: unknown
 }
@@ -74,6 +75,8 @@ func (m *member) status() NodeStatus {
 	}
 	if conn != nil {
 		s.Connected = time.Since(conn.since)
+	} else if problem := m.peer.problem.Load(); problem != nil {
+		s.Problem = *problem
 	}
 	switch {
 	case m.peer.drained.Load():

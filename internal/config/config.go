@@ -28,6 +28,7 @@ type Config struct {
 	Listen         string                `yaml:"listen" env:"LISTEN"`
 	Admin          string                `yaml:"admin" env:"ADMIN"`
 	AdminToken     secret.Source         `yaml:"admin_token" env:"ADMIN_TOKEN"`
+	Debug          bool                  `yaml:"debug" env:"DEBUG"`
 	ShutdownDelay  time.Duration         `yaml:"shutdown_delay" env:"SHUTDOWN_DELAY"`
 	ShutdownGrace  time.Duration         `yaml:"shutdown_grace" env:"SHUTDOWN_GRACE"`
 	TLS            gateway.TLSConfig     `yaml:"tls" envPrefix:"TLS_"`

@@ -30,6 +30,7 @@ func (s *service) reload(ctx context.Context, cfg *config.Config) {
 	removed := slices.DeleteFunc(slices.Clone(former.applications), func(app *application) bool { return slices.Contains(next.applications, app) })
 	credentials.apply(s.gateway)
 	s.applyLog(&cfg.Log)
+	s.applyDebug(cfg)
 	limits := cfg.Limits
 	limits.Answer = s.initial.Limits.Answer // takes effect after a restart only
 	finished := s.gateway.Reconfigure(limits, next.served)

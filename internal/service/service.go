@@ -59,6 +59,7 @@ func start(cfg *config.Config, log *slog.Logger) (*service, error) {
 	s.gateway = gateway.New(node, fitOpenFiles(cfg.Limits, openFiles(), log), s.current.served, budget, log)
 	credentials.apply(s.gateway)
 	s.gateway.SetAccessLog(cfg.Log.AccessConfig)
+	s.applyDebug(cfg)
 	return s, nil
 }
 
