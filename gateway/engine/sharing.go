@@ -55,8 +55,9 @@ type sharedCall struct {
 	err     error
 
 	// The mu of Sharing guards the following fields.
-	callers int
-	ended   bool
+	callers  int
+	answered int
+	ended    bool
 }
 
 // share answers a query with the call of an equal one, or with a call that others may join.
@@ -175,22 +176,23 @@ func (s *Sharing) deliver(call *sharedCall, r *run) error {
 	if call.err != nil {
 		return call.err
 	}
-	if s.isLast(call) {
+	switch answer := from.JSON.Bytes; {
+	case s.isOnly(call):
 		to.JSON.Take(&from.JSON)
-		return nil
-	}
-	if !to.JSON.Renew(len(from.JSON.Bytes), 0) {
+	case len(answer) <= cap(to.JSON.Bytes):
+		to.JSON.Bytes = append(to.JSON.Bytes[:0], answer...)
+	case !to.JSON.Share(answer):
 		return NoMemory(errNoMemory, true)
 	}
-	to.JSON.Bytes = append(to.JSON.Bytes, from.JSON.Bytes...)
 	return nil
 }
 
-// isLast reports whether a call that has ended has one caller left.
-func (s *Sharing) isLast(call *sharedCall) bool {
+// isOnly reports whether a call that has ended has answered one caller alone.
+func (s *Sharing) isOnly(call *sharedCall) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return call.callers == 1
+	call.answered++
+	return call.callers == 1 && call.answered == 1
 }
 
 // leave takes a caller from a call. The last one ends a call that has not ended, for the

@@ -4,6 +4,7 @@ package memory
 type Buffer struct {
 	Bytes   []byte
 	account *Account
+	shared  bool // others read Bytes, too, so they must not change
 }
 
 // Open empties the buffer and has the account hold its capacity. It reports whether there was
@@ -24,16 +25,16 @@ func (b *Buffer) Close(keep int) {
 		return
 	}
 	b.account.Release(cap(b.Bytes))
-	if cap(b.Bytes) > keep {
+	if cap(b.Bytes) > keep || b.shared {
 		b.Bytes = nil
 	}
-	b.account = nil
+	b.account, b.shared = nil, false
 }
 
 // Grow gives the buffer, with its content, a capacity of at least n bytes. It reports
 // whether there was memory for it.
 func (b *Buffer) Grow(n int) bool {
-	if n <= cap(b.Bytes) {
+	if n <= cap(b.Bytes) && !b.shared {
 		return true
 	}
 	if !b.account.Reserve(n) {
@@ -41,7 +42,7 @@ func (b *Buffer) Grow(n int) bool {
 	}
 	larger := append(make([]byte, 0, n), b.Bytes...)
 	b.account.Release(cap(b.Bytes))
-	b.Bytes = larger
+	b.Bytes, b.shared = larger, false
 	return true
 }
 
@@ -50,14 +51,25 @@ func (b *Buffer) Shrink() {
 	if b.account.Reserve(len(b.Bytes)) {
 		smaller := append(make([]byte, 0, len(b.Bytes)), b.Bytes...)
 		b.account.Release(cap(b.Bytes))
-		b.Bytes = smaller
+		b.Bytes, b.shared = smaller, false
 	}
 }
 
 // Drop releases the content.
 func (b *Buffer) Drop() {
 	b.account.Release(cap(b.Bytes))
-	b.Bytes = nil
+	b.Bytes, b.shared = nil, false
+}
+
+// Share replaces the content with bytes that other buffers may have, too. It reports whether
+// there was memory: each buffer reserves for all of them, so that each may be the last.
+func (b *Buffer) Share(bytes []byte) bool {
+	b.Drop()
+	if !b.account.Reserve(len(bytes)) {
+		return false
+	}
+	b.Bytes, b.shared = bytes[:len(bytes):len(bytes)], true
+	return true
 }
 
 // Take replaces the content with that of another buffer, which becomes empty.
@@ -71,6 +83,9 @@ func (b *Buffer) Take(from *Buffer) {
 // Renew empties the buffer and gives it a capacity of at least n bytes, of which paid are
 // reserved elsewhere (see [Buffer.ReservePaid]).
 func (b *Buffer) Renew(n, paid int) bool {
+	if b.shared {
+		b.Drop()
+	}
 	b.Bytes = b.Bytes[:0]
 	if n <= cap(b.Bytes) {
 		return true

@@ -64,6 +64,47 @@ func TestTake(t *testing.T) {
 	}
 }
 
+// Shared bytes count in the account of each buffer, and stay as they are when a buffer is used
+// again.
+func TestShare(t *testing.T) {
+	budget := NewBudget(1000)
+	const text = "an answer"
+	shared := []byte(text)
+	use := func(reuse func(b *Buffer)) {
+		t.Helper()
+		account := budget.Open()
+		var b Buffer
+		if !b.Open(account) || !b.Share(shared) || string(b.Bytes) != text {
+			t.Fatalf("%q", b.Bytes)
+		}
+		if used := budget.Used(); used != int64(len(text)) {
+			t.Errorf("%d bytes are reserved", used)
+		}
+		reuse(&b)
+		b.Bytes = append(b.Bytes, "another"...)
+		b.Close(100)
+		account.Close()
+		if used := budget.Used(); string(shared) != text || used != 0 {
+			t.Errorf("%q, %d bytes are left over", shared, used)
+		}
+	}
+	use(func(b *Buffer) { b.Renew(1, 0) })
+	use(func(b *Buffer) { b.Drop(); b.Grow(7) })
+	use(func(b *Buffer) { b.Grow(2 * len(text)) })
+	use(func(b *Buffer) { b.Grow(len(text)); b.Bytes = b.Bytes[:0] })
+	use(func(b *Buffer) { b.Shrink(); b.Bytes = b.Bytes[:0] })
+	use(func(b *Buffer) {
+		account := b.account
+		b.Close(100)
+		b.Open(account)
+		b.Grow(7)
+	})
+	var b Buffer
+	if b.Open(budget.Open()); b.Share(make([]byte, 1001)) {
+		t.Error("there was memory")
+	}
+}
+
 // A buffer without memory to open it releases nothing when it closes.
 func TestBufferWithoutMemory(t *testing.T) {
 	budget := NewBudget(1000)
