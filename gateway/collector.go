@@ -45,6 +45,7 @@ var (
 	retriesDesc     = newDesc("retries_total", "Calls that were sent to another node because a connection was lost.", "app")
 	overloadedDesc  = newDesc("overloaded_total", "Calls that were refused because every node was at its limit.", "app")
 	schemasDesc     = newDesc("schemas", "Different schemas among an application's nodes.", "app")
+	preparedDesc    = newDesc("prepared_calls_total", "Calls that nodes ran from prepared documents.", "app")
 	sharedDesc      = newDesc("shared_total", "Queries that joined the call of an equal query, by share. on: that call answered them; dry_run: they ran as calls of their own.", "app", "share")
 	validationsDesc = newDesc("validations_total", "Operations that did not fit the schema, where contract.validate is on. refused: by the gateway; agreed: Absinthe did not run it either; disagreed: Absinthe ran it; passed: refused by Absinthe alone.", "app", "result")
 
@@ -55,6 +56,8 @@ var (
 	nodeCallsDesc    = newDesc("node_calls_in_flight", "Calls under way on a node.", "app", "node")
 	nodeLatencyDesc  = newDesc("node_latency_seconds", "Geometric mean of the time of a node's latest calls; 0: unknown.", "app", "node")
 	nodeBreakerDesc  = newDesc("node_breaker", "State of a node's breaker. 0: closed, 1: half-open, 2: open.", "app", "node")
+	nodePreparedDesc = newDesc("node_prepared_documents", "Documents that a node has prepared, for all applications and gateways.", "app", "node")
+	nodeBytesDesc    = newDesc("node_prepared_bytes", "Memory of a node's prepared documents, in bytes.", "app", "node")
 	nodeStates       = []rpcclient.NodeState{rpcclient.Connected, rpcclient.Connecting, rpcclient.Starting, rpcclient.Stopping, rpcclient.Draining, rpcclient.Unlisted, rpcclient.Lacking}
 	breakerPositions = map[string]float64{"closed": 0, "half-open": 1, "open": 2}
 )
@@ -128,6 +131,7 @@ func collectApp(to chan<- prometheus.Metric, s appStatus) {
 	gauge(to, queuedDesc, s.Queued, path)
 	counter(to, retriesDesc, s.Retries, path)
 	counter(to, overloadedDesc, s.Overloaded, path)
+	counter(to, preparedDesc, s.Prepared, path)
 	gauge(to, schemasDesc, len(s.Schemas), path)
 	if s.Validation != nil {
 		counter(to, validationsDesc, s.Validation.Refused, path, "refused")
@@ -158,6 +162,10 @@ func collectApp(to chan<- prometheus.Metric, s appStatus) {
 		gauge(to, nodeCallsDesc, n.InFlight, path, name)
 		gauge(to, nodeLatencyDesc, n.LatencyMS/1000, path, name)
 		gauge(to, nodeBreakerDesc, breakerPositions[n.Breaker], path, name)
+		if n.Prepared != nil {
+			gauge(to, nodePreparedDesc, n.Prepared.Documents, path, name)
+			gauge(to, nodeBytesDesc, n.Prepared.Bytes, path, name)
+		}
 	}
 }
 

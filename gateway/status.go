@@ -39,7 +39,8 @@ type appStatus struct {
 	Queued     int                   `json:"queued"`
 	Retries    uint64                `json:"retries"`
 	Overloaded uint64                `json:"overloaded"`
-	Schemas    []string              `json:"schemas"` // different ones that nodes have, that of most nodes first
+	Prepared   uint64                `json:"prepared_calls"` // that nodes ran from prepared documents
+	Schemas    []string              `json:"schemas"`        // different ones that nodes have, that of most nodes first
 	Validation *contract.Status      `json:"validation,omitempty"`
 	Sharing    *engine.SharingStatus `json:"sharing,omitempty"`
 	KeySets    []keySetStatus        `json:"key_sets,omitempty"`
@@ -64,8 +65,9 @@ type nodeStatus struct {
 	Breaker          string              `json:"breaker"`
 	SchemaHash       string              `json:"schema_hash,omitempty"` // how it begins; none: not known
 	ConnectedSeconds float64             `json:"connected_seconds"`
-	BEAM             *beamStatus         `json:"beam,omitempty"`    // none: not known
-	Problem          string              `json:"problem,omitempty"` // why it is not connected
+	BEAM             *beamStatus         `json:"beam,omitempty"`     // none: not known
+	Problem          string              `json:"problem,omitempty"`  // why it is not connected
+	Prepared         *preparedStatus     `json:"prepared,omitempty"` // none: off or not known
 }
 
 func (g *Gateway) status() status {
@@ -97,6 +99,7 @@ func (a *App) status() appStatus {
 		Queued:     pool.Queued,
 		Retries:    pool.Retries,
 		Overloaded: pool.Overloaded,
+		Prepared:   pool.Prepared,
 		Schemas:    a.Contract.Hashes(),
 		Validation: a.Contract.Status(),
 		Sharing:    a.Sharing.Status(),
@@ -120,6 +123,7 @@ func (a *App) status() appStatus {
 			Problem:          n.Problem,
 			SchemaHash:       a.Contract.ShortHash(n.Schema),
 			BEAM:             newBEAMStatus(n.Figures),
+			Prepared:         (*preparedStatus)(n.Prepared),
 		}
 	}
 	return s

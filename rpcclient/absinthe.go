@@ -1,7 +1,9 @@
 package rpcclient
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"regexp"
 	"strings"
@@ -38,6 +40,11 @@ type AbsintheConfig struct {
 	// ContextCache is how long a context is cached that ContextFrom built. 0: not at
 	// all.
 	ContextCache time.Duration `yaml:"context_cache" env:"CONTEXT_CACHE"`
+	// Prepare is "on": nodes prepare documents, with code that the gateway loads into
+	// them; or "off", which is the default.
+	Prepare string `yaml:"prepare" env:"PREPARE"`
+	// PrepareMemory bounds the prepared documents of a node, in bytes.
+	PrepareMemory int `yaml:"prepare_memory" env:"PREPARE_MEMORY"`
 }
 
 var moduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*$`)
@@ -57,6 +64,8 @@ func (c *AbsintheConfig) Validate() error {
 	return errors.Join(append(errs,
 		keypath.NotNegative("max_complexity", c.MaxComplexity, "a number, such as 1000"),
 		keypath.NotNegative("token_limit", c.TokenLimit, "a number, such as 1000"),
+		keypath.OneOf("prepare", cmp.Or(c.Prepare, prepareOff), prepareOn, prepareOff),
+		keypath.NotNegative("prepare_memory", c.PrepareMemory, "a number of bytes, such as 67108864"),
 		c.validateContextFrom())...)
 }
 
@@ -70,6 +79,15 @@ const elixirPrefix = "Elixir."
 // ModuleAtom returns the atom of a module that is given in Elixir's notation.
 func ModuleAtom(name string) string { return elixirPrefix + name }
 
+// Values of [AbsintheConfig.Prepare].
+const (
+	prepareOn  = "on"
+	prepareOff = "off"
+)
+
+// Prepares reports whether nodes prepare documents.
+func (c *AbsintheConfig) Prepares() bool { return c.Prepare == prepareOn }
+
 // SetDefaults converts modules to Elixir's notation: Elixir.MyApp.Schema, as the
 // Erlang shell prints it, becomes MyApp.Schema.
 func (c *AbsintheConfig) SetDefaults() {
@@ -77,11 +95,15 @@ func (c *AbsintheConfig) SetDefaults() {
 	c.JSONCodec = strings.TrimPrefix(c.JSONCodec, elixirPrefix)
 	c.PubSub = strings.TrimPrefix(c.PubSub, elixirPrefix)
 	c.ContextFrom = strings.TrimPrefix(c.ContextFrom, elixirPrefix)
+	c.Prepare = cmp.Or(c.Prepare, prepareOff)
+	c.PrepareMemory = cmp.Or(c.PrepareMemory, 64<<20)
 }
 
 // An Operation is one GraphQL operation of a client.
 type Operation struct {
 	Document string
+	// Hash identifies a prepared document. Zero: it is computed.
+	Hash DocumentHash
 	// Variables is a JSON object, or empty.
 	Variables []byte
 	// Name selects the operation of a document that has several. It may be empty.
@@ -103,6 +125,8 @@ type Operation struct {
 	Filter NodeFilter
 	// Observer observes the call. Nil: none does.
 	Observer CallObserver
+
+	encodedVariables []byte // of Variables; nil: not encoded yet
 }
 
 // A CallObserver observes a call.
@@ -110,6 +134,9 @@ type CallObserver interface {
 	// Sent is called when the call has a slot on a node, for each attempt.
 	Sent(node string)
 }
+
+// DocumentHash is the SHA-256 of a document.
+type DocumentHash [sha256.Size]byte
 
 // Absinthe runs documents on the nodes of a pool.
 type Absinthe struct {
@@ -128,8 +155,8 @@ type Absinthe struct {
 // Errors are those of [Pool.Call], [*ContextError], and [*etf.SyntaxError] for invalid
 // JSON in Variables, which no node has seen.
 func (a *Absinthe) Run(ctx context.Context, op Operation) (*Result, error) {
-	if a.Config.ContextFrom != "" {
-		return a.runWithContextFrom(ctx, op)
+	if a.Config.ContextFrom != "" || a.Config.Prepares() {
+		return a.runByNode(ctx, op)
 	}
 	return a.run(ctx, op)
 }
@@ -181,19 +208,25 @@ func (c *AbsintheConfig) appendOptions(b []byte, op Operation, more int) ([]byte
 	configured, n := c.appendConfigured(few[:0])
 	b = append(etf.AppendList(b, n+2+more), configured...)
 	b = etf.AppendAtom(etf.AppendTuple(b, 2), "variables")
-	if len(op.Variables) == 0 {
-		b = etf.AppendMap(b, 0)
-	} else {
-		var err error
-		if b, err = etf.AppendJSONTerm(b, op.Variables); err != nil {
-			return b, err
-		}
+	b, err := op.appendVariables(b)
+	if err != nil {
+		return b, err
 	}
 	b = etf.AppendAtom(etf.AppendTuple(b, 2), "operation_name")
 	if op.Name == "" {
 		return etf.AppendAtom(b, "nil"), nil
 	}
 	return etf.AppendBinary(b, op.Name), nil
+}
+
+func (op *Operation) appendVariables(b []byte) ([]byte, error) {
+	switch {
+	case op.encodedVariables != nil:
+		return append(b, op.encodedVariables...), nil
+	case len(op.Variables) == 0:
+		return etf.AppendMap(b, 0), nil
+	}
+	return etf.AppendJSONTerm(b, op.Variables)
 }
 
 // appendConfigured appends the configured options and returns their number.

@@ -30,8 +30,8 @@ type builtContext struct {
 	expires time.Time
 }
 
-// prepare initializes what ContextFrom needs.
-func (a *Absinthe) prepare() {
+// initContexts initializes what ContextFrom needs.
+func (a *Absinthe) initContexts() {
 	a.once.Do(func() {
 		a.expression = a.Config.contextExpression()
 		a.contexts = cache.New[contextKey, *builtContext](maxCachedContexts, maxCacheBytes)

@@ -25,7 +25,7 @@ func mapOfKeys(n int) []byte {
 
 func TestContextsExpire(t *testing.T) {
 	a := &Absinthe{Config: AbsintheConfig{ContextFrom: "A.b", ContextCache: time.Minute}}
-	a.prepare()
+	a.initContexts()
 	requested := time.Now()
 	for name, tt := range map[string]struct {
 		expires time.Time
@@ -59,7 +59,7 @@ func TestContextsExpireByTheMonotonicClock(t *testing.T) {
 
 func TestCachedContextsAreBounded(t *testing.T) {
 	a := &Absinthe{Config: AbsintheConfig{ContextFrom: "A.b", ContextCache: time.Minute}}
-	a.prepare()
+	a.initContexts()
 	now := time.Now()
 	until := now.Add(time.Minute)
 	for name, tt := range map[string]struct {

@@ -1,7 +1,6 @@
 package rpcclient
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -21,75 +20,6 @@ func (e *ContextError) Error() string {
 	return fmt.Sprintf("context_from on %s returned {:error, %s}", e.Node, e.Reason)
 }
 
-// runWithContextFrom is Run with ContextFrom. The function and Absinthe.run/3 are one
-// call: one round trip, one process, one deadline.
-func (a *Absinthe) runWithContextFrom(ctx context.Context, op Operation) (*Result, error) {
-	a.prepare()
-	c := contextCall{app: a, op: op, began: time.Now(), evaluation: buffers.Get().(*[]byte), run: buffers.Get().(*[]byte)}
-	defer putBuffer(c.evaluation)
-	defer putBuffer(c.run)
-	var err error
-	if *c.evaluation, err = a.appendEvaluation((*c.evaluation)[:0], op); err != nil {
-		return nil, err
-	}
-	result, err := a.Pool.execute(ctx, &c, op.Idempotent, op.Filter, op.Observer)
-	if err != nil {
-		return nil, err
-	}
-	unwrapTrapping(result)
-	if err := c.read(result); err != nil {
-		result.Release()
-		return nil, err
-	}
-	return result, nil
-}
-
-// A contextCall has different arguments for each node. A node with a cached context is
-// sent that, another node builds one. A context goes to no other node than the one
-// that built it: see docs/decisions/0014-untrusted-nodes.md.
-type contextCall struct {
-	app   *Absinthe
-	op    Operation
-	began time.Time
-	// evaluation holds the arguments that build a context, run those with the cached
-	// one.
-	evaluation, run *[]byte
-	key             contextKey
-	cached          *builtContext // nil: the node builds it
-}
-
-func (c *contextCall) forConn(conn *liveConn) []byte {
-	c.key = contextKey{conn.id, c.op.ContextKey}
-	if c.cached = c.app.cachedContext(c.key, c.began); c.cached == nil {
-		return *c.evaluation
-	}
-	op := c.op
-	var err error
-	if op.Context, err = c.cached.appendMerged(nil, op.Context); err == nil {
-		*c.run, err = c.app.appendRun((*c.run)[:0], op)
-	}
-	if err != nil { // cannot happen: evaluation has encoded the same variables
-		c.cached = nil
-		return *c.evaluation
-	}
-	return *c.run
-}
-
-// read unwraps Absinthe's own result and caches the built context.
-func (c *contextCall) read(result *Result) error {
-	if c.cached != nil {
-		return result.unwrapOK()
-	}
-	built, err := c.app.unwrapEvaluation(result)
-	if err != nil {
-		return err
-	}
-	if until := c.app.cachedUntil(c.began, c.op.ContextExpires); until.After(c.began) {
-		c.app.cacheContext(c.key, built, until)
-	}
-	return result.unwrapOK()
-}
-
 // cachedUntil returns when a context that was requested at this time expires.
 func (a *Absinthe) cachedUntil(requested, expires time.Time) time.Time {
 	until := requested.Add(a.Config.ContextCache)
@@ -107,11 +37,7 @@ func (a *Absinthe) appendEvaluation(b []byte, op Operation) ([]byte, error) {
 	b = append(etf.AppendList(b, 5), a.expression...)
 	b = etf.AppendList(b, 5)
 	b = appendBinding(b, "Claims")
-	if len(op.Claims) == 0 {
-		b = etf.AppendMap(b, 0)
-	} else {
-		b = append(b, op.Claims...)
-	}
+	b = op.appendClaims(b)
 	b = appendBinding(b, "Context")
 	b = op.appendContext(b)
 	b = appendBinding(b, "Document")
@@ -163,4 +89,12 @@ func (a *Absinthe) contextError(node string, returned etf.Term) error {
 		}
 	}
 	return &CallError{Node: node, Class: "error", Reason: a.Config.ContextFrom + " returned " + returned.String()}
+}
+
+// appendClaims appends the claims, or an empty map.
+func (op *Operation) appendClaims(b []byte) []byte {
+	if len(op.Claims) == 0 {
+		return etf.AppendMap(b, 0)
+	}
+	return append(b, op.Claims...)
 }

@@ -57,9 +57,28 @@ func called(t testing.TB, node *beamtest.Node) string {
 	return node.Eval(t, "TestApp.Gateway.called()")
 }
 
+// sensitive pools eject a node after two failures.
+var sensitive = rpcclient.PoolConfig{Breaker: rpcclient.BreakerConfig{Calls: 2, Window: time.Minute}}
+
 func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
-	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
+	pool := gw.pool(t, sensitive, target)
+	testContexts(t, node, func(keep time.Duration) *rpcclient.Absinthe { return building(pool, keep) })
+}
+
+// The agent builds contexts, too.
+func testContextFromPrepared(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
+	gw := startGateway(t, nil)
+	prepared := preparing(t, gw, sensitive, target)
+	prepare(t, prepared, rpcclient.Operation{Document: `{ contextText }`})
+	testContexts(t, node, func(keep time.Duration) *rpcclient.Absinthe {
+		app := building(prepared.Pool, keep)
+		app.Config.Prepare = "on"
+		return app
+	})
+}
+
+func testContexts(t *testing.T, node *beamtest.Node, building func(time.Duration) *rpcclient.Absinthe) {
 	// current_user: nil, tenant: "acme"
 	configured := etf.AppendAtom(etf.AppendAtom(etf.AppendMap(nil, 2), "current_user"), "nil")
 	configured = etf.AppendBinary(etf.AppendAtom(configured, "tenant"), "acme")
@@ -67,7 +86,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 	// The second context comes from the cache if there is one.
 	for _, keep := range []time.Duration{0, time.Hour} {
 		t.Run(fmt.Sprintf("what arrives, cached for %v", keep), func(t *testing.T) {
-			app := building(pool, keep)
+			app := building(keep)
 			for name, tt := range map[string]struct {
 				op   rpcclient.Operation
 				want string
@@ -90,7 +109,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 	}
 
 	t.Run("name with a question mark", func(t *testing.T) {
-		app := building(pool, 0)
+		app := building(0)
 		app.Config.ContextFrom = "TestApp.Gateway.always?"
 		if got, err := contextText(t.Context(), app, rpcclient.Operation{}); err != nil || got != `%{claims: %{}}` {
 			t.Errorf("%s, %v", got, err)
@@ -98,7 +117,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 	})
 
 	t.Run("cached as it was built", func(t *testing.T) {
-		app := building(pool, time.Hour)
+		app := building(time.Hour)
 		op := rpcclient.Operation{Claims: claims("reply", "everything"), ContextKey: "everything"}
 		called(t, node)
 		for i := range 3 {
@@ -115,7 +134,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 	})
 
 	t.Run("each identity has its own", func(t *testing.T) {
-		app := building(pool, time.Hour)
+		app := building(time.Hour)
 		called(t, node)
 		for range 3 {
 			for _, who := range []string{"", "ada", "bob"} {
@@ -140,7 +159,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 			"longer than the identity":   {time.Hour, rpcclient.Operation{ContextExpires: time.Now()}},
 			"if it is large":             {time.Hour, rpcclient.Operation{Claims: claims("reply", "large")}},
 		} {
-			app := building(pool, tt.keep)
+			app := building(tt.keep)
 			called(t, node)
 			for range 2 {
 				if got, err := contextText(t.Context(), app, tt.op); err != nil || !strings.HasPrefix(got, "%{") {
@@ -154,8 +173,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 	})
 
 	t.Run("refused", func(t *testing.T) {
-		cfg := rpcclient.PoolConfig{Breaker: rpcclient.BreakerConfig{Calls: 2, Window: time.Minute}}
-		app := building(gw.pool(t, cfg, target), time.Hour)
+		app := building(time.Hour)
 		for _, tt := range []struct {
 			claims []byte
 			want   rpcclient.ContextError
@@ -182,7 +200,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 	})
 
 	t.Run("failed", func(t *testing.T) {
-		app := building(pool, time.Hour)
+		app := building(time.Hour)
 		const function = "TestApp.Gateway, :build_context, 1}, "
 		for reply, want := range map[string]struct {
 			class  string
@@ -197,14 +215,14 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 			_, err := contextText(t.Context(), app, rpcclient.Operation{Claims: claims("reply", reply)})
 			checkCallError(t, reply, err, want.class, want.reason...)
 		}
-		app = building(pool, 0)
+		app = building(0)
 		app.Config.ContextFrom = "TestApp.Nowhere.build_context"
 		_, err := contextText(t.Context(), app, rpcclient.Operation{Claims: claims("password", "hunter2")})
 		checkCallError(t, "missing", err, "error", "TestApp.Nowhere, :build_context, 1}, :undef", "at TestApp.Nowhere.build_context/1")
 	})
 
 	t.Run("failed afterwards", func(t *testing.T) {
-		_, err := building(pool, 0).Run(t.Context(), rpcclient.Operation{Document: `{ raise(message: "no disk") }`})
+		_, err := building(0).Run(t.Context(), rpcclient.Operation{Document: `{ raise(message: "no disk") }`})
 		checkCallError(t, "resolver", err, "error", `"no disk"`, "TestApp.Fields.raise/1")
 		if strings.Contains(err.Error(), "build_context") {
 			t.Errorf("%v, for which the function is not to blame", err)
@@ -213,7 +231,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 
 	t.Run("killed with its call", func(t *testing.T) {
 		pid := outlived(t, node, func(ctx context.Context) (string, error) {
-			return contextText(ctx, building(pool, 0), rpcclient.Operation{Claims: claims("reply", "sleep")})
+			return contextText(ctx, building(0), rpcclient.Operation{Claims: claims("reply", "sleep")})
 		})
 		if line := node.WaitOutput(t, "gone "+pid); line != "gone "+pid+" killed" {
 			t.Errorf("%q, want it killed", line)
@@ -229,7 +247,7 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 		if !node.RealAbsinthe() { // the double runs a single operation
 			op.Document = `query Q($t: String) { echoText(text: $t) }`
 		}
-		result, err := building(pool, 0).Run(t.Context(), op)
+		result, err := building(0).Run(t.Context(), op)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -239,14 +257,14 @@ func testContextFrom(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 		}
 		op.Variables = []byte(`{"t"`)
 		var syntax *etf.SyntaxError
-		if _, err := building(pool, 0).Run(t.Context(), op); !errors.As(err, &syntax) {
+		if _, err := building(0).Run(t.Context(), op); !errors.As(err, &syntax) {
 			t.Errorf("%v, want a SyntaxError", err)
 		}
 	})
 
 	// An atom is never freed.
 	t.Run("no atom of a request", func(t *testing.T) {
-		app := building(pool, time.Hour)
+		app := building(time.Hour)
 		const count = ":erlang.system_info(:atom_count)"
 		request := func(i int) {
 			name := fmt.Sprintf("name_%d", i)

@@ -5,13 +5,15 @@ import (
 	"sync"
 )
 
-// SetInspector sets the function that inspects the nodes of the pool. It runs once a
+// AddInspector adds a function that inspects the nodes of the pool. It runs once a
 // connection, in its own goroutine, after the node has started, for as long as it
 // needs. It calls the node over the [NodeConn] and reports with [NodeConn.SetSchema].
 // Its context ends with the connection, when the node begins to stop, and when the
-// pool removes the node. Calls do not wait for it. SetInspector must be called before
+// pool removes the node. Calls do not wait for it. AddInspector must be called before
 // the first Update.
-func (p *Pool) SetInspector(inspector func(context.Context, *NodeConn)) { p.inspector = inspector }
+func (p *Pool) AddInspector(inspector func(context.Context, *NodeConn)) {
+	p.inspectors = append(p.inspectors, inspector)
+}
 
 // A NodeConn is one connection to one node, for an inspector.
 type NodeConn struct {
@@ -61,7 +63,7 @@ func (m *member) schemaState(conn *liveConn) SchemaState {
 	return SchemaState{}
 }
 
-// inspect runs the inspector for every connection of the member until it is retired.
+// inspect runs the inspectors for every connection of the member until it is retired.
 func (m *member) inspect() {
 	ctx, cancel := context.WithCancel(m.pool.node.ctx)
 	m.stop = cancel
@@ -71,7 +73,9 @@ func (m *member) inspect() {
 			living, end := context.WithCancel(ctx)
 			var inspection sync.WaitGroup
 			if conn != nil && conn.takesCalls() {
-				inspection.Go(func() { m.pool.inspector(living, &NodeConn{m, conn}) })
+				for _, inspector := range m.pool.inspectors {
+					inspection.Go(func() { inspector(living, &NodeConn{m, conn}) })
+				}
 			}
 			select {
 			case <-changed:

@@ -16,7 +16,7 @@ func (g *gateway) inspected(t testing.TB, targets ...rpcclient.NodeAddr) (*rpccl
 	t.Helper()
 	began, ended := make(chan *rpcclient.NodeConn, 16), make(chan *rpcclient.NodeConn, 16)
 	pool := rpcclient.NewPool(g.Node, rpcclient.PoolConfig{}, slog.New(slog.NewTextHandler(g.log, nil)))
-	pool.SetInspector(func(ctx context.Context, conn *rpcclient.NodeConn) {
+	pool.AddInspector(func(ctx context.Context, conn *rpcclient.NodeConn) {
 		began <- conn
 		<-ctx.Done()
 		ended <- conn

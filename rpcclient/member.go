@@ -24,6 +24,7 @@ type member struct {
 	peer   *peer
 	pool   *Pool
 	schema atomic.Pointer[connSchema] // nil: unknown
+	agent  atomic.Pointer[nodeAgent]  // nil: not loaded
 	stop   context.CancelFunc         // of the inspector
 
 	mu       sync.Mutex
@@ -46,7 +47,7 @@ func newMember(t NodeAddr, p *Pool) *member {
 		idle:    make(chan struct{}),
 		breaker: newBreaker(t.Name, p.cfg.Breaker, p.log),
 	}
-	if p.inspector != nil {
+	if len(p.inspectors) > 0 {
 		m.inspect()
 	}
 	return m
@@ -146,7 +147,10 @@ type slot struct {
 // execute runs the call and releases the slot. comparable is as in [healthOf].
 func (s *slot) execute(ctx context.Context, args arguments, comparable bool) (result *Result, err error) {
 	defer func() { s.release(err, healthOf(ctx, err, comparable)) }()
-	result, err = s.conn.execute(ctx, args.forConn(s.conn))
+	result, err = s.conn.execute(ctx, args.forNode(s))
+	for args.repeats(s, result, err) {
+		result, err = s.conn.execute(ctx, args.forNode(s))
+	}
 	if endedWith(ctx, err) {
 		err = fmt.Errorf("call on %s: %w", s.target.Name, err)
 	}

@@ -18,6 +18,7 @@ func TestNode(t *testing.T) {
 		{"call", testCall},
 		{"run", testRun},
 		{"context of the application", testContextFrom},
+		{"context of the application, prepared", testContextFromPrepared},
 		{"golden cases", testGolden},
 		{"load", testLoad},
 		{"calls end with their context", testCallEndsWithItsContext},

@@ -49,7 +49,7 @@ type Pool struct {
 	cfg  PoolConfig
 	log  *slog.Logger
 
-	inspector func(context.Context, *NodeConn)
+	inspectors []func(context.Context, *NodeConn)
 
 	mu         sync.Mutex // guards changes to members
 	members    atomic.Pointer[[]*member]
@@ -74,6 +74,7 @@ func NewPool(n *Node, cfg PoolConfig, log *slog.Logger) *Pool {
 type PoolCounts struct {
 	Retries    atomic.Uint64 // calls sent to another node because a connection was lost
 	Overloaded atomic.Uint64 // calls refused because every node had as many as it may have
+	Prepared   atomic.Uint64 // calls that ran from prepared documents
 }
 
 // SetCounts has the pool count in counts that former pools may have used. It must be called
@@ -172,14 +173,17 @@ func (p *Pool) Call(ctx context.Context, module, function string, args []byte) (
 
 // arguments produce the complete argument list of erpc:execute_call.
 type arguments interface {
-	// forConn returns the list for a connection. It is valid until the next forConn.
-	forConn(*liveConn) []byte
+	// forNode returns the list for a node. It is valid until the next forNode.
+	forNode(*slot) []byte
+	// repeats reports whether the node has run nothing, and gets other arguments at once.
+	repeats(*slot, *Result, error) bool
 }
 
 // fixedArguments are the same for every node.
 type fixedArguments []byte
 
-func (a fixedArguments) forConn(*liveConn) []byte { return a }
+func (a fixedArguments) forNode(*slot) []byte               { return a }
+func (a fixedArguments) repeats(*slot, *Result, error) bool { return false }
 
 // execute is Call with the complete arguments. An idempotent call is retried on
 // another node if its connection is lost, or if it fails on a node that is starting or

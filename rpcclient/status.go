@@ -11,6 +11,7 @@ type PoolStatus struct {
 	Queued     int
 	Retries    uint64 // since the pool was made
 	Overloaded uint64 // calls refused with [ErrOverloaded], since then
+	Prepared   uint64 // calls that ran from prepared documents, since then
 	Nodes      []NodeStatus
 }
 
@@ -20,12 +21,13 @@ type NodeStatus struct {
 	Addr      netip.AddrPort
 	State     NodeState
 	InFlight  int
-	Latency   time.Duration // geometric mean of the latest calls; 0: unknown
-	Breaker   string        // closed, open or half-open
-	Connected time.Duration // for how long; 0: not connected
-	Problem   string        // why it is not connected; empty: it is, or no attempt has ended
-	Schema    SchemaState   // as set by the inspector over this connection
-	Figures   *NodeFigures  // of the runtime, as [Node.RefreshFigures] got them lately; nil: unknown
+	Latency   time.Duration  // geometric mean of the latest calls; 0: unknown
+	Breaker   string         // closed, open or half-open
+	Connected time.Duration  // for how long; 0: not connected
+	Problem   string         // why it is not connected; empty: it is, or no attempt has ended
+	Schema    SchemaState    // as set by the inspector over this connection
+	Figures   *NodeFigures   // of the runtime, as [Node.RefreshFigures] got them lately; nil: unknown
+	Prepared  *PreparedState // over this connection; nil: off or unknown
 }
 
 // NodeState says whether a node gets calls, or why not.
@@ -48,6 +50,7 @@ func (p *Pool) Status() PoolStatus {
 		Queued:     int(p.queue.length.Load()),
 		Retries:    p.counts.Retries.Load(),
 		Overloaded: p.counts.Overloaded.Load(),
+		Prepared:   p.counts.Prepared.Load(),
 		Nodes:      []NodeStatus{},
 	}
 	for _, m := range *p.members.Load() {
@@ -72,6 +75,7 @@ func (m *member) status() NodeStatus {
 		Breaker:  m.breaker.State().String(),
 		Schema:   schema,
 		Figures:  m.peer.figures.of(conn),
+		Prepared: m.preparedState(conn),
 	}
 	if conn != nil {
 		s.Connected = time.Since(conn.since)

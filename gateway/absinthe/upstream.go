@@ -36,6 +36,7 @@ func (u *Upstream) TimeoutCause() error { return rpcclient.ErrAppTimeout }
 func (u *Upstream) Run(ctx context.Context, call *engine.Call) (engine.Result, error) {
 	r, err := u.absinthe.Run(ctx, rpcclient.Operation{
 		Document:       call.Document,
+		Hash:           call.Hash,
 		Variables:      call.Variables,
 		Name:           call.OperationName,
 		Context:        call.Context,

@@ -67,7 +67,7 @@ func New(cfg Config, app *rpcclient.Absinthe, counts *Counts, log *slog.Logger) 
 	c := NewStatic(cfg, false)
 	c.absinthe, c.counts, c.log = app.Config, counts, log.With("schema", app.Config.Schema)
 	c.nodes, c.pairs = make(map[*rpcclient.NodeConn]*schema.Schema), make(map[[2]string]bool)
-	app.Pool.SetInspector(c.inspect)
+	app.Pool.AddInspector(c.inspect)
 	return c
 }
 

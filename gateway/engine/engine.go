@@ -209,6 +209,7 @@ func (r *run) validate(context.Context) error {
 func (r *run) execute(ctx context.Context) error {
 	r.call = Call{
 		Document:      r.document.Text,
+		Hash:          r.document.Hash,
 		OperationName: r.OperationName,
 		Variables:     r.Variables,
 		Context:       r.context,

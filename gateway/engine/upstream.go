@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"time"
 
@@ -25,6 +26,7 @@ type Upstream interface {
 // A Call is one operation with all that an upstream needs to run it.
 type Call struct {
 	Document      string
+	Hash          [sha256.Size]byte // of Document
 	OperationName string
 	Variables     []byte // a JSON object, or empty
 	// Context is the encoded context of the resolvers.

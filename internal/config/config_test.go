@@ -172,6 +172,7 @@ func TestConfigMistakes(t *testing.T) {
 		"batch":                 {app + "limits: {batch: -1}\n", []string{"limits.batch"}},
 		"persisted":             {app + "limits: {persisted_bytes: -1}\n", []string{"limits.persisted_bytes"}},
 		"words":                 {"apps: [{schema: A, discovery: {prefix: a}, persisted_queries: on}]", []string{"apps[0].persisted_queries", "automatic"}},
+		"prepare":               {"apps: [{schema: A, discovery: {prefix: a}, prepare: yes, prepare_memory: -1}]", []string{"apps[0].prepare is not on or off", "apps[0].prepare_memory"}},
 		"share":                 {"apps: [{schema: A, discovery: {prefix: a}, share: yes}]", []string{"apps[0].share", "dry_run"}},
 		"compress":              {"apps: [{schema: A, discovery: {prefix: a}, compress: [deflate]}]", []string{"apps[0].compress", "zstd"}},
 		"methods":               {"apps: [{schema: A, discovery: {prefix: a}, auth: {methods: [{}, {proxy_headers: {subject: X-U}}]}}]", []string{"apps[0].auth.methods[0]", "apps[0].auth.methods[1].proxy_headers", "trusted_proxies"}},

@@ -53,6 +53,9 @@ func (s *service) newApplication(cfg config.App, proxies []netip.Prefix, former 
 		Config: cfg.AbsintheConfig,
 	}
 	absinthe.Pool.SetCounts(&counts.pool)
+	if cfg.Prepares() {
+		absinthe.Pool.AddInspector(absinthe.InstallAgent)
+	}
 	contractConfig := cfg.Contract
 	contractConfig.Publishes = cfg.Publishes()
 	app := &application{

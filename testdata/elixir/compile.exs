@@ -4,9 +4,14 @@
 
 [folder] = System.argv()
 real_absinthe = Code.ensure_loaded?(Absinthe)
-schema = if real_absinthe, do: "schema.exs", else: "absinthe_double.exs"
 
-for source <- ["json.exs", "gateway.exs", "fields.exs", "control.exs", schema, "application.exs"],
+schema =
+  if real_absinthe,
+    do: ["schema.exs"],
+    else: ["pipeline_double.exs", "absinthe_double.exs"]
+
+for source <-
+      ["json.exs", "gateway.exs", "fields.exs", "events.exs", "control.exs"] ++ schema ++ ["application.exs"],
     {module, beam} <- Code.require_file(source, __DIR__),
     do: File.write!(Path.join(folder, "#{module}.beam"), beam)
 

@@ -1,0 +1,502 @@
+%% The agent runs documents from blueprints that it keeps, instead of from their text.
+%%
+%% Absinthe.run/3 is a pipeline of phases. The first ones depend on the document alone:
+%% parsing, the blueprint, most validations. The agent keeps the blueprint that they
+%% produce, and runs the others from there. The answer is Absinthe's own: if a phase
+%% before the resolution does not pass cleanly, the agent runs the whole pipeline from
+%% the text. Nothing runs twice once the resolution has begun.
+%%
+%% Documents are kept in one persistent term, which calls read without a copy, and
+%% which is replaced as a whole: each replacement makes the runtime scan all processes.
+%% The owner process replaces it, and removes everything when no gateway renews its
+%% lease.
+-module(louche_agent).
+
+-export([renew/3, forget/0, run/5]).
+
+%% renew(Schema, Lease, Words) starts the owner if there is none, and keeps everything
+%% for another Lease milliseconds. Words bounds the kept documents. It returns
+%% {ok, Documents, Words, Generations}, or {plain, Reason} if documents of this schema
+%% cannot be prepared.
+renew(Schema, Lease, Words) ->
+    case unsupported(Schema) of
+        none ->
+            call({renew, Lease, Words});
+        Reason ->
+            {plain, Reason}
+    end.
+
+%% forget() removes everything that the agent has on this node, its code included.
+forget() ->
+    call(forget).
+
+%% run(Hash, Document, Schema, Options, Context) is Absinthe.run/3 in a process that
+%% traps exits. Document is the text, or known: the agent has it under Hash. If it has
+%% not, it returns unknown, and nothing has run. Otherwise it returns {Kept, Value}; Kept
+%% is true if the next call needs no text.
+%%
+%% Context is {map, Map}, and Value what Absinthe returns; or {from, Module, Function,
+%% Claims, Map, Returned}: the application's function builds a context, which is merged
+%% over Map. Value is then {run, Outcome}, with Returned {run, Outcome, Built}, or
+%% {returned, Other} if the function did not return a map.
+run(Hash, Document, Schema, Options, Context) ->
+    process_flag(trap_exit, true),
+    Key = {Hash, Schema, option(operation_name, Options), option(token_limit, Options)},
+    case find(Key) of
+        {ok, Kept} ->
+            {true, with_context(Context, Options, fun(All) -> run_kept(Kept, Schema, All) end)};
+        none when Document =:= known ->
+            unknown;
+        none ->
+            Run =
+                case is_frequent(Key) of
+                    true -> fun(All) -> prepare(Key, Document, Schema, All) end;
+                    false -> fun(All) -> 'Elixir.Absinthe':run(Document, Schema, All) end
+                end,
+            {false, with_context(Context, Options, Run)}
+    end.
+
+option(Name, Options) ->
+    case lists:keyfind(Name, 1, Options) of
+        {Name, Value} -> Value;
+        false -> nil
+    end.
+
+with_context({map, Map}, Options, Run) ->
+    Run(Options ++ [{context, Map}]);
+with_context({from, Module, Function, Claims, Map, Returned}, Options, Run) ->
+    case build_context(Module, Function, Claims) of
+        Built when is_map(Built), Returned ->
+            {run, Run([{context, maps:merge(Map, Built)} | Options]), Built};
+        Built when is_map(Built) ->
+            {run, Run([{context, maps:merge(Map, Built)} | Options])};
+        Other ->
+            {returned, Other}
+    end.
+
+build_context(Module, Function, Claims) ->
+    try Module:Function(Claims) of
+        {ok, Map} when is_map(Map) -> Map;
+        Returned -> Returned
+    catch
+        Class:Reason:Stack ->
+            erlang:raise(Class, {{Module, Function, 1}, Reason}, Stack)
+    end.
+
+%% ---- Runs of Absinthe's pipeline
+
+%% run_kept runs a kept document.
+run_kept(#{text := Text} = Kept, Schema, Options) ->
+    Phases = 'Elixir.Absinthe.Pipeline':for_document(Schema, Options),
+    {Began, Rest} = start(Text, Phases),
+    try resume(Kept, Began, Rest) of
+        {Blueprint, Execution} -> finish(Blueprint, Execution)
+    catch
+        _:_ -> finish(Began, Rest) % the whole way, for Absinthe's own errors
+    end.
+
+%% start runs the first two phases, which record the pipeline in a blueprint and send the
+%% telemetry event.
+start(Text, [_, {Telemetry, Options} | Rest] = Phases) ->
+    {record_phases, Blueprint, Record} = 'Elixir.Absinthe.Phase.Init':run(Text, []),
+    {ok, Began} = Telemetry:run(Record(Blueprint, Phases), Options),
+    {Began, Rest}.
+
+%% resume runs the phases before the execution from a kept blueprint, and returns the
+%% result with the remaining phases. It throws if a phase does not pass cleanly.
+resume(#{blueprint := Kept}, Began, Phases) ->
+    #{initial_phases := Initial, telemetry := Telemetry, source := Source, execution := Execution} = Began,
+    Blueprint = Kept#{initial_phases := Initial, telemetry := Telemetry, source := Source, execution := Execution},
+    {_, Remaining} = split('Elixir.Absinthe.Phase.Document.Context', Phases),
+    {Before, Rest} = split('Elixir.Absinthe.Phase.Subscription.SubscribeSelf', Remaining),
+    case pass([Phase || Phase <- Before, not of_document(name(Phase))], Blueprint) of
+        {ok, Valid} -> {Valid, Rest};
+        _ -> throw(not_clean)
+    end.
+
+%% prepare runs a document the whole way, and offers its blueprint to the owner.
+prepare(Key, Text, Schema, Options) ->
+    Phases = 'Elixir.Absinthe.Pipeline':for_document(Schema, Options),
+    {Began, Rest} = start(Text, Phases),
+    {Head, Remaining} = split('Elixir.Absinthe.Phase.Document.Context', Rest),
+    {Validation, Execution} = split('Elixir.Absinthe.Phase.Document.Complexity.Analysis', Remaining),
+    case pass(Head, Began) of
+        {ok, Kept} ->
+            case pass(Validation, Kept) of
+                {ok, Valid} ->
+                    [offer(Key, Text, Kept) || #{current := true, type := Type} <- maps:get(operations, Kept), Type =/= subscription],
+                    finish(Valid, Execution);
+                Stopped ->
+                    stop(Stopped, Began, Rest)
+            end;
+        Stopped ->
+            stop(Stopped, Began, Rest)
+    end.
+
+%% stop ends a run that did not pass cleanly.
+stop({jump, Blueprint, Phase}, _, Phases) ->
+    {_, Rest} = split(Phase, Phases),
+    finish(Blueprint, Rest);
+stop(_, Began, Phases) ->
+    finish(Began, Phases). % the whole way
+
+%% pass runs phases until one does not return {ok, Blueprint}.
+pass([], Blueprint) ->
+    {ok, Blueprint};
+pass([Phase | Phases], Blueprint) ->
+    case run_phase(Phase, Blueprint) of
+        {ok, Next} -> pass(Phases, Next);
+        Stopped -> Stopped
+    end.
+
+run_phase({Phase, Options}, Blueprint) -> Phase:run(Blueprint, Options);
+run_phase(Phase, Blueprint) -> Phase:run(Blueprint, []).
+
+finish(Blueprint, Phases) ->
+    case 'Elixir.Absinthe.Pipeline':run(Blueprint, Phases) of
+        {ok, #{result := Result}, _} -> {ok, Result};
+        {error, Message, _} -> {error, Message}
+    end.
+
+split(Name, Phases) -> lists:splitwith(fun(Phase) -> name(Phase) =/= Name end, Phases).
+
+name({Phase, _}) -> Phase;
+name(Phase) -> Phase.
+
+%% ---- What the agent knows of Absinthe
+
+%% unsupported returns why documents of a schema cannot be prepared, or none.
+unsupported(Schema) ->
+    [code:ensure_loaded(Module) || Module <- modules()],
+    try {Schema:'__absinthe_schema_provider__'(), [name(Phase) || Phase <- 'Elixir.Absinthe.Pipeline':for_document(Schema, [])]} of
+        {'Elixir.Absinthe.Schema.Compiled', Names} ->
+            case [Name || Name <- phases(), lists:member(Name, Names) orelse not is_optional(Name)] of
+                Names -> none;
+                _ -> <<"this version of Absinthe has other phases than 1.7 to 1.11">>
+            end;
+        _ ->
+            <<"the schema is not in a compiled module">>
+    catch
+        _:_ -> <<"the schema or Absinthe.Pipeline cannot be loaded">>
+    end.
+
+%% phases returns the names of Absinthe.Pipeline.for_document/2 in their order.
+phases() ->
+    [
+        'Elixir.Absinthe.Phase.Init',
+        'Elixir.Absinthe.Phase.Telemetry',
+        'Elixir.Absinthe.Phase.Parse',
+        'Elixir.Absinthe.Phase.Document.Validation.ExecutableDefinitions',
+        'Elixir.Absinthe.Phase.Blueprint',
+        'Elixir.Absinthe.Phase.Document.Validation.ProvidedAnOperation',
+        'Elixir.Absinthe.Phase.Document.CurrentOperation',
+        'Elixir.Absinthe.Phase.Document.Uses',
+        'Elixir.Absinthe.Phase.Document.Validation.NoFragmentCycles',
+        'Elixir.Absinthe.Phase.Document.Validation.LoneAnonymousOperation',
+        'Elixir.Absinthe.Phase.Document.Validation.SelectedCurrentOperation',
+        'Elixir.Absinthe.Phase.Document.Validation.KnownFragmentNames',
+        'Elixir.Absinthe.Phase.Document.Validation.NoUndefinedVariables',
+        'Elixir.Absinthe.Phase.Document.Validation.NoUnusedVariables',
+        'Elixir.Absinthe.Phase.Document.Validation.NoUnusedFragments',
+        'Elixir.Absinthe.Phase.Document.Validation.UniqueFragmentNames',
+        'Elixir.Absinthe.Phase.Document.Validation.UniqueOperationNames',
+        'Elixir.Absinthe.Phase.Document.Validation.UniqueVariableNames',
+        'Elixir.Absinthe.Phase.Document.Context',
+        'Elixir.Absinthe.Phase.Document.Variables',
+        'Elixir.Absinthe.Phase.Document.Validation.ProvidedNonNullVariables',
+        'Elixir.Absinthe.Phase.Document.Arguments.Normalize',
+        'Elixir.Absinthe.Phase.Schema',
+        'Elixir.Absinthe.Phase.Validation.KnownTypeNames',
+        'Elixir.Absinthe.Phase.Document.Arguments.VariableTypesMatch',
+        'Elixir.Absinthe.Phase.Document.Arguments.CoerceEnums',
+        'Elixir.Absinthe.Phase.Document.Arguments.CoerceLists',
+        'Elixir.Absinthe.Phase.Document.Arguments.Parse',
+        'Elixir.Absinthe.Phase.Document.MissingVariables',
+        'Elixir.Absinthe.Phase.Document.MissingLiterals',
+        'Elixir.Absinthe.Phase.Document.Arguments.FlagInvalid',
+        'Elixir.Absinthe.Phase.Document.Validation.KnownDirectives',
+        'Elixir.Absinthe.Phase.Document.Validation.RepeatableDirectives',
+        'Elixir.Absinthe.Phase.Document.Validation.ScalarLeafs',
+        'Elixir.Absinthe.Phase.Document.Validation.VariablesAreInputTypes',
+        'Elixir.Absinthe.Phase.Document.Validation.ArgumentsOfCorrectType',
+        'Elixir.Absinthe.Phase.Document.Validation.KnownArgumentNames',
+        'Elixir.Absinthe.Phase.Document.Validation.ProvidedNonNullArguments',
+        'Elixir.Absinthe.Phase.Document.Validation.UniqueArgumentNames',
+        'Elixir.Absinthe.Phase.Document.Validation.UniqueInputFieldNames',
+        'Elixir.Absinthe.Phase.Document.Validation.FieldsOnCorrectType',
+        'Elixir.Absinthe.Phase.Document.Validation.OneOfDirective',
+        'Elixir.Absinthe.Phase.Document.Validation.OnlyOneSubscription',
+        'Elixir.Absinthe.Phase.Document.Validation.Result',
+        'Elixir.Absinthe.Phase.Document.Arguments.Data',
+        'Elixir.Absinthe.Phase.Document.Directives',
+        'Elixir.Absinthe.Phase.Document.Complexity.Analysis',
+        'Elixir.Absinthe.Phase.Document.Complexity.Result',
+        'Elixir.Absinthe.Phase.Subscription.SubscribeSelf',
+        'Elixir.Absinthe.Phase.Document.Execution.Resolution',
+        'Elixir.Absinthe.Phase.Document.Result',
+        'Elixir.Absinthe.Phase.Telemetry'
+    ].
+
+%% modules returns the modules of Absinthe that take part before the resolution.
+modules() ->
+    phases() ++ [
+        'Elixir.Absinthe.Adapter.LanguageConventions',
+        'Elixir.Absinthe.Blueprint',
+        'Elixir.Absinthe.Blueprint.Directive',
+        'Elixir.Absinthe.Blueprint.Input',
+        'Elixir.Absinthe.Blueprint.Input.Argument',
+        'Elixir.Absinthe.Blueprint.Transform',
+        'Elixir.Absinthe.Schema',
+        'Elixir.Absinthe.Type',
+        'Elixir.Absinthe.Type.BuiltIns.Directives',
+        'Elixir.Absinthe.Type.BuiltIns.Scalars',
+        'Elixir.Absinthe.Type.Custom',
+        'Elixir.Absinthe.Type.Enum',
+        'Elixir.Absinthe.Type.Scalar'
+    ].
+
+%% is_optional reports whether a phase is not in all versions from 1.7 to 1.11.
+is_optional('Elixir.Absinthe.Phase.Document.Validation.ExecutableDefinitions') -> true;
+is_optional('Elixir.Absinthe.Phase.Document.Validation.OneOfDirective') -> true;
+is_optional(_) -> false.
+
+%% of_document reports whether the verdict of a phase depends on the document alone, and
+%% the phase leaves a valid blueprint as it is.
+of_document('Elixir.Absinthe.Phase.Validation.KnownTypeNames') -> true;
+of_document('Elixir.Absinthe.Phase.Document.Arguments.VariableTypesMatch') -> true;
+of_document('Elixir.Absinthe.Phase.Document.Validation.KnownDirectives') -> true;
+of_document('Elixir.Absinthe.Phase.Document.Validation.RepeatableDirectives') -> true;
+of_document('Elixir.Absinthe.Phase.Document.Validation.ScalarLeafs') -> true;
+of_document('Elixir.Absinthe.Phase.Document.Validation.VariablesAreInputTypes') -> true;
+of_document('Elixir.Absinthe.Phase.Document.Validation.KnownArgumentNames') -> true;
+of_document('Elixir.Absinthe.Phase.Document.Validation.UniqueArgumentNames') -> true;
+of_document('Elixir.Absinthe.Phase.Document.Validation.UniqueInputFieldNames') -> true;
+of_document('Elixir.Absinthe.Phase.Document.Validation.FieldsOnCorrectType') -> true;
+of_document('Elixir.Absinthe.Phase.Document.Validation.OnlyOneSubscription') -> true;
+of_document(_) -> false.
+
+%% ---- What is kept
+
+%% The persistent term is {Documents, Counters}. Documents has {Index, Modules, Words,
+%% Kept} by key: the index of its counter of calls, the checksums of the modules that it
+%% was prepared with, and its size. The first counter is the bar: a document that is
+%% called so many times is prepared.
+kept() ->
+    persistent_term:get(louche_agent, {#{}, none}).
+
+find(Key) ->
+    {Documents, Counters} = kept(),
+    case Documents of
+        #{Key := {Index, Modules, _, Kept}} ->
+            case lists:all(fun is_current/1, Modules) of
+                true ->
+                    counters:add(Counters, Index, 1),
+                    {ok, Kept};
+                false ->
+                    none
+            end;
+        _ ->
+            none
+    end.
+
+is_current({Module, Checksum}) -> checksum(Module) =:= Checksum.
+
+checksum(Module) ->
+    try
+        erlang:get_module_info(Module, md5)
+    catch
+        error:badarg -> none
+    end.
+
+%% checksums returns those of the modules whose change makes a prepared document void at once. The
+%% owner compares the others.
+checksums(Schema) ->
+    Compiled = list_to_atom(atom_to_list(Schema) ++ ".Compiled"),
+    [{Module, checksum(Module)} || Module <- [Schema, Compiled, 'Elixir.Absinthe.Pipeline']].
+
+%% is_frequent counts a call of a document that is not kept, and reports whether to
+%% prepare it.
+is_frequent(Key) ->
+    Seen = {seen, erlang:phash2(Key, 1 bsl 32)},
+    try
+        ets:update_counter(louche_agent, Seen, 1, {Seen, 0}) >= bar()
+    catch
+        error:badarg -> false % the owner is gone
+    end.
+
+bar() ->
+    case kept() of
+        {_, none} -> 2;
+        {_, Counters} -> counters:get(Counters, 1)
+    end.
+
+%% offer sends a prepared document to the owner, which gets each one once, and a bounded
+%% number of them between two replacements.
+offer({_, Schema, _, _} = Key, Text, Blueprint) ->
+    try
+        ets:insert_new(louche_agent, {Key}) andalso ets:update_counter(louche_agent, offers, 1) =< 256
+            andalso (louche_agent ! {offer, Key, checksums(Schema), #{text => Text, blueprint => bare(Blueprint)}})
+    catch
+        error:badarg -> false
+    end.
+
+%% bare removes what belongs to one call from a blueprint.
+bare(Blueprint) ->
+    Blueprint#{initial_phases := [], telemetry := none, source := none, execution := none}.
+
+%% ---- The owner of what is kept
+
+call(Request) ->
+    ensure_owner(),
+    Monitor = monitor(process, louche_agent),
+    louche_agent ! {call, self(), Monitor, Request},
+    receive
+        {Monitor, Reply} ->
+            demonitor(Monitor, [flush]),
+            Reply;
+        {'DOWN', Monitor, _, _, Reason} ->
+            exit(Reason)
+    end.
+
+ensure_owner() ->
+    Caller = self(),
+    case whereis(louche_agent) of
+        undefined ->
+            {Owner, Monitor} = spawn_monitor(fun() -> start_owner(Caller) end),
+            receive
+                {Owner, started} -> demonitor(Monitor, [flush]);
+                {'DOWN', Monitor, _, _, _} -> ok % another caller has started one
+            end;
+        _ ->
+            ok
+    end.
+
+start_owner(Caller) ->
+    register(louche_agent, self()),
+    ets:new(louche_agent, [named_table, public, {write_concurrency, true}]),
+    persistent_term:erase(louche_agent), % of an owner that was killed
+    clear(),
+    Caller ! {self(), started},
+    erlang:send_after(1000, self(), tick),
+    own(#{
+        expires => now_ms() + 60000, words => 0, offers => #{}, replacing => false, replaced => now_ms() - 10000,
+        interval => 0, generations => 0, size => 0, aged => now_ms(), absinthe => absinthe()
+    }).
+
+clear() ->
+    ets:delete_all_objects(louche_agent),
+    ets:insert(louche_agent, {offers, 0}).
+
+now_ms() -> erlang:monotonic_time(millisecond).
+
+own(State) ->
+    receive
+        {offer, Key, Modules, Kept} ->
+            #{offers := Offers} = State,
+            own(plan_replacement(State#{offers := Offers#{Key => {Modules, Kept}}}));
+        replace ->
+            own(replace(State));
+        {call, From, Ref, {renew, Lease, Words}} ->
+            #{generations := Generations, size := Size, expires := Expires} = State,
+            From ! {Ref, {ok, map_size(element(1, kept())), Size, Generations}},
+            own(State#{words := Words, expires := max(Expires, now_ms() + Lease)});
+        {call, From, Ref, forget} ->
+            remove(),
+            From ! {Ref, ok};
+        tick ->
+            tick(State)
+    end.
+
+tick(#{expires := Expires} = State) ->
+    case now_ms() > Expires of
+        true ->
+            remove();
+        false ->
+            erlang:send_after(1000, self(), tick),
+            own(age(compare_absinthe(State)))
+    end.
+
+%% remove removes everything. Processes that still run the code keep it until they end.
+remove() ->
+    global:trans({louche_agent, self()}, fun() ->
+        unregister(louche_agent),
+        persistent_term:erase(louche_agent),
+        code:delete(louche_agent)
+    end, [node()]),
+    {ok, _} = timer:apply_after(1000, code, soft_purge, [louche_agent]),
+    ok.
+
+%% compare_absinthe drops everything if a module of Absinthe has changed.
+compare_absinthe(#{absinthe := Before} = State) ->
+    case absinthe() of
+        Before ->
+            State;
+        Now ->
+            persistent_term:erase(louche_agent),
+            State#{absinthe := Now, size := 0, offers := #{}}
+    end.
+
+absinthe() ->
+    [checksum(Module) || Module <- modules()].
+
+%% age halves the counts of calls once a minute, and forgets those of documents that are
+%% not kept.
+age(#{aged := Aged, words := Words, size := Size} = State) ->
+    Now = now_ms(),
+    case Now - Aged > 60000 orelse ets:info(louche_agent, size) > 20000 of
+        true ->
+            clear(),
+            {Documents, Counters} = kept(),
+            Counts = [begin
+                Count = counters:get(Counters, Index) div 2,
+                counters:put(Counters, Index, Count),
+                Count
+            end || {Index, _, _, _} <- maps:values(Documents)],
+            [counters:put(Counters, 1, bar(Counts, Size, Words)) || Counters =/= none],
+            State#{aged := Now};
+        false ->
+            State
+    end.
+
+%% plan_replacement has the persistent term replaced soon. The more documents there are,
+%% the longer is the interval: from one second to ten.
+plan_replacement(#{replacing := true} = State) ->
+    State;
+plan_replacement(#{replaced := Replaced, interval := Interval} = State) ->
+    erlang:send_after(max(50, Replaced + Interval - now_ms()), self(), replace),
+    State#{replacing := true}.
+
+%% replace replaces the persistent term by one with the most frequently called documents
+%% of the old one and the offers, within the bound.
+replace(#{offers := Offers, words := Max, generations := Generations} = State) ->
+    {Documents, Counters} = kept(),
+    Old = [{counters:get(Counters, Index), Key, Modules, Words, Kept}
+        || {Key, {Index, Modules, Words, Kept}} <- maps:to_list(maps:without(maps:keys(Offers), Documents)),
+            lists:all(fun is_current/1, Modules)],
+    New = [{bar(), Key, Modules, erts_debug:flat_size(Kept), Kept} || {Key, {Modules, Kept}} <- maps:to_list(Offers)],
+    {Best, Size} = best(lists:reverse(lists:keysort(1, Old ++ New)), Max, 0, []),
+    NewCounters = counters:new(length(Best) + 1, [write_concurrency]),
+    Indexed = lists:zip(lists:seq(2, length(Best) + 1), Best),
+    [counters:put(NewCounters, Index, Count) || {Index, {Count, _, _, _, _}} <- Indexed],
+    Counts = [Count || {Count, _, _, _, _} <- Best],
+    counters:put(NewCounters, 1, bar(Counts, Size, Max)),
+    persistent_term:put(louche_agent, {maps:from_list([{Key, {Index, Modules, Words, Kept}}
+        || {Index, {_, Key, Modules, Words, Kept}} <- Indexed]), NewCounters}),
+    ets:match_delete(louche_agent, {'_'}),
+    ets:insert(louche_agent, {offers, 0}),
+    State#{
+        offers := #{}, replacing := false, replaced := now_ms(), interval := min(10000, max(1000, 100 * length(Best))),
+        generations := Generations + 1, size := Size
+    }.
+
+best([{_, _, _, Words, _} | Candidates], Max, Size, Best) when Size + Words > Max ->
+    best(Candidates, Max, Size, Best);
+best([{_, _, _, Words, _} = Candidate | Candidates], Max, Size, Best) ->
+    best(Candidates, Max, Size + Words, [Candidate | Best]);
+best([], _, Size, Best) ->
+    {Best, Size}.
+
+%% bar is the number of calls, between two agings, of a document that is to be kept. Once
+%% the memory is nearly full, it has to be called more than the least called one.
+bar(Counts, Size, Max) when Size * 10 > Max * 9, Counts =/= [] -> max(2, lists:min(Counts) + 1);
+bar(_, _, _) -> 2.
