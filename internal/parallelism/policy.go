@@ -12,10 +12,14 @@ const (
 
 	// Nor are they enough if more than half of them are in use while more than lateShare of the
 	// waits are late, or the sample itself is. If fewer are in use, goroutines are late because
-	// other processes have the CPU, and more Ps do not help.
+	// other processes have the CPU.
 	half       = 0.5
 	lateShare  = 0.25
 	lateSample = 2 * interval
+
+	// Nor if the sample is this late: others have the CPU, and the Ps are busy all the same. Idle
+	// Ps under a load of nine processes for each CPU delayed no sample by more than 30 ms.
+	heldUp = 6 * interval
 
 	// Fewer Ps are enough if at most comfortable of them would be in use. The mean over minHold
 	// decides. Each time that the fewer Ps are not enough for as long as that, the time doubles,
@@ -57,7 +61,7 @@ func (p *policy) add(s sample) {
 	procs := float64(p.procs)
 	late := s.elapsed > lateSample || float64(s.late) > lateShare*float64(s.waits)
 	switch {
-	case p.use > full*procs || late && use > half*procs || s.heap > maxHeap:
+	case p.use > full*procs || late && use > half*procs || s.elapsed > heldUp || s.heap > maxHeap:
 		p.raise()
 	case p.window.elapsed >= p.hold:
 		p.lower()

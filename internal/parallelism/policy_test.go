@@ -56,6 +56,7 @@ func TestPolicyRaises(t *testing.T) {
 		"full":      load(1, 0),
 		"late":      load(0.6, 0.5),
 		"held up":   {elapsed: 3 * interval, cpu: 2 * interval},
+		"starved":   {elapsed: 20 * interval, cpu: 3 * interval},
 		"full heap": {elapsed: interval, heap: 1 << 30},
 	} {
 		p := newPolicy(16)
@@ -74,7 +75,7 @@ func TestPolicyKeepsFewPs(t *testing.T) {
 		"low":              load(0.3, 0.05),
 		"busy":             load(0.85, 0.1),
 		"without CPU":      load(0.2, 1),
-		"late without CPU": {elapsed: 20 * interval, cpu: 9 * interval},
+		"late without CPU": {elapsed: 4 * interval, cpu: interval},
 	} {
 		p := newPolicy(4)
 		p.feed(time.Minute, load(0.1, 0))
