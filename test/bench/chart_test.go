@@ -6,21 +6,22 @@ import (
 	"html"
 	"math"
 	"os"
+	"strings"
 	"testing"
 )
 
 // A drawing is an SVG image for light and dark pages.
 type drawing struct{ bytes.Buffer }
 
-// The style of drawings. Colours are classes c0, c1 and so on.
+// The style of drawings. Colours are classes c0 to c6.
 const style = `<style>
 text{font:12px system-ui,-apple-system,"Segoe UI",sans-serif;fill:#1f2328}
 .title{font-weight:600;font-size:14px}.note{fill:#59636e}.end{text-anchor:end}.middle{text-anchor:middle}
 .grid{stroke:#d1d9e0}.one{stroke:#59636e}.line{fill:none;stroke-width:2}
-.c0{fill:#1a7f5a;stroke:#1a7f5a}.c1{fill:#3fb68b;stroke:#3fb68b}.c2{fill:#8fdcc0;stroke:#8fdcc0}
-.c3{fill:#5b7fb9;stroke:#5b7fb9}.c4{fill:#a58ad0;stroke:#a58ad0}.c5{fill:#b6bec8;stroke:#b6bec8}
+.c0{fill:#125c45;stroke:#125c45}.c1{fill:#1f8f69;stroke:#1f8f69}.c2{fill:#4fbd96;stroke:#4fbd96}.c3{fill:#9fe0c8;stroke:#9fe0c8}
+.c4{fill:#4f7cc0;stroke:#4f7cc0}.c5{fill:#a58ad0;stroke:#a58ad0}.c6{fill:#b6bec8;stroke:#b6bec8}
 @media (prefers-color-scheme:dark){text{fill:#d1d7e0}.note{fill:#9198a1}.grid{stroke:#3d444d}.one{stroke:#9198a1}
-.c0{fill:#2ea57a;stroke:#2ea57a}.c2{fill:#b9ecd9;stroke:#b9ecd9}.c5{fill:#656c76;stroke:#656c76}}
+.c0{fill:#1f8f69;stroke:#1f8f69}.c1{fill:#3aae86;stroke:#3aae86}.c2{fill:#73cfae;stroke:#73cfae}.c3{fill:#c4f0e1;stroke:#c4f0e1}.c6{fill:#656c76;stroke:#656c76}}
 </style>
 `
 
@@ -34,6 +35,35 @@ func (d *drawing) line(x1, y1, x2, y2 float64, class string) {
 
 func (d *drawing) bar(x1, x2, y, height float64, class string) {
 	fmt.Fprintf(d, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" class="%s"/>`+"\n", min(x1, x2), y, max(1, math.Abs(x2-x1)), height, class)
+}
+
+// legend names the series, in rows from y on, and returns the y below.
+func (d *drawing) legend(y, width float64, names []string) (below float64) {
+	x, colours := 16.0, coloursOf(names)
+	for i, name := range names {
+		taken := 34 + 6.6*float64(len(name))
+		if x+taken > width {
+			x, y = 16, y+20
+		}
+		d.bar(x, x+12, y, 12, colours[i])
+		d.text(x+17, y+10, "", name)
+		x += taken
+	}
+	return y + 20
+}
+
+// coloursOf returns the classes of series: those of the gateway have one hue.
+func coloursOf(names []string) (classes []string) {
+	own, other := 0, 4
+	for _, name := range names {
+		next := &other
+		if strings.HasPrefix(name, "Louche") {
+			next = &own
+		}
+		classes = append(classes, fmt.Sprintf("c%d", *next))
+		*next++
+	}
+	return classes
 }
 
 // write writes the drawing to a file.
@@ -71,9 +101,14 @@ func drawRatios(b *testing.B, file string, rows []row) {
 	}
 	x := func(v float64) float64 { return left + (math.Log2(v)-low)/(high-low)*(width-left-right) }
 
-	const top = 64.0
-	bottom := top + float64(len(charted))*(thickness*float64(len(charted[0].results)-1)+gap) - gap
 	var d drawing
+	var names []string
+	for _, c := range charted[0].results[1:] {
+		names = append(names, c.Name)
+	}
+	colours := coloursOf(names)
+	top := d.legend(36, width, names) + 8
+	bottom := top + float64(len(charted))*(thickness*float64(len(charted[0].results)-1)+gap) - gap
 	d.text(16, 24, "title", fmt.Sprintf("Requests a second, as a multiple of %s, at %d connections", charted[0].results[0].Name, chartedCallers))
 	for power := low; power <= high; power++ {
 		class := "grid"
@@ -88,41 +123,27 @@ func drawRatios(b *testing.B, file string, rows []row) {
 		d.text(left-12, y+thickness*float64(len(r.results)-1)/2+4, "end", r.title)
 		for i, c := range r.results[1:] {
 			v := value(c, r.results[0])
-			d.bar(x(1), x(v), y, thickness-2, colourOf(i))
+			d.bar(x(1), x(v), y, thickness-2, colours[i])
 			d.text(max(x(1), x(v))+4, y+thickness-3, "note", fmt.Sprintf("%.2f", v))
 			y += thickness
 		}
 		y += gap
 	}
-	legend := 16.0
-	for i, c := range charted[0].results[1:] {
-		d.bar(legend, legend+12, 36, 12, colourOf(i))
-		d.text(legend+17, 46, "", c.Name)
-		legend += 34 + 6.6*float64(len(c.Name))
-	}
 	d.write(b, file, width, bottom+36)
 }
-
-func colourOf(series int) string { return fmt.Sprintf("c%d", series%6) }
 
 // drawGrowth draws a panel for each quantity, on logarithmic scales.
 func drawGrowth(b *testing.B, file string, panels []panel) {
 	const width, height, side, gap = 860.0, 520.0, 330.0, 100.0
-	series := []struct {
-		name, class string
-		value       func(point) float64
-	}{
-		{"requests a second", "c0", func(p point) float64 { return p.rate }},
-		{"memory of the gateway, MB", "c3", func(p point) float64 { return p.gateway }},
-		{"memory of the node, MB", "c4", func(p point) float64 { return p.node }},
+	values := []func(point) float64{
+		func(p point) float64 { return p.rate },
+		func(p point) float64 { return p.gateway },
+		func(p point) float64 { return p.node },
 	}
 	var d drawing
-	legend := 16.0
-	for _, s := range series {
-		d.bar(legend, legend+12, 14, 12, s.class)
-		d.text(legend+17, 24, "", s.name)
-		legend += 40 + 6.6*float64(len(s.name))
-	}
+	names := []string{"requests a second", "memory of the gateway, MB", "memory of the node, MB"}
+	colours := coloursOf(names)
+	d.legend(14, width, names)
 	for i, p := range panels {
 		left, top := 60+float64(i%2)*(side+gap), 56+float64(i/2)*240
 		const tall = 170.0
@@ -139,14 +160,14 @@ func drawGrowth(b *testing.B, file string, panels []panel) {
 			d.text(x(at.x), top+tall+16, "note middle", fmt.Sprintf("%.0f", at.x))
 		}
 		d.text(left+side/2, top+tall+34, "middle", p.quantity)
-		for _, s := range series {
+		for series, value := range values {
 			path := ""
 			for _, at := range p.points {
-				if v := s.value(at); v > 0 {
+				if v := value(at); v > 0 {
 					path += fmt.Sprintf("%s%.1f %.1f", map[bool]string{true: "M", false: "L"}[path == ""], x(at.x), y(v))
 				}
 			}
-			fmt.Fprintf(&d, `<path d="%s" class="line %s" style="fill:none"/>`+"\n", path, s.class)
+			fmt.Fprintf(&d, `<path d="%s" class="line %s" style="fill:none"/>`+"\n", path, colours[series])
 		}
 	}
 	d.write(b, file, width, height)

@@ -110,8 +110,11 @@ func growthOfAnswers(b *testing.B) panel {
 }
 
 func growthOfDocuments(b *testing.B) panel {
-	p := panel{quantity: "different documents, 32 connections"}
-	gateway, node := startOne(b, "")
+	p, lines := panel{quantity: "different documents, 32 connections"}, ""
+	if isKnown(b, prepared) {
+		p.quantity, lines = "prepared documents, 32 connections", prepared
+	}
+	gateway, node := startOne(b, lines)
 	for _, n := range upTo(100, 1, 10, 100, 1000, 10_000, 100_000) {
 		w := workload{document: "{ d" + Mark + ": session { user { id name email } } }", variables: "{}"}
 		load := w.http(gateway.Address, "/graphql")

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/louche-graphql/louche/internal/config"
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
@@ -14,6 +16,7 @@ import (
 type setup struct {
 	serving, calling *beamtest.Node
 	gateway          Gateway
+	variants         []variant
 	proxy, answers   server // answers is behind proxy
 	bandit           string // address; "": none
 	banditProxy      server
@@ -24,10 +27,28 @@ type server struct {
 	pid     int
 }
 
-// gateways are the applications of the gateway, by what they have on.
-var gateways = []struct{ path, name, lines string }{
-	{"/plain", "Louche", ""},
-	{"/share", "Louche, share", "    share: on\n"},
+// A variant is an application of the gateway, with lines of its section.
+type variant struct{ path, name, lines string }
+
+const prepared = "    prepare: on\n"
+
+// variants returns the variants whose lines the gateway knows.
+func variants(b *testing.B) []variant {
+	return slices.DeleteFunc([]variant{
+		{"/plain", "Louche", ""},
+		{"/prepare", "Louche, prepare", prepared},
+		{"/share", "Louche, share", "    share: on\n"},
+		{"/both", "Louche, prepare and share", prepared + "    share: on\n"},
+	}, func(v variant) bool { return !isKnown(b, v.lines) })
+}
+
+func isKnown(b *testing.B, lines string) bool {
+	file := filepath.Join(b.TempDir(), "louche.yaml")
+	if err := os.WriteFile(file, []byte(configuration(b, "a-cookie-of-the-benchmark")+application("/", "A", "a", 4369)+lines), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	_, err := (&config.Flags{Config: file}).Load()
+	return err == nil
 }
 
 func start(b *testing.B) *setup {
@@ -45,8 +66,9 @@ func start(b *testing.B) *setup {
 	}
 	load(b, s.serving, "consolidate")
 	yaml := configuration(b, beamtest.DefaultCookie)
-	for _, g := range gateways {
-		yaml += application(g.path, "Bench.Schema", "testapp", epmd) + g.lines
+	s.variants = variants(b)
+	for _, v := range s.variants {
+		yaml += application(v.path, "Bench.Schema", "testapp", epmd) + v.lines
 	}
 	s.gateway = StartGateway(b, yaml)
 	s.answers.address, s.answers.pid = startServer(b, answersFolder, s.record(b))
@@ -100,7 +122,7 @@ func load(b *testing.B, n *beamtest.Node, script string) {
 func (s *setup) record(b *testing.B) (folder string) {
 	folder = b.TempDir()
 	for _, w := range workloads {
-		answer, err := w.http(s.gateway.Address, gateways[0].path).Answer()
+		answer, err := w.http(s.gateway.Address, s.variants[0].path).Answer()
 		if err == nil && !strings.HasPrefix(string(answer), `{"data":{`) {
 			err = fmt.Errorf("answered with %.200s", answer)
 		}
@@ -124,8 +146,8 @@ func (s *setup) candidates(b *testing.B, w workload) (candidates []Candidate) {
 	} else {
 		candidates = append(candidates, direct)
 	}
-	for _, g := range gateways {
-		candidates = append(candidates, Candidate{g.name, w.http(s.gateway.Address, g.path), []Process{{"front", s.gateway.PID}, node}})
+	for _, v := range s.variants {
+		candidates = append(candidates, Candidate{v.name, w.http(s.gateway.Address, v.path), []Process{{"front", s.gateway.PID}, node}})
 	}
 	if s.bandit != "" {
 		candidates = append(candidates, direct, Candidate{"Bandit behind ReverseProxy", w.http(s.banditProxy.address, "/"), []Process{{"front", s.banditProxy.pid}, node}})
