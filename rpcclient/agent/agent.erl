@@ -89,7 +89,7 @@ build_context(Module, Function, Claims) ->
 run_kept(#{text := Text} = Kept, Schema, Options) ->
     Phases = 'Elixir.Absinthe.Pipeline':for_document(Schema, Options),
     {Began, Rest} = start(Text, Phases),
-    try resume(Kept, Began, Rest) of
+    try resume(Kept, Schema, Options, Began, Rest) of
         {Blueprint, Execution} -> finish(Blueprint, Execution)
     catch
         _:_ -> finish(Began, Rest) % the whole way, for Absinthe's own errors
@@ -103,16 +103,30 @@ start(Text, [_, {Telemetry, Options} | Rest] = Phases) ->
     {Began, Rest}.
 
 %% resume runs the phases before the execution from a kept blueprint, and returns the
-%% result with the remaining phases. It throws if a phase does not pass cleanly.
-resume(#{blueprint := Kept}, Began, Phases) ->
-    #{initial_phases := Initial, telemetry := Telemetry, source := Source, execution := Execution} = Began,
-    Blueprint = Kept#{initial_phases := Initial, telemetry := Telemetry, source := Source, execution := Execution},
-    {_, Remaining} = split('Elixir.Absinthe.Phase.Document.Context', Phases),
-    {Before, Rest} = split('Elixir.Absinthe.Phase.Subscription.SubscribeSelf', Remaining),
-    case pass([Phase || Phase <- Before, not of_document(name(Phase))], Blueprint) of
-        {ok, Valid} -> {Valid, Rest};
-        _ -> throw(not_clean)
-    end.
+%% result with the remaining phases. It raises if a phase does not pass cleanly.
+resume(Kept, Schema, Options, Began, Phases) ->
+    {_, [Context | Input]} = split('Elixir.Absinthe.Phase.Document.Context', Phases),
+    {Before, Execution} = split('Elixir.Absinthe.Phase.Document.Complexity.Analysis', Input),
+    {Complexity, Rest} = split('Elixir.Absinthe.Phase.Subscription.SubscribeSelf', Execution),
+    Variables = option(variables, Options),
+    Resumed =
+        case Kept of
+            #{valid := {Variables, Valid}} ->
+                set_context(Schema, pass([Context], belonging(Valid, Began)));
+            #{blueprint := Blueprint} ->
+                pass([Context | [Phase || Phase <- Before, not of_document(name(Phase))]], belonging(Blueprint, Began))
+        end,
+    {ok, Ready} = Resumed,
+    {ok, Analysed} = pass(Complexity, Ready),
+    {Analysed, Rest}.
+
+%% belonging returns a kept blueprint as one of this call.
+belonging(Blueprint, #{initial_phases := Initial, telemetry := Telemetry, source := Source, execution := Execution}) ->
+    Blueprint#{initial_phases := Initial, telemetry := Telemetry, source := Source, execution := Execution}.
+
+%% set_context does what the phase Schema does for each call.
+set_context(Schema, {ok, #{execution := #{context := Context} = Execution} = Blueprint}) ->
+    {ok, Blueprint#{execution := Execution#{context := Schema:context(Context)}}}.
 
 %% prepare runs a document the whole way, and offers its blueprint to the owner.
 prepare(Key, Text, Schema, Options) ->
@@ -124,7 +138,8 @@ prepare(Key, Text, Schema, Options) ->
         {ok, Kept} ->
             case pass(Validation, Kept) of
                 {ok, Valid} ->
-                    [offer(Key, Text, Kept) || #{current := true, type := Type} <- maps:get(operations, Kept), Type =/= subscription],
+                    [offer(Key, kept(Text, Kept, Valid, option(variables, Options)))
+                        || #{current := true, type := Type} <- maps:get(operations, Kept), Type =/= subscription],
                     finish(Valid, Execution);
                 Stopped ->
                     stop(Stopped, Began, Rest)
@@ -132,6 +147,52 @@ prepare(Key, Text, Schema, Options) ->
         Stopped ->
             stop(Stopped, Began, Rest)
     end.
+
+%% kept returns what is kept of a run: the blueprint before the variables, and the valid one
+%% for the same variables, if it does not depend on the call otherwise.
+kept(Text, Blueprint, #{operations := Operations, fragments := Fragments} = Valid, Variables) ->
+    Kept = #{text => Text, blueprint => bare(Blueprint)},
+    case is_pure([Operations | Fragments]) andalso not has_zero(Variables) of
+        true -> Kept#{valid => {Variables, bare(Valid)}};
+        false -> Kept
+    end.
+
+%% is_pure reports whether the values and directives of a part of a blueprint come from
+%% Absinthe's own functions, which see neither the context nor the time.
+is_pure(#{'__struct__' := 'Elixir.Absinthe.Blueprint.Directive', schema_node := Type} = Node) ->
+    case Type of
+        #{expand := {ref, 'Elixir.Absinthe.Type.BuiltIns.Directives', _}} -> are_pure(Node);
+        _ -> false
+    end;
+is_pure(#{'__struct__' := 'Elixir.Absinthe.Blueprint.Input.Value', schema_node := Type} = Node) ->
+    is_pure_type(Type) andalso are_pure(Node);
+is_pure(#{} = Node) ->
+    are_pure(Node);
+is_pure([First | Rest]) ->
+    is_pure(First) andalso is_pure(Rest);
+is_pure(_) ->
+    true.
+
+are_pure(Node) -> lists:all(fun is_pure/1, maps:values(maps:remove(schema_node, Node))).
+
+is_pure_type(nil) -> true;
+is_pure_type(#{'__struct__' := 'Elixir.Absinthe.Type.NonNull', of_type := Type}) -> is_pure_type(Type);
+is_pure_type(#{'__struct__' := 'Elixir.Absinthe.Type.List', of_type := Type}) -> is_pure_type(Type);
+is_pure_type(#{'__struct__' := 'Elixir.Absinthe.Type.Scalar', parse := {ref, 'Elixir.Absinthe.Type.BuiltIns.Scalars', _}}) -> true;
+is_pure_type(#{'__struct__' := 'Elixir.Absinthe.Type.Scalar', parse := {ref, 'Elixir.Absinthe.Type.Custom', _}}) -> true;
+is_pure_type(#{'__struct__' := 'Elixir.Absinthe.Type.Enum'}) -> true;
+is_pure_type(#{'__struct__' := 'Elixir.Absinthe.Type.InputObject'}) -> true;
+is_pure_type(_) -> false.
+
+%% has_zero reports whether a term has a float 0.0, which equals -0.0 before OTP 27.
+has_zero(Float) when is_float(Float) -> Float == 0;
+has_zero([First | Rest]) -> has_zero(First) orelse has_zero(Rest);
+has_zero(#{} = Map) -> has_zero(maps:values(Map));
+has_zero(_) -> false.
+
+%% bare removes what belongs to one call from a blueprint.
+bare(Blueprint) ->
+    Blueprint#{initial_phases := [], telemetry := none, source := none, execution := none}.
 
 %% stop ends a run that did not pass cleanly.
 stop({jump, Blueprint, Phase}, _, Phases) ->
@@ -332,17 +393,13 @@ bar() ->
 
 %% offer sends a prepared document to the owner, which gets each one once, and a bounded
 %% number of them between two replacements.
-offer({_, Schema, _, _} = Key, Text, Blueprint) ->
+offer({_, Schema, _, _} = Key, Kept) ->
     try
         ets:insert_new(louche_agent, {Key}) andalso ets:update_counter(louche_agent, offers, 1) =< 256
-            andalso (louche_agent ! {offer, Key, checksums(Schema), #{text => Text, blueprint => bare(Blueprint)}})
+            andalso (louche_agent ! {offer, Key, checksums(Schema), Kept})
     catch
         error:badarg -> false
     end.
-
-%% bare removes what belongs to one call from a blueprint.
-bare(Blueprint) ->
-    Blueprint#{initial_phases := [], telemetry := none, source := none, execution := none}.
 
 %% ---- The owner of what is kept
 
@@ -482,8 +539,8 @@ replace(#{offers := Offers, words := Max, generations := Generations} = State) -
     counters:put(NewCounters, 1, bar(Counts, Size, Max)),
     persistent_term:put(louche_agent, {maps:from_list([{Key, {Index, Modules, Words, Kept}}
         || {Index, {_, Key, Modules, Words, Kept}} <- Indexed]), NewCounters}),
-    ets:match_delete(louche_agent, {'_'}),
-    ets:insert(louche_agent, {offers, 0}),
+    [ets:delete(louche_agent, Key) || Key <- maps:keys(Offers)],
+    ets:update_counter(louche_agent, offers, {2, -map_size(Offers), 0, 0}),
     State#{
         offers := #{}, replacing := false, replaced := now_ms(), interval := min(10000, max(1000, 100 * length(Best))),
         generations := Generations + 1, size := Size

@@ -163,5 +163,7 @@ defmodule TestApp.Schema do
   # `use Absinthe.Schema` defines it, and the gateway finds schemas by it.
   def __absinthe_schema_provider__, do: Absinthe.Schema.Compiled
 
+  def context(context), do: context
+
   @moduledoc "A module with the name of the schema, for the gateway to find."
 end

@@ -7,6 +7,7 @@ defmodule Absinthe.Blueprint do
   defstruct input: nil,
             source: nil,
             operations: [],
+            fragments: [],
             initial_phases: [],
             telemetry: %{},
             execution: %{context: %{}, validation_errors: []},
