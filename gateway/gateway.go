@@ -83,6 +83,9 @@ func (g *Gateway) SetAdminToken(token string) { g.admin.SetToken(token) }
 // SetAccessLog sets which requests have a line in the log, and its fields.
 func (g *Gateway) SetAccessLog(c telemetry.AccessConfig) { g.engines.Access.Configure(c) }
 
+// SetTraces sets where traces go. Call it before requests come.
+func (g *Gateway) SetTraces(t *telemetry.Traces) { g.engines.Traces = t }
+
 // Drain prepares for the end: /readyz tells load balancers, and clients are asked to come
 // back on a new connection. The gateway still takes requests.
 func (g *Gateway) Drain() { g.draining.Store(true) }

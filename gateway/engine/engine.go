@@ -40,6 +40,7 @@ type App struct {
 type Shared struct {
 	Log       *slog.Logger
 	Access    *telemetry.AccessLog
+	Traces    *telemetry.Traces // nil: off
 	documents *schema.DocumentCache
 	persisted *cache.Cache[[sha256.Size]byte, string]
 	inFlight  atomic.Int64

@@ -7,9 +7,12 @@ import "crypto/sha256"
 type Report struct {
 	Path      string // of the application
 	RequestID string
-	TraceID   string // of the client's traceparent, or empty
-	Client    Client
-	Identity  string // the method that authenticated the caller, or empty
+	TraceID   string // of Traceparent, or empty
+	// Traceparent is the client's span, as its header has it (W3C Trace Context).
+	Traceparent string
+	Method      string // of HTTP
+	Client      Client
+	Identity    string // the method that authenticated the caller, or empty
 	// Request is the request, with its document if that was found; nil: it was not read. It
 	// is valid until the response is written.
 	Request *Request

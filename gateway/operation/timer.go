@@ -52,6 +52,9 @@ func (t *Timer) End() {
 	t.since = now
 }
 
+// Ended returns when the last stage ended.
+func (t *Timer) Ended() time.Time { return t.since }
+
 // Took returns the time of all stages that have ended.
 func (t *Timer) Took() (sum time.Duration) {
 	for _, d := range t.Stages {

@@ -21,8 +21,10 @@ func (h *Handler) reportAll(s *responseState, w http.ResponseWriter, r *http.Req
 func (h *Handler) report(report *operation.Report, w http.ResponseWriter, r *http.Request, caller *engine.Caller) {
 	report.End()
 	report.Path, report.RequestID, report.TraceID = h.engine.Path, caller.Request.ID, caller.Request.TraceID
+	report.Traceparent, report.Method = r.Header.Get("Traceparent"), r.Method
 	report.Client, report.Identity = caller.Client, caller.Method()
 	answer := w.(*deadlineWriter)
 	report.Status, report.Bytes = answer.status, answer.written
 	h.engine.Access.Log(r.Context(), report)
+	h.engine.Traces.Record(report)
 }

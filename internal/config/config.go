@@ -25,19 +25,20 @@ import (
 // Config is the whole configuration. Each section belongs to a package, which has its
 // defaults and its validation. docs/configuration.md describes every key.
 type Config struct {
-	Listen         string                `yaml:"listen" env:"LISTEN"`
-	Admin          string                `yaml:"admin" env:"ADMIN"`
-	AdminToken     secret.Source         `yaml:"admin_token" env:"ADMIN_TOKEN"`
-	Debug          bool                  `yaml:"debug" env:"DEBUG"`
-	ShutdownDelay  time.Duration         `yaml:"shutdown_delay" env:"SHUTDOWN_DELAY"`
-	ShutdownGrace  time.Duration         `yaml:"shutdown_grace" env:"SHUTDOWN_GRACE"`
-	TLS            gateway.TLSConfig     `yaml:"tls" envPrefix:"TLS_"`
-	Log            Log                   `yaml:"log" envPrefix:"LOG_"`
-	Node           rpcclient.NodeConfig  `yaml:"node" envPrefix:"NODE_"`
-	TrustedProxies []netip.Prefix        `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
-	Limits         gateway.Limits        `yaml:"limits" envPrefix:"LIMITS_"`
-	Redis          ratelimit.RedisConfig `yaml:"redis" env:"REDIS"`
-	Apps           []App                 `yaml:"apps" envPrefix:"APPS_"`
+	Listen         string                 `yaml:"listen" env:"LISTEN"`
+	Admin          string                 `yaml:"admin" env:"ADMIN"`
+	AdminToken     secret.Source          `yaml:"admin_token" env:"ADMIN_TOKEN"`
+	Debug          bool                   `yaml:"debug" env:"DEBUG"`
+	ShutdownDelay  time.Duration          `yaml:"shutdown_delay" env:"SHUTDOWN_DELAY"`
+	ShutdownGrace  time.Duration          `yaml:"shutdown_grace" env:"SHUTDOWN_GRACE"`
+	TLS            gateway.TLSConfig      `yaml:"tls" envPrefix:"TLS_"`
+	Log            Log                    `yaml:"log" envPrefix:"LOG_"`
+	Traces         telemetry.TracesConfig `yaml:"traces" envPrefix:"TRACES_"`
+	Node           rpcclient.NodeConfig   `yaml:"node" envPrefix:"NODE_"`
+	TrustedProxies []netip.Prefix         `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
+	Limits         gateway.Limits         `yaml:"limits" envPrefix:"LIMITS_"`
+	Redis          ratelimit.RedisConfig  `yaml:"redis" env:"REDIS"`
+	Apps           []App                  `yaml:"apps" envPrefix:"APPS_"`
 
 	file *document // for the positions of errors
 }

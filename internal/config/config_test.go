@@ -194,6 +194,9 @@ func TestConfigMistakes(t *testing.T) {
 		"answer":                {app + "limits: {answer: -1}\n", []string{"limits.answer"}},
 		"keep":                  {"apps: [{schema: A, discovery: {prefix: a, keep: -1s}}]", []string{"apps[0].discovery.keep"}},
 		"shutdown":              {app + "shutdown_delay: -1s\n", []string{"shutdown_delay"}},
+		"log access":            {app + "log: {access: 2}\n", []string{"log.access"}},
+		"log field":             {app + "log: {fields: [token]}\n", []string{"log.fields[0]"}},
+		"traces":                {app + "traces: {endpoint: \"127.0.0.1:4318\", sample: 2}\n", []string{"traces.endpoint", "traces.sample"}},
 		"log level":             {app + "log: {level: loud}\n", []string{"log.level", "debug"}},
 		"several at once":       {"log: {level: loud, format: xml}\nnode: {name: x, net_ticktime: 1ms}\nlimits: {body: -1, batch: -1}\n", []string{"log.level", "node.name", "node.net_ticktime", "limits.body", "limits.batch", "no application"}},
 	} {

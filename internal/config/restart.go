@@ -14,6 +14,7 @@ func (c *Config) RestartKeys(other *Config) (keys []string) {
 		{"tls", c.TLS.Enabled() == other.TLS.Enabled()},
 		{"node", c.Node == node},
 		{"log.format", c.Log.Format == other.Log.Format},
+		{"traces", c.Traces == other.Traces},
 		{"redis", c.Redis == other.Redis},
 		{"limits.header", c.Limits.Header == other.Limits.Header},
 		{"limits.connections", c.Limits.Connections == other.Limits.Connections},

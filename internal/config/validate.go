@@ -20,6 +20,7 @@ func (c *Config) Validate() error {
 		c.TLS.Validate(),
 		keypath.In(c.Log.Config.Validate(), "log"),
 		keypath.In(c.Log.AccessConfig.Validate(), "log"),
+		c.Traces.Validate(),
 		c.Node.Validate(),
 		c.Limits.Validate(),
 		c.Redis.Validate(),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/louche-graphql/louche/gateway"
 	"github.com/louche-graphql/louche/gateway/engine"
+	"github.com/louche-graphql/louche/gateway/telemetry"
 	"github.com/louche-graphql/louche/internal/config"
 	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/ratelimit"
@@ -25,6 +26,7 @@ type service struct {
 	budget    *memory.Budget
 	rateStore *ratelimit.Store // outlives reloads, and so do its counters
 	gateway   *gateway.Gateway
+	traces    *telemetry.Traces // nil: off
 	current   generation
 	counts    map[string]*counts // by path; they outlive reloads
 	draining  sync.WaitGroup     // former configurations that have requests in flight
@@ -34,6 +36,10 @@ type service struct {
 // start starts everything except the listeners.
 func start(cfg *config.Config, log *slog.Logger) (*service, error) {
 	credentials, err := readCredentials(cfg)
+	if err != nil {
+		return nil, err
+	}
+	traces, err := telemetry.NewTraces(cfg.Traces, log)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +56,7 @@ func start(cfg *config.Config, log *slog.Logger) (*service, error) {
 		node.Stop()
 		return nil, err
 	}
-	s := &service{log: log, initial: cfg, cfg: cfg, node: node, budget: budget, rateStore: rateStore, counts: make(map[string]*counts)}
+	s := &service{log: log, initial: cfg, cfg: cfg, node: node, budget: budget, rateStore: rateStore, traces: traces, counts: make(map[string]*counts)}
 	if s.current, err = s.build(cfg); err != nil {
 		rateStore.Close()
 		node.Stop()
@@ -58,6 +64,7 @@ func start(cfg *config.Config, log *slog.Logger) (*service, error) {
 	}
 	s.gateway = gateway.New(node, fitOpenFiles(cfg.Limits, openFiles(), log), s.current.served, budget, log)
 	credentials.apply(s.gateway)
+	s.gateway.SetTraces(traces)
 	s.gateway.SetAccessLog(cfg.Log.AccessConfig)
 	s.applyDebug(cfg)
 	return s, nil
@@ -77,4 +84,7 @@ func (s *service) stop() {
 	s.draining.Wait()
 	s.current.close()
 	s.rateStore.Close()
+	if err := s.traces.Close(); err != nil {
+		s.log.Warn("the last traces were not exported", "reason", err)
+	}
 }
