@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -11,8 +10,6 @@ import (
 	"math/big"
 	"net"
 	"net/http"
-	"os"
-	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,63 +19,6 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/test/beamtest"
 )
-
-func TestGoldenCases(t *testing.T) {
-	epmd := beamtest.StartEPMD(t)
-	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, fmt.Sprintf(`node: {name: louche@127.0.0.1, cookie_file: %s}
-trusted_proxies: [127.0.0.0/8]
-apps:
-  - schema: TestApp.Schema
-    discovery: &found {dns: [127.0.0.1], prefix: testapp, epmd_port: %d, interval: 100ms}
-    context: {current_user_id: {header: X-User-Id, type: integer}}
-  - path: /several-types
-    schema: TestApp.Schema
-    discovery: *found
-    context:
-      current_user_id: {header: X-User-Id, type: integer}
-      locale: {value: de}
-      none: {value: null}
-      ratio: {value: 0.5}
-      roles: {value: [admin, ops]}
-      scope: {value: {tenant: acme, trial: false}}
-`, cookieFile, epmd))
-
-	file, err := os.Open("../../testdata/golden/absinthe-1.11.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	cases := bufio.NewScanner(file)
-	cases.Buffer(nil, 1<<20)
-	for cases.Scan() {
-		var c struct {
-			Name, Query, Context, JSON string
-			Variables                  json.RawMessage
-			OperationName              *string `json:"operation_name"`
-		}
-		if err := json.Unmarshal(cases.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
-		t.Run(c.Name, func(t *testing.T) {
-			path, header := "/graphql", []string(nil)
-			switch c.Context {
-			case "%{}":
-			case "%{current_user_id: 42}":
-				header = []string{"X-User-Id", "42"}
-			case "%{current_user_id: 1}":
-				header = []string{"X-User-Id", "1"}
-			default:
-				path, header = "/several-types", []string{"X-User-Id", "42"}
-			}
-			body, _ := json.Marshal(map[string]any{"query": c.Query, "variables": c.Variables, "operationName": c.OperationName})
-			status, answer := g.postTo(t, path, string(body), header...)
-			if status != http.StatusOK || !reflect.DeepEqual(value(t, answer), value(t, c.JSON)) {
-				t.Errorf("status %d\ngot  %s\nwant %s", status, answer, c.JSON)
-			}
-		})
-	}
-}
 
 // value decodes JSON. Numbers of any size compare as numbers.
 func value(t *testing.T, text string) any {
