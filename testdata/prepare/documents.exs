@@ -278,8 +278,8 @@ defmodule Equality.Documents do
       ~s|{ echo(filter: {name: "a", self: {self: {count: 1, matrix: [[1], 2]}}, inners: {must: "m", old: ""}}, cs: RED, ms: 1) }|,
       {"query($f: Filter, $fs: [Filter]) { echo(filter: $f, filters: $fs) }",
        [%{}, %{"f" => %{"name" => "a", "inner" => %{"must" => "m", "old" => "o"}}, "fs" => %{"count" => 1}}, %{"f" => %{"inner" => %{}}}, %{"f" => %{"any" => %{"a" => [1]}, "snakeCase" => "s"}}, %{"f" => %{"snake_case" => "s"}}]},
-      "{ " <> String.duplicate("city { mayor { friends { ", 20) <> "id" <> String.duplicate(" } } }", 20) <> " }",
-      "{ " <> Enum.map_join(1..200, " ", &"a#{&1}: echo(i: #{&1})") <> " }",
+      "{ city { mayor { friends { friends { friends { id } } } } } }",
+      "{ " <> Enum.map_join(1..20, " ", &"a#{&1}: echo(i: #{&1})") <> " }",
       "{ ...A } fragment A on RootQueryType { ...B } fragment B on RootQueryType { ...A }",
       "{ __type(name: \"Filter\") { inputFields { name type { name kind ofType { name } } defaultValue } } }"
     ]

@@ -48,12 +48,16 @@ defmodule Equality.Record do
   def run(tick, function) do
     before = counts()
 
+    # The heap is for speed.
     {pid, monitor} =
-      spawn_monitor(fn ->
-        Process.flag(:trap_exit, true)
-        Process.put(:tick, tick)
-        exit(outcome(function))
-      end)
+      :erlang.spawn_opt(
+        fn ->
+          Process.flag(:trap_exit, true)
+          Process.put(:tick, tick)
+          exit(outcome(function))
+        end,
+        [:monitor, min_heap_size: 100_000]
+      )
 
     receive do
       {:DOWN, ^monitor, _, _, outcome} ->
