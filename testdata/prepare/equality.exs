@@ -181,6 +181,7 @@ differences =
     case String.split(task, ":", parts: 2) do
       ["hostile"] ->
         Equality.Contract.define(true)
+        {:ok, _} = Equality.PubSub.start_link()
         {:plain, _} = Equality.Agent.load(Equality.Kept)
 
         for {name, units} <- Equality.Documents.hostile(), do: Equality.run(name, units, form.(name))

@@ -655,3 +655,45 @@ defmodule Equality.Kept do
     field :hello, :string, resolve: fn _, _, _ -> {:ok, "hello"} end
   end
 end
+
+defmodule Equality.PubSub do
+  @moduledoc "A pubsub that notes what is published."
+  @behaviour Absinthe.Subscription.Pubsub
+
+  def start_link, do: Absinthe.Subscription.start_link(pubsub: __MODULE__)
+  def node_name, do: to_string(node())
+  def subscribe(_), do: :ok
+  def publish_mutation(_, result, fields), do: Equality.Record.note(:publish_mutation, {result, fields})
+  def publish_subscription(_, data), do: Equality.Record.note(:publish_subscription, data)
+end
+
+defmodule Equality.Published do
+  @moduledoc "A schema with mutations that trigger a subscription."
+  use Absinthe.Schema
+
+  query do
+    field :hello, :string, resolve: fn _, _, _ -> {:ok, "hello"} end
+  end
+
+  mutation do
+    field :rename, :string do
+      arg :name, :string
+      resolve fn _, arguments, _ -> {:ok, arguments[:name]} end
+    end
+  end
+
+  subscription do
+    field :renamed, :string do
+      arg :refused, :boolean
+
+      config fn arguments, info ->
+        Equality.Record.note(:config, {arguments, info.context})
+        if arguments[:refused], do: {:error, "refused"}, else: {:ok, topic: "x", context_id: "c", document_id: "d"}
+      end
+
+      trigger :rename, topic: fn _ -> "x" end
+    end
+  end
+
+  def middleware(middleware, field, _), do: Equality.Seen.around(middleware, field.identifier)
+end
