@@ -18,6 +18,7 @@ defmodule Equality.Documents do
       {"crashing", units(Crashing, crashing(), contexts: @contexts ++ [%{kind: "raise"}, %{kind: "unknown"}, %{kind: 1}]) ++ units(Other, crashing())},
       {"published", units(Published, published(), contexts: [%{pubsub: Equality.PubSub}, %{}])},
       {"contract", units(Contract.Schema, contract(), options: [[], [root_value: %{id: "root"}], [analyze_complexity: true, max_complexity: 3]])},
+      {"defaults", units(Contract.Schema, defaults())},
       {"token limit", units(Contract.Schema, contract(), options: [[token_limit: 25]])}
     ]
   end
@@ -32,7 +33,7 @@ defmodule Equality.Documents do
 
     others =
       if String.contains?(document, "$") do
-        [changed(variables, document, at)]
+        [changed(variables, document, at), %{}]
       else
         [Map.put(variables, "unknown", at)]
       end
@@ -276,6 +277,19 @@ defmodule Equality.Documents do
       {"mutation A { rename } subscription B { renamed } query C { hello }", [%{}], ["A", "B", "C", nil]},
       "subscription { renamed x: renamed }"
     ]
+  end
+
+  # What is wrong in a default value, or only with a variable.
+  defp defaults do
+    given = %{"name" => "given"}
+
+    for default <- ["{name: \"a\", name: \"b\"}", "{nope: 1}", "{name: 1}", "{inner: {}}", "{inner: {must: \"m\", must: \"n\"}}", "{color: NOPE}", "{self: {nope: {nope: 1}}}"] ++
+                     ["{snake_case: \"a\", snakeCase: \"b\"}", "null", "[]", "{inners: {must: \"m\", nope: 1}}", "{any: {a: 1, a: 2}}"] do
+      {"query($f: Filter = #{default}, $c: Boolean!) { echo(filter: $f) @skip(if: $c) b: echo(filters: [$f]) x: echo(filter: {self: $f}) }",
+       [%{"f" => given, "c" => false}, %{"c" => false}, %{"c" => true}, %{"f" => nil, "c" => true}, %{"f" => %{"self" => given}, "c" => false}] ++
+         [%{"f" => %{"snake_case" => "a", "snakeCase" => "b"}, "c" => false}, %{"f" => %{"nope" => 1}, "c" => false}, %{"f" => %{"inners" => [%{"nope" => 1}]}, "c" => false}] ++
+         [%{"f" => %{"any" => %{"a" => 1, "A" => 2}}, "c" => false}, %{"f" => %{"self" => %{"name" => 1, "Name" => "x"}}, "c" => false}]}
+    end
   end
 
   defp contract do

@@ -91,8 +91,10 @@ defmodule Equality do
       for {what, before, now} <- [
             {:result, outcome, now},
             {:seen, resolving(own, way), resolving(own_now, way)},
-            {:seen_elsewhere, others, others_now}
+            {:seen_by_tasks, others, others_now}
           ],
+          # A crash kills tasks at any moment.
+          what != :seen_by_tasks or match?({:returned, _}, outcome),
           before !== now,
           do: {what, before, now}
 

@@ -61,7 +61,7 @@ defmodule Equality.Record do
 
     receive do
       {:DOWN, ^monitor, _, _, outcome} ->
-        {own, others} = Enum.split_with(notes(), &match?({^pid, _}, &1))
+        {own, others} = Enum.split_with(notes(pid), &match?({^pid, _}, &1))
         phases = for {phase, before, now} <- Enum.zip([@phases, before, counts()]), now > before, do: phase
         {outcome, Enum.map(own, &elem(&1, 1)), Enum.sort(Enum.map(others, &elem(&1, 1))), phases}
     end
@@ -73,9 +73,11 @@ defmodule Equality.Record do
     class, reason -> {:crashed, class, scrub(reason)}
   end
 
-  defp notes do
+  # The notes of a process and its tasks.
+  defp notes(root) do
     receive do
-      {:noted, pid, note} -> [{pid, note} | notes()]
+      {:noted, ^root, pid, note} -> [{pid, note} | notes(root)]
+      {:noted, _, _, _} -> notes(root)
     after
       0 -> []
     end
@@ -91,7 +93,8 @@ defmodule Equality.Record do
   @doc "Notes a term that a function of the schema saw."
   def note(label, term) do
     {form, collector} = :persistent_term.get(__MODULE__)
-    send(collector, {:noted, self(), {label, record(form, term)}})
+    root = List.last(Process.get(:"$callers", [self()]))
+    send(collector, {:noted, root, self(), {label, record(form, term)}})
     :ok
   end
 
