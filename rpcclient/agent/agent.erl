@@ -331,7 +331,6 @@ of_document('Elixir.Absinthe.Phase.Document.Validation.ScalarLeafs') -> true;
 of_document('Elixir.Absinthe.Phase.Document.Validation.VariablesAreInputTypes') -> true;
 of_document('Elixir.Absinthe.Phase.Document.Validation.KnownArgumentNames') -> true;
 of_document('Elixir.Absinthe.Phase.Document.Validation.UniqueArgumentNames') -> true;
-of_document('Elixir.Absinthe.Phase.Document.Validation.UniqueInputFieldNames') -> true;
 of_document('Elixir.Absinthe.Phase.Document.Validation.FieldsOnCorrectType') -> true;
 of_document('Elixir.Absinthe.Phase.Document.Validation.OnlyOneSubscription') -> true;
 of_document(_) -> false.
