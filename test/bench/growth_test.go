@@ -110,11 +110,8 @@ func growthOfAnswers(b *testing.B) panel {
 }
 
 func growthOfDocuments(b *testing.B) panel {
-	p, lines := panel{quantity: "different documents, 32 connections"}, ""
-	if isKnown(b, prepared) {
-		p.quantity, lines = "prepared documents, 32 connections", prepared
-	}
-	gateway, node := startOne(b, lines)
+	p := panel{quantity: "different documents with prepare, 32 connections"}
+	gateway, node := startOne(b, prepared)
 	for _, n := range upTo(100, 1, 10, 100, 1000, 10_000, 100_000) {
 		w := workload{document: "{ d" + Mark + ": session { user { id name email } } }", variables: "{}"}
 		load := w.http(gateway.Address, "/graphql")

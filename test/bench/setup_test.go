@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/louche-graphql/louche/internal/config"
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
@@ -16,7 +14,6 @@ import (
 type setup struct {
 	serving, calling *beamtest.Node
 	gateway          Gateway
-	variants         []variant
 	proxy, answers   server // answers is behind proxy
 	bandit           string // address; "": none
 	banditProxy      server
@@ -27,28 +24,14 @@ type server struct {
 	pid     int
 }
 
-// A variant is an application of the gateway, with lines of its section.
-type variant struct{ path, name, lines string }
-
 const prepared = "    prepare: on\n"
 
-// variants returns the variants whose lines the gateway knows.
-func variants(b *testing.B) []variant {
-	return slices.DeleteFunc([]variant{
-		{"/plain", "Louche", ""},
-		{"/prepare", "Louche, prepare", prepared},
-		{"/share", "Louche, share", "    share: on\n"},
-		{"/both", "Louche, prepare and share", prepared + "    share: on\n"},
-	}, func(v variant) bool { return !isKnown(b, v.lines) })
-}
-
-func isKnown(b *testing.B, lines string) bool {
-	file := filepath.Join(b.TempDir(), "louche.yaml")
-	if err := os.WriteFile(file, []byte(configuration(b, "a-cookie-of-the-benchmark")+application("/", "A", "a", 4369)+lines), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	_, err := (&config.Flags{Config: file}).Load()
-	return err == nil
+// variants are the applications of the gateway, with lines of their sections.
+var variants = []struct{ path, name, lines string }{
+	{"/plain", "Louche", ""},
+	{"/prepare", "Louche, prepare", prepared},
+	{"/share", "Louche, share", "    share: on\n"},
+	{"/both", "Louche, prepare and share", prepared + "    share: on\n"},
 }
 
 func start(b *testing.B) *setup {
@@ -66,8 +49,7 @@ func start(b *testing.B) *setup {
 	}
 	load(b, s.serving, "consolidate")
 	yaml := configuration(b, beamtest.DefaultCookie)
-	s.variants = variants(b)
-	for _, v := range s.variants {
+	for _, v := range variants {
 		yaml += application(v.path, "Bench.Schema", "testapp", epmd) + v.lines
 	}
 	s.gateway = StartGateway(b, yaml)
@@ -122,7 +104,7 @@ func load(b *testing.B, n *beamtest.Node, script string) {
 func (s *setup) record(b *testing.B) (folder string) {
 	folder = b.TempDir()
 	for _, w := range workloads {
-		answer, err := w.http(s.gateway.Address, s.variants[0].path).Answer()
+		answer, err := w.http(s.gateway.Address, variants[0].path).Answer()
 		if err == nil && !strings.HasPrefix(string(answer), `{"data":{`) {
 			err = fmt.Errorf("answered with %.200s", answer)
 		}
@@ -146,7 +128,7 @@ func (s *setup) candidates(b *testing.B, w workload) (candidates []Candidate) {
 	} else {
 		candidates = append(candidates, direct)
 	}
-	for _, v := range s.variants {
+	for _, v := range variants {
 		candidates = append(candidates, Candidate{v.name, w.http(s.gateway.Address, v.path), []Process{{"front", s.gateway.PID}, node}})
 	}
 	if s.bandit != "" {
