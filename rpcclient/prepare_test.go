@@ -304,3 +304,19 @@ func TestPrepareUnsupported(t *testing.T) {
 		t.Errorf("status %+v has no problem", s)
 	}
 }
+
+// An operator removes everything from a node, and mutations of a connected gateway still
+// run once.
+func TestForget(t *testing.T) {
+	node, target := startApp(t, beamtest.Options{})
+	operator := startGateway(t, func(cfg *rpcclient.NodeConfig) { cfg.Name = "operator@127.0.0.1" })
+	app := preparing(t, startGateway(t, nil), rpcclient.PoolConfig{}, target)
+	op := appendID(t, app, "forgotten")
+	for _, want := range [][]string{{agent.Module}, nil} {
+		if modules, err := operator.Forget(t.Context(), target); err != nil || !slices.Equal(modules, want) {
+			t.Errorf("%v, %v, want %v", modules, err, want)
+		}
+	}
+	text(t, app, op)
+	checkAppended(t, node, "forgotten")
+}

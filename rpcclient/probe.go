@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/louche-graphql/louche/rpcclient/agent"
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
@@ -25,30 +26,62 @@ type Probe struct {
 // Probe connects to a node, asks for its release and schema, and disconnects. It asks
 // for the description if introspection, a document, is not empty. After an error, the
 // result holds what was learnt before it.
-func (n *Node) Probe(ctx context.Context, t NodeAddr, app AbsintheConfig, introspection string) (Probe, error) {
-	var p Probe
+func (n *Node) Probe(ctx context.Context, t NodeAddr, app AbsintheConfig, introspection string) (p Probe, err error) {
+	err = n.visit(ctx, t, func(c *liveConn, handshake time.Duration) error {
+		p.Handshake, p.Name = handshake, c.Peer().Name
+		return p.ask(ctx, c, app, introspection)
+	})
+	return p, err
+}
+
+// Forget removes what gateways with prepare on have left on a node, and returns the names
+// of the removed modules. A gateway that is connected runs documents from their text until
+// it connects again.
+func (n *Node) Forget(ctx context.Context, t NodeAddr) (modules []string, err error) {
+	err = n.visit(ctx, t, func(c *liveConn, _ time.Duration) error {
+		result, err := c.evaluate(ctx, agent.Forget)
+		if err != nil {
+			return err
+		}
+		defer result.Release()
+		d := etf.NewDecoder(result.Value)
+		count, err := d.List()
+		for range count {
+			var name []byte
+			if name, err = d.Binary(); err != nil {
+				break
+			}
+			modules = append(modules, string(name))
+		}
+		return err
+	})
+	return modules, err
+}
+
+// visit connects to a node, calls f with the connection and the time of the handshake,
+// and disconnects.
+func (n *Node) visit(ctx context.Context, t NodeAddr, f func(c *liveConn, handshake time.Duration) error) error {
 	began := time.Now()
 	conn, ended, err := n.runtime.dial(ctx, t.Name, t.Addr, false)
-	// The node may not have noticed yet that an earlier probe has left.
+	// The node may not have noticed yet that an earlier visit has ended.
 	for tries := 1; errors.Is(err, erldist.ErrAlive) && tries < 10 && ctx.Err() == nil; tries++ {
 		time.Sleep(100 * time.Millisecond)
 		began = time.Now()
 		conn, ended, err = n.runtime.dial(ctx, t.Name, t.Addr, false)
 	}
 	if err != nil {
-		return p, err
+		return err
 	}
-	p.Handshake, p.Name = time.Since(began), conn.Peer().Name
+	handshake := time.Since(began)
 	defer func() {
 		conn.Close()
 		<-ended
 	}()
 	c, err := newLiveConn(ctx, conn)
 	if err != nil {
-		return p, err
+		return err
 	}
-	err = p.ask(ctx, c, app, introspection)
-	return p, err
+	return f(c, handshake)
 }
 
 // ask asks a connected node what Probe is to tell.

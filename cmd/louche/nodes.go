@@ -18,6 +18,7 @@ import (
 type nodesCommand struct {
 	config.Flags
 	Timeout time.Duration `default:"10s" help:"Timeout for each node."`
+	Forget  bool          `help:"Remove the prepared documents from each node, with the code that keeps them."`
 }
 
 // Run polls the discovery of every application once, and probes every node. It fails if an
@@ -36,6 +37,10 @@ func (n *nodesCommand) Run(ctx context.Context, out output) error {
 	failed := false
 	for i := range cfg.Apps {
 		addrs, problems := prober.Discover(ctx, &cfg.Apps[i])
+		if n.Forget {
+			failed = !n.forget(ctx, out, prober, addrs) || len(problems) > 0 || failed
+			continue
+		}
 		results := prober.ProbeAll(ctx, addrs, &cfg.Apps[i], n.Timeout)
 		fmt.Fprintf(out, "%s  %s\n", cfg.Apps[i].Path, cfg.Apps[i].Schema)
 		if !printNodes(out, results) || len(problems) > 0 {
@@ -50,6 +55,24 @@ func (n *nodesCommand) Run(ctx context.Context, out output) error {
 		return errFailed
 	}
 	return nil
+}
+
+// forget removes the prepared documents from nodes. It returns false if that fails on one.
+func (n *nodesCommand) forget(ctx context.Context, out output, prober *service.Prober, addrs []rpcclient.NodeAddr) bool {
+	succeeded := true
+	for _, addr := range addrs {
+		modules, err := prober.Forget(ctx, addr, n.Timeout)
+		switch {
+		case err != nil:
+			succeeded = false
+			fmt.Fprintf(out, "%s: failed: %s\n", oneLine(addr.Name), oneLine(err.Error()))
+		case len(modules) == 0:
+			fmt.Fprintf(out, "%s: nothing to remove\n", oneLine(addr.Name))
+		default:
+			fmt.Fprintf(out, "%s: removed %s\n", oneLine(addr.Name), oneLine(strings.Join(modules, ", ")))
+		}
+	}
+	return succeeded
 }
 
 // printNodes prints a table. It returns false if there are no nodes, or if one cannot be

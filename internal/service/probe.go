@@ -64,6 +64,14 @@ func (p *Prober) Probe(ctx context.Context, addr rpcclient.NodeAddr, app *config
 	return r
 }
 
+// Forget removes the modules of prepared documents from a node, within timeout, and returns
+// their names.
+func (p *Prober) Forget(ctx context.Context, addr rpcclient.NodeAddr, timeout time.Duration) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return p.node.Forget(ctx, addr)
+}
+
 // ProbeAll probes nodes at once.
 func (p *Prober) ProbeAll(ctx context.Context, addrs []rpcclient.NodeAddr, app *config.App, timeout time.Duration) []ProbeResult {
 	results := make([]ProbeResult, len(addrs))

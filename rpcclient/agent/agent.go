@@ -15,6 +15,12 @@ var source string
 //go:embed load.erl
 var Loader string
 
+// Forget are the expressions that remove the modules of all versions. They return a list
+// of their names.
+//
+//go:embed forget.erl
+var Forget string
+
 // name is the module's name in the source.
 const name = "louche_agent"
 
