@@ -28,6 +28,7 @@ type adminRoute struct {
 func (g *Gateway) adminRoutes() []adminRoute {
 	return []adminRoute{
 		{http.MethodGet, "/status", "the state of the gateway, its pools and their nodes", g.serveStatus},
+		{http.MethodGet, "/slow", "the lines of code where slow operations are", g.serveSlow},
 		{http.MethodGet, "/metrics", "the metrics, for Prometheus", g.metrics.Handler(g.log).ServeHTTP},
 		{http.MethodGet, "/usage", "which clients use which parts of the schemas; ?deprecated=true: of deprecated ones", g.serveUsage},
 		{http.MethodPost, "/nodes/{node}/drain", "the node gets no new calls; those in flight finish", g.drainNode(true)},
@@ -79,6 +80,10 @@ func (g *Gateway) serveSDL(w http.ResponseWriter, r *http.Request) {
 func (g *Gateway) serveStatus(w http.ResponseWriter, r *http.Request) {
 	g.node.RefreshFigures(r.Context())
 	response.WriteJSON(w, g.status())
+}
+
+func (g *Gateway) serveSlow(w http.ResponseWriter, _ *http.Request) {
+	response.WriteJSON(w, g.node.SlowCalls().Report())
 }
 
 // serveUsage answers with the usage of every application that counts it, of deprecated

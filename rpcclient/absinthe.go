@@ -133,6 +133,8 @@ type Operation struct {
 type CallObserver interface {
 	// Sent is called when the call has a slot on a node, for each attempt.
 	Sent(node string)
+	// Identify returns a [CallIdentity]. It runs while the call is in flight.
+	Identify() any
 }
 
 // DocumentHash is the SHA-256 of a document.

@@ -16,6 +16,8 @@ type Node struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup // peers, including released ones
 
+	slow SlowCalls
+
 	dials chan struct{} // holds a token for each handshake in progress
 
 	mu    sync.Mutex
@@ -48,6 +50,9 @@ func (n *Node) Stop() {
 	n.running.Wait()
 	n.runtime.stop()
 }
+
+// SlowCalls returns what slow calls of all pools do.
+func (n *Node) SlowCalls() *SlowCalls { return &n.slow }
 
 // hold returns the peer for an address and starts a new one if necessary.
 func (n *Node) hold(t NodeAddr) *peer {

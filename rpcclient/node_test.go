@@ -27,6 +27,7 @@ func TestNode(t *testing.T) {
 		{"cookie sources", testCookieSources},
 		{"probe", testProbe},
 		{"figures", testFigures},
+		{"slow calls", testSlowCalls},
 		{"figures make no atoms", testFiguresMakeNoAtoms},
 		{"inspection", testInspection},
 		{"description of the schema", testDescribe},

@@ -46,13 +46,14 @@ type peer struct {
 	problem atomic.Pointer[string]   // why there is no connection; nil: there is one, or no attempt has ended
 	retry   chan struct{}            // holds a token to cut the backoff short
 	figures latestFigures
+	slow    *SlowCalls // of the node
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced when the connection or its phase changes
 }
 
 func newPeer(t NodeAddr, n *Node, cancel context.CancelFunc) *peer {
-	return &peer{target: t, runtime: n.runtime, dials: n.dials, log: n.log, cancel: cancel, retry: make(chan struct{}, 1), changed: make(chan struct{})}
+	return &peer{target: t, runtime: n.runtime, dials: n.dials, slow: &n.slow, log: n.log, cancel: cancel, retry: make(chan struct{}, 1), changed: make(chan struct{})}
 }
 
 func (p *peer) setConn(c *liveConn) {
@@ -182,6 +183,11 @@ func (p *peer) session(ctx context.Context, reconnect bool) (reached bool, err e
 		p.notify()
 	}
 	p.problem.Store(nil)
+	c.SetWatcher(func(due []erldist.DueCall) {
+		if err := c.sample(ctx, due, p.slow); err != nil {
+			p.log.Debug("cannot tell what slow calls do", "node", p.name(), "reason", err)
+		}
+	})
 	p.setConn(c)
 	defer p.setConn(nil)
 	return true, c.pollPhase(ctx)

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
@@ -29,6 +30,9 @@ type PoolConfig struct {
 	Load    LoadConfig    `yaml:"load" envPrefix:"LOAD_"`
 	Retry   RetryConfig   `yaml:"retry" envPrefix:"RETRY_"`
 	Breaker BreakerConfig `yaml:"breaker" envPrefix:"BREAKER_"`
+	// Slow is the time after which a call's process on the node is asked what it does. 1s
+	// unless set; 0: never.
+	Slow *time.Duration `yaml:"slow" env:"SLOW"`
 }
 
 // SetDefaults sets the fields that are zero.
@@ -36,11 +40,18 @@ func (c *PoolConfig) SetDefaults() {
 	c.Load.SetDefaults()
 	c.Retry.SetDefaults()
 	c.Breaker.SetDefaults()
+	if c.Slow == nil {
+		c.Slow = new(time.Second)
+	}
 }
 
 // Validate reports everything that is wrong, with the keys.
 func (c *PoolConfig) Validate() error {
-	return errors.Join(c.Load.Validate(), c.Retry.Validate(), c.Breaker.Validate())
+	var slow error
+	if c.Slow != nil {
+		slow = keypath.NotNegative("slow", *c.Slow, "a time, such as 1s, or 0 for never")
+	}
+	return errors.Join(c.Load.Validate(), c.Retry.Validate(), c.Breaker.Validate(), slow)
 }
 
 // A Pool calls functions on the nodes it is given. It is safe for concurrent use.
@@ -196,10 +207,12 @@ func (p *Pool) execute(ctx context.Context, args arguments, idempotent bool, fil
 		if err != nil {
 			return nil, cmp.Or(previous, err)
 		}
+		var watch erldist.Watch
 		if observer != nil {
 			observer.Sent(slot.conn.Peer().Name)
+			watch = erldist.Watch{Slow: *p.cfg.Slow, Subject: observer}
 		}
-		result, err := slot.execute(ctx, args, sent == 0 && filter == nil)
+		result, err := slot.execute(ctx, args, sent == 0 && filter == nil, watch)
 		var lost *erldist.LostError
 		switch {
 		case errors.As(err, &lost):

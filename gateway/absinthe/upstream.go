@@ -45,12 +45,22 @@ func (u *Upstream) Run(ctx context.Context, call *engine.Call) (engine.Result, e
 		ContextExpires: call.ContextExpires,
 		Idempotent:     call.Idempotent,
 		Filter:         call.Filter,
-		Observer:       call,
+		Observer:       (*observer)(call),
 	})
 	if err != nil {
 		return nil, u.errorOf(err, call.Idempotent)
 	}
 	return &result{Result: r, absinthe: u.absinthe}, nil
+}
+
+// An observer is a call, for package rpcclient.
+type observer engine.Call
+
+func (o *observer) Sent(node string) { (*engine.Call)(o).Sent(node) }
+
+func (o *observer) Identify() any {
+	path, operation, requestID := (*engine.Call)(o).Identify()
+	return rpcclient.CallIdentity{Path: path, Operation: operation, RequestID: requestID}
 }
 
 // A result is the result map of Absinthe.

@@ -216,6 +216,9 @@ func (r *run) execute(ctx context.Context) error {
 		Context:       r.context,
 		Idempotent:    r.operation.Kind == schema.Query,
 		Filter:        r.validation.Filter,
+		path:          r.Path,
+		name:          r.result.Name,
+		requestID:     r.caller.Request.ID,
 	}
 	r.caller.setClaims(&r.call)
 	r.persist()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/louche-graphql/louche/gateway/contract"
@@ -42,6 +43,8 @@ type Call struct {
 	// Filter selects the nodes that may run the operation; nil: all.
 	Filter contract.NodeFilter
 
+	path, name, requestID string // see Identify
+
 	report *operation.Report
 }
 
@@ -49,6 +52,13 @@ type Call struct {
 func (c *Call) Sent(node string) {
 	c.report.Node = node
 	c.report.Enter(operation.StageNode)
+}
+
+// Identify returns the path of the application, the name of the operation and the id of the
+// request. The name is empty if it has none. An upstream may call it while the call is in
+// flight.
+func (c *Call) Identify() (path, operation, requestID string) {
+	return c.path, strings.Clone(c.name), strings.Clone(c.requestID)
 }
 
 // A Result is the result of a call before it is printed as JSON.

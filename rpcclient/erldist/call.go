@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
@@ -20,6 +21,7 @@ type Spawn struct {
 	// a process of the peer: a leader on this side never answers, and output blocks.
 	// The zero Pid stands for this side.
 	GroupLeader etf.Pid
+	Watch       Watch
 }
 
 // An Exit is the end of a spawned process.
@@ -117,6 +119,10 @@ type call struct {
 	pid      etf.Pid // of the spawned process, set by SPAWN_REPLY
 	// abandoned: the caller has left; the process is killed once its pid is known.
 	abandoned bool
+
+	subject             Subject
+	began, due, lastDue time.Duration // since the connection was made
+	note                string
 }
 
 // resolve ends the call. An abandoned call has no caller.
@@ -138,12 +144,13 @@ func (c *Conn) lost(p *call, reason error) *Exit {
 // process that returns from its function is normal.
 //
 // The end of ctx kills the process and everything linked to it. Errors are the cause
-// of ctx, [*LostError], [*RefusedError], [*TooLargeError] and [*NoMemoryError].
+// of ctx, [*AnnotatedError], [*LostError], [*RefusedError], [*TooLargeError] and [*NoMemoryError].
 func (c *Conn) Spawn(ctx context.Context, s Spawn) (*Exit, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	p := &call{exit: make(chan *Exit, 1)}
+	c.setWatch(ctx, p, s.Watch)
 	n, err := c.begin(ctx, p, s)
 	if err != nil {
 		return nil, err
@@ -157,6 +164,9 @@ func (c *Conn) Spawn(ctx context.Context, s Spawn) (*Exit, error) {
 	case <-ctx.Done():
 		if !c.abandon(n, p) { // it has just ended
 			(<-p.exit).Release()
+		}
+		if p.note != "" {
+			return nil, &AnnotatedError{p.note, context.Cause(ctx)}
 		}
 		return nil, context.Cause(ctx)
 	}
@@ -193,6 +203,7 @@ func (c *Conn) register(p *call) (n uint64) {
 	c.nextRef++
 	p.position = c.out.queued
 	c.calls[c.nextRef] = p
+	c.expect(p)
 	return c.nextRef
 }
 

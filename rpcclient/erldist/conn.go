@@ -78,6 +78,8 @@ type Conn struct {
 	idle    chan struct{} // made by Close; closed without calls
 	err     error         // why the connection ended
 
+	watch watch // guarded by mu, once there is a watcher
+
 	sweepDue atomic.Bool // a call was abandoned since the last sweep
 
 	processes processes
@@ -110,6 +112,7 @@ func New(socket net.Conn, local Node, peer Peer, options Options) *Conn {
 		sent:    sentAtoms{entries: make(map[string]*sentAtom)},
 		calls:   make(map[uint64]*call),
 		done:    make(chan struct{}),
+		watch:   watch{since: time.Now()},
 	}
 	return c
 }

@@ -70,6 +70,7 @@ defmodule Absinthe do
     |> String.replace("type RootQueryType {\n", """
     type RootQueryType {
       sleep(ms: Int!): Boolean
+      hang(in: String!): Boolean
       raise(message: String): String
       throw: String
       exit: String
@@ -130,12 +131,13 @@ defmodule Absinthe do
   defp argument("$" <> name, variables), do: variables[name]
   defp argument(literal, _variables), do: JSON.read(literal)
 
-  @queries ~w(sleep pace raise throw exit kill log print large contextText contextIs echoText pidText badTerm counter)
+  @queries ~w(sleep hang pace raise throw exit kill log print large contextText contextIs echoText pidText badTerm counter)
 
   defp known?("mutation", name), do: name in ~w(append pace)
   defp known?(_query, name), do: name in @queries
 
   defp field("sleep", %{"ms" => ms}, _), do: Fields.sleep(ms)
+  defp field("hang", %{"in" => place}, _), do: Fields.hang(place)
   defp field("pace", _, _), do: Fields.pace()
   defp field("raise", arguments, _), do: Fields.raise(arguments["message"])
   defp field("throw", _, _), do: Fields.throw()

@@ -48,6 +48,31 @@ defmodule TestApp.Fields do
   @doc "Ends every `sleep/1` that has printed `sleeping`."
   def wake, do: send(kept(:witness), :wake)
 
+  @doc """
+  Hangs until its process is killed: in a `sleep`, in a call of a `server`, or in a `task`.
+  """
+  def hang("sleep") do
+    Process.sleep(:infinity)
+    true
+  end
+
+  def hang("server") do
+    {:ok, server} = GenServer.start(TestApp.HangingServer, nil)
+    answer = GenServer.call(server, :hang, :infinity)
+    answer == :never
+  end
+
+  def hang("task") do
+    task =
+      Task.async(fn ->
+        Process.sleep(:infinity)
+        true
+      end)
+
+    answer = Task.await(task, :infinity)
+    answer == :never
+  end
+
   @doc "Takes TESTAPP_PACE milliseconds."
   def pace do
     Process.sleep(kept(:pace))
@@ -118,6 +143,24 @@ defmodule TestApp.Fields do
         # The exit reason of a call is its answer, and may be large.
         IO.puts("gone #{inspect(pid)} #{if is_atom(reason), do: reason, else: "returned"}")
         witness(List.delete(asleep, pid))
+    end
+  end
+end
+
+defmodule TestApp.HangingServer do
+  @moduledoc "A server that is in one call until its caller has ended."
+
+  use GenServer
+
+  @impl true
+  def init(state), do: {:ok, state}
+
+  @impl true
+  def handle_call(:hang, {caller, _tag}, state) do
+    monitor = Process.monitor(caller)
+
+    receive do
+      {:DOWN, ^monitor, :process, _pid, _reason} -> {:stop, :normal, state}
     end
   end
 end

@@ -238,6 +238,11 @@ defmodule TestApp.Schema do
       resolve fn %{ms: ms}, _ -> {:ok, Fields.sleep(ms)} end
     end
 
+    field :hang, :boolean do
+      arg :in, non_null(:string)
+      resolve fn %{in: place}, _ -> {:ok, Fields.hang(place)} end
+    end
+
     field :pace, :boolean, resolve: fn _, _ -> {:ok, Fields.pace()} end
 
     field :raise, :string do
