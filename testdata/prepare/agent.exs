@@ -19,9 +19,7 @@ defmodule Equality.Agent do
     bindings = [
       Module: module(),
       Source: String.replace(@source, @name, Atom.to_string(module())),
-      Schema: schema,
-      Lease: 600_000,
-      Words: words
+      Arguments: [schema, 600_000, words]
     ]
 
     {:value, renewed, _} = :erl_eval.exprs(expressions, bindings)

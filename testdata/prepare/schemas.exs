@@ -691,7 +691,7 @@ defmodule Equality.Published do
         if arguments[:refused], do: {:error, "refused"}, else: {:ok, topic: "x", context_id: "c", document_id: "d"}
       end
 
-      trigger :rename, topic: fn _ -> "x" end
+      trigger :rename, topic: fn _ -> "y" end
     end
   end
 
