@@ -89,11 +89,13 @@ func TestRequestsAreCounted(t *testing.T) {
 
 	got := scrape(t, g)
 	for series, want := range map[string]float64{
-		`louche_requests_total{app="/graphql",code="NO_NODE_AVAILABLE"}`: 5,
-		`louche_requests_total{app="/graphql",code="BAD_REQUEST"}`:       3,
-		`louche_requests_total{app="/graphql",code="NOT_ACCEPTABLE"}`:    1,
-		`louche_requests_total{app="/graphql",code="OK"}`:                0,
-		`louche_request_duration_seconds{app="/graphql"}`:                9,
+		`louche_requests_total{app="/graphql",code="NO_NODE_AVAILABLE"}`:             5,
+		`louche_requests_total{app="/graphql",code="BAD_REQUEST"}`:                   3,
+		`louche_requests_total{app="/graphql",code="NOT_ACCEPTABLE"}`:                1,
+		`louche_requests_total{app="/graphql",code="OK"}`:                            0,
+		`louche_request_duration_seconds{app="/graphql"}`:                            9,
+		`louche_request_stage_duration_seconds{app="/graphql",stage="authenticate"}`: 9,
+		`louche_request_stage_duration_seconds{app="/graphql",stage="node"}`:         0,
 	} {
 		if value, there := got[series]; !there || value != want {
 			t.Errorf("%s is %v, want %v", series, value, want)

@@ -21,6 +21,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+	stages   *prometheus.HistogramVec
 	errors   *prometheus.CounterVec
 	limited  *prometheus.CounterVec
 }
@@ -28,6 +29,10 @@ type Metrics struct {
 // durations are the upper bounds of the histogram's buckets in seconds: from the time of
 // the smallest query to the default timeout of operations.
 var durations = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+
+// stageDurations are those of a stage, most of which are shorter than a request. Scrapers
+// that support native histograms have finer ones.
+var stageDurations = []float64{.0001, .001, .01, .1, 1, 10}
 
 // NewMetrics returns a registry with the metrics of requests and of the process.
 func NewMetrics() *Metrics {
@@ -42,6 +47,13 @@ func NewMetrics() *Metrics {
 			Help:    "Time from the header of a request to its answer, without compressing and sending it. Each operation of a batch counts, with the time of the batch.",
 			Buckets: durations,
 		}, []string{"app"}),
+		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:                           "louche_request_stage_duration_seconds",
+			Help:                           "Time of each stage of a request that took part in it. Each operation of a batch counts.",
+			Buckets:                        stageDurations,
+			NativeHistogramBucketFactor:    1.1,
+			NativeHistogramMaxBucketNumber: 100,
+		}, []string{"app", "stage"}),
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "louche_graphql_errors_total",
 			Help: "Answers of the application that have errors, which louche_requests_total counts as OK. unexecuted: the document, the variables or the operation's name were refused; failed: data is null; partial: there is data beside the errors.",
@@ -51,7 +63,7 @@ func NewMetrics() *Metrics {
 			Help: "Operations that a rate limit refused, by the policy of its rule. An operation that several rules refuse counts for each.",
 		}, []string{"app", "policy"}),
 	}
-	m.Register(m.requests, m.duration, m.errors, m.limited,
+	m.Register(m.requests, m.duration, m.stages, m.errors, m.limited,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -76,6 +88,7 @@ type RequestMetrics struct {
 	ok       prometheus.Counter
 	failed   *prometheus.CounterVec // by code
 	duration prometheus.Observer
+	stages   [len(operation.Timer{}.Stages)]prometheus.Observer
 	errors   map[operation.Outcome]prometheus.Counter
 	limited  *prometheus.CounterVec // by policy
 }
@@ -88,7 +101,12 @@ func (m *Metrics) Requests(path string) *RequestMetrics {
 	for _, o := range []operation.Outcome{operation.NotExecuted, operation.Failed, operation.Partial} {
 		errors[o] = m.errors.WithLabelValues(path, string(o))
 	}
+	var stages [len(operation.Timer{}.Stages)]prometheus.Observer
+	for i := range stages {
+		stages[i] = m.stages.WithLabelValues(path, operation.Stage(i).String())
+	}
 	return &RequestMetrics{
+		stages:   stages,
 		ok:       byCode.WithLabelValues(operation.OK),
 		failed:   byCode,
 		duration: m.duration.WithLabelValues(path),
@@ -113,6 +131,15 @@ func (m *RequestMetrics) CountResult(r *operation.Result, began time.Time) {
 	m.duration.Observe(time.Since(began).Seconds())
 	if r.Outcome != operation.Succeeded {
 		m.errors[r.Outcome].Inc()
+	}
+}
+
+// ObserveStages observes the stages of an answered operation.
+func (m *RequestMetrics) ObserveStages(r *operation.Report) {
+	for i, took := range r.Stages {
+		if took > 0 {
+			m.stages[i].Observe(took.Seconds())
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ func (h *Handler) report(report *operation.Report, w http.ResponseWriter, r *htt
 	report.Client, report.Identity = caller.Client, caller.Method()
 	answer := w.(*deadlineWriter)
 	report.Status, report.Bytes = answer.status, answer.written
+	h.engine.Metrics.ObserveStages(report)
 	h.engine.Access.Log(r.Context(), report)
 	h.engine.Traces.Record(report)
 }
