@@ -18,6 +18,8 @@ func watched(ctx context.Context, c *Conn, slow time.Duration) (uint64, *call) {
 	p := &call{exit: make(chan *Exit, 1)}
 	c.setWatch(ctx, p, Watch{slow, subject("a call")})
 	n := c.register(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	p.pid = etf.Pid{ID: 1}
 	return n, p
 }
