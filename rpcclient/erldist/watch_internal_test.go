@@ -24,6 +24,13 @@ func watched(ctx context.Context, c *Conn, slow time.Duration) (uint64, *call) {
 	return n, p
 }
 
+// abandoned marks a call as abandoned.
+func abandoned(c *Conn, n uint64, p *call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.markAbandoned(n, p)
+}
+
 // watching returns a connection and the runs of its watcher: when, and with how many calls.
 func watching() (*Conn, *[]time.Duration, *[]DueCall) {
 	c := New(nil, Node{}, Peer{}, Options{})
@@ -45,7 +52,7 @@ func TestCallsAreDue(t *testing.T) {
 		ended, _ := watched(ctx, c, time.Second)
 		c.resolve(ended, &Exit{lost: ErrClosed})
 		left, p := watched(ctx, c, time.Second)
-		c.markAbandoned(left, p)
+		abandoned(c, left, p)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if len(*at) != 2 || (*at)[0] != time.Second || (*at)[1] != 10*time.Second-deadlineMargin {
@@ -95,7 +102,7 @@ func TestAnnotate(t *testing.T) {
 	c := New(nil, Node{}, Peer{}, Options{})
 	n, p := watched(t.Context(), c, time.Second)
 	c.Annotate(DueCall{number: n}, "first")
-	c.markAbandoned(n, p)
+	abandoned(c, n, p)
 	c.Annotate(DueCall{number: n}, "second")
 	c.Annotate(DueCall{number: n + 1}, "none")
 	if p.note != "first" {
