@@ -33,6 +33,14 @@ func hang(ctx context.Context, pool *rpcclient.Pool, place string) error {
 func testSlowCalls(t *testing.T, _ *beamtest.Node, target rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{Slow: new(50 * time.Millisecond)}, target)
+	// A node loads code for its first calls, which then are slow elsewhere.
+	eventually(t, "a sample is of the application", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		absinthe(pool).Run(ctx, rpcclient.Operation{Document: `{ hang(in: "task") }`, Observer: observed("first calls")})
+		recent := gw.SlowCalls().Report().Recent
+		return len(recent) > 0 && strings.Contains(recent[0].Line, "TestApp.Fields.hang/1")
+	})
 	const frame = `TestApp\.Fields\.\S*hang/1\S* \(\S*fields\.exs:\d+\)`
 	for place, want := range map[string]string{
 		"sleep":  `^` + frame + `$`,
@@ -41,6 +49,7 @@ func testSlowCalls(t *testing.T, _ *beamtest.Node, target rpcclient.NodeAddr) {
 	} {
 		t.Run(place, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
 			done := async(func() (string, error) { return "", hang(ctx, pool, place) })
 			var sample rpcclient.SlowCall
 			eventually(t, "there is a sample", func() bool {
