@@ -31,8 +31,8 @@ type App struct {
 	Contract      *contract.Contract // nil: nothing is validated
 	Limiter       *ratelimit.Limiter
 	Sharing       *engine.Sharing // nil: each query has a call of its own
-	// Problems returns the problems of discovery, a line each; nil: there are none.
-	Problems func() []string
+	// Discovery returns what discovery has found; nil: there is none.
+	Discovery func() DiscoveryStatus
 }
 
 // sdlFile is below an application's path, and for operators at the root as well.

@@ -4,6 +4,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
 	"net/http"
@@ -33,6 +34,7 @@ type Gateway struct {
 	metrics *telemetry.Metrics
 	admin   *admin.Admin
 	debug   atomic.Pointer[[]byte] // the effective configuration; nil: /debug is off
+	console *broadcast
 
 	mu      sync.RWMutex // of current, not of what it points to
 	current *configuration
@@ -55,6 +57,7 @@ func New(node *rpcclient.Node, limits Limits, apps []*App, budget *memory.Budget
 		metrics: telemetry.NewMetrics(),
 		admin:   admin.New(log),
 	}
+	g.console = newBroadcast(g.sample, func(ctx context.Context) { node.RefreshFigures(ctx) })
 	g.metrics.Register(collector{g})
 	g.current = g.configure(limits, apps)
 	return g

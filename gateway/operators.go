@@ -12,6 +12,7 @@ import (
 	"github.com/louche-graphql/louche/gateway/response"
 	"github.com/louche-graphql/louche/gateway/transport"
 	"github.com/louche-graphql/louche/internal/memory"
+	"github.com/louche-graphql/louche/web"
 )
 
 // adminMemory bounds the memory for requests of operators, in bytes. It is apart from that
@@ -27,6 +28,7 @@ type adminRoute struct {
 
 func (g *Gateway) adminRoutes() []adminRoute {
 	return []adminRoute{
+		{http.MethodGet, "/console/events", "samples for the page at /console/", g.console.serve},
 		{http.MethodGet, "/status", "the state of the gateway, its pools and their nodes", g.serveStatus},
 		{http.MethodGet, "/slow", "the lines of code where slow operations are", g.serveSlow},
 		{http.MethodGet, "/metrics", "the metrics, for Prometheus", g.metrics.Handler(g.log).ServeHTTP},
@@ -44,7 +46,8 @@ func (g *Gateway) adminRoutes() []adminRoute {
 // /schema.graphql with the schema of the first application, {path}/schema.graphql with that of
 // each.
 //
-// Pages of other origins cannot make a browser drain a node. All but health needs the token of
+// Pages of other origins cannot make a browser drain a node. All but health and
+// the page of the console needs the token of
 // [Gateway.SetAdminToken]; without one, an IP address or localhost as Host.
 func (g *Gateway) Admin() http.Handler {
 	root := g.router(memory.NewBudget(adminMemory), func() (read, write time.Duration) {
@@ -55,6 +58,9 @@ func (g *Gateway) Admin() http.Handler {
 	g.addHealth(root)
 	r := root.With(g.admin.Authorize)
 	r.NotFound(g.serveSDL)
+	root.Get("/console", http.RedirectHandler("/console/", http.StatusMovedPermanently).ServeHTTP)
+	root.Get("/console/", web.Console.Page("assets/", struct{}{}).ServeHTTP)
+	root.Get("/console/assets/{asset}", web.Console.ServeAsset)
 	index := map[string]string{"GET " + sdlFile: "the schema of the first application; below its path, that of each"}
 	for _, route := range g.adminRoutes() {
 		r.Method(route.method, route.path, route.serve)

@@ -39,7 +39,7 @@ func (g *Gateway) server(handler http.Handler) *http.Server {
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
-	return &http.Server{
+	server := &http.Server{
 		Handler:           countRequests(handler),
 		ConnContext:       withConn,
 		ReadHeaderTimeout: limits.ReadTimeout,
@@ -54,6 +54,8 @@ func (g *Gateway) server(handler http.Handler) *http.Server {
 			MaxReceiveBufferPerStream:     receiveBuffer,
 		},
 	}
+	server.RegisterOnShutdown(g.console.close)
+	return server
 }
 
 func serve(ctx context.Context, server *http.Server, listener net.Listener, grace func() time.Duration, run func() error) error {

@@ -44,8 +44,15 @@ type appStatus struct {
 	Validation *contract.Status      `json:"validation,omitempty"`
 	Sharing    *engine.SharingStatus `json:"sharing,omitempty"`
 	KeySets    []keySetStatus        `json:"key_sets,omitempty"`
-	Problems   []string              `json:"problems,omitempty"` // of discovery
-	Nodes      []nodeStatus          `json:"nodes"`
+	DiscoveryStatus
+	Nodes []nodeStatus `json:"nodes"`
+}
+
+// DiscoveryStatus is the result of the last poll of discovery.
+type DiscoveryStatus struct {
+	Addresses []string `json:"addresses,omitempty"` // of the nodes' hosts
+	Found     int      `json:"found"`               // nodes that are listed
+	Problems  []string `json:"problems,omitempty"`
 }
 
 type keySetStatus struct {
@@ -61,6 +68,7 @@ type nodeStatus struct {
 	Address          string              `json:"address"`
 	State            rpcclient.NodeState `json:"state"`
 	InFlight         int                 `json:"in_flight"`
+	Calls            uint64              `json:"calls"` // since the pool has the node
 	LatencyMS        float64             `json:"latency_ms"`
 	Breaker          string              `json:"breaker"`
 	SchemaHash       string              `json:"schema_hash,omitempty"` // how it begins; none: not known
@@ -105,8 +113,8 @@ func (a *App) status() appStatus {
 		Sharing:    a.Sharing.Status(),
 		Nodes:      make([]nodeStatus, len(pool.Nodes)),
 	}
-	if a.Problems != nil {
-		s.Problems = a.Problems()
+	if a.Discovery != nil {
+		s.DiscoveryStatus = a.Discovery()
 	}
 	for _, set := range a.Authenticator.KeySetStatuses() {
 		s.KeySets = append(s.KeySets, newKeySetStatus(set))
@@ -117,6 +125,7 @@ func (a *App) status() appStatus {
 			Address:          n.Addr.String(),
 			State:            n.State,
 			InFlight:         n.InFlight,
+			Calls:            n.Calls,
 			LatencyMS:        float64(n.Latency) / float64(time.Millisecond),
 			Breaker:          n.Breaker,
 			ConnectedSeconds: n.Connected.Seconds(),

@@ -28,7 +28,8 @@ type member struct {
 	stop   context.CancelFunc         // of the inspector
 
 	mu       sync.Mutex
-	calls    int // in flight
+	calls    int    // in flight
+	total    uint64 // calls so far
 	listed   bool
 	retired  bool
 	idle     chan struct{} // closed when the member is retired and has no calls
@@ -96,6 +97,7 @@ func (m *member) occupy(now time.Time, force bool) (*slot, *breaker, error) {
 		return nil, m.breaker, errEjected
 	}
 	m.calls++
+	m.total++
 	return &slot{m, conn, m.breaker, done, now}, m.breaker, nil
 }
 

@@ -21,6 +21,7 @@ type NodeStatus struct {
 	Addr      netip.AddrPort
 	State     NodeState
 	InFlight  int
+	Calls     uint64         // since the pool has the node
 	Latency   time.Duration  // geometric mean of the latest calls; 0: unknown
 	Breaker   string         // closed, open or half-open
 	Connected time.Duration  // for how long; 0: not connected
@@ -71,6 +72,7 @@ func (m *member) status() NodeStatus {
 		Addr:     m.target.Addr,
 		State:    Connected,
 		InFlight: m.calls,
+		Calls:    m.total,
 		Latency:  m.latency.duration(),
 		Breaker:  m.breaker.State().String(),
 		Schema:   schema,

@@ -21,8 +21,11 @@ import (
 //go:embed dist
 var dist embed.FS
 
-// Explore is GraphiQL for one application.
-var Explore = read("explore")
+// The pages.
+var (
+	Explore = read("explore") // GraphiQL for one application
+	Console = read("console") // for operators
+)
 
 // policy lets a page load its own assets and call its own origin, and nothing else. No other
 // page may frame it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/gateway"
 	"github.com/louche-graphql/louche/gateway/contract"
 	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/internal/config"
@@ -26,9 +27,9 @@ type application struct {
 	contract      *contract.Contract
 	sharing       *engine.Sharing
 	discovery     *discovery.Discovery
-	problems      atomic.Pointer[[]string] // of discovery
-	polled        chan struct{}            // closed after the first poll of discovery
-	stopDiscovery func()                   // returns when discovery has stopped
+	found         atomic.Pointer[gateway.DiscoveryStatus]
+	polled        chan struct{} // closed after the first poll of discovery
+	stopDiscovery func()        // returns when discovery has stopped
 }
 
 // counts are the counts of the applications at a path. They outlive reloads.
@@ -68,7 +69,7 @@ func (s *service) newApplication(cfg config.App, proxies []netip.Prefix, former 
 		sharing:   engine.NewSharing(cfg.Operations, s.budget, &counts.sharing),
 		discovery: discovery.New(cfg.Discovery, net.DefaultResolver, s.log),
 	}
-	app.problems.Store(new([]string))
+	app.found.Store(new(gateway.DiscoveryStatus))
 	if former != nil {
 		app.discovery.Inherit(former.discovery)
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/gateway"
 	"github.com/louche-graphql/louche/rpcclient"
 )
 
@@ -18,8 +19,7 @@ func (a *application) startDiscovery() {
 	watch.Go(func() {
 		a.discovery.Watch(ctx, func(r discovery.Report) {
 			a.absinthe.Pool.Update(nodeAddrs(r.Nodes), r.Addrs)
-			lines := problemLines(r)
-			a.problems.Store(&lines)
+			a.found.Store(newDiscoveryStatus(r))
 			setPolled()
 		})
 	})
@@ -29,12 +29,15 @@ func (a *application) startDiscovery() {
 	}
 }
 
-func problemLines(r discovery.Report) []string {
-	lines := make([]string, len(r.Problems))
-	for i, p := range r.Problems {
-		lines[i] = fmt.Sprintf("%s: %v", p.Source, p.Err)
+func newDiscoveryStatus(r discovery.Report) *gateway.DiscoveryStatus {
+	s := &gateway.DiscoveryStatus{Found: len(r.Nodes)}
+	for _, addr := range r.Addrs {
+		s.Addresses = append(s.Addresses, addr.String())
 	}
-	return lines
+	for _, p := range r.Problems {
+		s.Problems = append(s.Problems, fmt.Sprintf("%s: %v", p.Source, p.Err))
+	}
+	return s
 }
 
 func nodeAddrs(nodes []discovery.Node) []rpcclient.NodeAddr {

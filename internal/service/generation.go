@@ -39,7 +39,7 @@ func (s *service) build(cfg *config.Config) (next generation, err error) {
 		}
 		served.Context, served.Limiter, served.Absinthe, served.Contract = app.context, app.limiter, app.absinthe, app.contract
 		served.Sharing = app.sharing
-		served.Problems = func() []string { return *app.problems.Load() }
+		served.Discovery = func() gateway.DiscoveryStatus { return *app.found.Load() }
 		next.applications = append(next.applications, app)
 	}
 	for _, app := range next.applications {

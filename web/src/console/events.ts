@@ -1,0 +1,24 @@
+/** Unauthorized: the operators' token is missing or wrong. */
+export class Unauthorized extends Error {}
+
+/** request sends a request with the operators' token, which EventSource and forms cannot. */
+export async function request(address: string, token: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetch(address, { ...init, headers: token ? { Authorization: `Bearer ${token}` } : {} });
+  if (response.status === 401) throw new Unauthorized();
+  if (!response.ok) throw new Error(`${response.status}: ${(await response.text()).slice(0, 200)}`);
+  return response;
+}
+
+/** events yields the data of server-sent events until the stream ends. */
+export async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const parts = (rest + decoder.decode(value, { stream: true })).split("\n\n");
+    rest = parts.pop() ?? "";
+    for (const part of parts) yield part.replace(/^data: /, "");
+  }
+}

@@ -1,0 +1,82 @@
+import "./console.css";
+import { AppView } from "./app";
+import { setText } from "./dom";
+import { Unauthorized, events, request } from "./events";
+import { bytes, duration, number } from "./format";
+import type { Sample } from "./sample";
+
+const byId = (id: string) => document.getElementById(id)!;
+const login = byId("login") as HTMLFormElement;
+const tokenKey = "louche-operator-token";
+let token = sessionStorage.getItem(tokenKey) ?? "";
+
+const tell = (news: string) => setText(byId("news"), news);
+
+async function drain(name: string, verb: "drain" | "undrain") {
+  try {
+    await request(`../nodes/${encodeURIComponent(name)}/${verb}`, token, { method: "POST" });
+  } catch (error) {
+    tell(`${name}: ${error}`);
+  }
+}
+
+const apps = new Map<string, AppView>();
+let uptime = 0;
+
+function show(sample: Sample) {
+  const seconds = sample.uptime_seconds - uptime || 1;
+  uptime = sample.uptime_seconds;
+  setText(
+    byId("gateway"),
+    `${sample.draining ? "stopping" : "up"} for ${duration(uptime)} · ${number(sample.connections)} connections · ` +
+      `${number(sample.in_flight)} operations in flight · ${bytes(sample.memory_bytes)}`,
+  );
+  for (const app of sample.apps) {
+    let view = apps.get(app.path);
+    if (!view) {
+      view = new AppView(app.path, app.schema, drain, tell);
+      apps.set(app.path, view);
+      byId("apps").append(view.element);
+    }
+    view.update(app, sample.requests[app.path], seconds);
+  }
+  for (const [path, view] of apps) {
+    if (sample.apps.some((app) => app.path === path)) continue;
+    view.element.remove();
+    apps.delete(path);
+  }
+}
+
+/** listen shows samples until the stream ends. */
+async function listen() {
+  const response = await request("events", token);
+  setText(byId("connection"), "Live");
+  for await (const text of events(response.body!)) show(JSON.parse(text) as Sample);
+}
+
+async function run() {
+  login.hidden = true;
+  for (;;) {
+    try {
+      await listen();
+    } catch (error) {
+      if (error instanceof Unauthorized) {
+        setText(byId("connection"), token ? "The token is wrong" : "The gateway asks for a token");
+        login.hidden = false;
+        byId("token").focus();
+        return;
+      }
+    }
+    setText(byId("connection"), "The gateway does not answer; trying again");
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
+login.addEventListener("submit", (event) => {
+  event.preventDefault();
+  token = (byId("token") as HTMLInputElement).value;
+  sessionStorage.setItem(tokenKey, token);
+  void run();
+});
+
+void run();
