@@ -68,10 +68,11 @@ func (d *demoCommand) banner(out output, epmd uint16) {
 
 Open http://%s/graphql in a browser: type an operation, Ctrl-Space completes it,
 Ctrl-Enter runs it, and the book on the left has the schema.
+Open http://%s/console/ beside it: the nodes that answer, live. Drain one.
 
   gateway  http://%s/graphql  (health: http://%s/readyz)
   EPMD     127.0.0.1:%d
-`, d.Listen, d.Listen, d.Admin, epmd)
+`, d.Listen, d.Admin, d.Listen, d.Admin, epmd)
 	for _, name := range demoNodes {
 		fmt.Fprintf(out, "  node     %s@127.0.0.1\n", name)
 	}

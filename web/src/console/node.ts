@@ -50,7 +50,8 @@ export class NodeView {
         .filter(Boolean)
         .join(" · "),
     );
-    setText(this.warning, beam?.nearly_full?.length ? `Nearly full: ${beam.nearly_full.join(", ")}` : "");
+    const full = beam?.nearly_full?.length ? `Nearly full: ${beam.nearly_full.join(", ")}` : "";
+    setText(this.warning, [node.problem, full].filter(Boolean).join(" · "));
     const rate = Math.max(0, node.calls - (this.before ?? node.calls)) / seconds;
     this.before = node.calls;
     this.calls.set(number(rate), rate);

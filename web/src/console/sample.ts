@@ -32,6 +32,7 @@ export type Node = {
   breaker: string;
   schema_hash?: string;
   connected_seconds: number;
+  problem?: string;
   beam?: { otp: string; run_queue: number; memory_bytes: { total: number }; nearly_full?: string[] };
 };
 
