@@ -158,7 +158,7 @@ defmodule Equality do
 
   defp places(before, now, path) when is_map(before) and is_map(now) and map_size(before) == map_size(now) do
     if Map.keys(before) == Map.keys(now),
-      do: Enum.flat_map(before, fn {key, value} -> places(value, now[key] || Map.get(now, key), [key | path]) end),
+      do: Enum.flat_map(Map.to_list(before), fn {key, value} -> places(value, Map.get(now, key), [key | path]) end),
       else: place(before, now, path)
   end
 
