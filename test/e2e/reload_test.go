@@ -84,7 +84,7 @@ func TestReloadOfABadFile(t *testing.T) {
 	for _, bad := range []struct{ yaml, reason string }{
 		{"apps: [", "louche.yaml:4:7: "},
 		{configFor(epmd, "    timeoutt: 1s"), "timeoutt"},
-		{configFor(epmd, "    timeout: -1s"), "timeout is a time"},
+		{configFor(epmd, "    timeout: -1s"), "timeout is negative"},
 	} {
 		g.configure(t, bad.yaml)
 		eventually(t, "the file is refused", func() bool {
