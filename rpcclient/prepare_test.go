@@ -71,6 +71,7 @@ func TestPrepare(t *testing.T) {
 		{"mutation that the node has forgotten", testPrepareUnknown},
 		{"agent that the node has removed", testPrepareRemoved},
 		{"errors are Absinthe's own", testPrepareErrors},
+		{"invalid default value of an absent variable", testPrepareDefault},
 		{"telemetry", testPrepareTelemetry},
 		{"end of the context", testPrepareEndsWithItsContext},
 		{"changed schema", testPrepareChangedSchema},
@@ -189,6 +190,21 @@ func testPrepareErrors(t *testing.T, _ *beamtest.Node, app *rpcclient.Absinthe) 
 	for range 3 {
 		_, err := app.Run(t.Context(), crash)
 		checkCallError(t, "raise", err, "error", `"boom"`, "TestApp.Fields.raise/1")
+	}
+}
+
+// A run validates the default values of the variables that it lacks: the run that prepared
+// the document may have had them.
+func testPrepareDefault(t *testing.T, _ *beamtest.Node, app *rpcclient.Absinthe) {
+	plain := absinthe(app.Pool)
+	op := rpcclient.Operation{
+		Document:  `query Q($filter: PartFilter = {note: "a", note: "b"}) { echo(filter: $filter) }`,
+		Variables: []byte(`{"filter":null}`),
+	}
+	prepare(t, app, op)
+	op.Variables = nil
+	if got, want := text(t, app, op), text(t, plain, op); got != want || !strings.Contains(got, "Duplicate input field name") {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

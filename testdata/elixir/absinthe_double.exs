@@ -131,7 +131,7 @@ defmodule Absinthe do
   defp argument("$" <> name, variables), do: variables[name]
   defp argument(literal, _variables), do: JSON.read(literal)
 
-  @queries ~w(sleep hang pace raise throw exit kill log print large contextText contextIs echoText pidText badTerm counter)
+  @queries ~w(sleep hang pace raise throw exit kill log print large contextText contextIs echoText pidText badTerm counter echo)
 
   defp known?("mutation", name), do: name in ~w(append pace)
   defp known?(_query, name), do: name in @queries
@@ -151,6 +151,7 @@ defmodule Absinthe do
   defp field("echoText", arguments, _), do: arguments["text"]
   defp field("pidText", _, _), do: Fields.pid_text()
   defp field("badTerm", _, _), do: Fields.bad_term()
+  defp field("echo", arguments, _), do: inspect(arguments)
   defp field("counter", _, _), do: Fields.counter()
   defp field("append", %{"id" => id}, _), do: Fields.append(id)
 end

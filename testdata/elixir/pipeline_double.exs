@@ -7,6 +7,7 @@ defmodule Absinthe.Blueprint do
   defstruct input: nil,
             source: nil,
             operations: [],
+            defaults: [],
             fragments: [],
             initial_phases: [],
             telemetry: %{},
@@ -57,6 +58,18 @@ defmodule Absinthe.Phase.Document.Context do
   end
 end
 
+defmodule Absinthe.Phase.Document.Variables do
+  @moduledoc "A default value is in the blueprint only if its variable is absent."
+  def run(%{input: {:document, text}} = blueprint, options) do
+    defaults =
+      for [_, name, default] <- Regex.scan(~r/\$(\w+): *\w+ *= *({[^}]*})/, text),
+          not is_map_key(options[:variables], name),
+          do: default
+
+    {:ok, %{blueprint | defaults: defaults}}
+  end
+end
+
 defmodule Absinthe.Phase.Document.Validation.ProvidedNonNullVariables do
   @moduledoc false
   def run(%{input: {:document, text}} = blueprint, options) do
@@ -66,6 +79,19 @@ defmodule Absinthe.Phase.Document.Validation.ProvidedNonNullVariables do
           do: ~s(Variable "#{name}": Expected non-null, found null.)
 
     {:ok, put_in(blueprint.execution.validation_errors, missing)}
+  end
+end
+
+defmodule Absinthe.Phase.Document.Validation.UniqueInputFieldNames do
+  @moduledoc false
+  def run(blueprint, _) do
+    duplicates =
+      for default <- blueprint.defaults,
+          names = Regex.scan(~r/\w+(?=:)/, default),
+          names != Enum.uniq(names),
+          do: "Duplicate input field name."
+
+    {:ok, update_in(blueprint.execution.validation_errors, &(&1 ++ duplicates))}
   end
 end
 
@@ -117,7 +143,6 @@ for phase <- [
       Document.Validation.UniqueFragmentNames,
       Document.Validation.UniqueOperationNames,
       Document.Validation.UniqueVariableNames,
-      Document.Variables,
       Document.Arguments.Normalize,
       Schema,
       Validation.KnownTypeNames,
@@ -136,7 +161,6 @@ for phase <- [
       Document.Validation.KnownArgumentNames,
       Document.Validation.ProvidedNonNullArguments,
       Document.Validation.UniqueArgumentNames,
-      Document.Validation.UniqueInputFieldNames,
       Document.Validation.FieldsOnCorrectType,
       Document.Validation.OneOfDirective,
       Document.Validation.OnlyOneSubscription,
@@ -182,7 +206,7 @@ defmodule Absinthe.Pipeline do
       Phase.Document.Validation.UniqueOperationNames,
       Phase.Document.Validation.UniqueVariableNames,
       {Phase.Document.Context, options},
-      Phase.Document.Variables,
+      {Phase.Document.Variables, options},
       {Phase.Document.Validation.ProvidedNonNullVariables, options},
       Phase.Document.Arguments.Normalize,
       Phase.Schema,
