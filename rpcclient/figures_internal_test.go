@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -32,6 +33,20 @@ func TestReadFigures(t *testing.T) {
 	} {
 		if f, err := readFigures(value); err == nil {
 			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
+// A node that never tells its figures, such as one that is no BEAM, has one line in the log.
+func TestUnknownFiguresAreOneProblem(t *testing.T) {
+	var l latestFigures
+	undefined, timeout := errors.New("undef"), errors.New("timeout")
+	for i, step := range []struct {
+		err   error
+		isNew bool
+	}{{undefined, true}, {undefined, false}, {timeout, true}, {nil, false}, {timeout, true}} {
+		if got := l.isNewProblem(step.err); got != step.isNew {
+			t.Errorf("step %d: %v", i, got)
 		}
 	}
 }

@@ -58,6 +58,7 @@ type latestFigures struct {
 	conn     *liveConn     // that the figures came over
 	fetching chan struct{} // closed at the end of the fetch; nil: none runs
 	full     []string      // the tables that the log calls nearly full
+	problem  string        // of the latest fetch, in the log
 }
 
 // of returns the figures over a connection. Nil: unknown.
@@ -90,7 +91,7 @@ func (l *latestFigures) fetch(ctx context.Context, conn *liveConn, log *slog.Log
 	ctx, cancel := context.WithTimeout(ctx, figuresTime)
 	defer cancel()
 	figures, err := conn.fetchFigures(ctx)
-	if err != nil {
+	if l.isNewProblem(err) {
 		log.Debug("the figures of a node are unknown", "reason", err)
 	}
 	for _, name := range l.store(figures, conn) {
@@ -101,6 +102,19 @@ func (l *latestFigures) fetch(ctx context.Context, conn *liveConn, log *slog.Log
 			log.Info("a table of a node has room again", "table", name, "count", table.Count, "limit", table.Limit)
 		}
 	}
+}
+
+// isNewProblem reports whether a fetch failed for another reason than the one before it.
+func (l *latestFigures) isNewProblem(err error) bool {
+	problem := ""
+	if err != nil {
+		problem = err.Error()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.problem
+	l.problem = problem
+	return problem != "" && problem != before
 }
 
 // store stores figures, unless they are nil, and ends the fetch. It returns the tables for
