@@ -120,7 +120,7 @@ func (c *operationCall) repeats(_ *slot, result *Result, err error) bool {
 		return false
 	}
 	d := etf.NewDecoder(result.Value)
-	if answer, err := d.Atom(); err != nil || answer != "unknown" {
+	if tag, err := d.Tag(); err != nil || tag == etf.TagSmallTuple { // {Kept, Value}
 		return false
 	}
 	c.agent.setKept(&c.op, false)
