@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/louche-graphql/louche/gateway/stats"
 	"github.com/louche-graphql/louche/gateway/telemetry"
 )
 
@@ -17,11 +18,12 @@ const sampleInterval = time.Second
 type sample struct {
 	status
 	Requests map[string]telemetry.RequestTotals `json:"requests"` // by path
+	stats.Summaries
 }
 
 // sample returns the current state as JSON.
 func (g *Gateway) sample() []byte {
-	s := sample{status: g.status(), Requests: make(map[string]telemetry.RequestTotals)}
+	s := sample{status: g.status(), Requests: make(map[string]telemetry.RequestTotals), Summaries: g.engines.Stats.Summaries()}
 	for _, app := range s.Apps {
 		s.Requests[app.Path] = g.metrics.Totals(app.Path)
 	}

@@ -53,7 +53,7 @@ func TestConsoleIsForOperators(t *testing.T) {
 	}
 }
 
-// An event has the status and the requests of each application so far.
+// An event has the status, the requests of each application and the counts of operations.
 func TestConsoleEvents(t *testing.T) {
 	g := newGateway(Limits{}, slog.New(slog.DiscardHandler), unreachableApp(t, nil))
 	g.Handler().ServeHTTP(httptest.NewRecorder(), post(`{"query":"{ a }"}`))
@@ -75,12 +75,13 @@ func TestConsoleEvents(t *testing.T) {
 			Bounds     []float64
 			Within     []uint64
 		}
+		Operations []struct{ Kind string }
 	}
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "data: ")), &event); err != nil {
 		t.Fatal(err)
 	}
 	requests := event.Requests["/graphql"]
-	if len(event.Apps) != 1 || requests.OK != 0 || requests.Failed != 1 || len(requests.Bounds) == 0 || requests.Within[len(requests.Within)-1] != 1 {
+	if len(event.Apps) != 1 || requests.OK != 0 || requests.Failed != 1 || len(requests.Bounds) == 0 || requests.Within[len(requests.Within)-1] != 1 || len(event.Operations) != 1 || event.Operations[0].Kind != "query" {
 		t.Errorf("%s", line)
 	}
 	g.console.close() // else the server waits for the stream

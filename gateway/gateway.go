@@ -83,8 +83,12 @@ func (g *Gateway) Reconfigure(limits Limits, apps []*App) (finished <-chan struc
 // SetAdminToken sets the token that operators send.
 func (g *Gateway) SetAdminToken(token string) { g.admin.SetToken(token) }
 
-// SetAccessLog sets which requests have a line in the log, and its fields.
-func (g *Gateway) SetAccessLog(c telemetry.AccessConfig) { g.engines.Access.Configure(c) }
+// SetAccessLog sets which requests have a line in the log, and its fields. Operators see the
+// same requests as slow.
+func (g *Gateway) SetAccessLog(c telemetry.AccessConfig) {
+	g.engines.Access.Configure(c)
+	g.engines.Stats.SetSlow(c.Slow)
+}
 
 // SetTraces sets where traces go. Call it before requests come.
 func (g *Gateway) SetTraces(t *telemetry.Traces) { g.engines.Traces = t }

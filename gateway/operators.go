@@ -30,6 +30,7 @@ func (g *Gateway) adminRoutes() []adminRoute {
 	return []adminRoute{
 		{http.MethodGet, "/console/events", "samples for the page at /console/", g.console.serve},
 		{http.MethodGet, "/status", "the state of the gateway, its pools and their nodes", g.serveStatus},
+		{http.MethodGet, "/operations", "the figures of operations, with their latest slow and failed requests", g.serveOperations},
 		{http.MethodGet, "/slow", "the lines of code where slow operations are", g.serveSlow},
 		{http.MethodGet, "/metrics", "the metrics, for Prometheus", g.metrics.Handler(g.log).ServeHTTP},
 		{http.MethodGet, "/usage", "which clients use which parts of the schemas; ?deprecated=true: of deprecated ones", g.serveUsage},
@@ -86,6 +87,10 @@ func (g *Gateway) serveSDL(w http.ResponseWriter, r *http.Request) {
 func (g *Gateway) serveStatus(w http.ResponseWriter, r *http.Request) {
 	g.node.RefreshFigures(r.Context())
 	response.WriteJSON(w, g.status())
+}
+
+func (g *Gateway) serveOperations(w http.ResponseWriter, _ *http.Request) {
+	response.WriteJSON(w, g.engines.Stats.Report())
 }
 
 func (g *Gateway) serveSlow(w http.ResponseWriter, _ *http.Request) {

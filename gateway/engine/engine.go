@@ -15,6 +15,7 @@ import (
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/gateway/contract"
 	"github.com/louche-graphql/louche/gateway/operation"
+	"github.com/louche-graphql/louche/gateway/stats"
 	"github.com/louche-graphql/louche/gateway/telemetry"
 	"github.com/louche-graphql/louche/internal/cache"
 	"github.com/louche-graphql/louche/ratelimit"
@@ -41,6 +42,7 @@ type Shared struct {
 	Log       *slog.Logger
 	Access    *telemetry.AccessLog
 	Traces    *telemetry.Traces // nil: off
+	Stats     *stats.Operations
 	documents *schema.DocumentCache
 	persisted *cache.Cache[[sha256.Size]byte, string]
 	inFlight  atomic.Int64
@@ -55,6 +57,7 @@ func NewShared(persistedBytes int, log *slog.Logger) *Shared {
 	return &Shared{
 		Log:       log,
 		Access:    telemetry.NewAccessLog(log),
+		Stats:     stats.NewOperations(),
 		documents: schema.NewDocumentCache(maxDocuments),
 		persisted: cache.New[[sha256.Size]byte, string](max(1, persistedBytes/minPersisted), persistedBytes),
 	}

@@ -28,4 +28,5 @@ func (h *Handler) report(report *operation.Report, w http.ResponseWriter, r *htt
 	h.engine.Metrics.ObserveStages(report)
 	h.engine.Access.Log(r.Context(), report)
 	h.engine.Traces.Record(report)
+	h.engine.Stats.Record(report)
 }

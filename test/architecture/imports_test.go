@@ -33,10 +33,11 @@ var rooms = []room{
 	{name: "gateway", mayImport: []string{"web", "gateway/...", "auth/...", "ratelimit", "schema", "rpcclient/..."}},
 	{name: "gateway/transport", mayImport: []string{"gateway/engine", "gateway/operation", "gateway/response", "auth", "ratelimit"}},
 	{name: "gateway/absinthe", mayImport: []string{"gateway/engine", "gateway/operation", "schema", "rpcclient/..."}},
-	{name: "gateway/engine", mayImport: []string{"gateway/contract", "gateway/telemetry", "gateway/operation", "auth", "ratelimit", "schema"}},
+	{name: "gateway/engine", mayImport: []string{"gateway/contract", "gateway/stats", "gateway/telemetry", "gateway/operation", "auth", "ratelimit", "schema"}},
 	{name: "gateway/contract", mayImport: []string{"gateway/operation", "rpcclient", "schema"}},
 	{name: "gateway/admin", mayImport: []string{"gateway/operation", "gateway/response"}}, // features register with it
 	{name: "gateway/telemetry", mayImport: []string{"gateway/operation"}},                 // features register with it
+	{name: "gateway/stats", mayImport: []string{"gateway/operation"}},
 	{name: "gateway/response", mayImport: []string{"gateway/operation"}},
 	{name: "gateway/operation", mayImport: []string{"ratelimit"}},
 

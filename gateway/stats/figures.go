@@ -1,0 +1,66 @@
+package stats
+
+import (
+	"slices"
+	"time"
+
+	"github.com/louche-graphql/louche/gateway/operation"
+)
+
+const numStages = len(operation.Timer{}.Stages)
+
+// figures are those of one operation.
+type figures struct {
+	operation              Operation
+	requests, failed, slow uint64
+	took                   time.Duration // of all requests
+	stages                 [numStages]time.Duration
+	histogram              histogram
+	problems               map[string]uint64 // requests by their problem
+	recent                 []request         // slow and failed ones, the oldest first
+}
+
+// record counts a request. Those that take as long as slow are kept, and so are failed ones.
+func (f *figures) record(r *operation.Report, slow time.Duration) {
+	took := r.Took()
+	f.requests++
+	f.took += took
+	for i, d := range r.Stages {
+		f.stages[i] += d
+	}
+	f.histogram.add(took)
+	failed, isSlow := r.Failed(), took >= slow
+	if failed {
+		f.failed++
+	}
+	if isSlow {
+		f.slow++
+	}
+	f.countProblem(r)
+	if failed || isSlow {
+		f.keep(newRequest(r, took))
+	}
+}
+
+// countProblem counts a request by the gateway's code, or by the outcome of a result of the
+// application: words of this program.
+func (f *figures) countProblem(r *operation.Report) {
+	problem := r.Code
+	if problem == operation.OK {
+		problem = string(r.Outcome)
+	}
+	if problem == "" {
+		return
+	}
+	if f.problems == nil {
+		f.problems = make(map[string]uint64)
+	}
+	f.problems[problem]++
+}
+
+func (f *figures) keep(r request) {
+	if len(f.recent) == maxRecent {
+		f.recent = slices.Delete(f.recent, 0, 1)
+	}
+	f.recent = append(f.recent, r)
+}
