@@ -21,14 +21,14 @@
 renew(Schema, Lease, Words) ->
     case unsupported(Schema) of
         none ->
-            call({renew, Lease, Words});
+            call({renew, Lease, Words}, Lease);
         Reason ->
             {plain, Reason}
     end.
 
 %% forget() removes everything that the agent has on this node, its code included.
 forget() ->
-    call(forget).
+    call(forget, 0).
 
 %% run(Hash, Document, Schema, Options, Context) is Absinthe.run/3 in a process that
 %% traps exits. Document is the text, or known: the agent has it under Hash. If it has
@@ -402,8 +402,9 @@ offer({_, Schema, _, _} = Key, Kept) ->
 
 %% ---- The owner of what is kept
 
-call(Request) ->
-    ensure_owner(),
+%% call has the owner answer a request. An owner that is started for it has a lease.
+call(Request, Lease) ->
+    ensure_owner(Lease),
     Monitor = monitor(process, louche_agent),
     louche_agent ! {call, self(), Monitor, Request},
     receive
@@ -414,11 +415,11 @@ call(Request) ->
             exit(Reason)
     end.
 
-ensure_owner() ->
+ensure_owner(Lease) ->
     Caller = self(),
     case whereis(louche_agent) of
         undefined ->
-            {Owner, Monitor} = spawn_monitor(fun() -> start_owner(Caller) end),
+            {Owner, Monitor} = spawn_monitor(fun() -> start_owner(Caller, Lease) end),
             receive
                 {Owner, started} -> demonitor(Monitor, [flush]);
                 {'DOWN', Monitor, _, _, _} -> ok % another caller has started one
@@ -427,7 +428,7 @@ ensure_owner() ->
             ok
     end.
 
-start_owner(Caller) ->
+start_owner(Caller, Lease) ->
     register(louche_agent, self()),
     ets:new(louche_agent, [named_table, public, {write_concurrency, true}]),
     persistent_term:erase(louche_agent), % of an owner that was killed
@@ -435,7 +436,7 @@ start_owner(Caller) ->
     Caller ! {self(), started},
     erlang:send_after(1000, self(), tick),
     own(#{
-        expires => now_ms() + 60000, words => 0, offers => #{}, replacing => false, replaced => now_ms() - 10000,
+        expires => now_ms() + Lease, words => 0, offers => #{}, replacing => false, replaced => now_ms() - 10000,
         interval => 0, generations => 0, size => 0, aged => now_ms(), absinthe => absinthe()
     }).
 
@@ -472,14 +473,20 @@ tick(#{expires := Expires} = State) ->
             own(age(compare_absinthe(State)))
     end.
 
-%% remove removes everything. Processes that still run the code keep it until they end.
+%% remove removes everything. The code stays until no call runs it any more.
 remove() ->
     global:trans({louche_agent, self()}, fun() ->
         unregister(louche_agent),
         persistent_term:erase(louche_agent),
         code:delete(louche_agent)
     end, [node()]),
-    {ok, _} = timer:apply_after(1000, code, soft_purge, [louche_agent]),
+    purge().
+
+%% purge purges the code as soon as no process runs it. So the waiting process runs erl_eval.
+purge() ->
+    {ok, Tokens, _} = erl_scan:string("(fun Purge() -> timer:sleep(1000), code:soft_purge(louche_agent) orelse Purge() end)()."),
+    {ok, Expressions} = erl_parse:parse_exprs(Tokens),
+    spawn(erl_eval, exprs, [Expressions, []]),
     ok.
 
 %% compare_absinthe drops everything if a module of Absinthe has changed.

@@ -70,6 +70,13 @@ defmodule Absinthe.Phase.Document.Variables do
   end
 end
 
+defmodule Absinthe.Phase.Schema do
+  @moduledoc false
+  def run(blueprint, options) do
+    {:ok, update_in(blueprint.execution.context, &options[:schema].context(&1))}
+  end
+end
+
 defmodule Absinthe.Phase.Document.Validation.ProvidedNonNullVariables do
   @moduledoc false
   def run(%{input: {:document, text}} = blueprint, options) do
@@ -144,7 +151,6 @@ for phase <- [
       Document.Validation.UniqueOperationNames,
       Document.Validation.UniqueVariableNames,
       Document.Arguments.Normalize,
-      Schema,
       Validation.KnownTypeNames,
       Document.Arguments.VariableTypesMatch,
       Document.Arguments.CoerceEnums,
@@ -209,7 +215,7 @@ defmodule Absinthe.Pipeline do
       {Phase.Document.Variables, options},
       {Phase.Document.Validation.ProvidedNonNullVariables, options},
       Phase.Document.Arguments.Normalize,
-      Phase.Schema,
+      {Phase.Schema, options},
       Phase.Validation.KnownTypeNames,
       Phase.Document.Arguments.VariableTypesMatch,
       Phase.Document.Arguments.CoerceEnums,
