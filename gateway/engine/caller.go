@@ -13,6 +13,7 @@ import (
 type Caller struct {
 	Request auth.Request
 	Client  operation.Client
+	Trace   operation.Trace
 	// Quotas are what the rate limits by address leave the client.
 	Quotas []ratelimit.Quota
 

@@ -224,6 +224,7 @@ func (r *run) execute(ctx context.Context) error {
 		requestID:     r.caller.Request.ID,
 	}
 	r.caller.setClaims(&r.call)
+	r.result.NodeSpan = r.Traces.NewSpan(r.caller.Trace)
 	r.persist()
 	r.result.Enter(operation.StageQueue)
 	timeout, cause := r.timeout()

@@ -7,12 +7,11 @@ import "crypto/sha256"
 type Report struct {
 	Path      string // of the application
 	RequestID string
-	TraceID   string // of Traceparent, or empty
-	// Traceparent is the client's span, as its header has it (W3C Trace Context).
-	Traceparent string
-	Method      string // of HTTP
-	Client      Client
-	Identity    string // the method that authenticated the caller, or empty
+	// Trace is that of the request. Its Span is the client's.
+	Trace    Trace
+	Method   string // of HTTP
+	Client   Client
+	Identity string // the method that authenticated the caller, or empty
 	// Request is the request, with its document if that was found; nil: it was not read. It
 	// is valid until the response is written.
 	Request *Request
@@ -20,6 +19,8 @@ type Report struct {
 	Name    string            // of the operation, or empty
 	Hash    [sha256.Size]byte // of the document; zero: there is none
 	Node    string            // the last one that got the call, or empty
+	// NodeSpan is the id of the call's span.
+	NodeSpan [8]byte
 	// Shared: the call of an equal query answered this one.
 	Shared bool
 	// Code is [OK], or that of the gateway's error.

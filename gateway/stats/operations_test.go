@@ -82,7 +82,7 @@ func TestSlowAndFailedRequestsAreKept(t *testing.T) {
 		o.SetSlow(2 * time.Second)
 		o.Record(new(answered("A", 1999*time.Millisecond)))
 		o.Record(with(answered("A", 2*time.Second), func(r *operation.Report) {
-			r.TraceID, r.Client = "0af7", operation.Client{Name: "ios", Version: "1.2"}
+			r.Trace, r.Client = operation.Trace{ID: [16]byte{0x0a, 0xf7}}, operation.Client{Name: "ios", Version: "1.2"}
 		}))
 		o.Record(with(answered("A", 0), func(r *operation.Report) { r.Outcome = operation.Partial }))
 		o.Record(with(answered("A", time.Second), func(r *operation.Report) { r.Code, r.Status, r.Node = "FORBIDDEN", 403, "" }))
@@ -90,7 +90,7 @@ func TestSlowAndFailedRequestsAreKept(t *testing.T) {
 		recent := o.Report().Operations[0].Recent
 		want := []string{
 			"{60 id-A  { }  403 FORBIDDEN  1 map[node:1]}",
-			"{61 id-A 0af7 {ios 1.2} a@b 200 OK  2 map[node:2]}",
+			"{61 id-A 0af70000000000000000000000000000 {ios 1.2} a@b 200 OK  2 map[node:2]}",
 		}
 		for i := range want {
 			if got := fmt.Sprint(recent[i]); got != want[i] {

@@ -25,7 +25,7 @@ func newRequest(r *operation.Report, took time.Duration) request {
 	return request{
 		at:      r.Ended(),
 		id:      strings.Clone(r.RequestID),
-		traceID: strings.Clone(r.TraceID),
+		traceID: r.Trace.IDText(),
 		client:  operation.Client{Name: strings.Clone(r.Client.Name), Version: strings.Clone(r.Client.Version)},
 		node:    r.Node,
 		code:    r.Code,

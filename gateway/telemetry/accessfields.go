@@ -18,7 +18,7 @@ var defaultFields = []string{
 // value is left out.
 var fields = map[string]func(*operation.Report) slog.Value{
 	"request_id":     func(r *operation.Report) slog.Value { return text(r.RequestID) },
-	"trace_id":       func(r *operation.Report) slog.Value { return text(r.TraceID) },
+	"trace_id":       func(r *operation.Report) slog.Value { return text(r.Trace.IDText()) },
 	"path":           func(r *operation.Report) slog.Value { return text(r.Path) },
 	"client_name":    func(r *operation.Report) slog.Value { return text(r.Client.Name) },
 	"client_version": func(r *operation.Report) slog.Value { return text(r.Client.Version) },

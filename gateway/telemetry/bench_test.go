@@ -41,6 +41,7 @@ func BenchmarkReport(b *testing.B) {
 	defer collector.Close()
 	for name, config := range map[string]TracesConfig{
 		"traces/off":  {},
+		"traces/0%":   {Endpoint: collector.URL},
 		"traces/1%":   {Endpoint: collector.URL, Sample: .01},
 		"traces/100%": {Endpoint: collector.URL, Sample: 1},
 	} {
@@ -51,6 +52,8 @@ func BenchmarkReport(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
+				report.Trace = traces.Begin(operation.Trace{})
+				report.NodeSpan = traces.NewSpan(report.Trace)
 				traces.Record(&report)
 			}
 		})

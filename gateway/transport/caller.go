@@ -13,8 +13,10 @@ import (
 
 // callerOf returns the sender of a request, not yet authenticated.
 func (h *Handler) callerOf(w http.ResponseWriter, r *http.Request) *engine.Caller {
+	trace := operation.ParseTrace(r.Header.Get("Traceparent"), strings.Join(r.Header["Tracestate"], ","))
 	c := &engine.Caller{
-		Request: auth.Request{Header: r.Header, ID: w.Header().Get(requestIDHeader), TraceID: traceID(r.Header), Certificate: h.certificateOf(r.TLS)},
+		Request: auth.Request{Header: r.Header, ID: w.Header().Get(requestIDHeader), TraceID: trace.IDText(), Certificate: h.certificateOf(r.TLS)},
+		Trace:   h.engine.Traces.Begin(trace),
 		Client: operation.Client{
 			Name:    cmp.Or(clientHeader(r.Header, "Apollographql-Client-Name"), clientHeader(r.Header, "Graphql-Client-Name")),
 			Version: cmp.Or(clientHeader(r.Header, "Apollographql-Client-Version"), clientHeader(r.Header, "Graphql-Client-Version")),
@@ -36,13 +38,4 @@ func clientHeader(header http.Header, name string) string {
 		return ""
 	}
 	return operation.ShortName(values[0])
-}
-
-// traceID returns the trace id of a traceparent (W3C Trace Context), or "".
-func traceID(header http.Header) string {
-	parts := strings.Split(header.Get("Traceparent"), "-")
-	if len(parts) < 4 || len(parts[0]) != 2 || len(parts[1]) != 32 || strings.Trim(parts[1], "0123456789abcdef") != "" || strings.Trim(parts[1], "0") == "" {
-		return ""
-	}
-	return parts[1]
 }

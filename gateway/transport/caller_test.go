@@ -8,13 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/gateway/operation"
 )
 
 // A client names itself by headers. Apollo's headers come first, invalid names count as
 // none, and long ones are cut.
 func TestClientOfCaller(t *testing.T) {
-	h := &Handler{certificateOf: func(*tls.ConnectionState) *x509.Certificate { return nil }}
+	h := &Handler{engine: engine.New(engine.App{}, new(engine.Shared), engine.Limits{}), certificateOf: func(*tls.ConnectionState) *x509.Certificate { return nil }}
 	long := strings.Repeat("9", operation.MaxName+1)
 	for _, test := range []struct {
 		header http.Header

@@ -20,8 +20,7 @@ func (h *Handler) reportAll(s *responseState, w http.ResponseWriter, r *http.Req
 // report completes the report on an operation and hands it in.
 func (h *Handler) report(report *operation.Report, w http.ResponseWriter, r *http.Request, caller *engine.Caller) {
 	report.End()
-	report.Path, report.RequestID, report.TraceID = h.engine.Path, caller.Request.ID, caller.Request.TraceID
-	report.Traceparent, report.Method = r.Header.Get("Traceparent"), r.Method
+	report.Path, report.RequestID, report.Trace, report.Method = h.engine.Path, caller.Request.ID, caller.Trace, r.Method
 	report.Client, report.Identity = caller.Client, caller.Method()
 	answer := w.(*deadlineWriter)
 	report.Status, report.Bytes = answer.status, answer.written

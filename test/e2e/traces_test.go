@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"sync"
 	"testing"
@@ -66,7 +67,7 @@ func TestTraces(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	g := startGateway(t, configFor(epmd)+"traces: {endpoint: "+receiver.URL+"}\n")
-	g.post(t, `{"query":"query Sampled { counter }"}`, "Traceparent", "00-"+traceID+"-"+spanID+"-01", "X-Request-Id", "sampled-1")
+	g.post(t, `{"query":"query Sampled { counter }"}`, "Traceparent", "00-"+traceID+"-"+spanID+"-01", "Tracestate", "other=1", "X-Request-Id", "sampled-1")
 	g.post(t, `{"query":"{ exit }"}`, "Traceparent", "00-"+traceID+"-"+spanID+"-01")
 	g.post(t, `{"query":"query Unsampled { counter }"}`, "Traceparent", "00-"+traceID+"-"+spanID+"-00")
 	g.post(t, `{"query":"query Undecided { counter }"}`) // sample is 0
@@ -93,8 +94,8 @@ func TestTraces(t *testing.T) {
 			t.Errorf("%s is %q, want %q", key, got, want)
 		}
 	}
-	if hex.EncodeToString(request.ParentSpanId) != spanID || request.Name != "query" {
-		t.Errorf("the span %s is below %x", request.Name, request.ParentSpanId)
+	if hex.EncodeToString(request.ParentSpanId) != spanID || request.Name != "query" || request.TraceState != "other=1" {
+		t.Errorf("the span %s is below %x with the state %q", request.Name, request.ParentSpanId, request.TraceState)
 	}
 	if failed.Status.Code != traces.Status_STATUS_CODE_ERROR || text(failed.Attributes, "error.type") != "INTERNAL" {
 		t.Errorf("the span of a failed request: %v", failed)
@@ -116,5 +117,32 @@ func TestTraces(t *testing.T) {
 	}
 	if want := []string{"authenticate", "read", "parse", "queue", "node", "transcode", "write"}; !slices.Equal(stages, want) || at != request.EndTimeUnixNano {
 		t.Errorf("stages %q, want %q", stages, want)
+	}
+}
+
+// A trace that begins at the gateway has the id that the log has.
+func TestTracesBeginAtTheGateway(t *testing.T) {
+	receiver := receiveTraces(t)
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, configFor(epmd)+"traces: {endpoint: "+receiver.URL+", sample: 1}\nlog: {access: 1}\n")
+	g.post(t, `{"query":"{ counter }"}`, "X-Request-Id", "begins-1")
+	if err := g.stop(); err != nil {
+		t.Fatal(err)
+	}
+	logged := regexp.MustCompile(`request_id=begins-1 trace_id=([0-9a-f]{32}) `).FindStringSubmatch(g.log.String())
+	if logged == nil {
+		t.Fatalf("no trace in the log:\n%s", g.log.String())
+	}
+	if len(receiver.spans) != 8 {
+		t.Errorf("%d spans, want those of the request and seven stages", len(receiver.spans))
+	}
+	for _, span := range receiver.spans {
+		if id := hex.EncodeToString(span.TraceId); id != logged[1] {
+			t.Errorf("%s has the trace %s, and the log %s", span.Name, id, logged[1])
+		}
+		if isRoot := len(span.ParentSpanId) == 0; isRoot != (span.Kind == traces.Span_SPAN_KIND_SERVER) {
+			t.Errorf("%s is below %x", span.Name, span.ParentSpanId)
+		}
 	}
 }
