@@ -96,6 +96,7 @@ func (p *poll) pollHosts(ctx context.Context) {
 	})
 	for i, addr := range addrs {
 		a := results[i]
+		p.report.EPMDs = append(p.report.EPMDs, newEPMDAnswer(netip.AddrPortFrom(addr, p.cfg.EPMDPort), a.entries, p.cfg.Prefix, a.err))
 		var nodes []Node
 		if a.err == nil {
 			nodes, a.err = p.withPrefix(a.entries, addr)
@@ -168,6 +169,9 @@ func (p *poll) pollStaticNodes(ctx context.Context) {
 		r := requests[i]
 		r.port, r.err = epmdPort(ctx, r.epmd, p.cfg.Timeout, r.short)
 	})
+	for _, r := range requests {
+		p.report.addPort(r)
+	}
 	for i, name := range p.cfg.Nodes {
 		p.addStaticNode(name, byNode[i])
 	}

@@ -18,6 +18,9 @@ type Report struct {
 	// its source has been silent for longer than Config.Keep.
 	Addrs []netip.Addr
 
+	// EPMDs lists the answers of the EPMDs that were asked, one for each address.
+	EPMDs []EPMDAnswer
+
 	// Problems lists the sources that failed or named no node. A report may have both
 	// problems and nodes.
 	Problems []Problem

@@ -32,6 +32,7 @@ func (g *Gateway) adminRoutes() []adminRoute {
 		{http.MethodGet, "/status", "the state of the gateway, its pools and their nodes", g.serveStatus},
 		{http.MethodGet, "/operations", "the figures of operations, with their latest slow and failed requests", g.serveOperations},
 		{http.MethodGet, "/slow", "the lines of code where slow operations are", g.serveSlow},
+		{http.MethodGet, "/schemas/diff", "how the schemas of nodes differ; ?path=, ?from= and ?to=: the application and two hashes of /status", g.serveSchemaDiff},
 		{http.MethodGet, "/metrics", "the metrics, for Prometheus", g.metrics.Handler(g.log).ServeHTTP},
 		{http.MethodGet, "/usage", "which clients use which parts of the schemas; ?deprecated=true: of deprecated ones", g.serveUsage},
 		{http.MethodPost, "/nodes/{node}/drain", "the node gets no new calls; those in flight finish", g.drainNode(true)},

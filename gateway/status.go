@@ -48,13 +48,6 @@ type appStatus struct {
 	Nodes []nodeStatus `json:"nodes"`
 }
 
-// DiscoveryStatus is the result of the last poll of discovery.
-type DiscoveryStatus struct {
-	Addresses []string `json:"addresses,omitempty"` // of the nodes' hosts
-	Found     int      `json:"found"`               // nodes that are listed
-	Problems  []string `json:"problems,omitempty"`
-}
-
 type keySetStatus struct {
 	Issuer     string   `json:"issuer"`
 	URL        string   `json:"url,omitempty"` // none: not known yet
@@ -69,12 +62,13 @@ type nodeStatus struct {
 	State            rpcclient.NodeState `json:"state"`
 	InFlight         int                 `json:"in_flight"`
 	Calls            uint64              `json:"calls"` // since the pool has the node
+	Ended            callTotals          `json:"ended"` // of these
 	LatencyMS        float64             `json:"latency_ms"`
 	Breaker          string              `json:"breaker"`
 	SchemaHash       string              `json:"schema_hash,omitempty"` // how it begins; none: not known
 	ConnectedSeconds float64             `json:"connected_seconds"`
 	BEAM             *beamStatus         `json:"beam,omitempty"`     // none: not known
-	Problem          string              `json:"problem,omitempty"`  // why it is not connected
+	Problem          string              `json:"problem,omitempty"`  // why it gets no calls
 	Prepared         *preparedStatus     `json:"prepared,omitempty"` // none: off or not known
 }
 
@@ -126,10 +120,11 @@ func (a *App) status() appStatus {
 			State:            n.State,
 			InFlight:         n.InFlight,
 			Calls:            n.Calls,
+			Ended:            newCallTotals(n.Ended),
 			LatencyMS:        float64(n.Latency) / float64(time.Millisecond),
 			Breaker:          n.Breaker,
 			ConnectedSeconds: n.Connected.Seconds(),
-			Problem:          n.Problem,
+			Problem:          whyUncalled(n),
 			SchemaHash:       a.Contract.ShortHash(n.Schema),
 			BEAM:             newBEAMStatus(n.Figures),
 			Prepared:         (*preparedStatus)(n.Prepared),

@@ -30,6 +30,7 @@ type member struct {
 	mu       sync.Mutex
 	calls    int    // in flight
 	total    uint64 // calls so far
+	ended    CallTotals
 	listed   bool
 	retired  bool
 	idle     chan struct{} // closed when the member is retired and has no calls
@@ -165,7 +166,9 @@ func (s *slot) release(err error, h health) {
 	s.breaker.logTransition()
 	m := s.member
 	m.mu.Lock()
-	if elapsed := now.Sub(s.began); m.creation == s.conn.Peer().Creation && measuresLatency(err, elapsed, m.latency) {
+	elapsed := now.Sub(s.began)
+	m.ended.add(elapsed, err, h)
+	if m.creation == s.conn.Peer().Creation && measuresLatency(err, elapsed, m.latency) {
 		m.pool.typical.add(elapsed)
 		m.latency.add(elapsed, m.pool.typical.load(), now)
 	}

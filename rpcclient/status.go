@@ -22,6 +22,7 @@ type NodeStatus struct {
 	State     NodeState
 	InFlight  int
 	Calls     uint64         // since the pool has the node
+	Ended     CallTotals     // of these
 	Latency   time.Duration  // geometric mean of the latest calls; 0: unknown
 	Breaker   string         // closed, open or half-open
 	Connected time.Duration  // for how long; 0: not connected
@@ -73,6 +74,7 @@ func (m *member) status() NodeStatus {
 		State:    Connected,
 		InFlight: m.calls,
 		Calls:    m.total,
+		Ended:    m.ended,
 		Latency:  m.latency.duration(),
 		Breaker:  m.breaker.State().String(),
 		Schema:   schema,

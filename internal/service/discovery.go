@@ -34,6 +34,16 @@ func newDiscoveryStatus(r discovery.Report) *gateway.DiscoveryStatus {
 	for _, addr := range r.Addrs {
 		s.Addresses = append(s.Addresses, addr.String())
 	}
+	for _, a := range r.EPMDs {
+		epmd := gateway.EPMDStatus{Address: a.Addr.String(), Names: make([]gateway.EPMDName, len(a.Names)), More: a.More}
+		for i, name := range a.Names {
+			epmd.Names[i] = gateway.EPMDName(name)
+		}
+		if a.Err != nil {
+			epmd.Problem = a.Err.Error()
+		}
+		s.EPMDs = append(s.EPMDs, epmd)
+	}
 	for _, p := range r.Problems {
 		s.Problems = append(s.Problems, fmt.Sprintf("%s: %v", p.Source, p.Err))
 	}
