@@ -2,20 +2,29 @@ package e2e_test
 
 import (
 	"bufio"
+	"encoding/json"
+	"net/http"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// In Chromium, the console shows two real nodes, drains one, and shows that the other is
-// killed.
+// In Chromium, the console shows two real nodes with the answers of their EPMD, drains one,
+// shows how their schemas differ, that a table is nearly full, and that one of them is killed.
 func TestConsole(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	kept := beamtest.StartNode(t, beamtest.Options{Name: "testapp-kept@127.0.0.1", EPMDPort: epmd})
-	lost := beamtest.StartNode(t, beamtest.Options{Name: "testapp-lost@127.0.0.1", EPMDPort: epmd})
+	lost := beamtest.StartNode(t, beamtest.Options{Name: "testapp-lost@127.0.0.1", EPMDPort: epmd, Args: []string{"+P", "1024"}})
 	g := startGateway(t, configFor(epmd))
+	do := map[string]func(){
+		"fill":   func() { lost.Eval(t, `for _ <- 1..850, do: spawn(fn -> Process.sleep(:infinity) end); :ok`) },
+		"rename": func() { rename(t, lost, "sleep", "slumber") },
+		"kill":   lost.Kill,
+	}
 	var stderr strings.Builder
 	script := exec.CommandContext(t.Context(), "node", "console.mjs", g.admin+"/console/", kept.Name, lost.Name)
 	script.Dir, script.Stderr = clientsFolder(t), &stderr
@@ -27,11 +36,53 @@ func TestConsole(t *testing.T) {
 		t.Fatal(err)
 	}
 	for lines := bufio.NewScanner(stdout); lines.Scan(); {
-		if lines.Text() == "kill" {
-			lost.Kill()
+		if act := do[lines.Text()]; act != nil {
+			act()
 		}
 	}
 	if err := script.Wait(); err != nil {
 		t.Fatalf("%v\n%s", err, &stderr)
 	}
+}
+
+// Pages get what the gateway knows with the second sample from then on, which is two seconds
+// later at most.
+func TestConsoleEventsFollowTheGateway(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, configFor(epmd))
+	resp, err := http.Get(g.admin + "/console/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	samples := make(chan bool, 1000) // whether the node is up
+	go func() {
+		lines := bufio.NewScanner(resp.Body)
+		for lines.Buffer(nil, 1<<20); lines.Scan(); {
+			if data, isData := strings.CutPrefix(lines.Text(), "data: "); isData {
+				samples <- isUp(data)
+			}
+		}
+	}()
+	for !waittest.Receive(t, "sample with the node", samples) {
+	}
+	node.Kill()
+	eventually(t, "the gateway knows", func() bool { return !isUp(g.status(t)) })
+	for len(samples) > 0 {
+		<-samples
+	}
+	waittest.Receive(t, "a sample that may be older", samples)
+	if waittest.Receive(t, "the next sample", samples) {
+		t.Error("the page shows a node that the gateway knows to be gone")
+	}
+}
+
+// isUp reports whether a status has a connected node.
+func isUp(status string) bool {
+	var s struct {
+		Apps []struct{ Nodes []struct{ State string } }
+	}
+	err := json.Unmarshal([]byte(status), &s)
+	return err == nil && slices.ContainsFunc(s.Apps[0].Nodes, func(n struct{ State string }) bool { return n.State == "connected" })
 }

@@ -12,3 +12,9 @@ export function element(tag: string, attributes: Record<string, string> = {}, ..
 export function setText(e: Element, text: string) {
   if (e.textContent !== text) e.textContent = text;
 }
+
+/** setList writes the items of a list if they have changed. */
+export function setList(list: Element, items: string[]) {
+  if (list.childElementCount === items.length && items.every((text, i) => list.children[i]?.textContent === text)) return;
+  list.replaceChildren(...items.map((text) => element("li", {}, text)));
+}

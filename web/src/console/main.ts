@@ -12,9 +12,12 @@ let token = sessionStorage.getItem(tokenKey) ?? "";
 
 const tell = (news: string) => setText(byId("news"), news);
 
+/** ask sends a request to a path of the operators' listener. */
+const ask = (path: string, init?: RequestInit) => request(`../${path}`, token, init);
+
 async function drain(name: string, verb: "drain" | "undrain") {
   try {
-    await request(`../nodes/${encodeURIComponent(name)}/${verb}`, token, { method: "POST" });
+    await ask(`nodes/${encodeURIComponent(name)}/${verb}`, { method: "POST" });
   } catch (error) {
     tell(`${name}: ${error}`);
   }
@@ -34,7 +37,7 @@ function show(sample: Sample) {
   for (const app of sample.apps) {
     let view = apps.get(app.path);
     if (!view) {
-      view = new AppView(app.path, app.schema, drain, tell);
+      view = new AppView(app.path, app.schema, drain, tell, ask);
       apps.set(app.path, view);
       byId("apps").append(view.element);
     }

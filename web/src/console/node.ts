@@ -1,7 +1,9 @@
-import { element, setText } from "./dom";
+import { element, setList, setText } from "./dom";
 import { Figure } from "./figure";
-import { bytes, duration, number } from "./format";
+import { BEAMView, warnings } from "./beam";
+import { duration, number } from "./format";
 import { stateOf, type Node } from "./sample";
+import { Traffic } from "./traffic";
 
 /** NodeView shows one node, and drains it. */
 export class NodeView {
@@ -9,12 +11,12 @@ export class NodeView {
   state = "";
   private readonly badge = element("span", { class: "state" });
   private readonly about = element("p", { class: "about" });
-  private readonly warning = element("p", { class: "problem" });
+  private readonly reason = element("p", { class: "reason" });
+  private readonly warnings = element("ul", { class: "warning" });
   private readonly button = element("button", { type: "button" }) as HTMLButtonElement;
-  private readonly calls = new Figure("calls/s", true);
   private readonly inFlight = new Figure("in flight", true);
-  private readonly latency = new Figure("latency", true);
-  private before?: number;
+  private readonly calls = new Traffic("calls/s");
+  private readonly beam = new BEAMView();
 
   constructor(
     readonly name: string,
@@ -26,8 +28,10 @@ export class NodeView {
       { class: "node" },
       element("div", { class: "title" }, title, this.badge),
       this.about,
-      this.warning,
-      element("dl", {}, this.calls.element, this.inFlight.element, this.latency.element),
+      this.reason,
+      this.warnings,
+      element("dl", {}, this.inFlight.element, ...this.calls.elements),
+      this.beam.element,
       this.button,
     );
     this.button.addEventListener("click", () => {
@@ -38,30 +42,32 @@ export class NodeView {
 
   update(node: Node, seconds: number) {
     this.show(stateOf(node));
-    const { beam } = node;
     setText(
       this.about,
       [
         node.address,
-        node.connected_seconds > 0 ? `for ${duration(node.connected_seconds)}` : "not connected",
+        node.connected_seconds > 0 ? `connected for ${duration(node.connected_seconds)}` : "not connected",
         node.schema_hash ? `schema ${node.schema_hash}` : "",
-        beam ? `OTP ${beam.otp}, ${bytes(beam.memory_bytes.total)}, run queue ${beam.run_queue}` : "",
       ]
         .filter(Boolean)
         .join(" · "),
     );
-    const full = beam?.nearly_full?.length ? `Nearly full: ${beam.nearly_full.join(", ")}` : "";
-    setText(this.warning, [node.problem, full].filter(Boolean).join(" · "));
-    const rate = Math.max(0, node.calls - (this.before ?? node.calls)) / seconds;
-    this.before = node.calls;
-    this.calls.set(number(rate), rate);
+    setText(this.reason, node.problem ?? "");
+    setList(this.warnings, warnings(node.beam));
     this.inFlight.set(number(node.in_flight), node.in_flight);
-    this.latency.set(node.latency_ms ? duration(node.latency_ms / 1000) : "–", node.latency_ms);
+    this.calls.update(node.ended, seconds);
+    this.beam.update(node.beam);
   }
 
   /** leave shows that the gateway no longer has the node. */
   leave() {
     this.show("gone");
+    setText(this.about, `gone since ${new Date().toLocaleTimeString()}`);
+    setText(this.reason, "neither discovery nor a connection has it any more");
+    setList(this.warnings, []);
+    this.inFlight.set("–");
+    this.calls.end();
+    this.beam.update(undefined);
     this.button.hidden = true;
   }
 

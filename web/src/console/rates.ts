@@ -12,8 +12,9 @@ export type Rates = {
   p99?: number;
 };
 
-/** ratesOf compares two samples that are some seconds apart. */
+/** ratesOf compares two samples that are some seconds apart. Counters may begin again. */
 export function ratesOf(before: Requests, now: Requests, seconds: number): Rates {
+  if (now.ok < before.ok || now.failed < before.failed) return ratesOf(now, now, seconds);
   const failed = now.failed - before.failed;
   const count = now.ok - before.ok + failed;
   const within = now.within.map((n, i) => n - (before.within[i] ?? 0));

@@ -18,24 +18,39 @@ export type App = {
   schemas: string[] | null;
   addresses?: string[];
   found: number;
+  epmds?: EPMD[];
   problems?: string[];
   nodes: Node[];
 };
+
+/** EPMD is the answer of one EPMD. */
+export type EPMD = { address: string; names: { name: string; port: number }[]; more?: number; problem?: string };
 
 export type Node = {
   name: string;
   address: string;
   state: string;
   in_flight: number;
-  calls: number;
-  latency_ms: number;
+  ended: Requests;
   breaker: string;
   schema_hash?: string;
   connected_seconds: number;
   problem?: string;
-  beam?: { otp: string; run_queue: number; memory_bytes: { total: number }; nearly_full?: string[] };
+  beam?: BEAM;
 };
 
+export type BEAM = {
+  otp: string;
+  elixir?: string;
+  uptime_seconds: number;
+  schedulers: number;
+  run_queue: number;
+  memory_bytes: Record<"total" | "processes" | "atoms" | "binaries" | "code" | "ets" | "other", number>;
+  tables: Record<"processes" | "ports" | "atoms" | "ets_tables", { count: number; limit: number }>;
+  nearly_full?: string[];
+};
+
+/** Requests are requests, or calls of a node, so far. within has the number up to each bound. */
 export type Requests = { ok: number; failed: number; bounds: number[]; within: number[] };
 
 /** stateOf returns the state of a node in a word, with that of its breaker. */
