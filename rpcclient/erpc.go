@@ -17,7 +17,7 @@ type Result struct {
 	Value etf.Term
 	// Node is the name of the node that ran the function.
 	Node    string
-	exit    *erldist.Exit
+	exit    *erldist.Payload
 	conn    *liveConn // of the call
 	encoded *Result   // holds the structs that the node encoded
 }
@@ -115,7 +115,7 @@ func (c *liveConn) execute(ctx context.Context, args []byte, watch erldist.Watch
 		return nil, err
 	}
 	node := c.Peer().Name
-	d := etf.NewDecoder(exit.Reason)
+	d := etf.NewDecoder(exit.Term)
 	arity, _ := d.Tuple()
 	ref, err := d.Ref()
 	var class string
@@ -130,7 +130,7 @@ func (c *liveConn) execute(ctx context.Context, args []byte, watch erldist.Watch
 		return nil, &CallError{Node: node, Class: class, Reason: reasonText(d)}
 	}
 	defer exit.Release()
-	return nil, &CallError{Node: node, Class: "signal", Reason: exit.Reason.String()}
+	return nil, &CallError{Node: node, Class: "signal", Reason: exit.Term.String()}
 }
 
 // reasonText formats the reason and the stack trace, if any.

@@ -12,13 +12,13 @@ import (
 // peers stay below the bound.
 const maxAssemblies = 1 << 16
 
-// assembly is a fragmented message in progress. The fragments of a pending call's
-// answer are collected, those of anything else counted and dropped.
+// assembly is a fragmented message in progress. The fragments for a pending call or a
+// mailbox are collected, those of anything else counted and dropped.
 type assembly struct {
-	next     uint64 // the fragment id expected next
-	call     uint64 // the number of the call; 0 when the message is being dropped
-	expected bool   // space for the whole message is reserved
-	reserved int    // bytes of the fields below, bounded by Options.MaxReassembly
+	next     uint64      // the fragment id expected next
+	to       destination // none when the message is being dropped
+	expected bool        // space for the whole message is reserved
+	reserved int         // bytes of the fields below, bounded by Options.MaxReassembly
 	bytes    []byte
 	atoms    []string
 }
@@ -33,8 +33,8 @@ func (r *reader) first(h header, m control, payload etf.Term) error {
 	}
 	a := &assembly{next: h.fragment}
 	r.assemblies[h.sequence] = a
-	if n := r.conn.number(m.ref); m.op == opPayloadMonitorPExit && r.conn.isPending(n) {
-		a.call = n
+	if to := r.conn.destination(m); r.conn.isPending(to) {
+		a.to = to
 		if n := atomBytes(payload.Atoms); r.fits(a, n) && r.reserve(a, n) {
 			a.atoms = slices.Clone(payload.Atoms)
 		}
@@ -51,7 +51,7 @@ func (r *reader) expect(a *assembly, fragments uint64, size int) {
 	a.expected = true
 	left := r.conn.options.MaxMessage - len(a.bytes)
 	switch {
-	case size == 0 || !r.conn.isPending(a.call):
+	case size == 0 || !r.conn.isPending(a.to):
 	case (fragments - 1) > uint64(left/size):
 		r.refuse(a, &TooLargeError{Node: r.conn.peer.Name, Max: r.conn.options.MaxMessage})
 	default:
@@ -67,14 +67,14 @@ func (r *reader) continuation(h header, payload etf.Term) error {
 	if h.fragment != a.next {
 		return &FrameError{10, fmt.Sprintf("fragment %d where %d was expected", h.fragment, a.next)}
 	}
-	if a.call != 0 && !a.expected {
+	if a.to != (destination{}) && !a.expected {
 		r.expect(a, h.fragment, len(payload.Bytes))
 	}
 	r.fragment(h, a, payload)
 	return nil
 }
 
-// fragment takes the expected fragment of a, and resolves the call with the last one.
+// fragment takes the expected fragment of a, and delivers the message with the last one.
 func (r *reader) fragment(h header, a *assembly, payload etf.Term) {
 	a.next--
 	r.collect(a, payload.Bytes)
@@ -82,23 +82,23 @@ func (r *reader) fragment(h header, a *assembly, payload etf.Term) {
 		return
 	}
 	delete(r.assemblies, h.sequence)
-	if a.call != 0 {
+	if a.to != (destination{}) {
 		r.collected -= a.reserved
-		r.conn.resolve(a.call, &Exit{
-			Reason: etf.Term{Bytes: a.bytes, Atoms: a.atoms},
-			bytes:  a.bytes, atoms: a.atoms,
+		r.conn.deliver(a.to, &Payload{
+			Term:  etf.Term{Bytes: a.bytes, Atoms: a.atoms},
+			bytes: a.bytes, atoms: a.atoms,
 			memory: r.conn.options.Memory, reserved: a.reserved,
 		})
 	}
 }
 
-// collect appends a fragment to a. It drops the message if its call was abandoned, and
+// collect appends a fragment to a. It drops the message if its call was abandoned or its mailbox closed, and
 // refuses it if it is too long.
 func (r *reader) collect(a *assembly, fragment []byte) {
 	size := len(a.bytes) + len(fragment)
 	switch {
-	case a.call == 0:
-	case !r.conn.isPending(a.call):
+	case a.to == (destination{}):
+	case !r.conn.isPending(a.to):
 		r.drop(a)
 	case size > r.conn.options.MaxMessage:
 		r.refuse(a, &TooLargeError{Node: r.conn.peer.Name, Max: r.conn.options.MaxMessage})
@@ -141,9 +141,10 @@ func (r *reader) reserve(a *assembly, n int) bool {
 	return true
 }
 
-// refuse fails the call of a and drops the message.
+// refuse fails the call of a, or counts a dropped message of its mailbox, and drops the
+// message.
 func (r *reader) refuse(a *assembly, reason error) {
-	r.conn.resolve(a.call, &Exit{lost: reason})
+	r.conn.deliver(a.to, &Payload{lost: reason})
 	r.drop(a)
 }
 
@@ -154,14 +155,14 @@ func (r *reader) drop(a *assembly) {
 	*a = assembly{next: a.next}
 }
 
-// sweep drops the messages of calls that were abandoned since the last sweep. Their
-// fragments may have stopped coming.
+// sweep drops the messages of calls that were abandoned, and of mailboxes that were
+// closed, since the last sweep. Their fragments may have stopped coming.
 func (r *reader) sweep() {
 	if !r.conn.sweepDue.CompareAndSwap(true, false) {
 		return
 	}
 	for _, a := range r.assemblies {
-		if a.call != 0 && !r.conn.isPending(a.call) {
+		if a.to != (destination{}) && !r.conn.isPending(a.to) {
 			r.drop(a)
 		}
 	}

@@ -17,7 +17,7 @@ func receiving(options Options, calls ...uint64) (*reader, map[uint64]*call) {
 	c := New(&scripted{}, initiator, Peer{Name: acceptor.Name}, options)
 	registered := map[uint64]*call{}
 	for _, n := range calls {
-		p := &call{exit: make(chan *Exit, 1)}
+		p := &call{exit: make(chan *Payload, 1)}
 		c.calls[n], registered[n] = p, p
 	}
 	return newReader(c), registered
@@ -45,7 +45,7 @@ func TestAssembly(t *testing.T) {
 		deliver(t, r, fragmented(r.conn, r.conn.ref(1), 9, answer, size)...)
 		exit := <-calls[1].exit
 		held := cap(exit.bytes)
-		if !bytes.Equal(exit.Reason.Bytes, answer) {
+		if !bytes.Equal(exit.Term.Bytes, answer) {
 			t.Errorf("fragments of %d bytes: another answer came out", size)
 		}
 		if held > 2*len(answer) {
@@ -89,7 +89,7 @@ func TestMaxReassembly(t *testing.T) {
 	// Next to 400 bytes of call 4, only the 1000 of call 5 fit. Second fragments tell
 	// that.
 	for n := uint64(5); n <= 6; n++ {
-		p := &call{exit: make(chan *Exit, 1)}
+		p := &call{exit: make(chan *Payload, 1)}
 		r.conn.calls[n], calls[n] = p, p
 		deliver(t, r, fragmented(r.conn, r.conn.ref(n), n, make([]byte, 1000), 350)[:2]...)
 	}

@@ -24,36 +24,6 @@ type Spawn struct {
 	Watch       Watch
 }
 
-// An Exit is the end of a spawned process.
-type Exit struct {
-	// Reason is the exit reason of the process. It is valid until Release.
-	Reason etf.Term
-
-	bytes []byte
-	atoms []string
-	lost  error // instead of a reason
-
-	memory   Memory
-	reserved int // bytes reserved of Options.Memory
-}
-
-// maxPooledExit is the maximum size of a pooled buffer, in bytes: that of an answer
-// that is not fragmented.
-const maxPooledExit = readBuffer
-
-// Release frees the memory of Reason. It must be called once if [Options.Memory] is
-// set.
-func (e *Exit) Release() {
-	if e.reserved > 0 {
-		e.memory.Release(e.reserved)
-	}
-	if e.lost != nil || cap(e.bytes) > maxPooledExit {
-		return
-	}
-	*e = Exit{bytes: e.bytes[:0], atoms: e.atoms[:0]}
-	exits.Put(e)
-}
-
 // A LostError says that the connection ended before the call did.
 type LostError struct {
 	Node string
@@ -114,7 +84,7 @@ func (e *NoMemoryError) Error() string {
 type call struct {
 	// exit has capacity 1. The goroutine that removes the call from Conn.calls sends
 	// to it without blocking, and no other does: a call ends exactly once.
-	exit     chan *Exit
+	exit     chan *Payload
 	position uint64  // in the outbox
 	pid      etf.Pid // of the spawned process, set by SPAWN_REPLY
 	// abandoned: the caller has left; the process is killed once its pid is known.
@@ -126,17 +96,17 @@ type call struct {
 }
 
 // resolve ends the call. An abandoned call has no caller.
-func (p *call) resolve(e *Exit) {
+func (p *call) resolve(exit *Payload) {
 	if p.abandoned {
-		e.Release()
+		exit.Release()
 	} else {
-		p.exit <- e
+		p.exit <- exit
 	}
 }
 
-// lost is the Exit of a call that ends with the connection.
-func (c *Conn) lost(p *call, reason error) *Exit {
-	return &Exit{lost: &LostError{Node: c.peer.Name, Sent: c.out.sent(p.position), Err: reason}}
+// lost is the Payload of a call that ends with the connection.
+func (c *Conn) lost(p *call, reason error) *Payload {
+	return &Payload{lost: &LostError{Node: c.peer.Name, Sent: c.out.sent(p.position), Err: reason}}
 }
 
 // Spawn spawns a process on the peer, monitors it, and waits for its exit signal
@@ -145,11 +115,11 @@ func (c *Conn) lost(p *call, reason error) *Exit {
 //
 // The end of ctx kills the process and everything linked to it. Errors are the cause
 // of ctx, [*AnnotatedError], [*LostError], [*RefusedError], [*TooLargeError] and [*NoMemoryError].
-func (c *Conn) Spawn(ctx context.Context, s Spawn) (*Exit, error) {
+func (c *Conn) Spawn(ctx context.Context, s Spawn) (*Payload, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	p := &call{exit: make(chan *Exit, 1)}
+	p := &call{exit: make(chan *Payload, 1)}
 	c.setWatch(ctx, p, s.Watch)
 	n, err := c.begin(ctx, p, s)
 	if err != nil {
@@ -208,7 +178,7 @@ func (c *Conn) register(p *call) (n uint64) {
 }
 
 // abandon abandons call n at the end of its ctx and kills its process. It returns
-// false if the call has been resolved: its Exit is in the channel, or about to be.
+// false if the call has been resolved: its Payload is in the channel, or about to be.
 func (c *Conn) abandon(n uint64, p *call) bool {
 	c.mu.Lock()
 	pid := c.markAbandoned(n, p)
@@ -244,7 +214,7 @@ func (c *Conn) abandonAll(ctx context.Context) {
 	c.mu.Unlock()
 	for n, p := range calls {
 		// The writer still writes what is queued.
-		lost := &Exit{lost: &LostError{Node: c.peer.Name, Sent: true, Err: ErrClosed}}
+		lost := &Payload{lost: &LostError{Node: c.peer.Name, Sent: true, Err: ErrClosed}}
 		c.mu.Lock()
 		if c.calls[n] == p {
 			p.resolve(lost)

@@ -78,9 +78,12 @@ type Conn struct {
 	idle    chan struct{} // made by Close; closed without calls
 	err     error         // why the connection ended
 
+	mailboxes   map[mailboxID]*Mailbox // guarded by mu
+	lastMailbox mailboxID              // guarded by mu
+
 	watch watch // guarded by mu, once there is a watcher
 
-	sweepDue atomic.Bool // a call was abandoned since the last sweep
+	sweepDue atomic.Bool // a call was abandoned, or a mailbox closed, since the last sweep
 
 	processes processes
 	done      chan struct{} // closed after err is set
@@ -111,8 +114,10 @@ func New(socket net.Conn, local Node, peer Peer, options Options) *Conn {
 		out:     newOutbox(),
 		sent:    sentAtoms{entries: make(map[string]*sentAtom)},
 		calls:   make(map[uint64]*call),
-		done:    make(chan struct{}),
-		watch:   watch{since: time.Now()},
+
+		mailboxes: make(map[mailboxID]*Mailbox),
+		done:      make(chan struct{}),
+		watch:     watch{since: time.Now()},
 	}
 	return c
 }

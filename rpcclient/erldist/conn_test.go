@@ -56,8 +56,8 @@ func TestSpawn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer exit.Release()
-	if !bytes.Equal(exit.Reason.Bytes, list(42)) {
-		t.Errorf("the reason is % x", exit.Reason.Bytes)
+	if !bytes.Equal(exit.Term.Bytes, list(42)) {
+		t.Errorf("the reason is % x", exit.Term.Bytes)
 	}
 }
 
@@ -72,7 +72,7 @@ func TestManySpawnsAtOnce(t *testing.T) {
 				return
 			}
 			defer exit.Release()
-			if !bytes.Equal(exit.Reason.Bytes, list(i)) {
+			if !bytes.Equal(exit.Term.Bytes, list(i)) {
 				t.Errorf("call %d got another's answer", i)
 			}
 		})
@@ -304,8 +304,8 @@ func TestFragments(t *testing.T) {
 	serve(t, c)
 	large := etf.AppendBinary(nil, strings.Repeat("large", 100_000))
 	small := etf.AppendAtom(nil, "small")
-	first, second := make(chan *Exit, 1), make(chan *Exit, 1)
-	for _, answer := range []chan *Exit{first, second} {
+	first, second := make(chan *Payload, 1), make(chan *Payload, 1)
+	for _, answer := range []chan *Payload{first, second} {
 		n := registered(c)
 		go func() {
 			exit, err := c.Spawn(t.Context(), Spawn{Module: "m", Function: "f", Args: list(1), Arity: 1})
@@ -321,13 +321,13 @@ func TestFragments(t *testing.T) {
 		b.Write(frame)
 	}
 	b.Write(endFrame(appendMonitorExit(beginFrame(nil), etf.Pid{Node: "n", ID: 6}, "", c.self, c.ref(2), small), 0))
-	if exit := <-second; !bytes.Equal(exit.Reason.Bytes, small) {
+	if exit := <-second; !bytes.Equal(exit.Term.Bytes, small) {
 		t.Error("the small answer is not what was sent")
 	}
 	for _, frame := range frames[2:] {
 		b.Write(frame)
 	}
-	if exit := <-first; !bytes.Equal(exit.Reason.Bytes, large) {
+	if exit := <-first; !bytes.Equal(exit.Term.Bytes, large) {
 		t.Error("the large answer is not what was sent")
 	}
 }

@@ -9,10 +9,12 @@ import (
 
 // The operations of control messages, the first elements of their tuples.
 const (
+	opSend                = 2
 	opExit2               = 8
 	opMonitorP            = 19
 	opDemonitorP          = 20
 	opMonitorPExit        = 21
+	opSendSender          = 22
 	opPayloadExit2        = 26
 	opPayloadMonitorPExit = 28
 	opSpawnRequest        = 29
@@ -37,12 +39,14 @@ type control struct {
 }
 
 // arities are the sizes of the supported control messages. Others, such as links and
-// sends, are skipped: they concern processes, and this side has none but those of a
-// [Handler].
+// sends to names, are skipped: they concern processes, and this side has none but those
+// of a [Handler].
 var arities = [...]int{
+	opSend:                3,
 	opExit2:               4,
 	opMonitorP:            4,
 	opMonitorPExit:        5,
+	opSendSender:          3,
 	opPayloadExit2:        3,
 	opPayloadMonitorPExit: 4,
 	opSpawnRequest:        6,
@@ -103,7 +107,7 @@ func (f *fields) read(m *control) {
 		f.skip()
 		f.mfa(m)
 		f.spawnOptions(m)
-	case opPayloadExit2: // {26, FromPid, ToPid}
+	case opSend, opSendSender, opPayloadExit2: // {2, Unused, ToPid}, {22 or 26, FromPid, ToPid}
 		f.skip()
 		m.to = next(f, f.d.Pid)
 	case opExit2: // {8, FromPid, ToPid, Reason}
@@ -242,6 +246,14 @@ func appendMonitorExit(b []byte, from etf.Pid, name string, to etf.Pid, ref etf.
 	b = etf.AppendPid(b, to)
 	b = etf.AppendRef(b, ref)
 	return append(b, reason...)
+}
+
+// appendSend appends a SEND. The message follows it.
+func appendSend(b []byte, to etf.Pid) []byte {
+	b = etf.AppendTuple(b, 3)
+	b = etf.AppendInt(b, opSend)
+	b = etf.AppendAtom(b, "")
+	return etf.AppendPid(b, to)
 }
 
 func appendDemonitor(b []byte, from, to etf.Pid, ref etf.Ref) []byte {

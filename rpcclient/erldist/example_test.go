@@ -45,6 +45,6 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(peer.Name, "answered", exit.Reason)
+	fmt.Println(peer.Name, "answered", exit.Term)
 	// Output: server@127.0.0.1 answered 42
 }

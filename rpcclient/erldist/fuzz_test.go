@@ -62,6 +62,11 @@ func FuzzAccept(f *testing.F) {
 	})
 }
 
+// firstMailbox is the pid of the first mailbox of initiator's connection.
+func firstMailbox() etf.Pid {
+	return etf.Pid{Node: initiator.Name, ID: 1, Serial: 1, Creation: initiator.Creation}
+}
+
 // controls are messages of every supported operation and an unsupported one, with
 // their payload.
 func controls() [][]byte {
@@ -86,6 +91,8 @@ func controls() [][]byte {
 		tuple(opExit2, pid(theirs), pid(ours), etf.AppendAtom(nil, "kill")),
 		appendKill(nil, theirs, ours),
 		appendDemonitor(nil, theirs, ours, ref),
+		append(appendSend(nil, ours), list(1)...),
+		append(tuple(opSendSender, pid(theirs), pid(firstMailbox())), list(1)...),
 		tuple(1, pid(theirs), pid(ours)),                                           // LINK
 		tuple(6, pid(theirs), etf.AppendAtom(nil, ""), etf.AppendAtom(nil, "rex")), // REG_SEND
 	}
@@ -175,28 +182,35 @@ func seedStreams(f *testing.F) {
 	f.Add(bytes.Join([][]byte{two[0], one[0], two[1], answerTo(c, 1), one[1], one[1]}, nil))
 	f.Add(bytes.Join(fragmented(c, c.ref(1), 9, make([]byte, 2000), 400), nil))
 	f.Add(bytes.Join([][]byte{answerTo(c, 1), answerTo(c, 1), answerTo(c, 2)}, nil))
+	send := fragmentedSend(firstMailbox(), 7, make([]byte, 200), 100)
+	f.Add(bytes.Join([][]byte{sendOf(firstMailbox(), list(1)), send[0], one[0], sendOf(firstMailbox(), list(2)), send[1]}, nil))
 	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 3, 131, 68, 0})
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff})
 }
 
-// FuzzFrames sends arbitrary frames to a connection with pending calls. Each call ends
-// once, and at a moment that depends only on the frames.
+// FuzzFrames sends arbitrary frames to a connection with pending calls and a mailbox. Each
+// call ends once, and at a moment that depends only on the frames. The mailbox takes no more
+// than its capacity.
 func FuzzFrames(f *testing.F) {
 	seedStreams(f)
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		c := New(&scripted{in: sent}, initiator, Peer{Name: "n"}, Options{Handler: echo, MaxMessage: 1 << 10})
 		calls := [2]*call{}
 		for i := range calls {
-			calls[i] = &call{exit: make(chan *Exit, 1)}
+			calls[i] = &call{exit: make(chan *Payload, 1)}
 			c.calls[uint64(i+1)] = calls[i]
 		}
+		box := c.OpenMailbox(1)
 		if err := c.Serve(); err == nil {
 			t.Error("the connection ended without a reason")
 		}
+		if message := received(box); len(message) > 1<<10 || received(box) != nil {
+			t.Errorf("the mailbox took %d bytes, or a second message", len(message))
+		}
 		for i, call := range calls {
 			exit := <-call.exit
-			if len(exit.Reason.Bytes) > 1<<10 {
-				t.Errorf("call %d got %d bytes", i+1, len(exit.Reason.Bytes))
+			if len(exit.Term.Bytes) > 1<<10 {
+				t.Errorf("call %d got %d bytes", i+1, len(exit.Term.Bytes))
 			}
 			select {
 			case <-call.exit:
@@ -214,6 +228,7 @@ func FuzzFragments(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		const most = 1500
 		r, _ := receiving(Options{MaxMessage: 1000, MaxReassembly: most}, 1, 2)
+		r.conn.OpenMailbox(1)
 		for _, frame := range frames(stream) {
 			err := r.frame(frame)
 			held := 0

@@ -83,8 +83,8 @@ func TestMemory(t *testing.T) {
 		exit := <-calls[1].exit
 		err := exit.lost
 		var noMemory *NoMemoryError
-		if errors.As(err, &noMemory) != test.fails || !test.fails && len(exit.Reason.Bytes) < size {
-			t.Errorf("%s: %v, %d bytes", name, err, len(exit.Reason.Bytes))
+		if errors.As(err, &noMemory) != test.fails || !test.fails && len(exit.Term.Bytes) < size {
+			t.Errorf("%s: %v, %d bytes", name, err, len(exit.Term.Bytes))
 		}
 		exit.Release()
 		if memory.used != 0 || r.collected != 0 {

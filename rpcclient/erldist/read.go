@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
@@ -14,8 +13,6 @@ import (
 // readBuffer holds a fragment of 64 KiB with its headers, so that no frame of an
 // Erlang node needs a second copy.
 const readBuffer = 80 << 10
-
-var exits = sync.Pool{New: func() any { return new(Exit) }}
 
 // A reader parses the peer's frames. It belongs to one goroutine.
 type reader struct {
@@ -133,9 +130,13 @@ func controlError(at int, err error) error {
 func (r *reader) message(m control, payload etf.Term) error {
 	switch m.op {
 	case opPayloadMonitorPExit:
-		r.conn.resolve(r.conn.number(m.ref), r.conn.newExit(payload))
+		r.conn.resolve(r.conn.number(m.ref), r.conn.newPayload(payload))
 	case opMonitorPExit:
-		r.conn.resolve(r.conn.number(m.ref), r.conn.newExit(m.reason))
+		r.conn.resolve(r.conn.number(m.ref), r.conn.newPayload(m.reason))
+	case opSend, opSendSender:
+		if to := r.conn.destination(m); r.conn.isPending(to) {
+			r.conn.deliver(to, r.conn.newPayload(payload))
+		}
 	case opSpawnReply:
 		r.conn.spawnReplied(m)
 	case opSpawnRequest:
@@ -148,30 +149,8 @@ func (r *reader) message(m control, payload etf.Term) error {
 	return nil
 }
 
-// newExit copies the reason out of the read buffer, if there is memory for it.
-func (c *Conn) newExit(reason etf.Term) *Exit {
-	e := exits.Get().(*Exit)
-	held := max(cap(e.bytes), len(reason.Bytes)) + atomBytes(reason.Atoms)
-	if !c.options.Memory.Reserve(held) {
-		return &Exit{lost: &NoMemoryError{c.peer.Name}}
-	}
-	e.memory, e.reserved = c.options.Memory, held
-	e.bytes = append(e.bytes[:0], reason.Bytes...)
-	e.atoms = append(e.atoms[:0], reason.Atoms...)
-	e.Reason = etf.Term{Bytes: e.bytes, Atoms: e.atoms}
-	return e
-}
-
-// isPending reports whether call n has a caller.
-func (c *Conn) isPending(n uint64) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p := c.calls[n]
-	return p != nil && !p.abandoned
-}
-
 // resolve ends call n, if it has not ended yet.
-func (c *Conn) resolve(n uint64, exit *Exit) {
+func (c *Conn) resolve(n uint64, exit *Payload) {
 	c.mu.Lock()
 	p := c.calls[n]
 	c.remove(n)
@@ -187,7 +166,7 @@ func (c *Conn) resolve(n uint64, exit *Exit) {
 func (c *Conn) spawnReplied(m control) {
 	n := c.number(m.ref)
 	if m.refused != "" {
-		c.resolve(n, &Exit{lost: &RefusedError{c.peer.Name, m.refused}})
+		c.resolve(n, &Payload{lost: &RefusedError{c.peer.Name, m.refused}})
 		return
 	}
 	c.mu.Lock()

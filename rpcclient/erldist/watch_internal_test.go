@@ -15,7 +15,7 @@ func (s subject) Identify() any { return string(s) }
 
 // watched registers a call whose process is known.
 func watched(ctx context.Context, c *Conn, slow time.Duration) (uint64, *call) {
-	p := &call{exit: make(chan *Exit, 1)}
+	p := &call{exit: make(chan *Payload, 1)}
 	c.setWatch(ctx, p, Watch{slow, subject("a call")})
 	n := c.register(p)
 	c.mu.Lock()
@@ -50,7 +50,7 @@ func TestCallsAreDue(t *testing.T) {
 		watched(ctx, c, time.Second)
 		watched(t.Context(), c, 0) // not watched
 		ended, _ := watched(ctx, c, time.Second)
-		c.resolve(ended, &Exit{lost: ErrClosed})
+		c.resolve(ended, &Payload{lost: ErrClosed})
 		left, p := watched(ctx, c, time.Second)
 		abandoned(c, left, p)
 		time.Sleep(time.Minute)
