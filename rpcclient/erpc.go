@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/louche-graphql/louche/rpcclient/agent"
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
@@ -51,14 +52,15 @@ type liveConn struct {
 	progress progress
 	// leader is the node's process user, the group leader of calls: the output and the
 	// log lines of resolvers go where the application's own go.
-	leader etf.Pid
+	leader     etf.Pid
+	subscriber program
 }
 
 var connections atomic.Uint64
 
 // newLiveConn prepares a connection for calls.
 func newLiveConn(ctx context.Context, conn *erldist.Conn) (*liveConn, error) {
-	c := &liveConn{Conn: conn, id: connections.Add(1), since: time.Now()}
+	c := &liveConn{Conn: conn, id: connections.Add(1), since: time.Now(), subscriber: program{text: agent.Subscribe}}
 	result, err := c.Call(ctx, "erlang", "whereis", atomArgs("user"))
 	if err != nil {
 		return nil, err

@@ -72,14 +72,18 @@ func (m *member) inspect() {
 			conn, changed := m.peer.watch()
 			living, end := context.WithCancel(ctx)
 			var inspection sync.WaitGroup
-			if conn != nil && conn.takesCalls() {
+			inspects := conn != nil && conn.takesCalls()
+			if inspects {
 				for _, inspector := range m.pool.inspectors {
 					inspection.Go(func() { inspector(living, &NodeConn{m, conn}) })
 				}
 			}
-			select {
-			case <-changed:
-			case <-ctx.Done():
+			for now := conn; now == conn && ctx.Err() == nil && inspects == (now != nil && now.takesCalls()); {
+				select {
+				case <-changed:
+				case <-ctx.Done():
+				}
+				now, changed = m.peer.watch()
 			}
 			end()
 			inspection.Wait()

@@ -96,6 +96,7 @@ func (n *Node) SetDrained(node string, drained bool) (known bool) {
 			continue
 		}
 		p.drained.Store(drained)
+		p.notify()
 		message := "node drained by an operator"
 		if !drained {
 			message = "node undrained by an operator"

@@ -49,7 +49,7 @@ type peer struct {
 	slow    *SlowCalls // of the node
 
 	mu      sync.Mutex
-	changed chan struct{} // closed and replaced when the connection or its phase changes
+	changed chan struct{} // closed and replaced when the connection, its phase or drained changes
 }
 
 func newPeer(t NodeAddr, n *Node, cancel context.CancelFunc) *peer {
@@ -68,8 +68,8 @@ func (p *peer) notify() {
 	p.changed = make(chan struct{})
 }
 
-// watch returns the connection, and a channel that is closed when the connection or
-// its phase changes.
+// watch returns the connection, and a channel that is closed when the connection, its
+// phase or drained changes.
 func (p *peer) watch() (*liveConn, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -141,7 +141,7 @@ func (r *reader) reserve(a *assembly, n int) bool {
 	return true
 }
 
-// refuse fails the call of a, or counts a dropped message of its mailbox, and drops the
+// refuse fails the call of a, or tells its mailbox of the missing message, and drops the
 // message.
 func (r *reader) refuse(a *assembly, reason error) {
 	r.conn.deliver(a.to, &Payload{lost: reason})

@@ -1,5 +1,5 @@
 // Package erldist is one connection from Go to one Erlang node: the handshake, frames,
-// control messages, ticks, and calls that wait for an answer.
+// control messages, ticks, calls that wait for an answer, and mailboxes for messages.
 //
 // It must never dial, resolve names, choose nodes, retry or interpret a call: the
 // owner of the connection does. It never turns bytes of an argument into atoms; the

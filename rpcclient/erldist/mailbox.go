@@ -1,8 +1,6 @@
 package erldist
 
 import (
-	"sync/atomic"
-
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -14,7 +12,6 @@ type Mailbox struct {
 
 	conn     *Conn
 	messages chan *Payload
-	dropped  atomic.Uint64
 }
 
 // mailboxID identifies a mailbox of a connection: serial number and id of its pid. The
@@ -45,27 +42,20 @@ func (c *Conn) mailboxID(pid etf.Pid) mailboxID {
 	return mailboxID{pid.Serial, pid.ID}
 }
 
-// put reports whether the mailbox has taken a message. One that is too large, or for which
-// there is no memory, counts as dropped. The caller holds the mu of the connection.
+// put reports whether the mailbox has taken a message. The caller holds the mu of the
+// connection.
 func (m *Mailbox) put(p *Payload) bool {
-	if p.lost == nil {
-		select {
-		case m.messages <- p:
-			return true
-		default:
-		}
+	select {
+	case m.messages <- p:
+		return true
+	default:
+		return false
 	}
-	m.dropped.Add(1)
-	return false
 }
 
 // Messages are the messages in the order in which their sender sent them. Each must be
 // released.
 func (m *Mailbox) Messages() <-chan *Payload { return m.messages }
-
-// Dropped returns how many messages were dropped: for want of capacity or memory, or
-// because they exceeded [Options.MaxMessage] or [Options.MaxReassembly].
-func (m *Mailbox) Dropped() uint64 { return m.dropped.Load() }
 
 // Close closes the mailbox and releases its messages. The channel of Messages stays open.
 func (m *Mailbox) Close() {

@@ -2,6 +2,7 @@ package erldist
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"github.com/louche-graphql/louche/rpcclient/etf"
@@ -81,9 +82,6 @@ func TestMessagesToUnknownPids(t *testing.T) {
 			t.Errorf("%s: a message was kept", name)
 		}
 	}
-	if open.Dropped() != 0 {
-		t.Errorf("%d messages of others were dropped", open.Dropped())
-	}
 }
 
 // A message is reassembled from fragments of any size.
@@ -99,28 +97,43 @@ func TestFragmentedMessage(t *testing.T) {
 	}
 }
 
-// A mailbox takes as many messages as it has capacity and memory for, and counts the rest.
+// A mailbox takes as many messages as it has capacity, and drops the rest.
 func TestMailboxIsBounded(t *testing.T) {
-	memory := &counted{limit: 120_000}
-	r, _ := receiving(Options{Memory: memory, MaxMessage: 200_000})
+	r, _ := receiving(Options{})
 	box := r.conn.OpenMailbox(2)
 	for n := range int64(4) {
 		deliver(t, r, sendOf(box.Pid, list(n)))
 	}
-	if box.Dropped() != 2 {
-		t.Errorf("%d messages were dropped of 4, with a capacity of 2", box.Dropped())
+	for n := range int64(2) {
+		if got := received(box); !bytes.Equal(got, list(n)) {
+			t.Errorf("message %d is %v", n, got)
+		}
 	}
-	received(box)
-	received(box)
-	deliver(t, r, sendOf(box.Pid, make([]byte, 150_000)))                           // no memory
-	deliver(t, r, fragmentedSend(box.Pid, 1, make([]byte, 150_000), 50_000)...)     // no memory
-	deliver(t, r, fragmentedSend(box.Pid, 2, make([]byte, 300_000), 50_000)...)     // too large
-	if got := received(box); got != nil || box.Dropped() != 5 || r.collected != 0 { // the connection goes on
-		t.Errorf("%d messages were dropped, %d bytes are collected", box.Dropped(), r.collected)
+	if got := received(box); got != nil {
+		t.Errorf("%v is a third message, with a capacity of 2", got)
 	}
+}
+
+// A message that is too large, or for which there is no memory, is an error in its place.
+// The connection goes on.
+func TestMissingMessages(t *testing.T) {
+	r, _ := receiving(Options{Memory: &counted{limit: 120_000}, MaxMessage: 200_000})
+	box := r.conn.OpenMailbox(9)
+	deliver(t, r, sendOf(box.Pid, make([]byte, 150_000)))
+	deliver(t, r, fragmentedSend(box.Pid, 1, make([]byte, 150_000), 50_000)...)
+	deliver(t, r, fragmentedSend(box.Pid, 2, make([]byte, 300_000), 50_000)...)
 	deliver(t, r, sendOf(box.Pid, list(7)))
-	if got := received(box); !bytes.Equal(got, list(7)) {
-		t.Errorf("%v came after dropped messages", got)
+	var noMemory *NoMemoryError
+	var tooLarge *TooLargeError
+	for i, want := range []any{&noMemory, &noMemory, &tooLarge} {
+		p := <-box.Messages()
+		if !errors.As(p.Err(), want) {
+			t.Errorf("message %d: %v, want %T", i, p.Err(), want)
+		}
+		p.Release()
+	}
+	if got := received(box); !bytes.Equal(got, list(7)) || r.collected != 0 {
+		t.Errorf("%v came after missing messages, %d bytes are collected", got, r.collected)
 	}
 }
 

@@ -39,6 +39,10 @@ func (c *Conn) newPayload(term etf.Term) *Payload {
 	return p
 }
 
+// Err returns why there is no Term: a [*TooLargeError] or a [*NoMemoryError]; nil: there is
+// one. A payload of [Conn.Spawn] has a Term.
+func (p *Payload) Err() error { return p.lost }
+
 // Release frees the memory of Term. It must be called once if [Options.Memory] is set.
 func (p *Payload) Release() {
 	if p.reserved > 0 {

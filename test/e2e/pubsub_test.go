@@ -62,7 +62,7 @@ func TestMutationReachesSubscribers(t *testing.T) {
 		t.Skip("needs the real Absinthe on ERL_LIBS")
 	}
 	addSubscription(t, node)
-	node.Eval(t, pubSub)
+	node.Eval(t, subscriber)
 	for lines, want := range map[string]string{"": `[]`, "pubsub: TestApp.PubSub": `[%{data: %{"appended" => true}}]`} {
 		g := startGateway(t, configFor(epmd, "    "+lines))
 		status, answer := g.query(t, `mutation { append(id: "1") }`)
@@ -79,31 +79,8 @@ func TestMutationReachesSubscribers(t *testing.T) {
 	}
 }
 
-// pubSub starts the pubsub of an application, and a subscriber that collects messages.
-const pubSub = `
-defmodule TestApp.PubSub do
-  @behaviour Absinthe.Subscription.Pubsub
-
-  def node_name, do: node()
-
-  def subscribe(topic) do
-    {:ok, _} = Registry.register(__MODULE__, topic, [])
-    :ok
-  end
-
-  def publish_subscription(topic, data), do: tell(topic, {:data, data})
-
-  def publish_mutation(topic, result, fields) do
-    tell(topic, %{node: node_name(), mutation_result: result, subscribed_fields: fields})
-  end
-
-  defp tell(topic, message) do
-    Registry.dispatch(__MODULE__, topic, fn entries -> for {pid, _} <- entries, do: send(pid, message) end)
-  end
-end
-
-{:ok, _} = Registry.start_link(keys: :duplicate, name: TestApp.PubSub)
-{:ok, _} = Absinthe.Subscription.start_link(TestApp.PubSub)
+// subscriber starts a subscriber that collects messages.
+const subscriber = `
 test = self()
 
 spawn_link(fn ->
@@ -115,7 +92,7 @@ spawn_link(fn ->
 
   collect = fn collect, told ->
     receive do
-      {:data, data} -> collect.(collect, told ++ [data])
+      %{payload: %{result: data}} -> collect.(collect, told ++ [data])
       {:told, pid} -> send(pid, {:told, told}) && collect.(collect, [])
     end
   end

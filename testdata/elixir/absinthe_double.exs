@@ -48,9 +48,11 @@ defmodule Absinthe do
         result
 
       :error ->
-        if document =~ "__schema",
-          do: recorded.introspection,
-          else: run_fields(document, options[:variables], context)
+        cond do
+          document =~ "__schema" -> recorded.introspection
+          document =~ ~r/\A\s*subscription/ -> Absinthe.Subscription.run(document, options, context)
+          true -> run_fields(document, options[:variables], context)
+        end
     end
   end
 
@@ -154,6 +156,40 @@ defmodule Absinthe do
   defp field("echo", arguments, _), do: inspect(arguments)
   defp field("counter", _, _), do: Fields.counter()
   defp field("append", %{"id" => id}, _), do: Fields.append(id)
+end
+
+defmodule Absinthe.Subscription do
+  @moduledoc """
+  Double of `Absinthe.Subscription` for `subscription { event(channel: …) }`. Documents are
+  in the registry of the pubsub module.
+  """
+
+  def run(document, options, context) do
+    pubsub = Map.fetch!(context, :pubsub)
+    [_, argument] = Regex.run(~r/event\s*\(\s*channel\s*:\s*("[^"]*"|\$\w+)/, document)
+
+    channel =
+      case argument do
+        "$" <> name -> options[:variables][name]
+        literal -> TestApp.JSON.read(literal)
+      end
+
+    case TestApp.PubSub.config(channel, context) do
+      {:ok, config} ->
+        id = "__absinthe__:doc:#{config[:context_id]}:#{:erlang.phash2({document, channel})}"
+        {:ok, _} = Registry.register(pubsub, {:event, channel}, id)
+        {:ok, %{"subscribed" => id}}
+
+      {:error, message} ->
+        {:ok, %{errors: [%{message: message, locations: [%{line: 1, column: 1}]}]}}
+    end
+  end
+
+  def publish(pubsub, event, [{field, channel}]) do
+    ids = for {_, id} <- Registry.lookup(pubsub, {field, channel}), uniq: true, do: id
+    for id <- ids, do: pubsub.publish_subscription(id, %{data: %{"event" => event}})
+    :ok
+  end
 end
 
 defmodule Absinthe.Schema do

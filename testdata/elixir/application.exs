@@ -34,6 +34,7 @@ defmodule TestApp.Application do
     unless real_absinthe, do: Absinthe.load(System.fetch_env!("TESTAPP_GOLDEN"))
     TestApp.Fields.start()
     TestApp.Gateway.start()
+    TestApp.PubSub.start(real_absinthe)
     Supervisor.start_link([], strategy: :one_for_one)
   end
 

@@ -11,7 +11,7 @@ schema =
     else: ["pipeline_double.exs", "absinthe_double.exs"]
 
 for source <-
-      ["json.exs", "gateway.exs", "fields.exs", "events.exs", "control.exs"] ++ schema ++ ["application.exs"],
+      ["json.exs", "gateway.exs", "fields.exs", "events.exs", "pubsub.exs", "control.exs"] ++ schema ++ ["application.exs"],
     {module, beam} <- Code.require_file(source, __DIR__),
     do: File.write!(Path.join(folder, "#{module}.beam"), beam)
 
