@@ -56,6 +56,7 @@ func (d *demoCommand) config(epmd uint16) *config.Config {
 	app := &cfg.Apps[0]
 	app.Schema = demo.Schema
 	app.GraphiQL = gateway.GraphiQLOn
+	app.HTTP.CORS.Loopback = true
 	app.Discovery = discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "gearbox", EPMDPort: epmd}
 	app.Context = auth.ContextConfig{
 		"current_user_id": {Header: "X-User-Id", Type: auth.Type{Scalar: "integer"}},
@@ -63,24 +64,28 @@ func (d *demoCommand) config(epmd uint16) *config.Config {
 	return cfg
 }
 
+// demoQuery shows data, and the node that answered.
+const demoQuery = `{ backend parts(limit: 3) { name price } }`
+
 func (d *demoCommand) banner(out output, epmd uint16) {
-	fmt.Fprintf(out, `Louche demo
+	fmt.Fprintf(out, `1. Open http://%[1]s/graphql in a browser: GraphiQL.
+   Replace the operation with %[3]s
+   and click the red button (or press Ctrl-Enter). The book on the left has the schema.
+2. Open http://%[2]s/console/ beside it: the nodes that answer, live.
+   Click Drain at one of them and run the query again: "backend" never names that node.
 
-Open http://%s/graphql in a browser: type an operation, Ctrl-Space completes it,
-Ctrl-Enter runs it, and the book on the left has the schema.
-Open http://%s/console/ beside it: the nodes that answer, live. Drain one.
+From another terminal:
+  curl -s http://%[1]s/graphql -H 'Content-Type: application/json' -H 'X-User-Id: 42' \
+    -d '{"query":"{ backend session { user { id name email } } }"}'
 
-  gateway  http://%s/graphql  (health: http://%s/readyz)
-  EPMD     127.0.0.1:%d
-`, d.Listen, d.Admin, d.Listen, d.Admin, epmd)
+From your own frontend: pages of localhost, on any port, may use http://%[1]s/graphql.
+
+  schema   http://%[2]s/schema.graphql
+  metrics  http://%[2]s/metrics
+  EPMD     127.0.0.1:%[4]d
+`, d.Listen, d.Admin, demoQuery, epmd)
 	for _, name := range demoNodes {
 		fmt.Fprintf(out, "  node     %s@127.0.0.1\n", name)
 	}
-	fmt.Fprintf(out, `
-Or from another terminal:
-  curl -s http://%s/graphql -H 'Content-Type: application/json' -H 'X-User-Id: 42' \
-    -d '{"query":"{ backend session { user { id name email } } }"}'
-
-Stop with Ctrl-C.
-`, d.Listen)
+	fmt.Fprint(out, "\nStop with Ctrl-C.\n")
 }

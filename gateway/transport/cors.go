@@ -21,12 +21,20 @@ type CORSConfig struct {
 	Headers []string `yaml:"headers" env:"HEADERS"`
 	// Credentials lets pages send cookies and client certificates.
 	Credentials bool `yaml:"credentials" env:"CREDENTIALS"`
+	// Loopback allows the pages of every loopback origin, on any port. It is for the demo,
+	// so the configuration cannot set it.
+	Loopback bool `yaml:"-"`
 	// MaxAge is how long browsers may cache a preflight; their own default unless set.
 	MaxAge time.Duration `yaml:"max_age" env:"MAX_AGE"`
 }
 
-// Enabled reports whether the section is there.
-func (c *CORSConfig) Enabled() bool { return c.Origins != nil }
+// Enabled reports whether pages of other origins are allowed, or the section is there.
+func (c *CORSConfig) Enabled() bool { return c.Origins != nil || c.Loopback }
+
+// allows reports whether pages of an origin may send requests; "": the request has none.
+func (c *CORSConfig) allows(origin string) bool {
+	return origins(c.Origins).allow(origin) || c.Loopback && isLoopback(origin)
+}
 
 func (c *CORSConfig) validate(cookies bool) error {
 	if err := origins(c.Origins).validate(); err != nil {
@@ -76,7 +84,7 @@ func (c *CORSConfig) handler(read []string) func(next http.Handler) http.Handler
 	}
 	if !slices.Contains(c.Origins, anyOrigin) {
 		// To the package an empty list is every origin, and * any text.
-		options.AllowOriginFunc = func(_ *http.Request, origin string) bool { return origins(c.Origins).allow(origin) }
+		options.AllowOriginFunc = func(_ *http.Request, origin string) bool { return c.allows(origin) }
 	}
 	return cors.Handler(options)
 }

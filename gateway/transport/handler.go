@@ -45,7 +45,7 @@ func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.Truste
 		proxies:       proxies,
 		certificateOf: certificateOf,
 		authHeaders:   e.Authenticator.Headers(),
-		csrf:          csrf{cfg.preventCSRF(e.Authenticator.UsesAmbientCredentials() || e.Context.UsesCookies()), cfg.CORS.Origins},
+		csrf:          csrf{cfg.preventCSRF(e.Authenticator.UsesAmbientCredentials() || e.Context.UsesCookies()), cfg.CORS.allows},
 		compression:   compression{cfg.Compress},
 	}
 	h.contextHeaders = slices.Compact(slices.Sorted(slices.Values(slices.Concat(h.authHeaders, e.Context.Headers()))))

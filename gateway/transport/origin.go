@@ -2,6 +2,8 @@ package transport
 
 import (
 	"fmt"
+	"net/netip"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,4 +47,15 @@ func (o origins) allow(origin string) bool {
 		label, ends := strings.CutSuffix(label, after)
 		return begins && ends && label != "" && !strings.ContainsAny(label, ".:/@")
 	})
+}
+
+// isLoopback reports whether an origin is that of a page on this machine: http or https, at
+// localhost or a loopback address, on any port.
+func isLoopback(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || origin != u.Scheme+"://"+u.Host {
+		return false
+	}
+	address, _ := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || address.IsLoopback()
 }

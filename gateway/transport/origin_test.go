@@ -79,6 +79,39 @@ func TestOriginsAllow(t *testing.T) {
 	}
 }
 
+func TestIsLoopback(t *testing.T) {
+	for origin, want := range map[string]bool{
+		"http://localhost":             true,
+		"http://localhost:3000":        true,
+		"https://localhost:5173":       true,
+		"http://127.0.0.1:8080":        true,
+		"http://127.9.9.9:8080":        true,
+		"http://[::1]:3000":            true,
+		"http://localhost.evil.net":    false,
+		"http://127.0.0.1.evil.net":    false,
+		"http://evil.net":              false,
+		"http://evil.net:3000":         false,
+		"http://localhost@evil.net":    false,
+		"http://a@localhost":           false,
+		"http://evil.net/localhost":    false,
+		"http://localhost/":            false,
+		"http://localhost#":            false,
+		"http://192.168.0.1:3000":      false,
+		"http://0.0.0.0:3000":          false,
+		"http://[fe80::1]:3000":        false,
+		"file://localhost":             false,
+		"chrome-extension://localhost": false,
+		"localhost:3000":               false,
+		"null":                         false,
+		"":                             false,
+		"*":                            false,
+	} {
+		if got := isLoopback(origin); got != want {
+			t.Errorf("%q: %v", origin, got)
+		}
+	}
+}
+
 // An allowed origin equals a listed one, with one label in the place of *.
 func FuzzOrigins(f *testing.F) {
 	f.Add("https://*.example.com", "https://a.example.com")

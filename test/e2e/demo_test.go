@@ -3,32 +3,52 @@ package e2e_test
 import (
 	"bufio"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// The demo runs three nodes and a gateway that finds them.
-func TestDemo(t *testing.T) {
+// runningDemo is `louche demo` until its test ends.
+type runningDemo struct {
+	*running
+	banner string // its output
+}
+
+func startDemo(t *testing.T) runningDemo {
+	t.Helper()
 	clients, operators := freeAddress(t), freeAddress(t)
-	g := &running{url: "http://" + clients}
-	demo := command(t, "demo", "--listen", clients, "--admin", operators)
-	stdout, err := demo.StdoutPipe()
+	cmd := command(t, "demo", "--listen", clients, "--admin", operators)
+	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := demo.Start(); err != nil {
+	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { demo.Process.Kill() })
+	t.Cleanup(func() {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
 	var banner strings.Builder
 	for lines := bufio.NewScanner(stdout); !strings.Contains(banner.String(), "Stop with"); fmt.Fprintln(&banner, lines.Text()) {
 		if !lines.Scan() {
 			t.Fatalf("the demo ended:\n%s", &banner)
 		}
 	}
+	return runningDemo{&running{url: "http://" + clients, admin: "http://" + operators}, banner.String()}
+}
 
+// The demo runs three nodes and a gateway that finds them.
+func TestDemo(t *testing.T) {
+	g := startDemo(t)
 	nodes := []string{"gearbox-01J8ZC4T", "gearbox-01J8ZC9M", "gearbox-01J8ZCEQ"}
 	answered := make(map[string]bool)
 	eventually(t, "all three nodes have answered", func() bool {
@@ -39,7 +59,7 @@ func TestDemo(t *testing.T) {
 		return len(answered) == len(nodes)
 	})
 	eventually(t, "their schema is known", func() bool {
-		status, text := sdl(t, "http://"+operators+"/schema.graphql")
+		status, text := sdl(t, g.admin+"/schema.graphql")
 		return status == 200 && strings.Contains(text, "scalar Decimal")
 	})
 	for user, want := range map[string]string{"42": `"id":"42"`, "7": `"id":"7"`} {
@@ -52,15 +72,74 @@ func TestDemo(t *testing.T) {
 	if status != 200 || !strings.Contains(answer, `"user":null`) || !strings.Contains(answer, "unauthenticated") {
 		t.Errorf("anonymous: %d %s", status, answer)
 	}
-	for _, want := range append(nodes, clients, operators, "curl") {
-		if !strings.Contains(banner.String(), want) {
-			t.Errorf("the banner has no %q:\n%s", want, &banner)
+	if first, _, _ := strings.Cut(g.banner, "\n"); !strings.Contains(first, g.url+"/graphql ") {
+		t.Errorf("the first line of the demo: %q", first)
+	}
+	for _, want := range append(nodes, g.admin+"/console/", "curl") {
+		if !strings.Contains(g.banner, want) {
+			t.Errorf("the banner has no %q:\n%s", want, g.banner)
 		}
 	}
-	if err := demo.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
+	// The URLs and the query of the banner work.
+	for _, url := range regexp.MustCompile(`http://[^\s:]+:\d+/\S*[^\s:.]`).FindAllString(g.banner, -1) {
+		if status, text := sdl(t, url+"?query={backend}"); status != 200 {
+			t.Errorf("GET %s: %d %s", url, status, text)
+		}
 	}
-	if err := demo.Wait(); err != nil {
-		t.Error(err)
+	query, _, _ := strings.Cut(g.banner[strings.Index(g.banner, "{ backend"):], "\n")
+	if status, answer := g.query(t, query); status != 200 || strings.Contains(answer, "errors") {
+		t.Errorf("%s: %d %s", query, status, answer)
+	}
+}
+
+// localPage sends a query with a header of its own, as the user's frontend does in
+// development, and reports the answer.
+const localPage = `<!doctype html><script>
+fetch(%q, {method: "POST", headers: {"Content-Type": "application/json", "X-User-Id": "42"}, body: '{"query":"{ session { user { id } } }"}'})
+  .then(r => r.text(), e => "" + e)
+  .then(answer => fetch("/report", {method: "POST", body: JSON.stringify({answer})}));
+</script>`
+
+// In a browser, a page of another loopback port uses the demo. Pages of other hosts do not,
+// and neither do loopback pages use a gateway without cors.
+func TestPagesUseTheDemo(t *testing.T) {
+	demo := startDemo(t)
+	page := fmt.Sprintf(localPage, demo.url+"/graphql")
+	origin, reports := site(t, &page)
+	browse(t, origin)
+	if answer := report(t, reports)["answer"]; answer != `{"data":{"session":{"user":{"id":"42"}}}}` {
+		t.Errorf("the page got %s", answer)
+	}
+	serve := launch(t, configFor(beamtest.StartEPMD(t)))
+	for _, c := range []struct {
+		gateway *running
+		origin  string
+		allowed bool
+	}{
+		{demo.running, "http://localhost:5173", true},
+		{demo.running, "https://127.0.0.1:3000", true},
+		{demo.running, "http://[::1]:3000", true},
+		{demo.running, "http://localhost.example.com", false},
+		{demo.running, "http://192.0.2.1:3000", false},
+		{demo.running, "null", false},
+		{serve, "http://localhost:5173", false},
+		{serve, origin, false},
+	} {
+		request, _ := http.NewRequest("OPTIONS", c.gateway.url+"/graphql", nil)
+		request.Header.Set("Origin", c.origin)
+		request.Header.Set("Access-Control-Request-Method", "POST")
+		request.Header.Set("Access-Control-Request-Headers", "content-type")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		want := ""
+		if c.allowed {
+			want = c.origin
+		}
+		if got := response.Header.Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("%s at %s: allowed is %q, want %q", c.origin, c.gateway.url, got, want)
+		}
 	}
 }
