@@ -51,7 +51,9 @@ func (a *Admission) Admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		read, write := a.Timeouts()
 		conn := http.NewResponseController(w)
-		conn.SetReadDeadline(time.Now().Add(read))
+		if r.Body != http.NoBody {
+			conn.SetReadDeadline(time.Now().Add(read))
+		}
 		conn.SetWriteDeadline(time.Time{}) // of the answer before this one
 		d := &deadlineWriter{ResponseWriter: w, timeout: write, http2: r.ProtoMajor == 2, account: a.Memory.Open()}
 		d.refusals = a.Refusals

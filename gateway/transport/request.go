@@ -34,9 +34,6 @@ func (h *Handler) read(s *responseState, w http.ResponseWriter, r *http.Request)
 
 func (h *Handler) readForm(s *responseState, w http.ResponseWriter, r *http.Request) (single *operation.Request, batch []*batched, err error) {
 	if isSafe(r.Method) {
-		if r.Body == http.NoBody { // net/http reads past another one within the deadline
-			endReadDeadline(w)
-		}
 		err = s.parse(len(r.URL.RawQuery), func() (err error) {
 			single, err = fromURL(r.URL.RawQuery)
 			return err
