@@ -104,7 +104,7 @@ start(Text, [_, {Telemetry, Options} | Rest] = Phases) ->
 
 %% resume runs the phases before the execution from a kept blueprint, and returns the
 %% result with the remaining phases. It raises if a phase does not pass cleanly.
-resume(Kept, Schema, Options, Began, Phases) ->
+resume(#{closed := Closed} = Kept, Schema, Options, Began, Phases) ->
     {_, [Context | Input]} = split('Elixir.Absinthe.Phase.Document.Context', Phases),
     {Before, Execution} = split('Elixir.Absinthe.Phase.Document.Complexity.Analysis', Input),
     {Complexity, Rest} = split('Elixir.Absinthe.Phase.Subscription.SubscribeSelf', Execution),
@@ -117,7 +117,7 @@ resume(Kept, Schema, Options, Began, Phases) ->
                 pass([Context | [Phase || Phase <- Before, not of_document(name(Phase))]], belonging(Blueprint, Began))
         end,
     {ok, Ready} = Resumed,
-    {ok, Analysed} = pass(Complexity, Ready),
+    {ok, Analysed} = pass(Complexity, complete(Ready, Closed)),
     {Analysed, Rest}.
 
 %% belonging returns a kept blueprint as one of this call.
@@ -138,7 +138,7 @@ prepare(Key, Text, Schema, Options) ->
         {ok, Kept} ->
             case pass(Validation, Kept) of
                 {ok, Valid} ->
-                    [offer(Key, kept(Text, Kept, Valid, option(variables, Options)))
+                    [offer(Key, fun() -> kept(Text, Kept, Valid, option(variables, Options)) end)
                         || #{current := true, type := Type} <- maps:get(operations, Kept), Type =/= subscription],
                     finish(Valid, Execution);
                 Stopped ->
@@ -149,11 +149,13 @@ prepare(Key, Text, Schema, Options) ->
     end.
 
 %% kept returns what is kept of a run: the blueprint before the variables, and the valid one
-%% for the same variables, if it does not depend on the call otherwise.
+%% for the same variables, if it does not depend on the call otherwise. Both are without
+%% their closed parts, which are kept once.
 kept(Text, Blueprint, #{operations := Operations, fragments := Fragments} = Valid, Variables) ->
-    Kept = #{text => Text, blueprint => bare(Blueprint)},
+    {Open, OpenValid, Closed} = without_closed(Blueprint, Valid),
+    Kept = #{text => Text, blueprint => bare(Open), closed => Closed},
     case is_pure([Operations | Fragments]) andalso not has_zero(Variables) of
-        true -> Kept#{valid => {Variables, bare(Valid)}};
+        true -> Kept#{valid => {Variables, bare(OpenValid)}};
         false -> Kept
     end.
 
@@ -189,6 +191,75 @@ has_zero(Float) when is_float(Float) -> Float == 0;
 has_zero([First | Rest]) -> has_zero(First) orelse has_zero(Rest);
 has_zero(#{} = Map) -> has_zero(maps:values(Map));
 has_zero(_) -> false.
+
+%% without_closed takes the closed parts out of a blueprint before its variables and out of
+%% its valid one. A part is closed if it has no variables and is pure: behind the phases of
+%% the input it is the same for each call, and these phases need not walk it.
+%%
+%% A directive of the application may change the selections of its node, so a document with
+%% one has no closed parts.
+without_closed(#{operations := Operations, fragments := Fragments} = Blueprint, #{operations := ValidOperations, fragments := ValidFragments} = Valid) ->
+    case is_directed([ValidOperations | ValidFragments]) of
+        true ->
+            {Blueprint, Valid, none};
+        false ->
+            {OpenOperations, OpenValidOperations, ClosedOperations} = open(Operations, ValidOperations),
+            {OpenFragments, OpenValidFragments, ClosedFragments} = open(Fragments, ValidFragments),
+            {
+                Blueprint#{operations := OpenOperations, fragments := OpenFragments},
+                Valid#{operations := OpenValidOperations, fragments := OpenValidFragments},
+                {ClosedOperations, ClosedFragments}
+            }
+    end.
+
+%% open returns the open nodes of two lists of the same nodes, and for each node its place:
+%% {closed, Node}, or {open, Places of its selections}.
+open([], []) ->
+    {[], [], []};
+open([Node | Nodes], [Valid | Valids]) ->
+    {Open, OpenValid, Places} = open(Nodes, Valids),
+    case is_closed(Node, Valid) of
+        true ->
+            {Open, OpenValid, [{closed, Valid} | Places]};
+        false ->
+            {OpenNode, OpenValidNode, Selections} = open_selections(Node, Valid),
+            {[OpenNode | Open], [OpenValidNode | OpenValid], [{open, Selections} | Places]}
+    end.
+
+open_selections(#{selections := Nodes} = Node, #{selections := Valids} = Valid) ->
+    {Open, OpenValid, Places} = open(Nodes, Valids),
+    {Node#{selections := Open}, Valid#{selections := OpenValid}, Places};
+open_selections(Node, Valid) ->
+    {Node, Valid, none}.
+
+%% complete puts the closed parts back.
+complete(Blueprint, none) ->
+    Blueprint;
+complete(#{operations := Operations, fragments := Fragments} = Blueprint, {ClosedOperations, ClosedFragments}) ->
+    Blueprint#{operations := complete_nodes(Operations, ClosedOperations), fragments := complete_nodes(Fragments, ClosedFragments)}.
+
+complete_nodes([], []) ->
+    [];
+complete_nodes(Nodes, [{closed, Node} | Places]) ->
+    [Node | complete_nodes(Nodes, Places)];
+complete_nodes([Node | Nodes], [{open, none} | Places]) ->
+    [Node | complete_nodes(Nodes, Places)];
+complete_nodes([#{selections := Selections} = Node | Nodes], [{open, Inner} | Places]) ->
+    [Node#{selections := complete_nodes(Selections, Inner)} | complete_nodes(Nodes, Places)].
+
+is_closed(#{'__struct__' := 'Elixir.Absinthe.Blueprint.Document.Operation'}, _) -> false;
+is_closed(Node, Valid) -> not has_variable(Node) andalso is_pure(Valid).
+
+has_variable(#{'__struct__' := 'Elixir.Absinthe.Blueprint.Input.Variable'}) -> true;
+has_variable(#{} = Node) -> has_variable(maps:values(Node));
+has_variable([First | Rest]) -> has_variable(First) orelse has_variable(Rest);
+has_variable(_) -> false.
+
+%% is_directed reports whether a part of a blueprint has directives of the application.
+is_directed(#{'__struct__' := 'Elixir.Absinthe.Blueprint.Directive'} = Node) -> not is_pure(Node#{arguments := []});
+is_directed(#{} = Node) -> is_directed(maps:values(maps:remove(schema_node, Node)));
+is_directed([First | Rest]) -> is_directed(First) orelse is_directed(Rest);
+is_directed(_) -> false.
 
 %% bare removes what belongs to one call from a blueprint.
 bare(Blueprint) ->
@@ -395,9 +466,9 @@ bar() ->
 offer({_, Schema, _, _} = Key, Kept) ->
     try
         ets:insert_new(louche_agent, {Key}) andalso ets:update_counter(louche_agent, offers, 1) =< 256
-            andalso (louche_agent ! {offer, Key, checksums(Schema), Kept})
+            andalso (louche_agent ! {offer, Key, checksums(Schema), Kept()})
     catch
-        error:badarg -> false
+        error:_ -> false % the owner is gone, or the blueprint is not as expected
     end.
 
 %% ---- The owner of what is kept
