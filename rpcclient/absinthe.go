@@ -133,8 +133,14 @@ type Operation struct {
 type CallObserver interface {
 	// Sent is called when the call has a slot on a node, for each attempt.
 	Sent(node string)
+	// SetPrepared is called for each attempt, and with the result: whether the node runs the
+	// operation from a prepared document.
+	SetPrepared(prepared bool)
 	// Identify returns a [CallIdentity]. It runs while the call is in flight.
 	Identify() any
+	// Annotate gets the line of code that a slow call is at. It runs while the call is in
+	// flight, and must not block.
+	Annotate(note string)
 }
 
 // DocumentHash is the SHA-256 of a document.

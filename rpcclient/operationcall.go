@@ -19,6 +19,7 @@ type operationCall struct {
 
 	// What the latest arguments have.
 	agent  *nodeAgent // nil: Absinthe itself
+	known  bool       // the agent needs no text
 	key    contextKey
 	cached *builtContext // nil: no cached context
 }
@@ -62,8 +63,11 @@ func (c *operationCall) forNode(s *slot) []byte {
 			}
 		}
 	}
+	c.agent = s.agentOn(s.conn)
+	c.known = c.agent != nil && c.agent.has(&op)
+	c.setPrepared(c.known)
 	// Errors concern the variables, which are encoded.
-	switch c.agent = s.agentOn(s.conn); {
+	switch {
 	case c.agent != nil:
 		*c.args, _ = c.appendPrepared((*c.args)[:0], op)
 	case c.buildsContext():
@@ -72,6 +76,12 @@ func (c *operationCall) forNode(s *slot) []byte {
 		*c.args, _ = c.app.appendRun((*c.args)[:0], op)
 	}
 	return *c.args
+}
+
+func (c *operationCall) setPrepared(prepared bool) {
+	if c.op.Observer != nil {
+		c.op.Observer.SetPrepared(prepared)
+	}
 }
 
 // buildsContext reports whether the node builds the context.
@@ -85,7 +95,7 @@ func (c *operationCall) buildsContext() bool {
 func (c *operationCall) appendPrepared(b []byte, op Operation) ([]byte, error) {
 	b = etf.AppendList(beginCall(b, agent.Module, "run"), 5)
 	b = etf.AppendBinary(b, op.Hash[:])
-	if c.agent.has(&op) {
+	if c.known {
 		b = etf.AppendAtom(b, "known")
 	} else {
 		b = etf.AppendBinary(b, op.Document)
@@ -159,6 +169,7 @@ func (c *operationCall) unwrapPrepared(result *Result) error {
 		return err
 	}
 	c.agent.setKept(&c.op, kept == "true")
+	c.setPrepared(kept == "true")
 	if kept == "true" {
 		c.app.Pool.counts.Prepared.Add(1)
 	}

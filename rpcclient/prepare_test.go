@@ -231,7 +231,10 @@ func testPrepareTelemetry(t *testing.T, node *beamtest.Node, app *rpcclient.Absi
 
 func testPrepareEndsWithItsContext(t *testing.T, node *beamtest.Node, app *rpcclient.Absinthe) {
 	op := rpcclient.Operation{Document: `query Q($ms: Int!) { sleep(ms: $ms) }`, Variables: []byte(`{"ms":0}`)}
+	gone := func() int { return strings.Count(node.Output(), "gone ") }
+	slept, before := node.Count(t, "TestApp.Fields.sleep/1"), gone()
 	prepare(t, app, op)
+	eventually(t, "the node has written of all calls", func() bool { return gone()-before >= slept() })
 	pid := outlived(t, node, func(ctx context.Context) (string, error) {
 		op.Variables = []byte(`{"ms":3600000}`)
 		_, err := app.Run(ctx, op)

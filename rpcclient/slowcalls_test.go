@@ -16,7 +16,9 @@ import (
 // observed is the observer of an operation of this name.
 type observed string
 
-func (observed) Sent(string) {}
+func (observed) Sent(string)      {}
+func (observed) SetPrepared(bool) {}
+func (observed) Annotate(string)  {}
 
 func (o observed) Identify() any {
 	return rpcclient.CallIdentity{Path: "/graphql", Operation: string(o), RequestID: "id-of-" + string(o)}

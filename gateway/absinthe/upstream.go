@@ -56,7 +56,9 @@ func (u *Upstream) Run(ctx context.Context, call *engine.Call) (engine.Result, e
 // An observer is a call, for package rpcclient.
 type observer engine.Call
 
-func (o *observer) Sent(node string) { (*engine.Call)(o).Sent(node) }
+func (o *observer) Sent(node string)          { (*engine.Call)(o).Sent(node) }
+func (o *observer) SetPrepared(prepared bool) { (*engine.Call)(o).SetPrepared(prepared) }
+func (o *observer) Annotate(note string)      { (*engine.Call)(o).Annotate(note) }
 
 func (o *observer) Identify() any {
 	path, operation, requestID := (*engine.Call)(o).Identify()

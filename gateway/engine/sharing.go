@@ -53,6 +53,7 @@ type sharedCall struct {
 	abandon context.CancelCauseFunc
 	done    chan struct{} // closed when run, result and err are final
 	err     error
+	place   place
 
 	// The mu of Sharing guards the following fields.
 	callers  int
@@ -82,7 +83,9 @@ func (r *run) share(ctx context.Context) error {
 		return s.deliver(call, r)
 	case <-ctx.Done():
 		s.leave(call, context.Cause(ctx))
-		return context.Cause(ctx)
+		node, err := call.place.describe(context.Cause(ctx))
+		r.result.Node = node
+		return err
 	}
 }
 
@@ -135,6 +138,7 @@ func (s *Sharing) start(call *sharedCall, first *run) {
 	}
 	r := &call.run
 	*r = run{Engine: first.Engine, result: &call.result, operation: first.operation, call: first.call}
+	r.call.shared = call
 	r.call.Variables, r.call.Context = bytes.Clone(r.call.Variables), bytes.Clone(r.call.Context)
 	go func() {
 		defer s.end(call)
@@ -172,6 +176,7 @@ func (s *Sharing) deliver(call *sharedCall, r *run) error {
 	from, to := &call.result, r.result
 	to.Enter(operation.StageTranscode)
 	to.Code, to.Node, to.HasData, to.Outcome = from.Code, from.Node, from.HasData, from.Outcome
+	to.Prepared = from.Prepared
 	r.masked = call.run.masked
 	if call.err != nil {
 		return call.err

@@ -98,6 +98,7 @@ type sharingQuery struct {
 	answer  string
 	err     error
 	took    time.Duration
+	node    string
 }
 
 // run runs a query, and returns when it waits. Its answer is there after running.Wait.
@@ -121,6 +122,7 @@ func (s *sharingTest) run(change ...func(*sharingQuery)) *sharingQuery {
 			r.caller.claims = []byte(q.claims)
 		}
 		q.err = r.execute(ctx)
+		q.node = result.Node
 		q.answer, q.took = string(result.JSON.Bytes), time.Since(began)
 		for i := range q.Variables { // the next request uses the memory
 			q.Variables[i] = 0
@@ -287,6 +289,26 @@ func TestOwnDeadlines(t *testing.T) {
 		s.letGo(1, nil)
 		s.expect(late, `"answer"`, nil)
 		s.expect(fresh, `"answer"`, nil)
+	})
+}
+
+// The log of each caller that gives up says where the call is.
+func TestPlaceOfSharedCall(t *testing.T) {
+	testSharing(t, shareOn, func(s *sharingTest) {
+		queued, called, noted := s.run(), s.run(), s.run()
+		expect := func(q *sharingQuery, node, err string) {
+			s.Helper()
+			q.leave()
+			s.expect(q, "", context.Canceled)
+			if q.node != node || q.err.Error() != err {
+				s.Errorf("on %q: %v, want %q: %s", q.node, q.err, node, err)
+			}
+		}
+		expect(queued, "", "context canceled")
+		s.upstream.calls[0].Sent("a@b")
+		expect(called, "a@b", "call on a@b: context canceled")
+		s.upstream.calls[0].Annotate("in A.b/1")
+		expect(noted, "a@b", "call on a@b: in A.b/1: context canceled")
 	})
 }
 

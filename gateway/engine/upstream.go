@@ -46,12 +46,27 @@ type Call struct {
 	path, name, requestID string // see Identify
 
 	report *operation.Report
+	shared *sharedCall // nil: the call is for one query alone
 }
 
 // Sent reports that the call has a slot on a node. An upstream calls it for each attempt.
 func (c *Call) Sent(node string) {
 	c.report.Node = node
 	c.report.Enter(operation.StageNode)
+	if c.shared != nil {
+		c.shared.place.setNode(node)
+	}
+}
+
+// SetPrepared sets whether the node runs the operation from a prepared document.
+func (c *Call) SetPrepared(prepared bool) { c.report.Prepared = prepared }
+
+// Annotate sets where the call is, for the error of a caller that does not wait any longer.
+// An upstream may call it while the call is in flight.
+func (c *Call) Annotate(note string) {
+	if c.shared != nil {
+		c.shared.place.setNote(note)
+	}
 }
 
 // Identify returns the path of the application, the name of the operation and the id of the

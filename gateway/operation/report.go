@@ -23,6 +23,8 @@ type Report struct {
 	NodeSpan [8]byte
 	// Shared: the call of an equal query answered this one.
 	Shared bool
+	// Prepared: the node ran the operation from a prepared document.
+	Prepared bool
 	// Code is [OK], or that of the gateway's error.
 	Code string
 	// Outcome says which errors a result of the application has.

@@ -11,7 +11,7 @@ import (
 // defaultFields are all that may be in a log.
 var defaultFields = []string{
 	"request_id", "trace_id", "path", "client_name", "client_version", "identity",
-	"kind", "name", "hash", "node", "shared", "status", "code", "errors", "bytes", "took", "stages", "cause",
+	"kind", "name", "hash", "node", "shared", "prepared", "status", "code", "errors", "bytes", "took", "stages", "cause",
 }
 
 // fields are the values of a line by the names of their attributes. A field without a
@@ -27,7 +27,8 @@ var fields = map[string]func(*operation.Report) slog.Value{
 	"name":           func(r *operation.Report) slog.Value { return text(r.Name) },
 	"hash":           hash,
 	"node":           func(r *operation.Report) slog.Value { return text(r.Node) },
-	"shared":         shared,
+	"shared":         func(r *operation.Report) slog.Value { return flag(r.Shared) },
+	"prepared":       func(r *operation.Report) slog.Value { return flag(r.Prepared) },
 	"status":         func(r *operation.Report) slog.Value { return slog.IntValue(r.Status) },
 	"code":           func(r *operation.Report) slog.Value { return text(r.Code) },
 	"errors":         func(r *operation.Report) slog.Value { return text(string(r.Outcome)) },
@@ -63,8 +64,8 @@ func hash(r *operation.Report) (v slog.Value) {
 	return v
 }
 
-func shared(r *operation.Report) (v slog.Value) {
-	if r.Shared {
+func flag(set bool) (v slog.Value) {
+	if set {
 		v = slog.BoolValue(true)
 	}
 	return v

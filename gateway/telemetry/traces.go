@@ -184,6 +184,9 @@ func requestAttributes(r *operation.Report) []attribute.KeyValue {
 	if r.Shared {
 		attrs = append(attrs, attribute.Bool("louche.shared", true))
 	}
+	if r.Prepared {
+		attrs = append(attrs, attribute.Bool("louche.prepared", true))
+	}
 	switch {
 	case r.Code != operation.OK:
 		attrs = append(attrs, semconv.ErrorTypeKey.String(r.Code))

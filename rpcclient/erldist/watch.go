@@ -21,6 +21,8 @@ type Subject interface {
 	// Identify returns what identifies the call, and stays valid after it. It runs while
 	// the call is in flight, under a lock: it must not block.
 	Identify() any
+	// Annotate gets each note to the call ([Conn.Annotate]), as Identify does.
+	Annotate(note string)
 }
 
 // A DueCall is a watched call that takes long.
@@ -77,6 +79,7 @@ func (c *Conn) Annotate(d DueCall, note string) {
 	defer c.mu.Unlock()
 	if p := c.calls[d.number]; p != nil && !p.abandoned {
 		p.note = note
+		p.subject.Annotate(note)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 type subject string
 
 func (s subject) Identify() any { return string(s) }
+func (subject) Annotate(string) {}
 
 // watched registers a call whose process is known.
 func watched(ctx context.Context, c *Conn, slow time.Duration) (uint64, *call) {

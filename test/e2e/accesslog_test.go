@@ -46,6 +46,28 @@ func TestRequestsInTheLog(t *testing.T) {
 	}
 }
 
+// The line of an operation says that its node has prepared it, also if it failed.
+func TestPreparedOperationInTheLog(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, configFor(epmd, "    prepare: on")+"log: {access: 1, fields: [request_id, prepared, code]}\n")
+	send := func(id, ms string) string {
+		g.post(t, `{"query":"query($ms: Int!) { sleep(ms: $ms) }","variables":{"ms":`+ms+`}}`, "X-Request-Id", id, "X-Request-Timeout", "1s")
+		return strings.Join(g.log.Lines("request_id="+id), "")
+	}
+	if line := send("request-first", "0"); strings.Contains(line, "prepared=") || !strings.Contains(line, "code=OK") {
+		t.Error(line)
+	}
+	n := 0
+	eventually(t, "the line says that the operation was prepared", func() bool {
+		n++
+		return strings.Contains(send(fmt.Sprintf("request-again-%d", n), "0"), "prepared=true code=OK")
+	})
+	if line := send("request-last", "3600000"); !strings.Contains(line, "prepared=true code=TIMEOUT") {
+		t.Error(line)
+	}
+}
+
 // A reload changes which requests have a line.
 func TestReloadOfTheAccessLog(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
