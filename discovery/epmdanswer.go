@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -27,8 +28,8 @@ type EPMDName struct {
 // newEPMDAnswer returns an answer with the names that have the prefix first.
 func newEPMDAnswer(addr netip.AddrPort, entries []entry, prefix string, err error) EPMDAnswer {
 	entries = slices.Clone(entries)
-	slices.SortStableFunc(entries, func(a, b entry) int {
-		return -compareBools(strings.HasPrefix(a.name, prefix), strings.HasPrefix(b.name, prefix))
+	slices.SortFunc(entries, func(a, b entry) int {
+		return cmp.Or(-compareBools(strings.HasPrefix(a.name, prefix), strings.HasPrefix(b.name, prefix)), cmp.Compare(a.name, b.name))
 	})
 	a := EPMDAnswer{Addr: addr, Err: err}
 	for _, e := range entries {

@@ -53,9 +53,10 @@ func TestConsoleIsForOperators(t *testing.T) {
 	}
 }
 
-// An event has the status, the requests of each application and the counts of operations.
+// An event has the status and the requests of each application so far. The read timeout does
+// not end the stream.
 func TestConsoleEvents(t *testing.T) {
-	g := newGateway(Limits{}, slog.New(slog.DiscardHandler), unreachableApp(t, nil))
+	g := newGateway(Limits{ReadTimeout: 100 * time.Millisecond}, slog.New(slog.DiscardHandler), unreachableApp(t, nil))
 	g.Handler().ServeHTTP(httptest.NewRecorder(), post(`{"query":"{ a }"}`))
 	server := httptest.NewServer(g.Admin())
 	t.Cleanup(server.Close)
@@ -64,9 +65,13 @@ func TestConsoleEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	line, err := bufio.NewReader(resp.Body).ReadString('\n')
+	events := bufio.NewReader(resp.Body)
+	line, err := events.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
+	}
+	if next, err := events.ReadString('{'); err != nil {
+		t.Errorf("the stream ended: %q, %v", next, err)
 	}
 	var event struct {
 		Apps     []struct{ Path string }

@@ -18,7 +18,6 @@ export class AppView {
   private readonly found = element("p", { class: "about" });
   private readonly epmds = new EPMDs();
   private readonly problems = element("ul", { class: "problem" });
-  private readonly schemas = element("p", { class: "problem" });
   private readonly differences: Differences;
   private readonly requests = new Traffic("requests/s");
   private readonly inFlight = new Figure("calls in flight", true);
@@ -44,9 +43,10 @@ export class AppView {
         "div",
         { class: "way" },
         stage("Frontends", element("dl", {}, ...this.requests.elements)),
-        stage("Gateway", element("dl", {}, this.inFlight.element, this.queued.element), this.schemas, this.differences.element),
+        stage("Gateway", element("dl", {}, this.inFlight.element, this.queued.element)),
         stage("Discovery", this.found, this.epmds.element, this.problems),
       ),
+      this.differences.element,
       this.list,
     );
   }
@@ -55,9 +55,7 @@ export class AppView {
     if (requests) this.requests.update(requests, seconds);
     this.inFlight.set(number(app.in_flight), app.in_flight);
     this.queued.set(number(app.queued), app.queued);
-    const schemas = app.schemas ?? [];
-    setText(this.schemas, schemas.length > 1 ? `The nodes have ${schemas.length} different schemas` : "");
-    this.differences.update(schemas);
+    this.differences.update(app.schemas ?? []);
     setText(this.found, `${app.found} node${app.found === 1 ? "" : "s"} found at ${app.addresses?.join(", ") || "no address"}`);
     this.epmds.update(app.epmds ?? []);
     setList(this.problems, app.problems ?? []);

@@ -7,13 +7,19 @@ type Change = { severity: string; kind: string; path: string; message: string };
 
 /** Differences shows how the schemas of nodes differ from that of most nodes. */
 export class Differences {
-  readonly element = element("div", { class: "differences" });
+  readonly element: HTMLElement;
+  private readonly title = element("h3");
   private readonly shown = new Map<string, HTMLElement>();
 
-  constructor(private readonly ask: (from: string, to: string) => Promise<Difference>) {}
+  constructor(private readonly ask: (from: string, to: string) => Promise<Difference>) {
+    this.element = element("section", { class: "differences" }, this.title);
+    this.element.hidden = true;
+  }
 
   /** update takes the hashes of the schemas, that of most nodes first. */
   update([common, ...others]: string[]) {
+    this.element.hidden = !others.length;
+    setText(this.title, `The nodes have ${others.length + 1} different schemas`);
     const pairs = new Map(others.map((other) => [`${common} ${other}`, [common!, other] as const]));
     for (const [key, view] of this.shown) {
       if (pairs.has(key)) continue;

@@ -15,8 +15,9 @@ export class Figure {
     }
   }
 
+  /** set shows a value, and plots it; without one, the plot has a gap. */
   set(text: string, value?: number) {
     setText(this.value, text);
-    if (value !== undefined) this.plot?.add(value);
+    this.plot?.add(value);
   }
 }

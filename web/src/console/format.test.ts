@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { bytes, duration, percent } from "./format";
-import { points } from "./plot";
+import { path } from "./plot";
 import { stateOf, type Node } from "./sample";
 
 test("durations, shares and sizes are short", () => {
@@ -9,8 +9,12 @@ test("durations, shares and sizes are short", () => {
 });
 
 test("the newest value of a plot is at the right, the greatest at the top", () => {
-  expect(points([0, 5, 10])).toBe("57,19.0 58,10.0 59,1.0");
-  expect(points([0])).toBe("59,19.0");
+  expect(path([0, 5, 10])).toBe("M57 19.0h0L58 10.0L59 1.0");
+  expect(path([0])).toBe("M59 19.0h0");
+});
+
+test("a plot has a gap where there is no value", () => {
+  expect(path([1, undefined, 2, 2])).toBe("M56 10.0h0M58 1.0h0L59 1.0");
 });
 
 test.each([

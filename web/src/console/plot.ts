@@ -4,8 +4,8 @@ const length = 60;
 /** Plot draws the last minute of a value. The value stands beside it as text. */
 export class Plot {
   readonly element = document.createElementNS(namespace, "svg");
-  private readonly line = document.createElementNS(namespace, "polyline");
-  private readonly values: number[] = [];
+  private readonly line = document.createElementNS(namespace, "path");
+  private readonly values: (number | undefined)[] = [];
 
   constructor() {
     this.element.setAttribute("viewBox", `0 0 ${length - 1} 20`);
@@ -14,15 +14,22 @@ export class Plot {
     this.element.append(this.line);
   }
 
-  add(value: number) {
+  /** add adds a value; undefined leaves a gap. */
+  add(value: number | undefined) {
     this.values.push(value);
     if (this.values.length > length) this.values.shift();
-    this.line.setAttribute("points", points(this.values));
+    this.line.setAttribute("d", path(this.values));
   }
 }
 
-/** points puts the newest value at the right, and the greatest at the top. */
-export function points(values: number[]): string {
-  const top = Math.max(...values, Number.MIN_VALUE);
-  return values.map((value, i) => `${length - values.length + i},${(19 - (18 * value) / top).toFixed(1)}`).join(" ");
+/** path puts the newest value at the right, and the greatest at the top. */
+export function path(values: (number | undefined)[]): string {
+  const top = Math.max(...values.map((value) => value ?? 0), Number.MIN_VALUE);
+  return values
+    .map((value, i) => {
+      if (value === undefined) return "";
+      const begins = values[i - 1] === undefined;
+      return `${begins ? "M" : "L"}${length - values.length + i} ${(19 - (18 * value) / top).toFixed(1)}${begins ? "h0" : ""}`;
+    })
+    .join("");
 }

@@ -21,7 +21,7 @@ export class Traffic {
     this.before = now;
     this.rate.set(number(rates.perSecond), rates.perSecond);
     this.errors.set(percent(rates.errors), rates.errors);
-    for (const name of ["p50", "p95", "p99"] as const) this.percentiles[name].set(duration(rates[name]), rates[name] ?? 0);
+    for (const name of ["p50", "p95", "p99"] as const) this.percentiles[name].set(duration(rates[name]), rates[name]);
   }
 
   /** end shows that there are no values any more. */
