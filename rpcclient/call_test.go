@@ -66,6 +66,13 @@ func testCall(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 		}
 	})
 
+	t.Run("a heap of its own size from the start", func(t *testing.T) {
+		got, err := eval(t.Context(), pool, `self() |> Process.info(:garbage_collection) |> elem(1) |> Keyword.fetch!(:min_heap_size)`)
+		if want := "10958"; err != nil || got != want {
+			t.Errorf("min_heap_size %s, error %v, want %s words", got, err, want)
+		}
+	})
+
 	t.Run("undefined module and function", func(t *testing.T) {
 		_, err := pool.Call(t.Context(), "no_such_module", "no_such_function", etf.AppendNil(nil))
 		var failure *rpcclient.CallError

@@ -79,7 +79,7 @@ func (c *liveConn) Call(ctx context.Context, module, function string, args []byt
 	defer putBuffer(b)
 	*b = append(beginCall((*b)[:0], module, function), args...)
 	*b = endCall(*b)
-	return c.execute(ctx, *b, erldist.Watch{})
+	return c.execute(ctx, *b, erldist.Spawn{})
 }
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
@@ -106,13 +106,12 @@ func beginCall(b []byte, module, function string) []byte {
 
 func endCall(b []byte) []byte { return etf.AppendNil(b) }
 
-// execute runs erpc:execute_call/4 in a new process on the node. The outcome is the
-// process's exit reason: {Ref, return, Value}, {Ref, throw | exit | error, Reason} or
+// execute runs erpc:execute_call/4 in a new process on the node, with the options of s. The
+// outcome is the process's exit reason: {Ref, return, Value}, {Ref, throw | exit | error, Reason} or
 // {Ref, error, Reason, Stack}.
-func (c *liveConn) execute(ctx context.Context, args []byte, watch erldist.Watch) (*Result, error) {
-	exit, err := c.Spawn(ctx, erldist.Spawn{
-		Module: "erpc", Function: "execute_call", Args: args, Arity: 4, GroupLeader: c.leader, Watch: watch,
-	})
+func (c *liveConn) execute(ctx context.Context, args []byte, s erldist.Spawn) (*Result, error) {
+	s.Module, s.Function, s.Args, s.Arity, s.GroupLeader = "erpc", "execute_call", args, 4, c.leader
+	exit, err := c.Spawn(ctx, s)
 	if err != nil {
 		return nil, err
 	}

@@ -148,11 +148,11 @@ type slot struct {
 }
 
 // execute runs the call and releases the slot. comparable is as in [healthOf].
-func (s *slot) execute(ctx context.Context, args arguments, comparable bool, watch erldist.Watch) (result *Result, err error) {
+func (s *slot) execute(ctx context.Context, args arguments, comparable bool, options erldist.Spawn) (result *Result, err error) {
 	defer func() { s.release(err, healthOf(ctx, err, comparable)) }()
-	result, err = s.conn.execute(ctx, args.forNode(s), watch)
+	result, err = s.conn.execute(ctx, args.forNode(s), options)
 	for args.repeats(s, result, err) {
-		result, err = s.conn.execute(ctx, args.forNode(s), watch)
+		result, err = s.conn.execute(ctx, args.forNode(s), options)
 	}
 	if endedWith(ctx, err) {
 		err = fmt.Errorf("call on %s: %w", s.target.Name, err)

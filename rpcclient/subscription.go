@@ -84,7 +84,7 @@ func (a *Absinthe) subscribeOn(ctx context.Context, slot *slot, op Operation) (*
 	var life context.Context
 	life, s.kill = context.WithCancel(context.Background())
 	go func() {
-		s.result, s.err = slot.conn.execute(life, args, erldist.Watch{})
+		s.result, s.err = slot.conn.execute(life, args, erldist.Spawn{})
 		close(s.ended)
 	}()
 	select {

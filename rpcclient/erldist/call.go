@@ -21,6 +21,9 @@ type Spawn struct {
 	// a process of the peer: a leader on this side never answers, and output blocks.
 	// The zero Pid stands for this side.
 	GroupLeader etf.Pid
+	// MinHeapSize is the heap that the process begins with and keeps, in words. Zero stands
+	// for the peer's default, usually 233.
+	MinHeapSize int
 	Watch       Watch
 }
 

@@ -203,8 +203,8 @@ func framed(build func([]byte) []byte) func([]byte) []byte {
 	}
 }
 
-// appendSpawnRequest appends a SPAWN_REQUEST with the option monitor. The argument
-// list follows it.
+// appendSpawnRequest appends a SPAWN_REQUEST with the option monitor, and min_heap_size if
+// it is set. The argument list follows it.
 func appendSpawnRequest(b []byte, id etf.Ref, from etf.Pid, s Spawn) []byte {
 	b = etf.AppendTuple(b, 6)
 	b = etf.AppendInt(b, opSpawnRequest)
@@ -219,8 +219,13 @@ func appendSpawnRequest(b []byte, id etf.Ref, from etf.Pid, s Spawn) []byte {
 	b = etf.AppendAtom(b, s.Module)
 	b = etf.AppendAtom(b, s.Function)
 	b = etf.AppendInt(b, int64(s.Arity))
-	b = etf.AppendList(b, 1)
-	b = etf.AppendAtom(b, "monitor")
+	if s.MinHeapSize == 0 {
+		b = etf.AppendAtom(etf.AppendList(b, 1), "monitor")
+	} else {
+		b = etf.AppendAtom(etf.AppendList(b, 2), "monitor")
+		b = etf.AppendAtom(etf.AppendTuple(b, 2), "min_heap_size")
+		b = etf.AppendInt(b, int64(s.MinHeapSize))
+	}
 	return etf.AppendNil(b)
 }
 
