@@ -197,8 +197,8 @@ func (a fixedArguments) forNode(*slot) []byte               { return a }
 func (a fixedArguments) repeats(*slot, *Result, error) bool { return false }
 
 // heapOfCall is the heap that the process of a call begins with, in words: 86 KiB on a 64-bit
-// node. Absinthe's run of a small query needs as much, and the node collects garbage seven
-// times while it lets a heap grow to it.
+// node. With the default of 233 words the node collects garbage several times, until the heap
+// is large enough for Absinthe's run of a small query.
 const heapOfCall = 10958
 
 // execute is Call with the complete arguments. An idempotent call is retried on
