@@ -30,7 +30,8 @@ type App struct {
 	Absinthe      *rpcclient.Absinthe
 	Contract      *contract.Contract // nil: nothing is validated
 	Limiter       *ratelimit.Limiter
-	Sharing       *engine.Sharing // nil: each query has a call of its own
+	Sharing       *engine.Sharing       // nil: each query has a call of its own
+	Subscriptions *engine.Subscriptions // nil: none are served
 	// Discovery returns what discovery has found; nil: there is none.
 	Discovery func() DiscoveryStatus
 }
@@ -52,10 +53,11 @@ func (g *Gateway) handler(app *App, limits Limits) *transport.Handler {
 		Limiter:       app.Limiter,
 		Contract:      app.Contract,
 		Sharing:       app.Sharing,
+		Subscriptions: app.Subscriptions,
 		Upstream:      absinthe.NewUpstream(app.Absinthe, app.Config.ExposeErrors),
 		Metrics:       g.metrics.Requests(app.Config.Path),
-	}, g.engines, engine.Limits{InFlight: limits.InFlight, Answer: limits.Answer})
-	return transport.NewHandler(e, app.Config.HTTP, transport.Limits{Body: limits.Body, Batch: limits.Batch, Answer: limits.Answer}, app.Proxies, g.certificateOf)
+	}, g.engines, engine.Limits{InFlight: limits.InFlight, Subscriptions: limits.Subscriptions, Answer: limits.Answer})
+	return transport.NewHandler(e, app.Config.HTTP, transport.Limits{Body: limits.Body, Batch: limits.Batch, Answer: limits.Answer}, app.Proxies, g.certificateOf, detach)
 }
 
 // explored are the paths of those with GraphiQL.

@@ -40,14 +40,19 @@ var (
 	droppedDesc     = newDesc("log_lines_dropped_total", "Log lines that were dropped because standard error was not read in time.")
 	suppressedDesc  = newDesc("log_lines_suppressed_total", "Log lines that were suppressed because the log had enough lines with their message.")
 
-	callsDesc       = newDesc("calls_in_flight", "Calls under way on an application's nodes.", "app")
-	queuedDesc      = newDesc("calls_queued", "Calls that wait for a slot on a node.", "app")
-	retriesDesc     = newDesc("retries_total", "Calls that were sent to another node because a connection was lost.", "app")
-	overloadedDesc  = newDesc("overloaded_total", "Calls that were refused because every node was at its limit.", "app")
-	schemasDesc     = newDesc("schemas", "Different schemas among an application's nodes.", "app")
-	preparedDesc    = newDesc("prepared_calls_total", "Calls that nodes ran from prepared documents.", "app")
-	sharedDesc      = newDesc("shared_total", "Queries that joined the call of an equal query, by share. on: that call answered them; dry_run: they ran as calls of their own.", "app", "share")
-	validationsDesc = newDesc("validations_total", "Operations that did not fit the schema, where contract.validate is on. refused: by the gateway; agreed: Absinthe did not run it either; disagreed: Absinthe ran it; passed: refused by Absinthe alone.", "app", "result")
+	callsDesc        = newDesc("calls_in_flight", "Calls under way on an application's nodes.", "app")
+	queuedDesc       = newDesc("calls_queued", "Calls that wait for a slot on a node.", "app")
+	retriesDesc      = newDesc("retries_total", "Calls that were sent to another node because a connection was lost.", "app")
+	overloadedDesc   = newDesc("overloaded_total", "Calls that were refused because every node was at its limit.", "app")
+	schemasDesc      = newDesc("schemas", "Different schemas among an application's nodes.", "app")
+	preparedDesc     = newDesc("prepared_calls_total", "Calls that nodes ran from prepared documents.", "app")
+	sharedDesc       = newDesc("shared_total", "Queries that joined the call of an equal query, by share. on: that call answered them; dry_run: they ran as calls of their own.", "app", "share")
+	subscribersDesc  = newDesc("subscriptions", "Subscriptions of clients.", "app")
+	feedsDesc        = newDesc("subscription_feeds", "Different subscriptions, each with a process on a node.", "app")
+	eventsDesc       = newDesc("subscription_events_total", "Results of subscriptions for clients.", "app")
+	lostDesc         = newDesc("subscription_events_dropped_total", "Results of subscriptions that clients did not get: they or the gateway did not take them in time.", "app")
+	resubscribedDesc = newDesc("resubscriptions_total", "Different subscriptions that were subscribed again because their node went.", "app")
+	validationsDesc  = newDesc("validations_total", "Operations that did not fit the schema, where contract.validate is on. refused: by the gateway; agreed: Absinthe did not run it either; disagreed: Absinthe ran it; passed: refused by Absinthe alone.", "app", "result")
 
 	keysDesc    = newDesc("jwks_keys", "Keys of an issuer, which verify its tokens.", "app", "issuer")
 	keysAgeDesc = newDesc("jwks_age_seconds", "Time since an issuer's keys were last fetched; none: never.", "app", "issuer")
@@ -142,6 +147,13 @@ func collectApp(to chan<- prometheus.Metric, s appStatus) {
 	if s.Sharing != nil {
 		counter(to, sharedDesc, s.Sharing.On, path, "on")
 		counter(to, sharedDesc, s.Sharing.DryRun, path, "dry_run")
+	}
+	if subscriptions := s.Subscriptions; subscriptions != nil {
+		gauge(to, subscribersDesc, subscriptions.Clients, path)
+		gauge(to, feedsDesc, subscriptions.Feeds, path)
+		counter(to, eventsDesc, subscriptions.Events, path)
+		counter(to, lostDesc, subscriptions.Dropped, path)
+		counter(to, resubscribedDesc, subscriptions.Resubscribed, path)
 	}
 	collectKeySets(to, path, s.KeySets)
 	states := make(map[rpcclient.NodeState]int)

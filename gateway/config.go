@@ -24,6 +24,8 @@ type Limits struct {
 	// InFlight is the most operations under way in the whole gateway. 10,000
 	// unless set.
 	InFlight int64 `yaml:"in_flight" env:"IN_FLIGHT"`
+	// Subscriptions is the most subscriptions in the whole gateway. 10,000 unless set.
+	Subscriptions int64 `yaml:"subscriptions" env:"SUBSCRIPTIONS"`
 	// Batch is the most operations in one request. 10 unless set.
 	Batch int `yaml:"batch" env:"BATCH"`
 	// Memory is the memory of all requests and answers, in bytes. 256 MiB unless set, or
@@ -53,6 +55,7 @@ func (l *Limits) SetDefaults() {
 	l.Header = cmp.Or(l.Header, 64<<10)
 	l.Answer = cmp.Or(l.Answer, 64<<20)
 	l.InFlight = cmp.Or(l.InFlight, 10_000)
+	l.Subscriptions = cmp.Or(l.Subscriptions, 10_000)
 	l.Batch = cmp.Or(l.Batch, 10)
 	l.Memory = cmp.Or(l.Memory, max(256<<20, l.minMemory()))
 	l.Connections = cmp.Or(l.Connections, 10_000)
@@ -70,6 +73,7 @@ func (l *Limits) Validate() error {
 		keypath.NotNegative("header", l.Header, "a number of bytes, such as 1048576"),
 		keypath.NotNegative("answer", l.Answer, "a number of bytes, such as 67108864"),
 		keypath.NotNegative("in_flight", l.InFlight, "a number, such as 10000"),
+		keypath.NotNegative("subscriptions", l.Subscriptions, "a number, such as 10000"),
 		keypath.NotNegative("connections", l.Connections, "a number, such as 10000"),
 		keypath.NotNegative("connections_per_address", l.ConnectionsPerAddress, "a number, such as 10000"),
 		keypath.NotNegative("persisted_bytes", l.PersistedBytes, "a number of bytes, such as 16777216"),

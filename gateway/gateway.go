@@ -140,9 +140,32 @@ func (g *Gateway) Handler() http.Handler {
 			w.Header().Set("Connection", "close")
 		}
 		c := g.begin()
-		defer c.requests.Done()
+		if transport.MayStream(r) {
+			var done func()
+			r, done = holding(r, &c.requests)
+			defer done()
+		} else {
+			defer c.requests.Done()
+		}
 		c.clients.ServeHTTP(w, r)
 	})
+}
+
+// holdKey is the key of the function that has a request hold its configuration no more.
+type holdKey struct{}
+
+// holding returns a request that may leave its configuration before it is done: otherwise a
+// stream would hold the parts of every configuration that it has outlived.
+func holding(r *http.Request, requests *sync.WaitGroup) (_ *http.Request, done func()) {
+	done = sync.OnceFunc(requests.Done)
+	return r.WithContext(context.WithValue(r.Context(), holdKey{}, done)), done
+}
+
+// detach has a request hold its configuration no more.
+func detach(r *http.Request) {
+	if done, ok := r.Context().Value(holdKey{}).(func()); ok {
+		done()
+	}
 }
 
 // router returns a router that admits requests within a budget of memory. It answers

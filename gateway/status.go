@@ -33,17 +33,18 @@ type logStatus struct {
 }
 
 type appStatus struct {
-	Path       string                `json:"path"`
-	Schema     string                `json:"schema"`
-	InFlight   int                   `json:"in_flight"`
-	Queued     int                   `json:"queued"`
-	Retries    uint64                `json:"retries"`
-	Overloaded uint64                `json:"overloaded"`
-	Prepared   uint64                `json:"prepared_calls"` // that nodes ran from prepared documents
-	Schemas    []string              `json:"schemas"`        // different ones that nodes have, that of most nodes first
-	Validation *contract.Status      `json:"validation,omitempty"`
-	Sharing    *engine.SharingStatus `json:"sharing,omitempty"`
-	KeySets    []keySetStatus        `json:"key_sets,omitempty"`
+	Path          string                     `json:"path"`
+	Schema        string                     `json:"schema"`
+	InFlight      int                        `json:"in_flight"`
+	Queued        int                        `json:"queued"`
+	Retries       uint64                     `json:"retries"`
+	Overloaded    uint64                     `json:"overloaded"`
+	Prepared      uint64                     `json:"prepared_calls"` // that nodes ran from prepared documents
+	Schemas       []string                   `json:"schemas"`        // different ones that nodes have, that of most nodes first
+	Validation    *contract.Status           `json:"validation,omitempty"`
+	Sharing       *engine.SharingStatus      `json:"sharing,omitempty"`
+	Subscriptions *engine.SubscriptionStatus `json:"subscriptions,omitempty"` // none: not served
+	KeySets       []keySetStatus             `json:"key_sets,omitempty"`
 	DiscoveryStatus
 	Nodes []nodeStatus `json:"nodes"`
 }
@@ -95,17 +96,18 @@ func (g *Gateway) status() status {
 func (a *App) status() appStatus {
 	pool := a.Absinthe.Pool.Status()
 	s := appStatus{
-		Path:       a.Config.Path,
-		Schema:     a.Absinthe.Config.Schema,
-		InFlight:   pool.InFlight,
-		Queued:     pool.Queued,
-		Retries:    pool.Retries,
-		Overloaded: pool.Overloaded,
-		Prepared:   pool.Prepared,
-		Schemas:    a.Contract.Hashes(),
-		Validation: a.Contract.Status(),
-		Sharing:    a.Sharing.Status(),
-		Nodes:      make([]nodeStatus, len(pool.Nodes)),
+		Path:          a.Config.Path,
+		Schema:        a.Absinthe.Config.Schema,
+		InFlight:      pool.InFlight,
+		Queued:        pool.Queued,
+		Retries:       pool.Retries,
+		Overloaded:    pool.Overloaded,
+		Prepared:      pool.Prepared,
+		Schemas:       a.Contract.Hashes(),
+		Validation:    a.Contract.Status(),
+		Sharing:       a.Sharing.Status(),
+		Subscriptions: a.Subscriptions.Status(),
+		Nodes:         make([]nodeStatus, len(pool.Nodes)),
 	}
 	if a.Discovery != nil {
 		s.DiscoveryStatus = a.Discovery()

@@ -55,7 +55,7 @@ func TestSubscriptionsAreRefused(t *testing.T) {
 			}
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
-			want := `{"errors":[{"message":"Subscriptions are not served yet: this endpoint runs queries and mutations.","extensions":{"code":"SUBSCRIPTION_NOT_SUPPORTED"}}]}`
+			want := `{"errors":[{"message":"Subscriptions are not served here: this endpoint runs queries and mutations.","extensions":{"code":"SUBSCRIPTION_NOT_SUPPORTED"}}]}`
 			if w.Code != tt.status || w.Body.String() != want || w.Header().Get("Allow") != tt.allow {
 				t.Errorf("%s of %s: %d, Allow %q, %s", tt.name, document, w.Code, w.Header().Get("Allow"), w.Body)
 			}

@@ -34,7 +34,15 @@ func (u *Upstream) TimeoutCause() error { return rpcclient.ErrAppTimeout }
 
 // Run implements [engine.Upstream].
 func (u *Upstream) Run(ctx context.Context, call *engine.Call) (engine.Result, error) {
-	r, err := u.absinthe.Run(ctx, rpcclient.Operation{
+	r, err := u.absinthe.Run(ctx, operationOf(call))
+	if err != nil {
+		return nil, u.errorOf(err, call.Idempotent)
+	}
+	return &result{Result: r, absinthe: u.absinthe}, nil
+}
+
+func operationOf(call *engine.Call) rpcclient.Operation {
+	return rpcclient.Operation{
 		Document:       call.Document,
 		Hash:           call.Hash,
 		Variables:      call.Variables,
@@ -46,11 +54,7 @@ func (u *Upstream) Run(ctx context.Context, call *engine.Call) (engine.Result, e
 		Idempotent:     call.Idempotent,
 		Filter:         call.Filter,
 		Observer:       (*observer)(call),
-	})
-	if err != nil {
-		return nil, u.errorOf(err, call.Idempotent)
 	}
-	return &result{Result: r, absinthe: u.absinthe}, nil
 }
 
 // An observer is a call, for package rpcclient.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/gateway/operation"
@@ -27,6 +28,14 @@ func (c *Caller) Method() string {
 		return ""
 	}
 	return c.identity.Method
+}
+
+// subscriber identifies the caller by its identity or its address.
+func (c *Caller) subscriber() string {
+	if c.identity == nil {
+		return c.Request.Client.String()
+	}
+	return fmt.Sprintf("%s %q %q", c.identity.Method, c.identity.Issuer, c.identity.Subject)
 }
 
 // Authenticate authenticates a caller. It charges the rate limits by address first, which

@@ -27,7 +27,10 @@ type Config struct {
 	PersistedQueries string `yaml:"persisted_queries" env:"PERSISTED_QUERIES"`
 	// Share is "on", "dry_run", which only counts, or "off", which is the default: equal
 	// queries in flight at the same time run once.
-	Share   string        `yaml:"share" env:"SHARE"`
+	Share string `yaml:"share" env:"SHARE"`
+	// Subscriptions bounds subscriptions, which are served where there is a pubsub module.
+	Subscriptions SubscriptionConfig `yaml:"subscriptions" envPrefix:"SUBSCRIPTIONS_"`
+
 	Trusted TrustedConfig `yaml:"trusted_documents" envPrefix:"TRUSTED_DOCUMENTS_"`
 }
 
@@ -47,6 +50,7 @@ const (
 // SetDefaults fills what was left out.
 func (c *Config) SetDefaults() {
 	c.Trusted.setDefaults()
+	c.Subscriptions.setDefaults()
 	c.PersistedQueries = cmp.Or(c.PersistedQueries, persistedAutomatic)
 	c.Share = cmp.Or(c.Share, shareOff)
 	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
@@ -59,5 +63,6 @@ func (c *Config) Validate() error {
 		keypath.OneOf("share", c.Share, shareOn, shareDryRun, shareOff),
 		keypath.NotNegative("timeout", c.Timeout, "a time, such as 30s"),
 		keypath.In(c.DocumentLimits.Validate(), "document_limits"),
+		keypath.In(c.Subscriptions.validate(), "subscriptions"),
 		keypath.In(c.Trusted.validate(), "trusted_documents"))
 }

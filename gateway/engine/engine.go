@@ -33,6 +33,7 @@ type App struct {
 	Limiter       *ratelimit.Limiter
 	Contract      *contract.Contract // nil: nothing is validated
 	Sharing       *Sharing           // nil: each query has a call of its own
+	Subscriptions *Subscriptions     // nil: none are served
 	Upstream      Upstream
 	Metrics       *telemetry.RequestMetrics
 }
@@ -46,6 +47,8 @@ type Shared struct {
 	documents *schema.DocumentCache
 	persisted *cache.Cache[[sha256.Size]byte, string]
 	inFlight  atomic.Int64
+
+	subscriptions atomic.Int64
 }
 
 // maxDocuments bounds the documents that are kept parsed.
@@ -70,6 +73,8 @@ func (s *Shared) InFlight() int64 { return s.inFlight.Load() }
 type Limits struct {
 	// InFlight bounds the operations under way in all engines.
 	InFlight int64
+	// Subscriptions bounds the subscriptions in all engines.
+	Subscriptions int64
 	// Answer bounds a result, in bytes, as it comes from the node and as JSON.
 	Answer int
 }
@@ -95,8 +100,9 @@ func (e *Engine) Acquire(operations int) bool {
 // Release gives back the slots that Acquire was called for.
 func (e *Engine) Release(operations int) { e.inFlight.Add(-int64(operations)) }
 
-// An Emitter gets the results of an operation: one of a query or a mutation. The result
-// belongs to the engine again when emit returns.
+// An Emitter gets the results of an operation: one of a query or a mutation. A subscription
+// emits an empty one once it is accepted, and then any number. The result belongs to the
+// engine again when emit returns.
 type Emitter func(*operation.Result) error
 
 // Run runs one operation and emits its results, for which it uses the memory of result, and
@@ -120,6 +126,9 @@ func (e *Engine) Run(ctx context.Context, caller *Caller, req *operation.Request
 			break
 		}
 	}
+	if r.operation.Kind == schema.Subscription && !r.refused {
+		return r.subscribe(ctx, emit)
+	}
 	return emit(result)
 }
 
@@ -131,11 +140,11 @@ var steps = []func(*run, context.Context) error{
 	(*run).checkKind,
 	(*run).authorize,
 	(*run).chargeRateLimits,
-	(*run).refuseSubscription,
+	(*run).checkSubscription,
 	(*run).buildContext,
 	(*run).checkIntrospection,
 	(*run).validate, // against the contract
-	(*run).execute,  // share the call; upstream, present errors, print
+	(*run).execute,  // share the call; upstream, present errors, print. Subscriptions follow
 }
 
 // A run is one operation on its way through the engine.
@@ -170,6 +179,9 @@ func (r *run) checkKind(context.Context) error {
 	case !r.ReadOnly || r.operation.Kind == schema.Query:
 		return nil
 	case r.operation.Kind == schema.Subscription:
+		if r.Subscriptions != nil && r.Stream {
+			return nil
+		}
 		e := *errSubscription
 		e.Class = operation.NotReadOnly
 		return &e
@@ -181,11 +193,14 @@ func (r *run) authorize(context.Context) error {
 	return r.Authenticator.Authorize(r.caller.identity, r.operation.Kind.String(), r.operation.Name)
 }
 
-func (r *run) refuseSubscription(context.Context) error {
-	if r.operation.Kind == schema.Subscription {
+func (r *run) checkSubscription(context.Context) error {
+	switch {
+	case r.operation.Kind != schema.Subscription || r.Subscriptions != nil && r.Stream:
+		return nil
+	case r.Subscriptions == nil:
 		return errSubscription
 	}
-	return nil
+	return errNoStream
 }
 
 func (r *run) buildContext(context.Context) (err error) {
@@ -209,8 +224,8 @@ func (r *run) validate(context.Context) error {
 	return nil
 }
 
-// execute runs the operation within its timeout, or shares the call of an equal query.
-func (r *run) execute(ctx context.Context) error {
+// setCall sets the call of the operation.
+func (r *run) setCall() {
 	r.call = Call{
 		Document:      r.document.Text,
 		Hash:          r.document.Hash,
@@ -224,6 +239,14 @@ func (r *run) execute(ctx context.Context) error {
 		requestID:     r.caller.Request.ID,
 	}
 	r.caller.setClaims(&r.call)
+}
+
+// execute runs the operation within its timeout, or shares the call of an equal query.
+func (r *run) execute(ctx context.Context) error {
+	if r.operation.Kind == schema.Subscription {
+		return nil
+	}
+	r.setCall()
 	r.result.NodeSpan = r.Traces.NewSpan(r.caller.Trace)
 	r.persist()
 	r.result.Enter(operation.StageQueue)

@@ -25,6 +25,8 @@ type Report struct {
 	Shared bool
 	// Prepared: the node ran the operation from a prepared document.
 	Prepared bool
+	// Events is the number of results of a subscription.
+	Events int
 	// Code is [OK], or that of the gateway's error.
 	Code string
 	// Outcome says which errors a result of the application has.

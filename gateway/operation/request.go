@@ -19,6 +19,10 @@ type Request struct {
 	Timeout time.Duration
 	// ReadOnly allows queries alone.
 	ReadOnly bool
+	// Stream: the client takes many results.
+	Stream bool
+	// Gaps: the client wants to know of results of a subscription that it did not get.
+	Gaps bool
 	// Index is the position in the request's batch.
 	Index int
 	// Batched reports whether the operation is part of a batch.

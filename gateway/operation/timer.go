@@ -52,6 +52,9 @@ func (t *Timer) End() {
 	t.since = now
 }
 
+// Skip leaves out the time since the last stage ended.
+func (t *Timer) Skip() { t.since = time.Now() }
+
 // Ended returns when the last stage ended.
 func (t *Timer) Ended() time.Time { return t.since }
 

@@ -27,6 +27,7 @@ type Handler struct {
 	limits        Limits
 	proxies       auth.TrustedProxies
 	certificateOf func(*tls.ConnectionState) *x509.Certificate
+	detach        func(*http.Request)
 
 	authHeaders    []string // that authentication reads
 	contextHeaders []string // that authentication and context read
@@ -36,14 +37,16 @@ type Handler struct {
 }
 
 // NewHandler returns a Handler. certificateOf returns the valid certificate of the client of
-// a connection; nil: there is none.
-func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.TrustedProxies, certificateOf func(*tls.ConnectionState) *x509.Certificate) *Handler {
+// a connection; nil: there is none. detach is called for requests that become streams: they
+// hold the configuration no more.
+func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.TrustedProxies, certificateOf func(*tls.ConnectionState) *x509.Certificate, detach func(*http.Request)) *Handler {
 	h := &Handler{
 		engine:        e,
 		config:        cfg,
 		limits:        limits,
 		proxies:       proxies,
 		certificateOf: certificateOf,
+		detach:        detach,
 		authHeaders:   e.Authenticator.Headers(),
 		csrf:          csrf{cfg.preventCSRF(e.Authenticator.UsesAmbientCredentials() || e.Context.UsesCookies()), cfg.CORS.allows},
 		compression:   compression{cfg.Compress},
@@ -82,10 +85,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve leaves the answer to a request in s, or reports false where it has answered with an
-// error. Operations hold slots until their answer is ready: an answer that waits for its
+// error or a stream. Operations hold slots until their answer is ready: an answer that waits for its
 // client holds none.
 func (h *Handler) serve(s *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller) (ready bool) {
-	err := h.answer(s, w, r, caller)
+	stream := eventStream{responseState: s, handler: h, w: w, request: r}
+	err := h.answer(s, w, r, caller, &stream)
+	if stream.begun() {
+		stream.end(err)
+		return false
+	}
 	s.result.Quotas = append(slices.Clip(caller.Quotas), s.result.Quotas...)
 	if err != nil {
 		h.fail(s, w, r, err)
@@ -93,7 +101,7 @@ func (h *Handler) serve(s *responseState, w http.ResponseWriter, r *http.Request
 	return err == nil
 }
 
-func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller) (err error) {
+func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller, stream *eventStream) (err error) {
 	defer func() {
 		if p := recover(); p == http.ErrAbortHandler {
 			panic(p)
@@ -101,7 +109,7 @@ func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Reques
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	media, err := negotiate(r.Header["Accept"])
+	media, streams, err := negotiate(r.Header["Accept"])
 	if err != nil {
 		return err
 	}
@@ -117,15 +125,19 @@ func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Reques
 	if err != nil {
 		return err
 	}
-	operations := max(1, len(batch))
-	defer h.engine.Release(operations)
-	if !h.engine.Acquire(operations) {
+	s.slots = max(1, len(batch))
+	defer func() { h.engine.Release(s.slots) }()
+	if !h.engine.Acquire(s.slots) {
 		return operation.Overloaded
 	}
 	if batch != nil {
 		return h.runBatch(s, w, r, caller, batch)
 	}
-	if err := h.engine.Run(r.Context(), caller, single, &s.result, accept); err != nil {
+	emit := accept
+	if streams {
+		single.Stream, emit = true, stream.emit
+	}
+	if err := h.engine.Run(r.Context(), caller, single, &s.result, emit); err != nil || stream.begun() {
 		return err
 	}
 	h.engine.Metrics.CountResult(&s.result, s.began)
@@ -140,6 +152,14 @@ func (h *Handler) write(s *responseState, w http.ResponseWriter, r *http.Request
 	h.setCacheHeaders(w, r, s.result.CacheControl)
 	if !isSafe(r.Method) || s.result.CacheControl == operation.NoStore { // a cache would repeat them to other clients
 		setRateLimitHeaders(w.Header(), s.result.Quotas)
+	}
+	if s.media == eventStreamMedia {
+		if !s.result.HasData {
+			s.media = responseMedia
+		} else if !wrapWhole(&s.result.JSON) {
+			h.fail(s, w, r, operation.Overloaded)
+			return
+		}
 	}
 	body := s.result.JSON.Bytes
 	if name, done := h.compression.compress(s, r); done {
@@ -162,7 +182,11 @@ func (h *Handler) fail(s *responseState, w http.ResponseWriter, r *http.Request,
 	e := h.count(s, &s.result.Report, err)
 	h.setCacheHeaders(w, r, operation.NoStore)
 	setRateLimitHeaders(w.Header(), s.result.Quotas)
-	e.WriteAs(w, s.media.contentType)
+	contentType := s.media.contentType
+	if s.media == eventStreamMedia {
+		contentType = responseMedia.contentType
+	}
+	e.WriteAs(w, contentType)
 }
 
 // count counts and reports an error, and returns how it looks to the client.

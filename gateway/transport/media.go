@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/louche-graphql/louche/gateway/response"
@@ -20,6 +21,9 @@ var (
 	jsonMedia = &mediaType{response.JSONType, http.StatusOK}
 	// responseMedia has the status of the answer's outcome.
 	responseMedia = &mediaType{[]string{responseName + "; charset=utf-8"}, http.StatusBadRequest}
+	// eventStreamMedia is for clients that accept nothing else. Its errors are JSON with the
+	// status of responseMedia.
+	eventStreamMedia = &mediaType{[]string{eventStreamName}, http.StatusBadRequest}
 )
 
 const (
@@ -34,18 +38,19 @@ func (m *mediaType) status(hasData bool) int {
 	return m.noData
 }
 
-// negotiate chooses the media type that the values of Accept prefer, and that they name if
-// they prefer neither. A request without Accept gets JSON.
-func negotiate(accept []string) (*mediaType, error) {
+// negotiate chooses the media type of one result that the values of Accept prefer, and that
+// they name if they prefer neither. A request without Accept gets JSON. stream reports
+// whether they name text/event-stream.
+func negotiate(accept []string) (media *mediaType, stream bool, err error) {
 	if len(accept) == 0 {
-		return jsonMedia, nil
+		return jsonMedia, stream, nil
 	}
 	if len(accept) == 1 {
 		switch accept[0] {
 		case "", "*/*", jsonName:
-			return jsonMedia, nil
+			return jsonMedia, stream, nil
 		case responseName:
-			return responseMedia, nil
+			return responseMedia, stream, nil
 		}
 	}
 	asked := false
@@ -66,17 +71,27 @@ func negotiate(accept []string) (*mediaType, error) {
 			plain.take(quality, named)
 		case strings.EqualFold(name, responseName):
 			response.take(quality, named)
+		case strings.EqualFold(name, eventStreamName):
+			stream = quality > 0
 		}
 	})
 	switch {
 	case !asked:
-		return jsonMedia, nil
+		return jsonMedia, stream, nil
 	case response.quality > plain.quality, response.quality == plain.quality && response.quality > 0 && response.precision == named:
-		return responseMedia, nil
+		return responseMedia, stream, nil
 	case plain.quality > 0:
-		return jsonMedia, nil
+		return jsonMedia, stream, nil
 	}
-	return nil, errNotAcceptable
+	if stream {
+		return eventStreamMedia, true, nil
+	}
+	return nil, false, errNotAcceptable
+}
+
+// MayStream reports whether the answer to a request may become a stream.
+func MayStream(r *http.Request) bool {
+	return slices.ContainsFunc(r.Header["Accept"], func(value string) bool { return strings.Contains(strings.ToLower(value), eventStreamName) })
 }
 
 // acceptance is the quality of a media type, by the most precise range for it.

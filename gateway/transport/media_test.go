@@ -39,14 +39,20 @@ func TestNegotiation(t *testing.T) {
 		{[]string{"application/json;q=-1"}, none},
 		{[]string{"application/json;q="}, none},
 		{[]string{"json"}, none},
+		{[]string{"text/event-stream"}, eventStreamName},
+		{[]string{"text/event-stream, application/json"}, jsonName},
+		{[]string{"application/graphql-response+json, text/event-stream"}, responseName},
+		{[]string{"text/event-stream;q=0"}, none},
 	} {
 		got := none
-		media, err := negotiate(c.accept)
+		media, _, err := negotiate(c.accept)
 		switch media {
 		case jsonMedia:
 			got = jsonName
 		case responseMedia:
 			got = responseName
+		case eventStreamMedia:
+			got = eventStreamName
 		}
 		if got != c.want || (err != nil) != (got == none) {
 			t.Errorf("%q: %s, want %s", c.accept, got, c.want)
@@ -57,7 +63,7 @@ func TestNegotiation(t *testing.T) {
 func FuzzAccept(f *testing.F) {
 	f.Add("application/json;q=0.5;charset=\"utf-8\", */*")
 	f.Fuzz(func(t *testing.T, accept string) {
-		if media, err := negotiate([]string{accept}); (media == nil) != (err != nil) {
+		if media, _, err := negotiate([]string{accept}); (media == nil) != (err != nil) {
 			t.Errorf("%q: %v and %v", accept, media, err)
 		}
 	})

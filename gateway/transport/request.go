@@ -154,6 +154,7 @@ func complete(req *operation.Request, extensions json.RawMessage, given bool) (e
 		if req.Hash, err = persistedHash(extensions); err != nil {
 			return err
 		}
+		req.Gaps = wantsGaps(extensions)
 	}
 	if !given && req.DocumentID == "" && req.Hash == "" {
 		return errNoQuery
@@ -225,4 +226,9 @@ func persistedHash(extensions json.RawMessage) (hash string, err error) {
 		return "", response.BadRequest(`"persistedQuery" in the request's extensions is not {"version": 1, "sha256Hash": "…"}.`)
 	}
 	return hash, nil
+}
+
+// wantsGaps reports whether extensions.gaps is true.
+func wantsGaps(extensions json.RawMessage) bool {
+	return bytes.Contains(extensions, []byte("gaps")) && string(strictjson.Object(extensions)["gaps"]) == "true"
 }

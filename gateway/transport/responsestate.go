@@ -17,6 +17,7 @@ type responseState struct {
 	account    *memory.Account
 	began      time.Time
 	media      *mediaType
+	slots      int              // of the engine
 	body       memory.Buffer    // of the request
 	result     operation.Result // its JSON is the answer
 	compressed memory.Buffer    // the answer

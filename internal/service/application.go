@@ -26,6 +26,7 @@ type application struct {
 	absinthe      *rpcclient.Absinthe
 	contract      *contract.Contract
 	sharing       *engine.Sharing
+	subscriptions *engine.Subscriptions // nil: none are served
 	discovery     *discovery.Discovery
 	found         atomic.Pointer[gateway.DiscoveryStatus]
 	polled        chan struct{} // closed after the first poll of discovery
@@ -37,6 +38,8 @@ type counts struct {
 	pool     rpcclient.PoolCounts
 	contract contract.Counts
 	sharing  engine.SharingCounts
+
+	subscriptions engine.SubscriptionCounts
 }
 
 // newApplication returns former, which may be nil, if its section has not changed.
@@ -69,6 +72,7 @@ func (s *service) newApplication(cfg config.App, proxies []netip.Prefix, former 
 		sharing:   engine.NewSharing(cfg.Operations, s.budget, &counts.sharing),
 		discovery: discovery.New(cfg.Discovery, net.DefaultResolver, s.log),
 	}
+	app.subscriptions = gateway.NewSubscriptions(cfg.AppConfig, absinthe, s.budget, &counts.subscriptions)
 	app.found.Store(new(gateway.DiscoveryStatus))
 	if former != nil {
 		app.discovery.Inherit(former.discovery)

@@ -38,7 +38,7 @@ func (s *service) build(cfg *config.Config) (next generation, err error) {
 			return next, keypath.In(err, "apps", i)
 		}
 		served.Context, served.Limiter, served.Absinthe, served.Contract = app.context, app.limiter, app.absinthe, app.contract
-		served.Sharing = app.sharing
+		served.Sharing, served.Subscriptions = app.sharing, app.subscriptions
 		served.Discovery = func() gateway.DiscoveryStatus { return *app.found.Load() }
 		next.applications = append(next.applications, app)
 	}

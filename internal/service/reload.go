@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/louche-graphql/louche/internal/config"
@@ -48,6 +49,7 @@ func (s *service) reload(ctx context.Context, cfg *config.Config) {
 		}
 		<-finished
 		former.close()
+		leaveAll(removed, cfg.ShutdownGrace)
 		for _, app := range removed {
 			app.absinthe.Pool.Close(context.Background())
 		}
@@ -77,4 +79,14 @@ func awaitNodes(ctx context.Context, apps []*application) {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// leaveAll asks the subscribers of applications to subscribe again, spread over a time, and
+// waits until all have left.
+func leaveAll(apps []*application, over time.Duration) {
+	var leaving sync.WaitGroup
+	for _, app := range apps {
+		leaving.Go(func() { app.subscriptions.Leave(over) })
+	}
+	leaving.Wait()
 }

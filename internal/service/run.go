@@ -59,6 +59,7 @@ func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config,
 		}
 		break
 	}
+	go leaveAll(s.current.applications, s.cfg.ShutdownGrace*4/5)
 	closeClients()
 	err = <-clientsErr
 	closeOperators() // last, so that operators can watch the end

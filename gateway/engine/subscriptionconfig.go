@@ -1,0 +1,34 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/keypath"
+)
+
+// SubscriptionConfig is the section subscriptions of an application.
+type SubscriptionConfig struct {
+	// PerIdentity is the most subscriptions of one identity, or of one address without an
+	// identity. 100 unless set.
+	PerIdentity int `yaml:"per_identity" env:"PER_IDENTITY"`
+	// Queue is the most results that wait for one client. Further ones are dropped. 64
+	// unless set.
+	Queue int `yaml:"queue" env:"QUEUE"`
+	// Heartbeat is the longest silence of a stream. 12s unless set.
+	Heartbeat time.Duration `yaml:"heartbeat" env:"HEARTBEAT"`
+}
+
+func (c *SubscriptionConfig) setDefaults() {
+	c.PerIdentity = cmp.Or(c.PerIdentity, 100)
+	c.Queue = cmp.Or(c.Queue, 64)
+	c.Heartbeat = cmp.Or(c.Heartbeat, 12*time.Second)
+}
+
+func (c *SubscriptionConfig) validate() error {
+	return errors.Join(
+		keypath.NotNegative("per_identity", c.PerIdentity, "a number, such as 100"),
+		keypath.NotNegative("queue", c.Queue, "a number of results, such as 64"),
+		keypath.NotNegative("heartbeat", c.Heartbeat, "a time, such as 12s"))
+}

@@ -1,0 +1,307 @@
+package e2e_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/internal/waittest"
+	"github.com/louche-graphql/louche/test/beamtest"
+)
+
+// addEvents gives the schema on the real Absinthe the subscription event. Its double has it.
+func addEvents(t *testing.T, node *beamtest.Node) {
+	t.Helper()
+	if node.RealAbsinthe() {
+		change(t, node, "  mutation do\n", `  subscription do
+    field :event, :json do
+      arg :channel, non_null(:string)
+      config fn %{channel: channel}, %{context: context} -> TestApp.PubSub.config(channel, context) end
+      resolve fn event, _, _ -> {:ok, event} end
+    end
+  end
+
+  mutation do
+`)
+	}
+}
+
+// publish publishes an event, given in Elixir, to the subscribers of a node.
+func publish(t *testing.T, node *beamtest.Node, channel, event string) {
+	t.Helper()
+	node.Eval(t, fmt.Sprintf(`TestApp.PubSub.publish(%q, %s)`, channel, event))
+}
+
+// subscribers returns the number of entries in the registry of subscribers on a node.
+func subscribers(t *testing.T, node *beamtest.Node) string {
+	t.Helper()
+	return node.Eval(t, `TestApp.PubSub.subscribers()`)
+}
+
+const subscriptions = "    pubsub: TestApp.PubSub"
+
+func subscriptionOf(channel string) string {
+	return fmt.Sprintf(`{"query":"subscription S { event(channel: \"%s\") }","extensions":{"gaps":true}}`, channel)
+}
+
+// A stream is a response with server-sent events.
+type stream struct {
+	*http.Response
+	lines *bufio.Scanner
+	leave context.CancelFunc
+}
+
+// stream sends an operation and returns the head of the response.
+func (g *running) stream(t *testing.T, body string, header ...string) *stream {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url+"/graphql", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "text/event-stream")
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { resp.Body.Close() })
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, 1<<20)
+	return &stream{resp, lines, cancel}
+}
+
+// subscribe is stream for a subscription that is accepted.
+func (g *running) subscribe(t *testing.T, channel string, header ...string) *stream {
+	t.Helper()
+	s := g.stream(t, subscriptionOf(channel), header...)
+	if s.StatusCode != 200 || s.Header.Get("Content-Type") != "text/event-stream" {
+		body, _ := io.ReadAll(s.Body)
+		t.Fatalf("%s, %s: %s", s.Status, s.Header.Get("Content-Type"), body)
+	}
+	return s
+}
+
+// next returns the next event as "name data"; "" at the end of the stream. It skips comments.
+func (s *stream) next(t *testing.T) string {
+	t.Helper()
+	var name, data string
+	for s.lines.Scan() {
+		field, value, _ := strings.Cut(s.lines.Text(), ":")
+		value = strings.TrimPrefix(value, " ")
+		switch field {
+		case "event":
+			name = value
+		case "data":
+			data = value
+		case "retry":
+			name, data = "retry", value
+		case "":
+			if name != "" {
+				return strings.TrimSpace(name + " " + data)
+			}
+		}
+	}
+	return ""
+}
+
+// expect fails unless these are the next events.
+func (s *stream) expect(t *testing.T, events ...string) {
+	t.Helper()
+	for _, want := range events {
+		if got := s.next(t); got != want {
+			t.Fatalf("event %q, want %q", got, want)
+		}
+	}
+}
+
+func nextOf(event string) string { return `next {"data":{"event":` + event + `}}` }
+
+// Clients with equal subscriptions share a process on the node, and each gets every event.
+// The process ends with the last of them.
+func TestSubscription(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	addEvents(t, node)
+	g := startGateway(t, configFor(epmd, subscriptions))
+	before := subscribers(t, node)
+	first := g.subscribe(t, "news")
+	one := subscribers(t, node)
+	if one == before {
+		t.Fatal("no process is subscribed")
+	}
+	second, other := g.subscribe(t, "news"), g.subscribe(t, "other")
+	for n := range 100 {
+		publish(t, node, "news", fmt.Sprint(n))
+		first.expect(t, nextOf(fmt.Sprint(n)))
+		second.expect(t, nextOf(fmt.Sprint(n)))
+	}
+	publish(t, node, "other", `%{"text" => "héllo\n"}`)
+	other.expect(t, nextOf(`{"text":"héllo\n"}`))
+	other.leave()
+	first.leave()
+	waittest.Until(t, "the process of the other channel has ended", func() bool { return subscribers(t, node) == one })
+	publish(t, node, "news", `"last"`)
+	second.expect(t, nextOf(`"last"`))
+	second.leave()
+	waittest.Until(t, "no process is left", func() bool { return subscribers(t, node) == before })
+	g.expectMetrics(t, map[string]float64{`louche_subscription_events_total{app="/graphql"}`: 202, `louche_subscriptions{app="/graphql"}`: 0})
+}
+
+// What keeps an operation from being subscribed is JSON, and no stream.
+func TestSubscriptionErrors(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	addEvents(t, node)
+	g := startGateway(t, configFor(epmd, subscriptions, "    timeout: 1s", "    subscriptions: {per_identity: 2}"))
+	for channel, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		"forbidden": {400, "this channel is forbidden"},
+		"raise":     {500, "INTERNAL"},
+		"hang":      {504, "TIMEOUT"},
+	} {
+		s := g.stream(t, subscriptionOf(channel))
+		body, _ := io.ReadAll(s.Body)
+		if s.StatusCode != want.status || !strings.Contains(string(body), want.text) || !strings.Contains(s.Header.Get("Content-Type"), "json") {
+			t.Errorf("%s: %s %s %s", channel, s.Status, s.Header.Get("Content-Type"), body)
+		}
+	}
+	if status, answer := g.post(t, subscriptionOf("news")); code(t, answer) != "SUBSCRIPTION_NEEDS_STREAM" {
+		t.Errorf("without a stream: %d %s", status, answer)
+	}
+	g.subscribe(t, "news")
+	g.subscribe(t, "other")
+	s := g.stream(t, subscriptionOf("third"))
+	if body, _ := io.ReadAll(s.Body); s.StatusCode != 429 || code(t, string(body)) != "TOO_MANY_SUBSCRIPTIONS" {
+		t.Errorf("a third subscription of one client: %s %s", s.Status, body)
+	}
+}
+
+// A query is a stream of one result, for clients that accept nothing else.
+func TestQueryAsAStream(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, configFor(epmd))
+	s := g.stream(t, `{"query":"{ echoText(text: \"x\") }"}`)
+	s.expect(t, `next {"data":{"echoText":"x"}}`, "complete", "")
+	s = g.stream(t, `{"query":"{ raise }"}`)
+	if body, _ := io.ReadAll(s.Body); s.StatusCode != 500 || code(t, string(body)) != "INTERNAL" {
+		t.Errorf("%s %s", s.Status, body)
+	}
+	s = g.stream(t, `{"query":"{ echoText(text: \"x\") }"}`, "Accept", "text/event-stream, application/json")
+	if body, _ := io.ReadAll(s.Body); string(body) != `{"data":{"echoText":"x"}}` {
+		t.Errorf("with application/json accepted: %s", body)
+	}
+}
+
+// Silence has heartbeats.
+func TestSubscriptionHeartbeat(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	addEvents(t, node)
+	g := startGateway(t, configFor(epmd, subscriptions, "    subscriptions: {heartbeat: 50ms}"))
+	s := g.subscribe(t, "news")
+	comments := 0
+	for s.lines.Scan() && comments < 4 {
+		if s.lines.Text() == ":" {
+			comments++
+		}
+	}
+	publish(t, node, "news", "1")
+	s.expect(t, nextOf("1"))
+}
+
+// Subscriptions go on at another node when theirs dies or is drained, and clients that asked
+// for it are told of the gap.
+func TestSubscriptionSurvivesItsNode(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	nodes := map[string]*beamtest.Node{}
+	for _, name := range []string{"testapp-a@127.0.0.1", "testapp-b@127.0.0.1"} {
+		nodes[name] = beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd, Name: name})
+		addEvents(t, nodes[name])
+	}
+	g := startGateway(t, configFor(epmd, subscriptions))
+	eventually(t, "both nodes are up", func() bool { return strings.Count(g.log.String(), "node up") == 2 })
+	before := map[string]string{}
+	for name, node := range nodes {
+		before[name] = subscribers(t, node)
+	}
+	s := g.subscribe(t, "news")
+	subscribed := func() string {
+		for name, node := range nodes {
+			if subscribers(t, node) != before[name] {
+				return name
+			}
+		}
+		return ""
+	}
+	const gap = `next {"data":null,"extensions":{"gap":{"reason":"resubscribed","dropped":0}}}`
+	first := subscribed()
+	if status, answer := g.operate(t, "/nodes/"+first+"/drain"); status != 200 {
+		t.Fatalf("drain: %d %s", status, answer)
+	}
+	began := time.Now()
+	s.expect(t, gap)
+	t.Logf("subscribed again %v after the drain", time.Since(began))
+	second := subscribed()
+	if second == first || second == "" {
+		t.Fatalf("subscribed on %q, then on %q", first, second)
+	}
+	publish(t, nodes[second], "news", "1")
+	s.expect(t, nextOf("1"))
+	g.operate(t, "/nodes/"+first+"/undrain")
+	nodes[second].Kill()
+	began = time.Now()
+	s.expect(t, gap)
+	t.Logf("subscribed again %v after the node was killed", time.Since(began))
+	publish(t, nodes[first], "news", "2")
+	s.expect(t, nextOf("2"))
+}
+
+// A reload leaves streams of unchanged applications alone, and asks those of changed ones to
+// subscribe again.
+func TestSubscriptionsOutliveReloads(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	addEvents(t, node)
+	g := startGateway(t, configFor(epmd, subscriptions)+"shutdown_grace: 1s\n")
+	s := g.subscribe(t, "news")
+	for n := range 3 {
+		g.configure(t, configFor(epmd, subscriptions)+fmt.Sprintf("shutdown_grace: 1s\nlimits: {batch: %d}\n", n+2))
+		eventually(t, "the configuration is reloaded", func() bool { return strings.Count(g.log.String(), "configuration reloaded") == n+1 })
+		publish(t, node, "news", fmt.Sprint(n))
+		s.expect(t, nextOf(fmt.Sprint(n)))
+	}
+	g.configure(t, configFor(epmd, subscriptions, "    timeout: 7s")+"shutdown_grace: 1s\n")
+	s.expect(t, "retry 1000", "")
+	g.subscribe(t, "news")
+}
+
+// A gateway that stops asks its subscribers to go elsewhere.
+func TestSubscriptionsEndAtTheStop(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	addEvents(t, node)
+	g := startGateway(t, configFor(epmd, subscriptions)+"shutdown_grace: 2s\n")
+	before := subscribers(t, node)
+	streams := []*stream{g.subscribe(t, "a"), g.subscribe(t, "b"), g.subscribe(t, "c")}
+	g.begin()
+	for _, s := range streams {
+		s.expect(t, "retry 1000", "")
+	}
+	if err := g.stop(); err != nil {
+		t.Error(err)
+	}
+	waittest.Until(t, "no process is left", func() bool { return subscribers(t, node) == before })
+}
