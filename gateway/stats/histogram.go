@@ -16,13 +16,17 @@ var bounds = [...]time.Duration{
 	10 * time.Second, 15 * time.Second, 20 * time.Second, 30 * time.Second, 50 * time.Second, 70 * time.Second,
 }
 
-// A histogram has the number of requests in each bucket. The last bucket has those above all
-// bounds.
-type histogram [len(bounds) + 1]uint64
+// A histogram has the requests in each bucket and their time. The last bucket has those above
+// all bounds.
+type histogram [len(bounds) + 1]struct {
+	requests uint64
+	took     time.Duration
+}
 
 func (h *histogram) add(took time.Duration) {
 	bucket, _ := slices.BinarySearch(bounds[:], took)
-	h[bucket]++
+	h[bucket].requests++
+	h[bucket].took += took
 }
 
 // boundSeconds returns the bounds in seconds.

@@ -55,18 +55,21 @@ func TestOperationsAreCounted(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("got\n%q\nwant\n%q", got, want)
 		}
-		buckets := make(map[float64]uint64) // by upper bound; 0: the last one
+		bounds := append(report.Bounds, 0) // the last bucket has none
+		buckets, seconds := make(map[float64]uint64), make(map[float64]float64)
 		for _, op := range report.Operations {
 			for i, n := range op.Histogram {
-				if i == len(report.Bounds) {
-					buckets[0] += n
-				} else if n > 0 {
-					buckets[report.Bounds[i]] += n
+				if n > 0 {
+					buckets[bounds[i]] += n
+					seconds[bounds[i]] += op.HistogramSeconds[i]
 				}
 			}
 		}
 		if want := map[float64]uint64{.0003: 2, .001: 3, .002: 3, 0: 1}; !maps.Equal(buckets, want) {
-			t.Errorf("buckets %v, want %v", buckets, want)
+			t.Errorf("requests by bucket: %v, want %v", buckets, want)
+		}
+		if want := map[float64]float64{.0003: 0, .001: .003, .002: .006, 0: 120}; !maps.Equal(seconds, want) {
+			t.Errorf("seconds by bucket: %v, want %v", seconds, want)
 		}
 		for i, s := range o.Summaries().Operations {
 			if s.Operation != report.Operations[i].Operation || s.Requests != report.Operations[i].Requests {

@@ -18,8 +18,6 @@ type Report struct {
 // An OperationReport has the figures of one operation.
 type OperationReport struct {
 	Summary
-	// StageSeconds have the time of all requests by stage.
-	StageSeconds map[string]float64 `json:"stage_seconds"`
 	// Problems are the requests with errors by the gateway's code, or by the outcome of a
 	// result of the application.
 	Problems map[string]uint64 `json:"problems"`
@@ -54,8 +52,12 @@ type Summary struct {
 	Failed   uint64  `json:"failed"`  // without data
 	Slow     uint64  `json:"slow"`    // see [Operations.SetSlow]
 	Seconds  float64 `json:"seconds"` // of all requests
-	// Histogram has the requests in each bucket. The last bucket has those above all bounds.
-	Histogram []uint64 `json:"histogram"`
+	// StageSeconds has the time of all requests by stage.
+	StageSeconds map[string]float64 `json:"stage_seconds"`
+	// Histogram has the requests in each bucket, and HistogramSeconds their time. The last
+	// bucket has the requests above all bounds.
+	Histogram        []uint64  `json:"histogram"`
+	HistogramSeconds []float64 `json:"histogram_seconds"`
 }
 
 // Report returns the figures of all operations.
@@ -87,18 +89,23 @@ func byTime(a, b Summary) int {
 }
 
 func (f *figures) summary() Summary {
-	return Summary{
-		Operation: f.operation,
-		Requests:  f.requests,
-		Failed:    f.failed,
-		Slow:      f.slow,
-		Seconds:   f.took.Seconds(),
-		Histogram: slices.Clone(f.histogram[:]),
+	s := Summary{
+		Operation:    f.operation,
+		Requests:     f.requests,
+		Failed:       f.failed,
+		Slow:         f.slow,
+		Seconds:      f.took.Seconds(),
+		StageSeconds: stageSeconds(f.stages),
 	}
+	for _, bucket := range f.histogram {
+		s.Histogram = append(s.Histogram, bucket.requests)
+		s.HistogramSeconds = append(s.HistogramSeconds, bucket.took.Seconds())
+	}
+	return s
 }
 
 func (f *figures) report() OperationReport {
-	report := OperationReport{Summary: f.summary(), StageSeconds: stageSeconds(f.stages), Problems: make(map[string]uint64), Recent: []RequestReport{}}
+	report := OperationReport{Summary: f.summary(), Problems: make(map[string]uint64), Recent: []RequestReport{}}
 	for problem, requests := range f.problems {
 		report.Problems[problem] = requests
 	}

@@ -20,4 +20,10 @@ export class Figure {
     setText(this.value, text);
     this.plot?.add(value);
   }
+
+  /** setAll also draws all values of the last minute. */
+  setAll(text: string, values: (number | undefined)[]) {
+    setText(this.value, text);
+    this.plot?.set(values);
+  }
 }

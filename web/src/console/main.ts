@@ -3,6 +3,9 @@ import { AppView } from "./app";
 import { setText } from "./dom";
 import { Unauthorized, events, request } from "./events";
 import { bytes, duration, number } from "./format";
+import { Operations } from "./operations/operations";
+import type { Summaries } from "./operations/sample";
+import { Pages } from "./pages";
 import type { Sample } from "./sample";
 
 const byId = (id: string) => document.getElementById(id)!;
@@ -24,9 +27,11 @@ async function drain(name: string, verb: "drain" | "undrain") {
 }
 
 const apps = new Map<string, AppView>();
+const operations = new Operations(byId("operations"), async (path) => (await ask(path)).json());
+new Pages(byId("apps"), operations);
 let uptime = 0;
 
-function show(sample: Sample) {
+function show(sample: Sample & Summaries) {
   const seconds = sample.uptime_seconds - uptime || 1;
   uptime = sample.uptime_seconds;
   setText(
@@ -34,6 +39,7 @@ function show(sample: Sample) {
     `${sample.draining ? "stopping" : "up"} for ${duration(uptime)} · ${number(sample.connections)} connections · ` +
       `${number(sample.in_flight)} operations in flight · ${bytes(sample.memory_bytes)}`,
   );
+  operations.update(sample);
   for (const app of sample.apps) {
     let view = apps.get(app.path);
     if (!view) {
@@ -54,7 +60,7 @@ function show(sample: Sample) {
 async function listen() {
   const response = await request("events", token);
   setText(byId("connection"), "Live");
-  for await (const text of events(response.body!)) show(JSON.parse(text) as Sample);
+  for await (const text of events(response.body!)) show(JSON.parse(text) as Sample & Summaries);
 }
 
 async function run() {

@@ -5,7 +5,7 @@ const length = 60;
 export class Plot {
   readonly element = document.createElementNS(namespace, "svg");
   private readonly line = document.createElementNS(namespace, "path");
-  private readonly values: (number | undefined)[] = [];
+  private values: (number | undefined)[] = [];
 
   constructor() {
     this.element.setAttribute("viewBox", `0 0 ${length - 1} 20`);
@@ -16,8 +16,11 @@ export class Plot {
 
   /** add adds a value; undefined leaves a gap. */
   add(value: number | undefined) {
-    this.values.push(value);
-    if (this.values.length > length) this.values.shift();
+    this.set([...this.values, value]);
+  }
+
+  set(values: (number | undefined)[]) {
+    this.values = values.slice(-length);
     this.line.setAttribute("d", path(this.values));
   }
 }

@@ -1,0 +1,60 @@
+package e2e_test
+
+import (
+	"bufio"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/test/beamtest"
+)
+
+// In Chromium, the console shows an operation that hangs on a real node: its line of code,
+// and the request with its client, its node and its stages.
+func TestOperationsPage(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, configFor(epmd, "    slow: 100ms", "    timeout: 1s"))
+	g.query(t, `query Counter { counter }`)
+	var stderr strings.Builder
+	script := exec.CommandContext(t.Context(), "node", "operations.mjs", g.admin+"/console/", node.Name)
+	script.Dir, script.Stderr = clientsFolder(t), &stderr
+	stdout, err := script.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := script.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		if lines.Text() == "run" {
+			g.hang(t)
+		}
+	}
+	if err := script.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, &stderr)
+	}
+}
+
+// hang runs an operation that hangs until its deadline.
+func (g *running) hang(t *testing.T) {
+	r, err := http.NewRequest("POST", g.url+"/graphql", strings.NewReader(`{"query":"query Orders { hang(in: \"server\") }"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = http.Header{
+		"Content-Type":                 {"application/json"},
+		"X-Request-Id":                 {"from-the-test"},
+		"Apollographql-Client-Name":    {"ios"},
+		"Apollographql-Client-Version": {"1.2"},
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusGatewayTimeout {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+}

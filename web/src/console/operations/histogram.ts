@@ -1,0 +1,76 @@
+import { element } from "../dom";
+import { duration } from "../format";
+import { bound } from "./format";
+import type { Figures } from "./history";
+
+/** Bar is a bucket of a histogram. */
+export type Bar = { from: number; to?: number; requests: number };
+
+/** least is the number of bars of a drawing, so that few do not become blocks. */
+const least = 12;
+
+/** bars leaves out the empty buckets at both ends. */
+export function bars(bounds: number[], histogram: number[]): Bar[] {
+  let first = histogram.findIndex((n) => n > 0);
+  if (first < 0) return [];
+  let last = histogram.findLastIndex((n) => n > 0);
+  while (last - first + 1 < Math.min(least, histogram.length)) {
+    if (last + 1 < histogram.length) last++;
+    if (first > 0) first--;
+  }
+  const all = histogram.map((requests, i) => ({ from: bounds[i - 1] ?? 0, to: bounds[i], requests }));
+  return all.slice(first, last + 1);
+}
+
+/** position is where a duration is among bars, from 0 to 1; undefined: at none. */
+export function position(seconds: number, bars: Bar[]): number | undefined {
+  const at = bars.findIndex(({ from, to }) => seconds >= from && (to === undefined || seconds <= to));
+  const bar = bars[at];
+  if (!bar) return undefined;
+  const within = bar.to === undefined ? 0 : (seconds - bar.from) / (bar.to - bar.from);
+  return (at + within) / bars.length;
+}
+
+/** HistogramView draws the durations of requests, with their percentiles. */
+export class HistogramView {
+  private readonly list = element("ol", { class: "bars" });
+  private readonly marks = element("div", { class: "marks", "aria-hidden": "true" });
+  private readonly none = element("p", { class: "about" }, "There was no request");
+  readonly element = element("div", { class: "histogram" }, this.marks, this.list, this.none);
+  private drawn = "";
+
+  update(bounds: number[], histogram: number[], figures: Figures) {
+    const now = JSON.stringify([histogram, figures.p50]);
+    if (now === this.drawn) return;
+    this.drawn = now;
+    const shown = bars(bounds, histogram);
+    const most = Math.max(...shown.map((bar) => bar.requests));
+    this.none.hidden = shown.length > 0;
+    this.list.hidden = shown.length === 0;
+    this.list.replaceChildren(...shown.map((bar) => drawBar(bar, most)));
+    this.marks.replaceChildren(
+      ...(["p50", "p95", "p99"] as const).flatMap((name) => {
+        const at = figures[name] === undefined ? undefined : position(figures[name], shown);
+        if (at === undefined) return [];
+        const mark = element("span", { class: at > 0.8 ? `${name} left` : name }, `${name} ${duration(figures[name])}`);
+        mark.style.setProperty("--at", at.toFixed(4));
+        return [mark];
+      }),
+    );
+  }
+}
+
+/** drawBar labels the bars that begin at 1, 10, 100 … */
+function drawBar({ from, to, requests }: Bar, most: number): HTMLElement {
+  const text = to === undefined ? `more than ${bound(from)}` : `${bound(from)} to ${bound(to)}`;
+  const isRound = from > 0 && Math.abs(Math.log10(from) - Math.round(Math.log10(from))) < 1e-9;
+  const column = element("span", { class: "column" });
+  column.style.setProperty("--height", (requests / most).toFixed(4));
+  return element(
+    "li",
+    { title: `${text}: ${requests.toLocaleString("en")}` },
+    column,
+    element("span", { class: "tick", "aria-hidden": "true" }, isRound ? bound(from) : ""),
+    element("span", { class: "hidden" }, `${text}: ${requests.toLocaleString("en")} request${requests === 1 ? "" : "s"}`),
+  );
+}
