@@ -29,7 +29,7 @@ func newDesc(name, help string, labels ...string) *prometheus.Desc {
 var (
 	buildDesc       = newDesc("build_info", "1, with the version of the gateway and of Go.", "version", "goversion")
 	operationsDesc  = newDesc("operations_in_flight", "Operations under way in the whole gateway.")
-	connectionsDesc = newDesc("connections", "Open HTTP connections, of clients and operators.")
+	connectionsDesc = newDesc("connections", "Open HTTP connections of clients and operators, by the protocol of their requests; none: no request yet.", "protocol")
 	limitStoreDesc  = newDesc("rate_limit_store_up", "1 while rate limits are counted in Redis, 0 while each gateway counts alone because Redis cannot be used.")
 	memoryDesc      = newDesc("memory_reserved_bytes", "Bytes that requests and answers hold, of limits.memory.")
 	cutsDesc        = newDesc("memory_cuts_total", "Requests and answers that were cut off to make room for others, those of the slowest clients first.")
@@ -81,7 +81,9 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 		draining = 1
 	}
 	gauge(to, operationsDesc, g.engines.InFlight())
-	gauge(to, connectionsDesc, g.connections.Load())
+	for p := range protocols {
+		gauge(to, connectionsDesc, g.connections[p].Load(), p.String())
+	}
 	gauge(to, memoryDesc, g.memory.Used())
 	counter(to, cutsDesc, g.memory.Preemptions())
 	counter(to, turnedAwayDesc, g.refusals.Total())

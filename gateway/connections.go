@@ -38,6 +38,7 @@ func (g *Gateway) LimitClients(listener net.Listener) net.Listener {
 		memory:     g.memory,
 		timeout:    g.writeTimeout,
 		open:       make(map[netip.Prefix]int),
+		counts:     &g.connections,
 	}
 }
 
@@ -53,6 +54,7 @@ func (g *Gateway) LimitOperators(listener net.Listener) net.Listener {
 		memory:     memory.NewBudget(adminMemory),
 		timeout:    g.writeTimeout,
 		open:       make(map[netip.Prefix]int),
+		counts:     &g.connections,
 		spare:      newSpareDescriptors(),
 	}
 }
@@ -78,6 +80,7 @@ type limitedListener struct {
 	memory     *memory.Budget
 	timeout    func() time.Duration // for writing, of the current configuration
 	spare      *spareDescriptors    // nil: none
+	counts     *connectionCounts    // of all listeners
 
 	mu      sync.Mutex
 	open    map[netip.Prefix]int // by network; without surplus
@@ -118,6 +121,7 @@ func (l *limitedListener) admit(conn net.Conn) *clientConn {
 	}
 	l.mu.Lock()
 	l.newest = c
+	l.counts[noRequest].Add(1)
 	var oldest *clientConn
 	if room {
 		l.open[c.network]++
@@ -177,7 +181,7 @@ type clientConn struct {
 	listener *limitedListener
 	network  netip.Prefix
 	surplus  bool
-	http2    atomic.Bool
+	protocol atomic.Int32
 
 	// The listener's mu guards what follows.
 	slot     *list.Element // in the listener's idle or surplus; nil while it has requests
@@ -190,7 +194,7 @@ type clientConn struct {
 // Write writes with a deadline over HTTP/2, of which many streams share the connection. Over
 // HTTP/1 the handler sets the deadline.
 func (c *clientConn) Write(b []byte) (int, error) {
-	if c.http2.Load() {
+	if protocol(c.protocol.Load()) == http2 {
 		c.SetWriteDeadline(time.Now().Add(c.listener.timeout()))
 	}
 	return c.Conn.Write(b)
@@ -201,6 +205,9 @@ func (c *clientConn) Close() error {
 	l := c.listener
 	l.mu.Lock()
 	first := !c.closed
+	if first {
+		l.counts[c.protocol.Load()].Add(-1)
+	}
 	c.closed = true
 	if l.newest == c {
 		l.newest = nil
@@ -224,12 +231,15 @@ func (c *clientConn) Close() error {
 }
 
 // begin marks the begin of a request on the connection.
-func (c *clientConn) begin(http2 bool) {
-	c.http2.Store(http2)
-	c.head.taken(http2)
+func (c *clientConn) begin(p protocol) {
+	c.head.taken(p == http2)
 	l := c.listener
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if before := c.protocol.Swap(int32(p)); !c.closed {
+		l.counts[before].Add(-1)
+		l.counts[p].Add(1)
+	}
 	if c.requests++; c.slot != nil && !c.surplus && !c.closed {
 		l.idle.Remove(c.slot)
 		c.slot = nil
@@ -280,7 +290,11 @@ func isSurplus(r *http.Request) bool {
 func countRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c := connOf(r); c != nil {
-			c.begin(r.ProtoMajor == 2)
+			p := http1
+			if r.ProtoMajor == 2 {
+				p = http2
+			}
+			c.begin(p)
 			defer c.end()
 		}
 		next.ServeHTTP(w, r)

@@ -41,7 +41,7 @@ type Gateway struct {
 
 	tls         atomic.Pointer[tls.Config] // of the listener for clients; nil: it has none
 	draining    atomic.Bool
-	connections atomic.Int64 // open ones, of clients and operators
+	connections connectionCounts
 	refusals    transport.Refusals
 }
 

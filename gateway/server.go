@@ -45,7 +45,6 @@ func (g *Gateway) server(handler http.Handler) *http.Server {
 		ReadHeaderTimeout: limits.ReadTimeout,
 		IdleTimeout:       limits.IdleTimeout,
 		MaxHeaderBytes:    limits.Header,
-		ConnState:         g.countConnection,
 		ErrorLog:          telemetry.NewLibraryLog(g.log, "HTTP server"),
 		Protocols:         protocols,
 		HTTP2: &http.HTTP2Config{
@@ -76,13 +75,4 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, grac
 		return err
 	}
 	return <-stopped
-}
-
-func (g *Gateway) countConnection(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		g.connections.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		g.connections.Add(-1)
-	}
 }

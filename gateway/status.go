@@ -83,7 +83,7 @@ func (g *Gateway) status() status {
 		Processors:    runtime.GOMAXPROCS(0),
 		MaxProcessors: parallelism.Max(),
 		MemoryBytes:   memory.Sys - memory.HeapReleased,
-		Connections:   g.connections.Load(),
+		Connections:   g.connections.total(),
 		InFlight:      g.engines.InFlight(),
 		Log:           logStatus(logging.CountsOf(g.log)),
 	}

@@ -24,7 +24,7 @@ func TestWriteTimeoutOfReloadReachesHTTP2(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		conn.(*clientConn).begin(true)
+		conn.(*clientConn).begin(http2)
 		limits.WriteTimeout = time.Second
 		g.Reconfigure(limits, nil)
 		began := time.Now()

@@ -28,11 +28,11 @@ type Metrics struct {
 }
 
 // durations are the upper bounds of the histogram's buckets in seconds: from the time of
-// the smallest query to the default timeout of operations.
+// the smallest query to the default timeout of operations. Scrapers that support native
+// histograms have finer ones.
 var durations = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
-// stageDurations are those of a stage, most of which are shorter than a request. Scrapers
-// that support native histograms have finer ones.
+// stageDurations are those of a stage, most of which are shorter than a request.
 var stageDurations = []float64{.0001, .001, .01, .1, 1, 10}
 
 // NewMetrics returns a registry with the metrics of requests and of the process.
@@ -44,9 +44,11 @@ func NewMetrics() *Metrics {
 			Help: "Requests to an application, by the gateway's error code; OK: the application answered, with GraphQL errors or without. Each operation of a batch counts.",
 		}, []string{"app", "code"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "louche_request_duration_seconds",
-			Help:    "Time from the header of a request to its answer, without compressing and sending it. Each operation of a batch counts, with the time of the batch.",
-			Buckets: durations,
+			Name:                           "louche_request_duration_seconds",
+			Help:                           "Time from the header of a request to its answer, without compressing and sending it. Each operation of a batch counts, with the time of the batch.",
+			Buckets:                        durations,
+			NativeHistogramBucketFactor:    1.1,
+			NativeHistogramMaxBucketNumber: 100,
 		}, []string{"app"}),
 		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:                           "louche_request_stage_duration_seconds",

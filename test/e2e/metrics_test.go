@@ -81,7 +81,7 @@ func TestMetrics(t *testing.T) {
 		g.metric(t, `louche_node_latency_seconds{app="/graphql",node="testapp-b@127.0.0.1"}`); latency <= 0 || latency > 30 {
 		t.Errorf("latencies are %v s together", latency)
 	}
-	if g.metric(t, `louche_connections`) < 1 {
+	if g.metric(t, `louche_connections{protocol="http/1.1"}`) < 1 {
 		t.Error("the connection of the scrape is not there")
 	}
 
