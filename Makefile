@@ -89,7 +89,7 @@ bench:
 	go test -run '^$$' -bench Candidates -timeout $(TIMEOUT) ./test/bench $(if $(filter short,$(BENCH)),,-chart $(CURDIR)/docs/bench.svg)
 
 # Throughput and memory against connections, nodes, documents and the size of answers; draws
-# docs/growth.svg. About 4 minutes; with BENCH=short one, without the drawing.
+# docs/growth.svg. About 10 minutes; with BENCH=short one, without the drawing.
 bench-growth:
 	testdata/install-erlang
 	go test -run '^$$' -bench Growth -timeout $(TIMEOUT) ./test/bench $(if $(filter short,$(BENCH)),,-chart $(CURDIR)/docs/growth.svg)

@@ -134,7 +134,7 @@ func drawRatios(b *testing.B, file string, rows []row) {
 
 // drawGrowth draws a panel for each quantity, on logarithmic scales.
 func drawGrowth(b *testing.B, file string, panels []panel) {
-	const width, height, side, gap = 860.0, 520.0, 330.0, 100.0
+	const width, side, gap, row = 860.0, 330.0, 100.0, 240.0
 	values := []func(point) float64{
 		func(p point) float64 { return p.rate },
 		func(p point) float64 { return p.gateway },
@@ -145,7 +145,7 @@ func drawGrowth(b *testing.B, file string, panels []panel) {
 	colours := coloursOf(names)
 	d.legend(14, width, names)
 	for i, p := range panels {
-		left, top := 60+float64(i%2)*(side+gap), 56+float64(i/2)*240
+		left, top := 60+float64(i%2)*(side+gap), 56+float64(i/2)*row
 		const tall = 170.0
 		x := func(v float64) float64 {
 			return left + math.Log10(v)/math.Log10(p.points[len(p.points)-1].x)*side
@@ -170,5 +170,5 @@ func drawGrowth(b *testing.B, file string, panels []panel) {
 			fmt.Fprintf(&d, `<path d="%s" class="line %s" style="fill:none"/>`+"\n", path, colours[series])
 		}
 	}
-	d.write(b, file, width, height)
+	d.write(b, file, width, 40+row*float64((len(panels)+1)/2))
 }

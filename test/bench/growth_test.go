@@ -29,7 +29,9 @@ type point struct {
 // BenchmarkGrowth measures throughput and memory of the gateway against the number of
 // connections, documents and nodes, and the size of answers.
 func BenchmarkGrowth(b *testing.B) {
-	panels := []panel{growthOfConnections(b), growthOfAnswers(b), growthOfNodes(b), growthOfDocuments(b)}
+	panels := []panel{growthOfConnections(b), growthOfAnswers(b), growthOfNodes(b),
+		growthOfDocuments(b, "different documents, 32 connections", ""),
+		growthOfDocuments(b, "different documents with prepare, 32 connections", prepared)}
 	b.ReportMetric(0, "ns/op")
 	for _, p := range panels {
 		p.print()
@@ -109,9 +111,9 @@ func growthOfAnswers(b *testing.B) panel {
 	return p
 }
 
-func growthOfDocuments(b *testing.B) panel {
-	p := panel{quantity: "different documents with prepare, 32 connections"}
-	gateway, node := startOne(b, prepared)
+func growthOfDocuments(b *testing.B, quantity, lines string) panel {
+	p := panel{quantity: quantity}
+	gateway, node := startOne(b, lines)
 	for _, n := range upTo(100, 1, 10, 100, 1000, 10_000, 100_000) {
 		w := workload{document: "{ d" + Mark + ": session { user { id name email } } }", variables: "{}"}
 		load := w.http(gateway.Address, "/graphql")
