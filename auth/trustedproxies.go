@@ -22,7 +22,7 @@ func (p TrustedProxies) Contains(addr netip.Addr) bool {
 // them.
 func (p TrustedProxies) ClientAddress(peer netip.Addr, header http.Header) netip.Addr {
 	forwarded := strings.Join(header["X-Forwarded-For"], ",")
-	for more := true; more && p.Contains(peer); {
+	for more := forwarded != ""; more && p.Contains(peer); {
 		text := forwarded
 		if i := strings.LastIndexByte(forwarded, ','); i >= 0 {
 			forwarded, text = forwarded[:i], forwarded[i+1:]

@@ -118,14 +118,14 @@ func (b *breaker) counts() callCounts {
 }
 
 // start asks for permission for a call. The caller passes done what the call's end
-// says about the node, and whether the other nodes are healthy.
+// says about the node, and whether the other nodes are healthy. nil: count gets that.
 //
 // gobreaker counts a call in the window in which it began, and ignores the end of a
 // longer one, such as a call that passed its deadline. So while the breaker is closed,
 // a call is counted when it ends.
 func (b *breaker) start() (done func(h health, othersHealthy bool), err error) {
 	if !b.ejects() {
-		return b.count, nil
+		return nil, nil
 	}
 	settle, err := b.Allow()
 	if err != nil {

@@ -30,12 +30,9 @@ const (
 // healthOf classifies the end of a call. comparable: any node could have got the call,
 // and this one had the whole timeout.
 func healthOf(ctx context.Context, err error, comparable bool) health {
-	var (
-		lost    *erldist.LostError
-		refused *erldist.RefusedError
-	)
+	_, refused := errors.AsType[*erldist.RefusedError](err)
 	switch {
-	case errors.As(err, &lost), errors.As(err, &refused):
+	case refused, IsLost(err):
 		return failed
 	case !endedWith(ctx, err):
 		return healthy

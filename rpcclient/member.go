@@ -93,7 +93,6 @@ func (m *member) occupy(now time.Time, force bool) (*slot, *breaker, error) {
 	switch {
 	case err == nil:
 	case force:
-		done = m.breaker.count
 	default:
 		return nil, m.breaker, errEjected
 	}
@@ -143,7 +142,7 @@ type slot struct {
 	*member
 	conn    *liveConn
 	breaker *breaker
-	done    func(h health, othersHealthy bool) // reports to the breaker
+	done    func(h health, othersHealthy bool) // reports to the breaker; nil: the breaker counts the call
 	began   time.Time
 }
 
@@ -162,7 +161,12 @@ func (s *slot) execute(ctx context.Context, args arguments, comparable bool, opt
 
 func (s *slot) release(err error, h health) {
 	now := time.Now()
-	s.done(h, h == failed && s.pool.othersHealthy(s.member))
+	othersHealthy := h == failed && s.pool.othersHealthy(s.member)
+	if s.done != nil {
+		s.done(h, othersHealthy)
+	} else {
+		s.breaker.count(h, othersHealthy)
+	}
 	s.breaker.logTransition()
 	m := s.member
 	m.mu.Lock()
@@ -184,9 +188,9 @@ func (s *slot) release(err error, h health) {
 // counts if it was already slow. Clients cannot abuse this: latency only orders nodes,
 // and every node sees the same clients.
 func measuresLatency(err error, elapsed time.Duration, known latency) bool {
-	var large *erldist.TooLargeError
+	_, large := errors.AsType[*erldist.TooLargeError](err)
 	switch {
-	case err == nil, errors.As(err, &large):
+	case err == nil, large:
 		return true
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return elapsed > known.duration()

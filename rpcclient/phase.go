@@ -125,8 +125,7 @@ func (c *liveConn) takesCalls() bool { return c.progress.load() == started }
 // failedByPhase reports whether a call crashed on a node that was starting or
 // stopping, even unnoticed. Then the call is not at fault.
 func (c *liveConn) failedByPhase(ctx context.Context, err error) bool {
-	var crash *CallError
-	if !errors.As(err, &crash) {
+	if _, crashed := errors.AsType[*CallError](err); !crashed {
 		return false
 	}
 	now, err := c.fetchPhase(ctx)
@@ -134,4 +133,7 @@ func (c *liveConn) failedByPhase(ctx context.Context, err error) bool {
 }
 
 // IsLost reports whether a call failed because its connection was lost.
-func IsLost(err error) bool { return errors.As(err, new(*erldist.LostError)) }
+func IsLost(err error) bool {
+	_, lost := errors.AsType[*erldist.LostError](err)
+	return lost
+}

@@ -218,9 +218,9 @@ func (p *Pool) execute(ctx context.Context, args arguments, idempotent bool, fil
 			options.Watch = erldist.Watch{Slow: *p.cfg.Slow, Subject: observer}
 		}
 		result, err := slot.execute(ctx, args, sent == 0 && filter == nil, options)
-		var lost *erldist.LostError
+		lost, isLost := errors.AsType[*erldist.LostError](err)
 		switch {
-		case errors.As(err, &lost):
+		case isLost:
 			// The peer may not have noticed the loss yet. The next choice must be
 			// another node.
 			slot.peer.current.CompareAndSwap(slot.conn, nil)

@@ -88,12 +88,12 @@ func (r *result) PresentErrors(rules engine.ErrorRules, masked func(text string)
 
 func (r *result) AppendJSON(ctx context.Context, b []byte, order *schema.Order, limit int) ([]byte, error) {
 	b, err := r.Value.AppendJSONEncoded(ctx, b, order, limit, r.absinthe.StructEncoder(ctx, r.Result))
-	var tooLong *etf.JSONSizeError
-	var noJSON *etf.JSONError
+	_, tooLong := errors.AsType[*etf.JSONSizeError](err)
+	noJSON, hasNoJSON := errors.AsType[*etf.JSONError](err)
 	switch {
-	case errors.As(err, &tooLong):
+	case tooLong:
 		err = fmt.Errorf("%w: %w", engine.ErrTooLong, err)
-	case errors.As(err, &noJSON) && ctx.Err() == nil:
+	case hasNoJSON && ctx.Err() == nil:
 		err = &operation.Error{Class: operation.Internal, Code: operation.InternalCode, Message: noJSONMessage(noJSON), Cause: err}
 	}
 	return b, err

@@ -165,14 +165,10 @@ func complete(req *operation.Request, extensions json.RawMessage, given bool) (e
 // variables returns the JSON object of a member that may also hold it as a text, as
 // Absinthe.Plug takes it. An empty text, and null in it, count as absent.
 func variables(member json.RawMessage) (json.RawMessage, error) {
-	if strictjson.First(member) != '"' {
-		return object(member, "variables")
+	if text, ok := strictjson.String(member); ok {
+		return objectText(text, "variables")
 	}
-	var text string
-	if json.Unmarshal(member, &text) != nil {
-		return nil, response.BadRequest(`"variables" of the request are not a string.`)
-	}
-	return objectText(text, "variables")
+	return object(member, "variables")
 }
 
 func objectText(text, name string) (json.RawMessage, error) {
@@ -205,7 +201,7 @@ func text(members map[string]json.RawMessage, name string, value *string) (given
 	if len(raw) == 0 || bytes.Equal(raw, null) {
 		return false, nil
 	}
-	if json.Unmarshal(raw, value) != nil {
+	if *value, given = strictjson.String(raw); !given {
 		return false, response.BadRequest("%q of the request is not a string.", name)
 	}
 	return true, nil

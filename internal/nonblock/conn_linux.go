@@ -119,8 +119,7 @@ func retry(call func(uintptr, []byte) (int, error), fd uintptr, b []byte) (int, 
 
 // opError gives an error the form that it has in package net.
 func (c *tcpConn) opError(op string, err error) error {
-	var waiting *net.OpError
-	if errors.As(err, &waiting) {
+	if waiting, ok := errors.AsType[*net.OpError](err); ok {
 		err = waiting.Err
 	} else {
 		err = os.NewSyscallError(op, err)

@@ -2,7 +2,7 @@
 // refuses invalid UTF-8 and lone surrogates, which encoding/json replaces. Of a repeated
 // member the first one counts, as in Jason and etf.AppendJSONTerm.
 //
-// It decodes names only; values stay JSON.
+// It decodes names, and strings on demand; other values stay JSON.
 package strictjson
 
 import (

@@ -59,6 +59,15 @@ func First(text []byte) byte {
 	return 0
 }
 
+// String returns the text of a string; ok is false if the value is none. [Check] has to
+// accept the value first.
+func String(value []byte) (text string, ok bool) {
+	if len(value) == 0 || value[0] != '"' {
+		return "", false
+	}
+	return unquote(value), true
+}
+
 // firstElement returns the position of the first element of an object or array, or of its
 // closing bracket.
 func firstElement(text []byte) int { return skipSpace(text, skipSpace(text, 0)+1) }
@@ -120,9 +129,9 @@ func unquote(quoted []byte) string {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return string(quoted[1 : len(quoted)-1])
 	}
-	var name string
-	if err := json.Unmarshal(quoted, &name); err != nil {
+	var text string
+	if err := json.Unmarshal(quoted, &text); err != nil {
 		panic("strictjson: " + err.Error()) // Check has not accepted the text
 	}
-	return name
+	return text
 }

@@ -17,8 +17,7 @@ type StructEncoder func(structs []Term) (texts [][]byte, err error)
 // are not JSON and a wrong number of texts are errors.
 func (t Term) AppendJSONEncoded(ctx context.Context, dst []byte, o *Order, max int, encode StructEncoder) ([]byte, error) {
 	out, err := t.AppendJSONOrdered(ctx, dst, o, max)
-	var unknown *JSONError
-	if encode == nil || !errors.As(err, &unknown) || unknown.Struct == "" {
+	if unknown, ok := errors.AsType[*JSONError](err); encode == nil || !ok || unknown.Struct == "" {
 		return out, err
 	}
 	found := new(unknownStructs)
