@@ -38,7 +38,7 @@ Code.eval_string("defmodule TestApp.Schema do def version, do: " <> inspect(%q) 
 }
 
 // sdl returns status and body of a GET.
-func sdl(t *testing.T, url string) (int, string) {
+func sdl(t testing.TB, url string) (int, string) {
 	t.Helper()
 	resp, err := http.Get(url)
 	if err != nil {

@@ -35,7 +35,7 @@ type running struct {
 }
 
 // startGateway runs a gateway until the test ends. It returns when a node can be called.
-func startGateway(t *testing.T, yaml string) *running {
+func startGateway(t testing.TB, yaml string) *running {
 	t.Helper()
 	g := launch(t, yaml)
 	eventually(t, "the gateway is ready", func() bool {
@@ -51,7 +51,7 @@ func startGateway(t *testing.T, yaml string) *running {
 
 // configure writes the configuration file of a gateway, which may be running. The default
 // of shutdown_delay is 0s here.
-func (g *running) configure(t *testing.T, yaml string) {
+func (g *running) configure(t testing.TB, yaml string) {
 	t.Helper()
 	text := fmt.Sprintf("listen: %s\nadmin: %s\n%s", g.url[strings.LastIndex(g.url, "/")+1:], strings.TrimPrefix(g.admin, "http://"), yaml)
 	if !strings.Contains(yaml, "shutdown_delay") {
@@ -63,7 +63,7 @@ func (g *running) configure(t *testing.T, yaml string) {
 }
 
 // launch is startGateway without the wait for a node.
-func launch(t *testing.T, yaml string) *running {
+func launch(t testing.TB, yaml string) *running {
 	t.Helper()
 	clients, operators := freeAddress(t), freeAddress(t)
 	g := &running{
@@ -81,10 +81,14 @@ func launch(t *testing.T, yaml string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
+	level := slog.LevelDebug
+	if _, benchmark := t.(*testing.B); benchmark {
+		level = slog.LevelInfo // lines of requests would count
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	started, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		log := slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		log := slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: level}))
 		ended <- service.Run(ctx, cfg, flags.Watch(ctx, cfg, nil, log), log, func() { close(started) })
 	}()
 	g.begin = cancel

@@ -11,7 +11,7 @@ import (
 )
 
 // metric returns the value of a series of GET /metrics, or -1 if there is none.
-func (g *running) metric(t *testing.T, series string) float64 {
+func (g *running) metric(t testing.TB, series string) float64 {
 	t.Helper()
 	status, text := sdl(t, g.admin+"/metrics")
 	if status != 200 {
