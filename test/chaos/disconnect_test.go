@@ -17,8 +17,6 @@ func TestDisconnects(t *testing.T) {
 	goroutines, connections := g.status(t).Goroutines, g.status(t).Connections
 
 	clients, parallel := form(1000, 10_000), 250
-	body := operation(`{ counter pace }`)
-	request := g.request(body)
 	running := func() int { return calls(t, f.live[0]) + calls(t, f.live[1]) }
 	began := time.Now()
 	for range clients / parallel {
@@ -32,9 +30,10 @@ func TestDisconnects(t *testing.T) {
 					return
 				}
 				defer conn.Close()
-				text := request
+				body := operation(`{ counter pace }`)
+				text := g.request(body)
 				if i%10 == 0 { // leaves before the request is complete
-					text = request[:len(request)-len(body)/2]
+					text = text[:len(text)-len(body)/2]
 				}
 				if _, err := conn.Write([]byte(text)); err != nil {
 					t.Error(err)

@@ -11,8 +11,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,21 +29,19 @@ type settings struct {
 	node      string   // keys of node, besides name and cookie_file
 	discovery string   // keys of the application's discovery
 	app       []string // keys of the application
-	more      []string // further applications
+	more      []string // lines of another application
 	timed     bool     // the test compares times: without the race detector, which slows everything down
 }
 
 func (s settings) yaml(listen, admin string) string {
+	s = s.withFeatures()
 	lines := append([]string{"listen: " + listen, "admin: " + admin}, s.top...)
 	lines = append(lines,
 		fmt.Sprintf("node: {name: louche@127.0.0.1, cookie_file: %s%s}", cookieFile, s.node),
 		"apps:",
 		"  - schema: TestApp.Schema",
 		"    discovery: {"+s.discovery+"}")
-	for _, key := range s.app {
-		lines = append(lines, "    "+key)
-	}
-	return strings.Join(append(lines, s.more...), "\n") + "\n"
+	return strings.Join(slices.Concat(lines, indented(s.app), s.more), "\n") + "\n"
 }
 
 // gateway is the program in its own process.
@@ -190,6 +190,7 @@ type nodeStatus struct {
 	Name, State, Breaker string
 	InFlight             int     `json:"in_flight"`
 	LatencyMS            float64 `json:"latency_ms"`
+	Prepared             *struct{ Documents int }
 }
 
 func (g *gateway) status(t testing.TB) status {
@@ -219,11 +220,24 @@ func (s status) connected(app int) (names []string) {
 	return names
 }
 
-// waitConnected waits until this number of the first application's nodes is connected.
+// prepares is the number of an application's nodes that are known to prepare documents, or
+// not to.
+func (s status) prepares(app int) (nodes int) {
+	for _, n := range s.Apps[app].Nodes {
+		if n.Prepared != nil {
+			nodes++
+		}
+	}
+	return nodes
+}
+
+// waitConnected waits until this number of the first application's nodes is connected, with
+// all that the gateway loads into them.
 func (g *gateway) waitConnected(t testing.TB, n int) time.Duration {
 	t.Helper()
 	return eventually(t, fmt.Sprintf("%d nodes are connected", n), func() bool {
-		return len(g.status(t).connected(0)) == n
+		s := g.status(t)
+		return len(s.connected(0)) == n && (!featuresOn || s.prepares(0) == n)
 	})
 }
 
@@ -254,7 +268,11 @@ func (g *gateway) vitals(t testing.TB) vitals {
 // ask sends one document and returns status, header and body.
 func (g *gateway) ask(t testing.TB, document string) (int, http.Header, string) {
 	t.Helper()
-	resp, err := g.operators.Post("http://"+g.listen+"/graphql", "application/json", strings.NewReader(operation(document)))
+	r, err := g.newRequest(t.Context(), "/graphql", strings.NewReader(operation(document)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := g.operators.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,9 +284,16 @@ func (g *gateway) ask(t testing.TB, document string) (int, http.Header, string) 
 	return resp.StatusCode, resp.Header, string(body)
 }
 
-// operation is the body of a request for a document.
+var operations atomic.Int64
+
+// operation is the body of a request for a document. A variable makes it equal to no other,
+// so that no two requests share a call.
 func operation(document string) string {
-	body, err := json.Marshal(map[string]string{"query": document})
+	return operationWith(document, map[string]any{"unused": operations.Add(1)})
+}
+
+func operationWith(document string, variables map[string]any) string {
+	body, err := json.Marshal(map[string]any{"query": document, "variables": variables})
 	if err != nil {
 		panic(err) // strings always have a JSON form
 	}
@@ -277,7 +302,7 @@ func operation(document string) string {
 
 // request is a whole request, for clients that misbehave.
 func (g *gateway) request(body string) string {
-	return fmt.Sprintf("POST /graphql HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", g.listen, len(body), body)
+	return fmt.Sprintf("POST /graphql HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nX-Api-Key: %s\r\nContent-Length: %d\r\n\r\n%s", g.listen, apiKey, len(body), body)
 }
 
 // journal is the log of the gateway.

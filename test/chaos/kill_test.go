@@ -25,6 +25,7 @@ func TestQueriesOutliveTheirNodes(t *testing.T) {
 	o := l.end()
 
 	t.Logf("figures: %d queries, %d nodes killed, %d queries sent again: %v", len(o), killed, retries, o)
+	g.expectPrepared(t)
 	if failed := o.failed(); len(failed) > 0 {
 		t.Errorf("%d of %d queries failed; the first: %+v", len(failed), len(o), failed[0])
 	}
@@ -49,6 +50,7 @@ func TestMutationsRunOnce(t *testing.T) {
 	twice, missing, unknown := f.audit(t, o)
 	t.Logf("figures: %d mutations, %d nodes killed: %v; run twice: %d; told a success, not run: %d; told NODE_DOWN, run: %d",
 		len(o), killed, o, twice, missing, unknown)
+	g.expectPrepared(t)
 	if twice > 0 || missing > 0 {
 		t.Errorf("%d mutations ran twice, %d that succeeded did not run", twice, missing)
 	}
@@ -62,7 +64,7 @@ func TestMutationsRunOnce(t *testing.T) {
 
 // appendOperation writes the request's id on its node, then takes the node's pace.
 func appendOperation(request int) string {
-	return operation(fmt.Sprintf(`mutation { append(id: "%s") pace }`, appendID(request)))
+	return operationWith(`mutation($id: String!) { append(id: $id) pace }`, map[string]any{"id": appendID(request)})
 }
 
 func appendID(request int) string { return fmt.Sprintf("id-%d", request) }

@@ -3,6 +3,7 @@ package chaos
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -42,9 +43,10 @@ func (o outcome) ok() bool { return o.kind() == "200" }
 
 // load is a series of requests to the gateway.
 type load struct {
-	url    string
+	g      *gateway
+	path   string
 	body   func(request int) string
-	header http.Header
+	header http.Header // beyond that of newRequest
 	client *http.Client
 	began  time.Time
 	stop   chan struct{}
@@ -57,9 +59,10 @@ type load struct {
 
 func (g *gateway) newLoad(path string, body func(request int) string) *load {
 	return &load{
-		url:    "http://" + g.listen + path,
+		g:      g,
+		path:   path,
 		body:   body,
-		header: http.Header{"Content-Type": {"application/json"}},
+		header: make(http.Header),
 		client: &http.Client{Transport: &http.Transport{DialContext: g.dial, MaxIdleConnsPerHost: 10000, DisableCompression: true}},
 		began:  time.Now(),
 		stop:   make(chan struct{}),
@@ -172,11 +175,11 @@ func (l *load) send(request int) {
 }
 
 func (l *load) post(body string) (*http.Response, error) {
-	r, err := http.NewRequest(http.MethodPost, l.url, strings.NewReader(body))
+	r, err := l.g.newRequest(context.Background(), l.path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	r.Header = l.header
+	maps.Copy(r.Header, l.header)
 	return l.client.Do(r)
 }
 

@@ -67,7 +67,12 @@ func (g *gateway) assertBounded(t *testing.T, before int64) {
 func (g *gateway) assertServed(t *testing.T, done <-chan struct{}) {
 	t.Helper()
 	for n := 1; ; n++ {
-		resp, err := http.Post("http://"+g.listen+"/graphql", "application/json", strings.NewReader(operation(`{ counter }`)))
+		r, err := g.newRequest(context.Background(), "/graphql", strings.NewReader(operation(`{ counter }`)))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		resp, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Errorf("honest request %d: %v", n, err)
 			return
@@ -139,13 +144,12 @@ func TestHalfSentBodies(t *testing.T) {
 			body := &stalledBody{ctx, bytes.NewReader(half), once}
 			under.Go(func() {
 				defer once()
-				req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+g.listen+"/graphql", body)
+				req, err := g.newRequest(ctx, "/graphql", body)
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				req.ContentLength = 1 << 20
-				req.Header.Set("Content-Type", "application/json")
 				if resp, err := client.Do(req); err == nil {
 					resp.Body.Close()
 				}
@@ -175,12 +179,11 @@ func TestUnreadAnswers(t *testing.T) {
 		client := g.overHTTP2(t, 1)
 		for range 100 {
 			asked.Go(func() {
-				req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+g.listen+"/graphql", strings.NewReader(operation(`{ large(bytes: 1000000) }`)))
+				req, err := g.newRequest(ctx, "/graphql", strings.NewReader(operation(`{ large(bytes: 1000000) }`)))
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				req.Header.Set("Content-Type", "application/json")
 				client.Do(req) // only the header is read, or the end of the stream
 			})
 		}
@@ -206,7 +209,12 @@ func TestLargestAnswersAtOnce(t *testing.T) {
 	var asking sync.WaitGroup
 	for range 10 {
 		asking.Go(func() {
-			resp, err := http.Post("http://"+g.listen+"/graphql", "application/json", strings.NewReader(operation(`{ large(bytes: 66000000) }`)))
+			r, err := g.newRequest(t.Context(), "/graphql", strings.NewReader(operation(`{ large(bytes: 66000000) }`)))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			resp, err := http.DefaultClient.Do(r)
 			if err != nil {
 				t.Error(err)
 				return

@@ -73,6 +73,7 @@ defmodule Absinthe do
     type RootQueryType {
       sleep(ms: Int!): Boolean
       hang(in: String!): Boolean
+      pace: Boolean
       raise(message: String): String
       throw: String
       exit: String
@@ -90,6 +91,7 @@ defmodule Absinthe do
     |> String.replace("type RootMutationType {\n", """
     type RootMutationType {
       append(id: String!): Boolean
+      pace: Boolean
     """)
   end
 
