@@ -45,6 +45,12 @@ type AbsintheConfig struct {
 	Prepare string `yaml:"prepare" env:"PREPARE"`
 	// PrepareMemory bounds the prepared documents of a node, in bytes.
 	PrepareMemory int `yaml:"prepare_memory" env:"PREPARE_MEMORY"`
+	// LogMetadata is "on", which is the default: the lines that resolvers log have the ids
+	// of request and trace; or "off".
+	LogMetadata string `yaml:"log_metadata" env:"LOG_METADATA"`
+	// TraceContext is "on": the application's spans are below the gateway's; or "off",
+	// which is the default.
+	TraceContext string `yaml:"trace_context" env:"TRACE_CONTEXT"`
 }
 
 var moduleName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_]*(\.[A-Z][A-Za-z0-9_]*)*$`)
@@ -64,7 +70,9 @@ func (c *AbsintheConfig) Validate() error {
 	return errors.Join(append(errs,
 		keypath.NotNegative("max_complexity", c.MaxComplexity, "a number, such as 1000"),
 		keypath.NotNegative("token_limit", c.TokenLimit, "a number, such as 1000"),
-		keypath.OneOf("prepare", cmp.Or(c.Prepare, prepareOff), prepareOn, prepareOff),
+		keypath.OneOf("prepare", cmp.Or(c.Prepare, off), on, off),
+		keypath.OneOf("log_metadata", cmp.Or(c.LogMetadata, on), on, off),
+		keypath.OneOf("trace_context", cmp.Or(c.TraceContext, off), on, off),
 		keypath.NotNegative("prepare_memory", c.PrepareMemory, "a number of bytes, such as 67108864"),
 		c.validateContextFrom())...)
 }
@@ -79,14 +87,17 @@ const elixirPrefix = "Elixir."
 // ModuleAtom returns the atom of a module that is given in Elixir's notation.
 func ModuleAtom(name string) string { return elixirPrefix + name }
 
-// Values of [AbsintheConfig.Prepare].
+// Values of switches.
 const (
-	prepareOn  = "on"
-	prepareOff = "off"
+	on  = "on"
+	off = "off"
 )
 
 // Prepares reports whether nodes prepare documents.
-func (c *AbsintheConfig) Prepares() bool { return c.Prepare == prepareOn }
+func (c *AbsintheConfig) Prepares() bool { return c.Prepare == on }
+
+// PropagatesTraces reports whether applications get the traces of operations.
+func (c *AbsintheConfig) PropagatesTraces() bool { return c.TraceContext == on }
 
 // SetDefaults converts modules to Elixir's notation: Elixir.MyApp.Schema, as the
 // Erlang shell prints it, becomes MyApp.Schema.
@@ -95,7 +106,9 @@ func (c *AbsintheConfig) SetDefaults() {
 	c.JSONCodec = strings.TrimPrefix(c.JSONCodec, elixirPrefix)
 	c.PubSub = strings.TrimPrefix(c.PubSub, elixirPrefix)
 	c.ContextFrom = strings.TrimPrefix(c.ContextFrom, elixirPrefix)
-	c.Prepare = cmp.Or(c.Prepare, prepareOff)
+	c.Prepare = cmp.Or(c.Prepare, off)
+	c.LogMetadata = cmp.Or(c.LogMetadata, on)
+	c.TraceContext = cmp.Or(c.TraceContext, off)
 	c.PrepareMemory = cmp.Or(c.PrepareMemory, 64<<20)
 }
 
@@ -121,6 +134,9 @@ type Operation struct {
 	// Idempotent operations, such as queries, are retried on another node if their
 	// node is lost.
 	Idempotent bool
+	// RequestID and Trace are for the log and the spans of the application. They may be zero.
+	RequestID string
+	Trace     Trace
 	// Filter selects the nodes that may run the operation. Nil selects all.
 	Filter NodeFilter
 	// Observer observes the call. Nil: none does.
@@ -163,7 +179,7 @@ type Absinthe struct {
 // Errors are those of [Pool.Call], [*ContextError], and [*etf.SyntaxError] for invalid
 // JSON in Variables, which no node has seen.
 func (a *Absinthe) Run(ctx context.Context, op Operation) (*Result, error) {
-	if a.Config.ContextFrom != "" || a.Config.Prepares() {
+	if a.Config.ContextFrom != "" || a.Config.Prepares() || a.Config.PropagatesTraces() {
 		return a.runByNode(ctx, op)
 	}
 	return a.run(ctx, op)
@@ -173,14 +189,15 @@ func (a *Absinthe) run(ctx context.Context, op Operation) (*Result, error) {
 	b := buffers.Get().(*[]byte)
 	defer putBuffer(b)
 	var err error
-	if *b, err = a.appendRun((*b)[:0], op); err != nil {
+	setup := a.setupOf(&op, nil)
+	if *b, err = a.appendRun((*b)[:0], setup, op); err != nil {
 		return nil, err
 	}
 	result, err := a.Pool.execute(ctx, fixedArguments(*b), op.Idempotent, op.Filter, op.Observer)
 	if err != nil {
 		return nil, err
 	}
-	unwrapTrapping(result)
+	result.Value = setup.value(result.Value)
 	if err := result.unwrapOK(); err != nil {
 		result.Release()
 		return nil, err
@@ -189,9 +206,9 @@ func (a *Absinthe) run(ctx context.Context, op Operation) (*Result, error) {
 }
 
 // appendRun appends the arguments of a call of Absinthe.run/3.
-func (a *Absinthe) appendRun(b []byte, op Operation) ([]byte, error) {
-	b, err := a.appendArgs(beginTrappingCall(b, "Elixir.Absinthe", "run"), op)
-	return endTrappingCall(b), err
+func (a *Absinthe) appendRun(b []byte, s setup, op Operation) ([]byte, error) {
+	b, err := a.appendArgs(s.beginCall(b, &op, "Elixir.Absinthe", "run"), op)
+	return s.endCall(b), err
 }
 
 // appendArgs appends [Document, Schema, Options].

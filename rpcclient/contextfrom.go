@@ -32,8 +32,8 @@ func (a *Absinthe) cachedUntil(requested, expires time.Time) time.Time {
 // appendEvaluation appends the arguments of a call of erl_eval:expr/5, a part of
 // stdlib. Everything of a request is a binding: a term, never code. The last argument
 // leaves the bindings out of the result. expr/2 would check the expression each time.
-func (a *Absinthe) appendEvaluation(b []byte, op Operation) ([]byte, error) {
-	b = beginTrappingCall(b, "erl_eval", "expr")
+func (a *Absinthe) appendEvaluation(b []byte, s setup, op Operation) ([]byte, error) {
+	b = s.beginCall(b, &op, "erl_eval", "expr")
 	b = append(etf.AppendList(b, 5), a.expression...)
 	b = etf.AppendList(b, 5)
 	b = appendBinding(b, "Claims")
@@ -51,7 +51,7 @@ func (a *Absinthe) appendEvaluation(b []byte, op Operation) ([]byte, error) {
 	b = etf.AppendNil(etf.AppendAtom(b, ModuleAtom(a.Config.Schema)))
 	b = etf.AppendAtom(etf.AppendAtom(b, "none"), "none") // no function handlers
 	b = etf.AppendNil(etf.AppendAtom(b, "value"))         // without the bindings
-	return endTrappingCall(b), nil
+	return s.endCall(b), nil
 }
 
 // appendBinding appends the start of {Name, Value}.

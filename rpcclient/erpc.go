@@ -50,6 +50,8 @@ type liveConn struct {
 	id       uint64 // unique in this process
 	since    time.Time
 	progress progress
+	// extractsTraces: the node has [traceExtractor].
+	extractsTraces atomic.Bool
 	// leader is the node's process user, the group leader of calls: the output and the
 	// log lines of resolvers go where the application's own go.
 	leader     etf.Pid

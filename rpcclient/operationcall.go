@@ -20,6 +20,7 @@ type operationCall struct {
 	// What the latest arguments have.
 	agent  *nodeAgent // nil: Absinthe itself
 	known  bool       // the agent needs no text
+	setup  setup
 	key    contextKey
 	cached *builtContext // nil: no cached context
 }
@@ -66,14 +67,15 @@ func (c *operationCall) forNode(s *slot) []byte {
 	c.agent = s.agentOn(s.conn)
 	c.known = c.agent != nil && c.agent.has(&op)
 	c.setPrepared(c.known)
+	c.setup = c.app.setupOf(&op, s.conn)
 	// Errors concern the variables, which are encoded.
 	switch {
 	case c.agent != nil:
 		*c.args, _ = c.appendPrepared((*c.args)[:0], op)
 	case c.buildsContext():
-		*c.args, _ = c.app.appendEvaluation((*c.args)[:0], op)
+		*c.args, _ = c.app.appendEvaluation((*c.args)[:0], c.setup, op)
 	default:
-		*c.args, _ = c.app.appendRun((*c.args)[:0], op)
+		*c.args, _ = c.app.appendRun((*c.args)[:0], c.setup, op)
 	}
 	return *c.args
 }
@@ -89,11 +91,11 @@ func (c *operationCall) buildsContext() bool {
 	return c.app.Config.ContextFrom != "" && c.cached == nil
 }
 
-// appendPrepared appends the arguments of run/5 of the agent:
+// appendPrepared appends the arguments of run/6 of the agent:
 //
-//	[Hash, Document | known, Schema, Options, Context]
+//	[Hash, Document | known, Schema, Options, Context, Setup]
 func (c *operationCall) appendPrepared(b []byte, op Operation) ([]byte, error) {
-	b = etf.AppendList(beginCall(b, agent.Module, "run"), 5)
+	b = etf.AppendList(beginCall(b, agent.Module, "run"), 6)
 	b = etf.AppendBinary(b, op.Hash[:])
 	if c.known {
 		b = etf.AppendAtom(b, "known")
@@ -114,6 +116,7 @@ func (c *operationCall) appendPrepared(b []byte, op Operation) ([]byte, error) {
 	} else {
 		b = op.appendContext(etf.AppendAtom(etf.AppendTuple(b, 2), "map"))
 	}
+	b = (c.setup &^ trapExits).appendFunctions(b, &op)
 	return endCall(etf.AppendNil(b)), nil
 }
 
@@ -141,7 +144,7 @@ func (c *operationCall) repeats(_ *slot, result *Result, err error) bool {
 // read unwraps the result of Absinthe, and caches a built context.
 func (c *operationCall) read(result *Result) error {
 	if c.agent == nil {
-		unwrapTrapping(result)
+		result.Value = c.setup.value(result.Value)
 	} else if err := c.unwrapPrepared(result); err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func testPrepareVersions(t *testing.T, node *beamtest.Node, app *rpcclient.Absin
 	prepare(t, app, op)
 	runAnother := func(document string) string {
 		return node.Eval(t, fmt.Sprintf(`Task.await(Task.async(fn ->
-			:%s.run("hash", %s, TestApp.Schema, [operation_name: "Q", variables: %%{"text" => "b"}], {:map, %%{}})
+			:%s.run("hash", %s, TestApp.Schema, [operation_name: "Q", variables: %%{"text" => "b"}], {:map, %%{}}, [])
 		end))`, anotherAgent, document))
 	}
 	if got := runAnother(":known"); got != ":unknown" {

@@ -53,6 +53,8 @@ func operationOf(call *engine.Call) rpcclient.Operation {
 		ContextExpires: call.ContextExpires,
 		Idempotent:     call.Idempotent,
 		Filter:         call.Filter,
+		RequestID:      call.RequestID,
+		Trace:          rpcclient.Trace(call.Trace),
 		Observer:       (*observer)(call),
 	}
 }

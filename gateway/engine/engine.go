@@ -226,6 +226,9 @@ func (r *run) validate(context.Context) error {
 
 // setCall sets the call of the operation.
 func (r *run) setCall() {
+	trace := r.caller.Trace
+	trace.Span = r.Traces.NewSpan(trace)
+	r.result.NodeSpan = trace.Span
 	r.call = Call{
 		Document:      r.document.Text,
 		Hash:          r.document.Hash,
@@ -234,9 +237,10 @@ func (r *run) setCall() {
 		Context:       r.context,
 		Idempotent:    r.operation.Kind == schema.Query,
 		Filter:        r.validation.Filter,
+		RequestID:     r.caller.Request.ID,
+		Trace:         trace,
 		path:          r.Path,
 		name:          r.result.Name,
-		requestID:     r.caller.Request.ID,
 	}
 	r.caller.setClaims(&r.call)
 }
@@ -247,7 +251,6 @@ func (r *run) execute(ctx context.Context) error {
 		return nil
 	}
 	r.setCall()
-	r.result.NodeSpan = r.Traces.NewSpan(r.caller.Trace)
 	r.persist()
 	r.result.Enter(operation.StageQueue)
 	timeout, cause := r.timeout()

@@ -42,8 +42,12 @@ type Call struct {
 	Idempotent bool
 	// Filter selects the nodes that may run the operation; nil: all.
 	Filter contract.NodeFilter
+	// RequestID is the id of the request.
+	RequestID string
+	// Trace is that of the request. Its Span is the call's.
+	Trace operation.Trace
 
-	path, name, requestID string // see Identify
+	path, name string // see Identify
 
 	report *operation.Report
 	shared *sharedCall // nil: the call is for one query alone
@@ -73,7 +77,7 @@ func (c *Call) Annotate(note string) {
 // request. The name is empty if it has none. An upstream may call it while the call is in
 // flight.
 func (c *Call) Identify() (path, operation, requestID string) {
-	return c.path, strings.Clone(c.name), strings.Clone(c.requestID)
+	return c.path, strings.Clone(c.name), strings.Clone(c.RequestID)
 }
 
 // A Result is the result of a call before it is printed as JSON.

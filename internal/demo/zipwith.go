@@ -6,9 +6,8 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
-// zipWith3 is lists:zipwith3/3 of fun erlang:apply/3, with which the gateway
-// makes the process trap exits before it runs Absinthe. It returns the list of
-// the return values.
+// zipWith3 is lists:zipwith3/3 of fun erlang:apply/3, with which the gateway sets the
+// process up before it runs Absinthe. It returns the list of the return values.
 func (l listener) zipWith3(ctx context.Context, args etf.Term) (Outcome, error) {
 	f := mfa{"lists", "zipwith3", 4}
 	given, err := properList(args)

@@ -60,6 +60,9 @@ func (s *service) newApplication(cfg config.App, proxies []netip.Prefix, former 
 	if cfg.Prepares() {
 		absinthe.Pool.AddInspector(absinthe.InstallAgent)
 	}
+	if cfg.PropagatesTraces() {
+		absinthe.Pool.AddInspector(absinthe.FindTraceExtractor)
+	}
 	contractConfig := cfg.Contract
 	contractConfig.Publishes = cfg.Publishes()
 	app := &application{

@@ -12,7 +12,7 @@
 %% lease.
 -module(louche_agent).
 
--export([renew/3, forget/0, run/5]).
+-export([renew/3, forget/0, run/6]).
 
 %% renew(Schema, Lease, Words) starts the owner if there is none, and keeps everything
 %% for another Lease milliseconds. Words bounds the kept documents. It returns
@@ -30,8 +30,8 @@ renew(Schema, Lease, Words) ->
 forget() ->
     call(forget, 0).
 
-%% run(Hash, Document, Schema, Options, Context) is Absinthe.run/3 in a process that
-%% traps exits. Document is the text, or known: the agent has it under Hash. If it has
+%% run(Hash, Document, Schema, Options, Context, Setup) is Absinthe.run/3 in a process that
+%% traps exits, and applies the functions of Setup first. Document is the text, or known: the agent has it under Hash. If it has
 %% not, it returns unknown, and nothing has run. Otherwise it returns {Kept, Value}; Kept
 %% is true if the next call needs no text.
 %%
@@ -39,8 +39,9 @@ forget() ->
 %% Claims, Map, Returned}: the application's function builds a context, which is merged
 %% over Map. Value is then {run, Outcome}, with Returned {run, Outcome, Built}, or
 %% {returned, Other} if the function did not return a map.
-run(Hash, Document, Schema, Options, Context) ->
+run(Hash, Document, Schema, Options, Context, Setup) ->
     process_flag(trap_exit, true),
+    [apply(Module, Function, Arguments) || {Module, Function, Arguments} <- Setup],
     Key = {Hash, Schema, option(operation_name, Options), option(token_limit, Options)},
     case find(Key) of
         {ok, Kept} ->

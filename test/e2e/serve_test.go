@@ -99,7 +99,7 @@ func TestResolversLogAndPrintInTheirOwnApplication(t *testing.T) {
 	if status, answer := g.query(t, `{ log(message: "a line of Logger") print(message: "a line of IO.puts") }`); status != 200 {
 		t.Fatal(status, answer)
 	}
-	node.WaitOutput(t, "[info] a line of Logger")
+	node.WaitOutput(t, " a line of Logger")
 	node.WaitOutput(t, "a line of IO.puts")
 }
 

@@ -44,6 +44,6 @@ defmodule Equality.Agent do
 
   def run(document, schema, options, context, text) do
     hash = :crypto.hash(:sha256, document)
-    module().run(hash, text, schema, options, {:map, context})
+    module().run(hash, text, schema, options, {:map, context}, [])
   end
 end
