@@ -60,7 +60,6 @@ func (b *broadcast) serve(w http.ResponseWriter, r *http.Request) {
 	samples := b.add()
 	defer b.remove(samples)
 	flusher := http.NewResponseController(w)
-	flusher.SetReadDeadline(time.Time{}) // it is for the body; past it, net/http would end the request
 	for {
 		select {
 		case text := <-samples:
