@@ -18,6 +18,7 @@ import (
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Put GraphQL over HTTP in front of Absinthe applications."`
 	Nodes   nodesCommand   `cmd:"" help:"Connect to the nodes that discovery finds, and show the results."`
+	Top     topCommand     `cmd:"" help:"Show the nodes and operations of a running gateway in the terminal."`
 	Schema  schemaCommand  `cmd:"" help:"Work with the schema: print it, compare it, check the operations of clients."`
 	Demo    demoCommand    `cmd:"" help:"Run the gateway with three embedded nodes of a demo application."`
 	Config  configCommand  `cmd:"" help:"Work with configuration files."`
