@@ -87,26 +87,6 @@ func TestConsoleEvents(t *testing.T) {
 	g.console.close() // else the server waits for the stream
 }
 
-// The stream goes on after the time in which a client has to send its request.
-func TestConsoleEventsGoOn(t *testing.T) {
-	g := newGateway(Limits{ReadTimeout: time.Millisecond}, slog.New(slog.DiscardHandler), unreachableApp(t, nil))
-	server := httptest.NewServer(g.Admin())
-	t.Cleanup(server.Close)
-	t.Cleanup(g.console.close) // else the server waits for the stream
-	resp, err := http.Get(server.URL + "/console/events")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	events := bufio.NewReader(resp.Body)
-	for i := range 2 {
-		if line, err := events.ReadString('\n'); err != nil || !strings.HasPrefix(line, "data: ") {
-			t.Fatalf("event %d: %q, %v", i, line, err)
-		}
-		events.ReadString('\n')
-	}
-}
-
 // All listeners share one sampler, which ends with the last of them. A listener that does
 // not read holds up no other.
 func TestSamplesAreTakenForListeners(t *testing.T) {
