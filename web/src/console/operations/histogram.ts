@@ -52,7 +52,7 @@ export class HistogramView {
       ...(["p50", "p95", "p99"] as const).flatMap((name) => {
         const at = figures[name] === undefined ? undefined : position(figures[name], shown);
         if (at === undefined) return [];
-        const mark = element("span", { class: at > 0.8 ? `${name} left` : name }, `${name} ${duration(figures[name])}`);
+        const mark = element("span", { class: at > 0.8 ? `${name} left` : name }, element("b", {}, `${name} ${duration(figures[name])}`));
         mark.style.setProperty("--at", at.toFixed(4));
         return [mark];
       }),

@@ -73,7 +73,7 @@ export class RequestTable {
       cell(request.node ?? "–"),
       cell(clientName(request.client)),
       element("td", {}, element("code", {}, request.request_id)),
-      element("td", { class: "line" }, request.line ? element("code", {}, request.line) : "–"),
+      element("td", { class: "line", title: request.line ?? "" }, request.line ? element("code", {}, request.line) : "–"),
     );
   }
 }
