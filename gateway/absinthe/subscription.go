@@ -14,7 +14,7 @@ func (u *Upstream) Subscribe(ctx context.Context, call *engine.Call) (engine.Sou
 	case err != nil:
 		return nil, nil, u.errorOf(err, true)
 	case answer != nil:
-		return nil, &result{Result: answer, absinthe: u.absinthe}, nil
+		return nil, u.resultOf(answer), nil
 	}
 	return &source{s, u}, nil, nil
 }
@@ -35,5 +35,5 @@ func (s *source) Next(ctx context.Context) (engine.Result, int, error) {
 	case e.Result == nil:
 		return nil, e.Lost, nil
 	}
-	return &result{Result: e.Result, absinthe: s.upstream.absinthe}, e.Lost, nil
+	return s.upstream.resultOf(e.Result), e.Lost, nil
 }

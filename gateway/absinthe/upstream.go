@@ -38,7 +38,7 @@ func (u *Upstream) Run(ctx context.Context, call *engine.Call) (engine.Result, e
 	if err != nil {
 		return nil, u.errorOf(err, call.Idempotent)
 	}
-	return &result{Result: r, absinthe: u.absinthe}, nil
+	return u.resultOf(r), nil
 }
 
 func operationOf(call *engine.Call) rpcclient.Operation {
@@ -74,15 +74,20 @@ func (o *observer) Identify() any {
 // A result is the result map of Absinthe.
 type result struct {
 	*rpcclient.Result
+	contents
 	absinthe *rpcclient.Absinthe
+}
+
+func (u *Upstream) resultOf(r *rpcclient.Result) *result {
+	return &result{r, contentsOf(r.Value), u.absinthe}
 }
 
 func (r *result) Node() string    { return r.Result.Node }
 func (r *result) Size() int       { return len(r.Value.Bytes) }
-func (r *result) HasData() bool   { return hasMember(r.Value, "data") }
-func (r *result) HasErrors() bool { return hasMember(r.Value, "errors") }
+func (r *result) HasData() bool   { return r.data }
+func (r *result) HasErrors() bool { return r.errors }
 
-func (r *result) Outcome() operation.Outcome { return outcomeOf(r.Value) }
+func (r *result) Outcome() operation.Outcome { return r.outcome() }
 
 func (r *result) PresentErrors(rules engine.ErrorRules, masked func(text string)) {
 	r.Value = presentErrors(r.Value, rules, masked)
@@ -99,21 +104,4 @@ func (r *result) AppendJSON(ctx context.Context, b []byte, order *schema.Order, 
 		err = &operation.Error{Class: operation.Internal, Code: operation.InternalCode, Message: noJSONMessage(noJSON), Cause: err}
 	}
 	return b, err
-}
-
-// hasMember reports whether a result map has a key. Without data nothing was executed. The
-// value of the last key is not read: that of data may be large.
-func hasMember(result etf.Term, name string) bool {
-	d := etf.NewDecoder(result)
-	n, err := d.Map()
-	for i := 0; err == nil && i < n; i++ {
-		var key string
-		if key, err = d.Atom(); key == name {
-			return true
-		}
-		if err == nil && i < n-1 {
-			err = d.Skip()
-		}
-	}
-	return false
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/louche-graphql/louche/schema"
 )
 
-func TestHasMember(t *testing.T) {
+func TestHasData(t *testing.T) {
 	for name, test := range map[string]struct {
 		result etf.Term
 		want   bool
@@ -25,7 +25,7 @@ func TestHasMember(t *testing.T) {
 		"no term":               {etf.Term{}, false},
 		"a term that is no map": {etf.Term{Bytes: etf.AppendNil(nil)}, false},
 	} {
-		if got := hasMember(test.result, "data"); got != test.want {
+		if got := contentsOf(test.result).data; got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -50,11 +50,7 @@ func (r *Refusals) Total() uint64 { return r.total.Load() }
 func (a *Admission) Admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		read, write := a.Timeouts()
-		conn := http.NewResponseController(w)
-		if r.Body != http.NoBody {
-			conn.SetReadDeadline(time.Now().Add(read))
-		}
-		conn.SetWriteDeadline(time.Time{}) // of the answer before this one
+		setDeadlines(w, r, read)
 		d := &deadlineWriter{ResponseWriter: w, timeout: write, http2: r.ProtoMajor == 2, account: a.Memory.Open()}
 		d.refusals = a.Refusals
 		defer d.close()
@@ -121,4 +117,14 @@ func (d *deadlineWriter) close() {
 func RequestSize(header int, body int64) (reading, running int64) {
 	request := requestMemory + int64(header)
 	return request + (1+parsing)*body, request + (1+parsed)*body
+}
+
+// setDeadlines sets the deadline of a request's body, and removes that of the answer before
+// this one.
+func setDeadlines(w http.ResponseWriter, r *http.Request, read time.Duration) {
+	conn := http.NewResponseController(w)
+	if r.Body != http.NoBody {
+		conn.SetReadDeadline(time.Now().Add(read))
+	}
+	conn.SetWriteDeadline(time.Time{})
 }

@@ -24,7 +24,7 @@ func resultMap(data string, errors bool) etf.Term {
 	return etf.Term{Bytes: append(etf.AppendMap(nil, n), members...)}
 }
 
-func TestOutcomeOf(t *testing.T) {
+func TestOutcome(t *testing.T) {
 	for name, test := range map[string]struct {
 		result etf.Term
 		want   operation.Outcome
@@ -37,7 +37,7 @@ func TestOutcomeOf(t *testing.T) {
 		"neither":               {resultMap("", false), operation.Succeeded},
 		"a result without term": {etf.Term{}, operation.Succeeded},
 	} {
-		if got := outcomeOf(test.result); got != test.want {
+		if got := contentsOf(test.result).outcome(); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}
