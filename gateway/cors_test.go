@@ -54,6 +54,7 @@ func TestPreflight(t *testing.T) {
 		{"/graphql", page, "POST", "apollographql-client-name,apollographql-client-version,authorization,content-type,traceparent,x-request-id", true},
 		{"/graphql", page, "POST", "apollo-require-preflight,graphql-require-preflight,x-apollo-operation-name,x-requested-with", true},
 		{"/graphql", page, "POST", "x-my-header,x-request-timeout", true},
+		{"/graphql", page, "POST", "graphql-client-name,graphql-client-version,tracestate", true},
 		{"/graphql", page, "POST", "x-other", false},
 		{"/graphql", page, "PUT", "", false},
 		{"/graphql", "https://elsewhere.example", "POST", "", false},

@@ -65,8 +65,8 @@ func (c *CORSConfig) validate(cookies bool) error {
 // read.
 var (
 	corsRequestHeaders = slices.Concat(csrfHeaders, []string{
-		"Content-Type", "Authorization", requestIDHeader, "Traceparent",
-		"Apollographql-Client-Name", "Apollographql-Client-Version",
+		"Content-Type", "Authorization", requestIDHeader, "Traceparent", "Tracestate",
+		"Apollographql-Client-Name", "Apollographql-Client-Version", "Graphql-Client-Name", "Graphql-Client-Version",
 	})
 	corsAnswerHeaders = []string{requestIDHeader, "Retry-After", "RateLimit", "RateLimit-Policy"}
 )
