@@ -61,17 +61,17 @@ func (m model) head() []string {
 	if m.showOperations {
 		tabs = "Nodes  " + bold.Styled("Operations")
 	}
-	title := bold.Styled("louche top") + "  " + tabs
+	title := bold.Styled("louche top") + "  " + tabs + "  " + printable(m.address)
 	if m.problem != "" {
-		return []string{title, bad.Styled(printable(m.address + ": " + m.problem)), ""}
+		return []string{title, bad.Styled(printable(m.problem)), ""}
 	}
 	s := m.history.now()
 	state := "up"
 	if s.Draining {
 		state = "stopping, up"
 	}
-	return []string{title, fmt.Sprintf("%s %s for %s, %d connections, %d operations in flight, %s",
-		printable(m.address), state, span(s.UptimeSeconds), s.Connections, s.InFlight, bytes(s.MemoryBytes)), ""}
+	return []string{title, fmt.Sprintf("%s for %s, %d connections, %d operations in flight, %s",
+		state, span(s.UptimeSeconds), s.Connections, s.InFlight, bytes(s.MemoryBytes)), ""}
 }
 
 // foot has the reason of the selected node's state, and the keys or a question.
