@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -41,4 +42,27 @@ func BenchmarkRecord(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkSnapshot is how long requests wait while operators read the figures, when all
+// bounds are reached.
+func BenchmarkSnapshot(b *testing.B) {
+	o := NewOperations()
+	for i := range maxOperations * maxRecent {
+		o.Record(&operation.Report{Kind: "query", Name: fmt.Sprint("Dashboard", i%maxOperations), RequestID: "1m90lq8y8hdb4", Code: "TIMEOUT"})
+	}
+	b.Run("wait", func(b *testing.B) {
+		for b.Loop() {
+			o.snapshot()
+		}
+	})
+	b.Run("event", func(b *testing.B) {
+		for b.Loop() {
+			text, err := json.Marshal(o.Summaries())
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(len(text)), "bytes")
+		}
+	})
 }

@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"slices"
 	"time"
 
 	"github.com/louche-graphql/louche/gateway/operation"
@@ -17,7 +16,9 @@ type figures struct {
 	stages                 [numStages]time.Duration
 	histogram              histogram
 	problems               map[string]uint64 // requests by their problem
-	recent                 []request         // slow and failed ones, the oldest first
+	// recent has slow and failed requests, the oldest first. Snapshots share its elements,
+	// which do not change.
+	recent []request
 }
 
 // record counts a request. Those that take as long as slow are kept, and so are failed ones.
@@ -60,7 +61,7 @@ func (f *figures) countProblem(r *operation.Report) {
 
 func (f *figures) keep(r request) {
 	if len(f.recent) == maxRecent {
-		f.recent = slices.Delete(f.recent, 0, 1)
+		f.recent = f.recent[1:]
 	}
 	f.recent = append(f.recent, r)
 }

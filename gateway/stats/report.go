@@ -2,6 +2,7 @@ package stats
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -62,10 +63,8 @@ type Summary struct {
 
 // Report returns the figures of all operations.
 func (o *Operations) Report() Report {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	report := Report{Bounds: boundSeconds(), Operations: []OperationReport{}}
-	for _, f := range o.figures.Values() {
+	for _, f := range o.snapshot() {
 		report.Operations = append(report.Operations, f.report())
 	}
 	slices.SortFunc(report.Operations, func(a, b OperationReport) int { return byTime(a.Summary, b.Summary) })
@@ -74,14 +73,25 @@ func (o *Operations) Report() Report {
 
 // Summaries returns the counts of all operations.
 func (o *Operations) Summaries() Summaries {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	summaries := Summaries{Bounds: boundSeconds(), Operations: []Summary{}}
-	for _, f := range o.figures.Values() {
+	for _, f := range o.snapshot() {
 		summaries.Operations = append(summaries.Operations, f.summary())
 	}
 	slices.SortFunc(summaries.Operations, byTime)
 	return summaries
+}
+
+// snapshot copies the figures. Requests wait meanwhile, so it does nothing else.
+func (o *Operations) snapshot() []figures {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	all := make([]figures, 0, o.figures.Len())
+	for _, f := range o.figures.Values() {
+		snapshot := *f
+		snapshot.problems = maps.Clone(f.problems)
+		all = append(all, snapshot)
+	}
+	return all
 }
 
 func byTime(a, b Summary) int {
