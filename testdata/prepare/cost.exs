@@ -20,7 +20,7 @@ defmodule Cost do
       :persistent_term.put({__MODULE__, name, arity}, closure)
     end
 
-    {:ok, tokens, _} = :erl_scan.string(~c"(persistent_term:get({'Elixir.Cost', run, 5}))(Hash, known, Schema, Options, Context).")
+    {:ok, tokens, _} = :erl_scan.string(~c"(persistent_term:get({'Elixir.Cost', run, 6}))(Hash, known, Schema, Options, Context, []).")
     {:ok, [call]} = :erl_parse.parse_exprs(tokens)
 
     for {name, document} <- [
@@ -30,7 +30,7 @@ defmodule Cost do
       hash = :crypto.hash(:sha256, document)
       context = {:map, %{current_user_id: 1}}
       options = fn i -> [variables: if(name == "small", do: %{}, else: %{"name" => "u#{i}"}), operation_name: nil] end
-      for _ <- 1..2, do: module.run(hash, document, Bench.Schema, options.(0), context)
+      for _ <- 1..2, do: module.run(hash, document, Bench.Schema, options.(0), context, [])
       send(module, :replace)
       {:ok, documents, words, _} = module.renew(Bench.Schema, 600_000, 8_000_000)
       IO.puts("#{documents} documents of #{words} words together are kept")
@@ -40,7 +40,7 @@ defmodule Cost do
         {:value, {true, {:ok, _}}, _} = :erl_eval.expr(call, bindings)
       end
 
-      compiled = fn options -> {true, {:ok, _}} = module.run(hash, :known, Bench.Schema, options, context) end
+      compiled = fn options -> {true, {:ok, _}} = module.run(hash, :known, Bench.Schema, options, context, []) end
 
       compare(name, [
         {"Absinthe.run", fn i -> Absinthe.run(document, Bench.Schema, options.(i) ++ [context: elem(context, 1)]) end},
