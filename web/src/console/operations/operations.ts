@@ -2,7 +2,7 @@ import "./operations.css";
 import { element } from "../dom";
 import { DeprecatedView } from "./deprecated";
 import { OperationPage } from "./page";
-import { RequestTable, type Recent } from "./requests";
+import { RequestTable, recentOf } from "./requests";
 import type { Route } from "./route";
 import { isSame, type Report, type Slow, type Summaries, type Usage } from "./sample";
 import { SpanControl } from "./span";
@@ -96,12 +96,4 @@ export class Operations {
       // The stream of events fails as well, and says so.
     }
   }
-}
-
-/** recentOf returns the slow and failed requests of all operations, the latest first. */
-export function recentOf(report: Report, slow: Slow): Recent[] {
-  const lines = new Map(slow.recent.map(({ request_id, line }) => [request_id, line]));
-  return report.operations
-    .flatMap((operation) => operation.recent.map((request) => ({ ...request, operation, line: lines.get(request.request_id) })))
-    .toSorted((a, b) => a.age_seconds - b.age_seconds);
 }

@@ -2,10 +2,18 @@ import { element } from "../dom";
 import { duration } from "../format";
 import { milliseconds } from "./format";
 import { hrefOf } from "./route";
-import { clientName, label, stages, type Operation, type Request } from "./sample";
+import { clientName, label, stages, type Operation, type Report, type Request, type Slow } from "./sample";
 
 /** Recent is a slow or failed request, with the line of code that it was sampled at. */
 export type Recent = Request & { operation: Operation; line?: string };
+
+/** recentOf returns the slow and failed requests of all operations, the latest first. */
+export function recentOf(report: Report, slow: Slow): Recent[] {
+  const lines = new Map(slow.recent.map(({ request_id, line }) => [request_id, line]));
+  return report.operations
+    .flatMap((operation) => operation.recent.map((request) => ({ ...request, operation, line: lines.get(request.request_id) })))
+    .toSorted((a, b) => a.age_seconds - b.age_seconds);
+}
 
 /** problemOf says in a word why a request is listed. */
 export function problemOf({ code, errors }: Request): { text: string; failed: boolean } {

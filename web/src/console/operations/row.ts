@@ -30,7 +30,7 @@ export class Row {
     this.element = element(
       "tr",
       { role: "row" },
-      element("th", { scope: "row", role: "rowheader" }, element("a", { href: hrefOf(operation) }, this.name), " ", ...kind, this.path),
+      element("th", { scope: "row", role: "rowheader" }, element("a", { href: hrefOf(operation), title: this.name }, this.name), " ", ...kind, this.path),
       element("td", { class: "rate", role: "cell" }, this.plot.element, this.rate),
       this.errors,
       this.p50,
