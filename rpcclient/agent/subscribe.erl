@@ -9,7 +9,7 @@
 %% connection was busy. If Absinthe does not subscribe the document, the value is {run, Answer},
 %% or {returned, Other} if the application's function did not return a map.
 %%
-%% Nothing of it stays on the node. It ends with the connection to the gateway, with the pubsub,
+%% After a second without results it hibernates. Nothing of it stays on the node. It ends with the connection to the gateway, with the pubsub,
 %% whose registries are linked, and when the gateway kills it.
 Forward = fun Forward(Left, Lost, Idle) ->
     receive
