@@ -70,7 +70,7 @@ const demoQuery = `{ backend parts(limit: 3) { name price } }`
 func (d *demoCommand) banner(out output, epmd uint16) {
 	fmt.Fprintf(out, `1. Open http://%[1]s/graphql in a browser: GraphiQL.
    Replace the operation with %[3]s
-   and click the red button (or press Ctrl-Enter). The book on the left has the schema.
+   and click the pink button (or press Ctrl-Enter). The book on the left has the schema.
 2. Open http://%[2]s/console/ beside it: the nodes that answer, live.
    Click Drain at one of them and run the query again: "backend" never names that node.
 
