@@ -23,7 +23,7 @@ GOSEC_FLAGS = -test=false -exclude=G104,G115,G304
 # Subjects of the commits that main lacks, or of the latest one where main is not known.
 COMMITS = { git log --format=%s origin/main..HEAD || git log -1 --format=%s; } 2>/dev/null
 
-.PHONY: build demo web web-check test test-matrix chaos lint vulncheck bench bench-growth bench-features fuzz
+.PHONY: build demo web web-check test test-matrix chaos lint vulncheck bench bench-growth bench-features screenshots fuzz
 
 build:
 	go build -o bin/louche ./cmd/louche
@@ -99,6 +99,13 @@ bench-features:
 	testdata/install-erlang
 	go test -run '^$$' -bench Features -timeout $(TIMEOUT) ./test/e2e
 	go test -run '^$$' -bench . -benchmem $(if $(filter short,$(BENCH)),-benchtime 10ms) ./rpcclient/etf
+
+# Pictures of the console in docs, light and dark. About two minutes.
+screenshots:
+	testdata/install-erlang
+	testdata/install-npm testdata/clients
+	testdata/install-browser
+	go test -count=1 -run Screenshots ./test/e2e -screenshots $(CURDIR)/docs
 
 # Every fuzz target for FUZZTIME.
 fuzz:

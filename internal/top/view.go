@@ -70,7 +70,7 @@ func (m model) head() []string {
 	if s.Draining {
 		state = "stopping, up"
 	}
-	return []string{title, fmt.Sprintf("%s for %s, %d connections, %d operations in flight, %s",
+	return []string{title, fmt.Sprintf("%s for %s, %d connections, %d in flight, %s",
 		state, span(s.UptimeSeconds), s.Connections, s.InFlight, bytes(s.MemoryBytes)), ""}
 }
 

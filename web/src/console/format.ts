@@ -21,7 +21,7 @@ export function bytes(n: number): string {
   return n < 1e9 ? `${number(n / 1e6)} MB` : `${number(n / 1e9)} GB`;
 }
 
-/** count prints the digits of small numbers, and three of large ones: 15,210, 1.05M. */
+/** count prints the digits of small numbers, and three of large ones: 1,024, 15.2K, 1.05M. */
 export function count(n: number): string {
-  return n < 1e5 ? n.toLocaleString("en") : n.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
+  return n < 1e4 ? n.toLocaleString("en") : n.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
 }

@@ -37,7 +37,7 @@ function show(sample: Sample & Summaries) {
   setText(
     byId("gateway"),
     `${sample.draining ? "stopping" : "up"} for ${duration(uptime)} · ${number(sample.connections)} connections · ` +
-      `${number(sample.in_flight)} operations in flight · ${bytes(sample.memory_bytes)}`,
+      `${number(sample.in_flight)} in flight · ${bytes(sample.memory_bytes)}`,
   );
   operations.update(sample);
   for (const app of sample.apps) {

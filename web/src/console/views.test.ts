@@ -21,7 +21,7 @@ test("a table that is nearly full is a warning", () => {
 });
 
 test("counts have all digits while they are short", () => {
-  expect([0, 15_210, 262_144].map(count)).toEqual(["0", "15,210", "262K"]);
+  expect([0, 1_024, 15_210, 262_144].map(count)).toEqual(["0", "1,024", "15.2K", "262K"]);
 });
 
 test("changes are grouped by their effect", () => {
