@@ -11,7 +11,7 @@ import (
 // defaultFields are all that may be in a log.
 var defaultFields = []string{
 	"request_id", "trace_id", "path", "client_name", "client_version", "identity",
-	"kind", "name", "hash", "node", "shared", "prepared", "status", "code", "errors", "bytes", "took", "stages", "cause",
+	"kind", "name", "hash", "node", "shared", "prepared", "events", "status", "code", "errors", "bytes", "took", "stages", "cause",
 }
 
 // fields are the values of a line by the names of their attributes. A field without a
@@ -29,6 +29,7 @@ var fields = map[string]func(*operation.Report) slog.Value{
 	"node":           func(r *operation.Report) slog.Value { return text(r.Node) },
 	"shared":         func(r *operation.Report) slog.Value { return flag(r.Shared) },
 	"prepared":       func(r *operation.Report) slog.Value { return flag(r.Prepared) },
+	"events":         events,
 	"status":         func(r *operation.Report) slog.Value { return slog.IntValue(r.Status) },
 	"code":           func(r *operation.Report) slog.Value { return text(r.Code) },
 	"errors":         func(r *operation.Report) slog.Value { return text(string(r.Outcome)) },
@@ -53,6 +54,13 @@ func attributes(r *operation.Report, names []string) []slog.Attr {
 func text(s string) (v slog.Value) {
 	if s != "" {
 		v = slog.StringValue(s)
+	}
+	return v
+}
+
+func events(r *operation.Report) (v slog.Value) {
+	if r.Events > 0 {
+		v = slog.IntValue(r.Events)
 	}
 	return v
 }

@@ -68,7 +68,7 @@ func TestFieldsOfALine(t *testing.T) {
 	report := operation.Report{
 		Path: "/graphql", RequestID: "id-of-request", Trace: operation.Trace{ID: [16]byte{0x0a, 0xf7}}, Client: operation.Client{Name: "ios", Version: "1.2"}, Identity: "jwt",
 		Request: &operation.Request{Query: "{ secret }", Variables: []byte(`{"a":"s3cret"}`)},
-		Kind:    "query", Name: "Q", Hash: [32]byte{0xab}, Node: "a@b", Shared: true, Prepared: true,
+		Kind:    "query", Name: "Q", Hash: [32]byte{0xab}, Node: "a@b", Shared: true, Prepared: true, Events: 3,
 		Code: operation.OK, Outcome: operation.Partial, Status: 200, Bytes: 17, Timer: took(time.Millisecond),
 	}
 	for _, c := range []struct {
@@ -76,7 +76,7 @@ func TestFieldsOfALine(t *testing.T) {
 		want   string
 	}{
 		{"", `request_id=id-of-request trace_id=0af7` + strings.Repeat("0", 28) + ` path=/graphql client_name=ios client_version=1.2 identity=jwt kind=query name=Q hash=ab` + strings.Repeat("0", 62) +
-			` node=a@b shared=true prepared=true status=200 code=OK errors=partial bytes=17 took=1ms stages.node=1ms`},
+			` node=a@b shared=true prepared=true events=3 status=200 code=OK errors=partial bytes=17 took=1ms stages.node=1ms`},
 		{"node,took,name", `node=a@b took=1ms name=Q`},
 		{"document,variables", `document="{ secret }" variables="{\"a\":\"s3cret\"}"`},
 	} {
