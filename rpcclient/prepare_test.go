@@ -76,6 +76,7 @@ func TestPrepare(t *testing.T) {
 		{"end of the context", testPrepareEndsWithItsContext},
 		{"changed schema", testPrepareChangedSchema},
 		{"memory", testPrepareMemory},
+		{"documents that drop others", testPrepareChunks},
 		{"documents seen once", testPrepareFlood},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -289,6 +290,34 @@ func testPrepareMemory(t *testing.T, node *beamtest.Node, app *rpcclient.Absinth
 	settle(t, node)
 	if n, now := count(); now > words/2 || n < documents/3 {
 		t.Errorf("%d documents of %d words are prepared, want at most %d words", n, now, words/2)
+	}
+}
+
+// Documents that come one after another, and drop others, take the memory that the node
+// reports: dropped ones leave nothing behind.
+func testPrepareChunks(t *testing.T, node *beamtest.Node, app *rpcclient.Absinthe) {
+	kept := func() string {
+		return node.Eval(t, fmt.Sprintf(`
+			{documents, _} = :persistent_term.get(:%[1]s)
+			chunks = for {{:%[1]s, chunk}, content} <- :persistent_term.get(), into: %%{}, do: {chunk, content}
+			words = Enum.sum(for {_, content} <- chunks, {_, kept} <- content, do: :erts_debug.flat_size(kept))
+			found = Enum.all?(documents, fn {key, {_, _, _, chunk}} -> is_map_key(chunks[chunk], key) end)
+			{found, map_size(chunks), words <= 10_000}`, agent.Module))
+	}
+	for round := range 30 {
+		for i := range 4 {
+			for range 2 + round {
+				text(t, app, rpcclient.Operation{Document: fmt.Sprintf("{ a%dx%d: counter }", round, i)})
+			}
+		}
+		node.Eval(t, fmt.Sprintf(":%[1]s.renew(TestApp.Schema, 60_000, 10_000); send(:%[1]s, :replace)", agent.Module))
+		settle(t, node)
+		var found, within bool
+		var chunks int
+		state := strings.NewReplacer("{", "", "}", "", ",", "").Replace(kept())
+		if _, err := fmt.Sscan(state, &found, &chunks, &within); err != nil || !found || !within || chunks > 16 {
+			t.Fatalf("round %d: %s, %v", round, state, err)
+		}
 	}
 }
 

@@ -6,10 +6,10 @@
 %% before the resolution does not pass cleanly, the agent runs the whole pipeline from
 %% the text. Nothing runs twice once the resolution has begun.
 %%
-%% Documents are kept in one persistent term, which calls read without a copy, and
-%% which is replaced as a whole: each replacement makes the runtime scan all processes.
-%% The owner process replaces it, and removes everything when no gateway renews its
-%% lease.
+%% Documents are kept in persistent terms, which calls read without a copy: chunks, which
+%% do not change, and an index. A new chunk copies its documents alone. Each replacement of
+%% the index, and each erased chunk, makes the runtime scan all processes. The owner process
+%% does that, and removes everything when no gateway renews its lease.
 -module(louche_agent).
 
 -export([renew/3, forget/0, run/6]).
@@ -409,27 +409,34 @@ of_document(_) -> false.
 
 %% ---- What is kept
 
-%% The persistent term is {Documents, Counters}. Documents has {Index, Modules, Words,
-%% Kept} by key: the index of its counter of calls, the checksums of the modules that it
-%% was prepared with, and its size. The first counter is the bar: a document that is
-%% called so many times is prepared.
+%% The persistent term louche_agent is {Documents, Counters}. Documents has {Index, Modules,
+%% Words, Chunk} by key: the index of its counter of calls, the checksums of the modules that
+%% it was prepared with, its size, and its chunk. The first counter is the bar: a document
+%% that is called so many times is prepared. The persistent term {louche_agent, Chunk} has
+%% what is kept, by key.
 kept() ->
     persistent_term:get(louche_agent, {#{}, none}).
 
 find(Key) ->
     {Documents, Counters} = kept(),
     case Documents of
-        #{Key := {Index, Modules, _, Kept}} ->
-            case lists:all(fun is_current/1, Modules) of
-                true ->
+        #{Key := {Index, Modules, _, Chunk}} ->
+            Content = persistent_term:get({louche_agent, Chunk}, #{}), % it may just have been erased
+            case lists:all(fun is_current/1, Modules) andalso Content of
+                #{Key := Kept} ->
                     counters:add(Counters, Index, 1),
                     {ok, Kept};
-                false ->
+                _ ->
                     none
             end;
         _ ->
             none
     end.
+
+%% erase_kept erases everything that is kept, also that of an owner that was killed.
+erase_kept() ->
+    persistent_term:erase(louche_agent),
+    [persistent_term:erase(Name) || {{louche_agent, _} = Name, _} <- persistent_term:get()].
 
 is_current({Module, Checksum}) -> checksum(Module) =:= Checksum.
 
@@ -503,13 +510,13 @@ ensure_owner(Lease) ->
 start_owner(Caller, Lease) ->
     register(louche_agent, self()),
     ets:new(louche_agent, [named_table, public, {write_concurrency, true}]),
-    persistent_term:erase(louche_agent), % of an owner that was killed
+    erase_kept(),
     clear(),
     Caller ! {self(), started},
     erlang:send_after(1000, self(), tick),
     own(#{
         expires => now_ms() + Lease, words => 0, offers => #{}, replacing => false, replaced => now_ms() - 10000,
-        interval => 0, generations => 0, size => 0, aged => now_ms(), absinthe => absinthe()
+        interval => 0, generations => 0, size => 0, chunks => #{}, aged => now_ms(), absinthe => absinthe()
     }).
 
 clear() ->
@@ -549,7 +556,7 @@ tick(#{expires := Expires} = State) ->
 remove() ->
     global:trans({louche_agent, self()}, fun() ->
         unregister(louche_agent),
-        persistent_term:erase(louche_agent),
+        erase_kept(),
         code:delete(louche_agent)
     end, [node()]),
     purge().
@@ -567,8 +574,8 @@ compare_absinthe(#{absinthe := Before} = State) ->
         Before ->
             State;
         Now ->
-            persistent_term:erase(louche_agent),
-            State#{absinthe := Now, size := 0, offers := #{}}
+            erase_kept(),
+            State#{absinthe := Now, size := 0, chunks := #{}, offers := #{}}
     end.
 
 absinthe() ->
@@ -601,28 +608,64 @@ plan_replacement(#{replaced := Replaced, interval := Interval} = State) ->
     erlang:send_after(max(50, Replaced + Interval - now_ms()), self(), replace),
     State#{replacing := true}.
 
-%% replace replaces the persistent term by one with the most frequently called documents
-%% of the old one and the offers, within the bound.
-replace(#{offers := Offers, words := Max, generations := Generations} = State) ->
+%% replace replaces the index by one with the most frequently called documents of the old
+%% one and the offers, within the bound. The offers get a chunk, with the documents of the
+%% chunks that are erased.
+replace(#{offers := Offers, words := Max, generations := Generations, chunks := Chunks} = State) ->
     {Documents, Counters} = kept(),
-    Old = [{counters:get(Counters, Index), Key, Modules, Words, Kept}
-        || {Key, {Index, Modules, Words, Kept}} <- maps:to_list(maps:without(maps:keys(Offers), Documents)),
+    Generation = Generations + 1,
+    Old = [{counters:get(Counters, Index), Key, Modules, Words, Chunk}
+        || {Key, {Index, Modules, Words, Chunk}} <- maps:to_list(maps:without(maps:keys(Offers), Documents)),
             lists:all(fun is_current/1, Modules)],
-    New = [{bar(), Key, Modules, erts_debug:flat_size(Kept), Kept} || {Key, {Modules, Kept}} <- maps:to_list(Offers)],
+    New = [{bar(), Key, Modules, erts_debug:flat_size(Kept), Generation} || {Key, {Modules, Kept}} <- maps:to_list(Offers)],
     {Best, Size} = best(lists:reverse(lists:keysort(1, Old ++ New)), Max, 0, []),
-    NewCounters = counters:new(length(Best) + 1, [write_concurrency]),
-    Indexed = lists:zip(lists:seq(2, length(Best) + 1), Best),
-    [counters:put(NewCounters, Index, Count) || {Index, {Count, _, _, _, _}} <- Indexed],
-    Counts = [Count || {Count, _, _, _, _} <- Best],
-    counters:put(NewCounters, 1, bar(Counts, Size, Max)),
-    persistent_term:put(louche_agent, {maps:from_list([{Key, {Index, Modules, Words, Kept}}
-        || {Index, {_, Key, Modules, Words, Kept}} <- Indexed]), NewCounters}),
+    Erased = erased(Best, Chunks, Generation, Max),
+    Moved = [{Count, Key, Modules, Words, case lists:member(Chunk, Erased) of true -> Generation; false -> Chunk end}
+        || {Count, Key, Modules, Words, Chunk} <- Best],
+    Content = maps:merge(
+        maps:from_list([{Key, maps:get(Key, persistent_term:get({louche_agent, Chunk}))}
+            || {_, Key, _, _, Chunk} <- Best, lists:member(Chunk, Erased)]),
+        maps:from_list([{Key, element(2, maps:get(Key, Offers))} || {_, Key, _, _, Chunk} <- Best, Chunk =:= Generation])),
+    Added =
+        case map_size(Content) of
+            0 ->
+                #{};
+            _ ->
+                persistent_term:put({louche_agent, Generation}, Content),
+                #{Generation => lists:sum([Words || {_, _, _, Words, Chunk} <- Moved, Chunk =:= Generation])}
+        end,
+    put_index(Moved, Size, Max),
+    [persistent_term:erase({louche_agent, Chunk}) || Chunk <- Erased],
     [ets:delete(louche_agent, Key) || Key <- maps:keys(Offers)],
     ets:update_counter(louche_agent, offers, {2, -map_size(Offers), 0, 0}),
     State#{
         offers := #{}, replacing := false, replaced := now_ms(), interval := min(10000, max(1000, 100 * length(Best))),
-        generations := Generations + 1, size := Size
+        generations := Generation, size := Size,
+        chunks := maps:merge(maps:without(Erased, Chunks), Added)
     }.
+
+%% erased returns the chunks to erase: those without a document; those with most words of
+%% dropped documents, until all chunks are within the bound; and the smallest of more than 15.
+erased(Best, Chunks, Generation, Max) ->
+    Live = lists:foldl(
+        fun({_, _, _, Words, Chunk}, Sum) -> Sum#{Chunk => maps:get(Chunk, Sum, 0) + Words} end, #{}, Best),
+    {Empty, Others} = lists:partition(fun({Chunk, _}) -> not is_map_key(Chunk, Live) end, maps:to_list(Chunks)),
+    Total = lists:sum([Words || {_, Words} <- Others]) + maps:get(Generation, Live, 0),
+    Dropped = lists:reverse(lists:sort([{Words - maps:get(Chunk, Live), Chunk} || {Chunk, Words} <- Others])),
+    Smallest = [element(2, lists:min([{Words, Chunk} || {Chunk, Words} <- Others])) || length(Others) > 15],
+    lists:usort([Chunk || {Chunk, _} <- Empty] ++ until_within(Dropped, Total - Max) ++ Smallest).
+
+until_within([{Words, Chunk} | Dropped], Excess) when Excess > 0 -> [Chunk | until_within(Dropped, Excess - Words)];
+until_within(_, _) -> [].
+
+%% put_index replaces the index, with new counters.
+put_index(Best, Size, Max) ->
+    Counters = counters:new(length(Best) + 1, [write_concurrency]),
+    Indexed = lists:zip(lists:seq(2, length(Best) + 1), Best),
+    [counters:put(Counters, Index, Count) || {Index, {Count, _, _, _, _}} <- Indexed],
+    counters:put(Counters, 1, bar([Count || {Count, _, _, _, _} <- Best], Size, Max)),
+    persistent_term:put(louche_agent, {maps:from_list([{Key, {Index, Modules, Words, Chunk}}
+        || {Index, {_, Key, Modules, Words, Chunk}} <- Indexed]), Counters}).
 
 best([{_, _, _, Words, _} | Candidates], Max, Size, Best) when Size + Words > Max ->
     best(Candidates, Max, Size, Best);
