@@ -20,19 +20,30 @@ type Gateway struct {
 	PID            int
 }
 
-// StartGateway runs the gateway until the benchmark ends. It returns when a node can be
-// called. yaml has no listeners.
-func StartGateway(t testing.TB, yaml string) Gateway {
-	dir := t.TempDir()
-	binary, file := filepath.Join(dir, "louche"), filepath.Join(dir, "louche.yaml")
+// StartGateway builds the gateway and starts it.
+func StartGateway(t testing.TB, yaml string) Gateway { return Build(t).Start(t, yaml) }
+
+// A Binary is the path of the gateway's program.
+type Binary string
+
+// Build builds the gateway for the time of the benchmark.
+func Build(t testing.TB) Binary {
+	binary := filepath.Join(t.TempDir(), "louche")
 	if out, err := exec.Command("go", "build", "-o", binary, "github.com/louche-graphql/louche/cmd/louche").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
+	return Binary(binary)
+}
+
+// Start runs the gateway until the benchmark ends. It returns when a node can be called.
+// yaml has no listeners.
+func (binary Binary) Start(t testing.TB, yaml string) Gateway {
+	file := filepath.Join(t.TempDir(), "louche.yaml")
 	g := Gateway{Address: freeAddress(t), Admin: freeAddress(t)}
 	if err := os.WriteFile(file, fmt.Appendf(nil, "listen: %s\nadmin: %s\nshutdown_delay: 0s\n%s", g.Address, g.Admin, yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, "serve", "--config", file)
+	cmd := exec.Command(string(binary), "serve", "--config", file)
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {

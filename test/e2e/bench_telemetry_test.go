@@ -79,9 +79,10 @@ func BenchmarkTelemetryFeatures(b *testing.B) {
 	node.LoadOpenTelemetry(b)
 	fmt.Printf("OTP %s, real Absinthe: %v\n", node.OTP(), node.RealAbsinthe())
 	request := feature{name: "graphql", body: fmt.Sprintf(`{"query":%q}`, benchDocument), header: []string{userHeader}, answers: userAnswer}
+	binary := bench.Build(b)
 	var candidates []bench.Candidate
 	for i, w := range benchWatched(collector.URL) {
-		g := bench.StartGateway(b, fmt.Sprintf(`node: {name: louche-%d@127.0.0.1, cookie_file: %s}
+		g := binary.Start(b, fmt.Sprintf(`node: {name: louche-%d@127.0.0.1, cookie_file: %s}
 trusted_proxies: [127.0.0.0/8]
 %sapps:
   - schema: TestApp.Schema
