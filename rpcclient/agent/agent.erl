@@ -31,9 +31,9 @@ forget() ->
     call(forget, 0).
 
 %% run(Hash, Document, Schema, Options, Context, Setup) is Absinthe.run/3 in a process that
-%% traps exits, and applies the functions of Setup first. Document is the text, or known: the agent has it under Hash. If it has
-%% not, it returns unknown, and nothing has run. Otherwise it returns {Kept, Value}; Kept
-%% is true if the next call needs no text.
+%% traps exits, and applies the functions of Setup first. Document is the text, or known:
+%% the agent has it under Hash. If it has not, it returns unknown, and nothing has run.
+%% Otherwise it returns {Kept, Value}; Kept is true if the next call needs no text.
 %%
 %% Context is {map, Map}, and Value what Absinthe returns; or {from, Module, Function,
 %% Claims, Map, Returned}: the application's function builds a context, which is merged
