@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"time"
 
 	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/gateway/operation"
@@ -29,14 +28,6 @@ func (c *Caller) Method() string {
 		return ""
 	}
 	return c.identity.Method
-}
-
-// Expires returns when the caller's credentials expire; zero: never.
-func (c *Caller) Expires() (at time.Time) {
-	if c.identity != nil {
-		at = c.identity.Expires
-	}
-	return at
 }
 
 // subscriber identifies the caller by its identity or its address.

@@ -3,22 +3,23 @@ package engine
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/louche-graphql/louche/internal/memory"
 )
 
 // A listener is the subscription of one client. Its queue bounds the results that wait for
-// the client. The mu of its Subscriptions guards all fields but the first four.
+// the client. The mu of its Subscriptions guards all fields but the first three.
 type listener struct {
-	guest
 	subscriptions *Subscriptions
 	identity      string
 	wake          chan struct{} // holds a token while the client may have to do something
 
 	feed  *feed
 	queue []item
-	gap   gap   // after the queue
-	err   error // after the queue; nil: it goes on
+	gap   gap         // after the queue
+	err   error       // after the queue; nil: it goes on
+	away  *time.Timer // nil: the client may stay
 }
 
 // An item is a result in the queue of one client.

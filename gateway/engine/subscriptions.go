@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,11 +39,10 @@ type Subscriptions struct {
 
 	mu         sync.Mutex // also guards the fields of feeds and listeners that say so
 	feeds      map[callKey]*feed
-	listeners  int
-	guests     map[*guest]struct{}
+	listeners  map[*listener]struct{}
 	identities map[string]int
-	leaving    time.Time     // when the last guest has to leave; zero: none has to
-	empty      chan struct{} // closed once there are no guests after Leave
+	leaving    time.Time     // when the last listener has to leave; zero: none has to
+	empty      chan struct{} // closed once there are no listeners after Leave
 }
 
 // SubscriptionCounts count what becomes of results. They may go on in other Subscriptions.
@@ -61,7 +61,7 @@ func NewSubscriptions(cfg Config, publisher Publisher, budget *memory.Budget, co
 		memory:     budget,
 		counts:     counts,
 		feeds:      make(map[callKey]*feed),
-		guests:     make(map[*guest]struct{}),
+		listeners:  make(map[*listener]struct{}),
 		identities: make(map[string]int),
 	}
 }
@@ -92,10 +92,11 @@ func (s *Subscriptions) listen(r *run) (*listener, error) {
 	}
 	l.feed = f
 	f.listeners[l] = struct{}{}
-	l.guest = guest{sendAway: func() { l.end(ErrGoingAway) }}
-	s.listeners++
+	s.listeners[l] = struct{}{}
 	s.identities[l.identity]++
-	s.admit(&l.guest)
+	if !s.leaving.IsZero() {
+		s.sendAway(l)
+	}
 	return l, nil
 }
 
@@ -103,9 +104,12 @@ func (s *Subscriptions) listen(r *run) (*listener, error) {
 func (s *Subscriptions) leave(l *listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.listeners--
+	delete(s.listeners, l)
 	if s.identities[l.identity]--; s.identities[l.identity] == 0 {
 		delete(s.identities, l.identity)
+	}
+	if l.away != nil {
+		l.away.Stop()
 	}
 	for _, item := range l.queue {
 		item.event.release()
@@ -116,7 +120,10 @@ func (s *Subscriptions) leave(l *listener) {
 		s.remove(f)
 		f.cancel()
 	}
-	s.dismiss(&l.guest)
+	if s.empty != nil && len(s.listeners) == 0 {
+		close(s.empty)
+		s.empty = nil
+	}
 }
 
 // remove takes a feed from those that clients may join. The caller holds s.mu.
@@ -124,6 +131,34 @@ func (s *Subscriptions) remove(f *feed) {
 	if s.feeds[f.key] == f {
 		delete(s.feeds, f.key)
 	}
+}
+
+// Leave ends all subscriptions, spread over a time, with [ErrGoingAway], and waits for that.
+// Subscriptions that begin later end within the same time.
+func (s *Subscriptions) Leave(over time.Duration) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	s.leaving = time.Now().Add(over)
+	for l := range s.listeners {
+		s.sendAway(l)
+	}
+	var empty chan struct{}
+	if len(s.listeners) > 0 {
+		empty = make(chan struct{})
+		s.empty = empty
+	}
+	s.mu.Unlock()
+	if empty != nil {
+		<-empty
+	}
+}
+
+// sendAway ends a subscription at a random moment until s.leaving. The caller holds s.mu.
+func (s *Subscriptions) sendAway(l *listener) {
+	after := time.Duration(rand.Int64N(max(1, int64(time.Until(s.leaving))))) // #nosec G404 -- no secret
+	l.away = time.AfterFunc(after, func() { l.end(ErrGoingAway) })
 }
 
 // SubscriptionStatus is the section subscriptions of GET /status.
@@ -142,5 +177,5 @@ func (s *Subscriptions) Status() *SubscriptionStatus {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &SubscriptionStatus{s.listeners, len(s.feeds), s.counts.Events.Load(), s.counts.Dropped.Load(), s.counts.Resubscribed.Load()}
+	return &SubscriptionStatus{len(s.listeners), len(s.feeds), s.counts.Events.Load(), s.counts.Dropped.Load(), s.counts.Resubscribed.Load()}
 }

@@ -30,7 +30,6 @@ type Handler struct {
 	detach        func(*http.Request)
 
 	authHeaders    []string // that authentication reads
-	tokenHeaders   []string // that prove an identity by themselves
 	contextHeaders []string // that authentication and context read
 	vary           string   // the headers that answers depend on
 	csrf           csrf
@@ -49,7 +48,6 @@ func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.Truste
 		certificateOf: certificateOf,
 		detach:        detach,
 		authHeaders:   e.Authenticator.Headers(),
-		tokenHeaders:  e.Authenticator.TokenHeaders(),
 		csrf:          csrf{cfg.preventCSRF(e.Authenticator.UsesAmbientCredentials() || e.Context.UsesCookies()), cfg.CORS.allows},
 		compression:   compression{cfg.Compress},
 	}
@@ -72,10 +70,6 @@ func (h *Handler) CORS(next http.Handler) http.Handler {
 
 // ServeHTTP answers a GraphQL request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.engine.Subscriptions != nil && isUpgrade(r) {
-		h.serveSocket(w, r)
-		return
-	}
 	s, err := openState(accountOf(w), time.Now())
 	if err != nil {
 		response.FromOperation(operation.Overloaded, 0).Write(w)

@@ -91,7 +91,7 @@ func negotiate(accept []string) (media *mediaType, stream bool, err error) {
 
 // MayStream reports whether the answer to a request may become a stream.
 func MayStream(r *http.Request) bool {
-	return isUpgrade(r) || slices.ContainsFunc(r.Header["Accept"], func(value string) bool { return strings.Contains(strings.ToLower(value), eventStreamName) })
+	return slices.ContainsFunc(r.Header["Accept"], func(value string) bool { return strings.Contains(strings.ToLower(value), eventStreamName) })
 }
 
 // acceptance is the quality of a media type, by the most precise range for it.

@@ -59,17 +59,9 @@ func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config,
 		}
 		break
 	}
-	left := make(chan struct{})
-	go func() {
-		defer close(left)
-		leaveAll(s.current.applications, s.cfg.ShutdownGrace*4/5)
-	}()
+	go leaveAll(s.current.applications, s.cfg.ShutdownGrace*4/5)
 	closeClients()
 	err = <-clientsErr
-	select { // of WebSockets, of which the HTTP server knows nothing
-	case <-left:
-	case <-time.After(s.cfg.ShutdownGrace):
-	}
 	closeOperators() // last, so that operators can watch the end
 	if err = errors.Join(err, <-operatorsErr); err == nil {
 		log.Info("stopped: every request is answered")

@@ -36,7 +36,8 @@ Forward = fun Forward(Left, Lost, Idle) ->
                 _ -> Forward(Left, Lost + 1, 1000)
             end
     after Idle ->
-        erlang:hibernate(erlang, apply, [Forward, [Left, Lost, infinity]])
+        erlang:garbage_collect(),
+        Forward(Left, Lost, infinity)
     end
 end,
 process_flag(trap_exit, true), % while Absinthe runs, as under a web server
