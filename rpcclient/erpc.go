@@ -62,7 +62,7 @@ var connections atomic.Uint64
 
 // newLiveConn prepares a connection for calls.
 func newLiveConn(ctx context.Context, conn *erldist.Conn) (*liveConn, error) {
-	c := &liveConn{Conn: conn, id: connections.Add(1), since: time.Now(), subscriber: program{text: agent.Subscribe}}
+	c := &liveConn{Conn: conn, id: connections.Add(1), since: time.Now(), subscriber: newProgram(agent.Subscribe)}
 	result, err := c.Call(ctx, "erlang", "whereis", atomArgs("user"))
 	if err != nil {
 		return nil, err

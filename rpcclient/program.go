@@ -3,7 +3,6 @@ package rpcclient
 import (
 	"bytes"
 	"context"
-	"sync"
 
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
@@ -12,21 +11,25 @@ import (
 type program struct {
 	text string
 
-	mu      sync.Mutex
+	turn    chan struct{} // of the goroutine that reads or sets encoded
 	encoded []byte
 }
+
+func newProgram(text string) program { return program{text: text, turn: make(chan struct{}, 1)} }
 
 // expression returns the program as one expression of Erlang's abstract format. Evaluated by
 // erl_eval:expr/5, its last call is a tail call: a process that goes on in it keeps nothing of
 // its start.
-func (p *program) expression(c *liveConn) ([]byte, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (p *program) expression(ctx context.Context, c *liveConn) ([]byte, error) {
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	if p.encoded != nil {
 		return p.encoded, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), phaseTime)
-	defer cancel()
 	result, err := c.evaluate(ctx, "{ok, Forms} = erl_parse:parse_exprs(element(2, erl_scan:string(binary_to_list(Program)))), Forms.",
 		binding{"Program", etf.AppendBinary(nil, p.text)})
 	if err != nil {

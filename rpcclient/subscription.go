@@ -71,7 +71,7 @@ func (a *Absinthe) Subscribe(ctx context.Context, op Operation) (s *Subscription
 
 // subscribeOn starts the process, and waits until it has subscribed or ended.
 func (a *Absinthe) subscribeOn(ctx context.Context, slot *slot, op Operation) (*Subscription, *Result, error) {
-	expression, err := slot.conn.subscriber.expression(slot.conn)
+	expression, err := slot.conn.subscriber.expression(ctx, slot.conn)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,7 +95,8 @@ func (a *Absinthe) subscribeOn(ctx context.Context, slot *slot, op Operation) (*
 			return s, nil, nil
 		}
 	case <-s.ended:
-		s.Close()
+		s.kill()
+		s.box.Close()
 		return nil, s.result, s.err
 	case <-ctx.Done():
 		err = fmt.Errorf("call on %s: %w", slot.target.Name, context.Cause(ctx))
@@ -219,8 +220,14 @@ func (s *Subscription) endError() error {
 	return &CallError{Node: s.Node, Class: "exit", Reason: "the subscription's process ended"}
 }
 
-// Close ends the process and releases its messages.
+// Close ends the process, and releases its messages and its result.
 func (s *Subscription) Close() {
 	s.kill()
 	s.box.Close()
+	go func() {
+		<-s.ended
+		if s.result != nil {
+			s.result.Release()
+		}
+	}()
 }

@@ -75,6 +75,8 @@ func (f *feed) serve(ctx context.Context) {
 			backoff.reset()
 			err = f.publish(ctx, source)
 			source.Close()
+		} else if f.subscribed && backoff.tries == 1 {
+			f.run.Log.Warn("subscription waits for a node", "path", f.run.Path, "error", err)
 		}
 		if ctx.Err() != nil || !f.repeats(err, backoff.tries) || !backoff.wait(ctx) {
 			return

@@ -46,6 +46,7 @@ func (r *run) forward(ctx context.Context, l *listener, emit Emitter) error {
 		return r.emitAnswer(ctx, l, emit)
 	}
 	r.result.Code, r.result.Part = operation.OK, operation.Accepted
+	r.validation.SetExecuted(true, r.caller.Client)
 	if err := emit(r.result); err != nil {
 		return err
 	}

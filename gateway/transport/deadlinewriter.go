@@ -67,6 +67,17 @@ func (d *deadlineWriter) FlushError() error {
 	return d.waiting(http.NewResponseController(d.ResponseWriter).Flush)
 }
 
+// writeAside writes a few bytes and sends them. It may run beside the request's own goroutine
+// while that does not write: it leaves the account of the request alone.
+func (d *deadlineWriter) writeAside(b []byte) error {
+	return d.within(func() error {
+		if _, err := d.ResponseWriter.Write(b); err != nil {
+			return err
+		}
+		return http.NewResponseController(d.ResponseWriter).Flush()
+	})
+}
+
 // finish writes what net/http would write after the handler has returned and the memory of
 // the request is released. Over HTTP/1 that is one small buffer for a connection, over
 // HTTP/2 one for each stream, with its goroutine.

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/gateway/operation"
 	"github.com/louche-graphql/louche/internal/memory"
+	"github.com/louche-graphql/louche/ratelimit"
 )
 
 // eventStreamName is the media type of server-sent events.
@@ -24,6 +26,7 @@ type eventStream struct {
 	handler *Handler
 	w       http.ResponseWriter
 	request *http.Request
+	quotas  []ratelimit.Quota // by address
 
 	mu        sync.Mutex // of writing
 	heartbeat *time.Timer
@@ -45,7 +48,7 @@ func (e *eventStream) emit(result *operation.Result) error {
 func (e *eventStream) begun() bool { return e.heartbeat != nil }
 
 // begin answers the request with the head of the stream. From here on the request holds no
-// slot, no body and no configuration.
+// slot and no configuration.
 func (e *eventStream) begin() error {
 	e.handler.engine.Metrics.CountResult(&e.result, e.began)
 	e.handler.engine.Release(1)
@@ -53,7 +56,7 @@ func (e *eventStream) begin() error {
 	e.handler.detach(e.request)
 	e.result.End()
 	setEventStreamHeaders(e.w.Header())
-	setRateLimitHeaders(e.w.Header(), e.result.Quotas)
+	setRateLimitHeaders(e.w.Header(), slices.Concat(e.quotas, e.result.Quotas))
 	e.w.WriteHeader(http.StatusOK)
 	interval := e.handler.engine.Config.Subscriptions.Heartbeat
 	e.mu.Lock()
@@ -67,9 +70,13 @@ const comment = ":\n\n"
 
 // beat writes a comment after a silence, unless a result is being written.
 func (e *eventStream) beat() {
-	if e.mu.TryLock() {
-		defer e.mu.Unlock()
-		e.send([]byte(comment))
+	if !e.mu.TryLock() {
+		return
+	}
+	defer e.mu.Unlock()
+	if e.failed == nil {
+		e.failed = e.w.(*deadlineWriter).writeAside([]byte(comment))
+		e.heartbeat.Reset(e.handler.engine.Config.Subscriptions.Heartbeat)
 	}
 }
 
@@ -102,13 +109,16 @@ func (e *eventStream) end(err error) {
 	case engine.ErrGoingAway:
 		e.send(fmt.Appendf(nil, "retry: %d\n\n", engine.ErrGoingAway.RetryAfter.Milliseconds()))
 	}
-	e.failed = http.ErrHandlerTimeout // nothing may follow
+	e.failed = errStreamEnded
 	e.heartbeat.Stop()
 	e.result.Skip()
 	if known := new(operation.Error); errors.As(err, &known) && known.Class == operation.Internal {
 		e.result.Code, e.result.Cause = known.Code, known.Cause
 	}
 }
+
+// errStreamEnded keeps a heartbeat from following the end.
+var errStreamEnded = errors.New("the stream has ended")
 
 // completeEvent ends a subscription. Browsers skip events without data.
 const completeEvent = "event: complete\ndata:\n\n"

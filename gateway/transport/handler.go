@@ -88,7 +88,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // error or a stream. Operations hold slots until their answer is ready: an answer that waits for its
 // client holds none.
 func (h *Handler) serve(s *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller) (ready bool) {
-	stream := eventStream{responseState: s, handler: h, w: w, request: r}
+	stream := eventStream{responseState: s, handler: h, w: w, request: r, quotas: caller.Quotas}
 	err := h.answer(s, w, r, caller, &stream)
 	if stream.begun() {
 		stream.end(err)
