@@ -50,7 +50,7 @@ defmodule Absinthe do
       :error ->
         cond do
           document =~ "__schema" -> recorded.introspection
-          document =~ ~r/\A\s*subscription/ -> Absinthe.Subscription.run(document, options, context)
+          document =~ ~r/\A\s*subscription\b.*\bevent\s*\(/s -> Absinthe.Subscription.run(document, options, context)
           true -> run_fields(document, options[:variables], context)
         end
     end
