@@ -30,10 +30,12 @@ const apps = new Map<string, AppView>();
 const operations = new Operations(byId("operations"), async (path) => (await ask(path)).json());
 new Pages(byId("apps"), operations);
 let uptime = 0;
+let latest = ""; // time of the latest sample
 
 function show(sample: Sample & Summaries) {
   const seconds = sample.uptime_seconds - uptime || 1;
   uptime = sample.uptime_seconds;
+  latest = new Date().toLocaleTimeString();
   setText(
     byId("gateway"),
     `${sample.draining ? "stopping" : "up"} for ${duration(uptime)} · ${number(sample.connections)} connections · ` +
@@ -56,10 +58,18 @@ function show(sample: Sample & Summaries) {
   }
 }
 
+/** setLive says whether the figures are those of now, and keeps old ones from being acted on. */
+function setLive(live: boolean) {
+  const old = latest ? `; these are the figures of ${latest}` : "";
+  setText(byId("connection"), live ? "Live" : `The gateway does not answer${old}`);
+  document.documentElement.toggleAttribute("data-lost", !live);
+  byId("apps").inert = !live;
+}
+
 /** listen shows samples until the stream ends. */
 async function listen() {
   const response = await request("events", token);
-  setText(byId("connection"), "Live");
+  setLive(true);
   for await (const text of events(response.body!)) show(JSON.parse(text) as Sample & Summaries);
 }
 
@@ -76,7 +86,7 @@ async function run() {
         return;
       }
     }
-    setText(byId("connection"), "The gateway does not answer; trying again");
+    setLive(false);
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }
