@@ -1,6 +1,8 @@
 package top
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -12,11 +14,11 @@ type column struct {
 	width int // 0: what the others leave
 	text  bool
 	node  bool // a node's name, whose end matters more than its begin
-	wide  bool // left out where the terminal has fewer than 110 columns
+	wide  bool // left out where it would leave less than minRest, the rightmost first
 }
 
-// wideTerminal is the width from which on wide columns are shown.
-const wideTerminal = 110
+// minRest is the width of a name that can be told from others.
+const minRest = 28
 
 // A table lays out rows in the width of a terminal.
 type table struct {
@@ -28,11 +30,12 @@ type table struct {
 // are left out are ignored.
 func (t table) row(cells []string, styles map[int]ansi.Style) string {
 	var line []string
+	shown, rest := t.layout()
 	for i, c := range t.columns {
-		if c.wide && t.width < wideTerminal {
+		if !shown[i] {
 			continue
 		}
-		cell, width := cells[i], t.widthOf(c)
+		cell, width := cells[i], cmp.Or(c.width, rest)
 		if c.node {
 			cell = shortName(cell, width)
 		}
@@ -53,15 +56,18 @@ func (t table) header() string {
 	return bold.Styled(t.row(names, nil))
 }
 
-func (t table) widthOf(c column) int {
-	if c.width > 0 {
-		return c.width
+// layout returns which columns are shown, and the width that they leave to the one without.
+func (t table) layout() (shown []bool, rest int) {
+	rest = t.width + 1
+	for _, c := range t.columns {
+		shown = append(shown, true)
+		rest -= c.width + 1
 	}
-	rest := t.width
-	for _, other := range t.columns {
-		if !other.wide || t.width >= wideTerminal {
-			rest -= other.width + 1
+	for i, c := range slices.Backward(t.columns) {
+		if c.wide && rest < minRest {
+			shown[i] = false
+			rest += c.width + 1
 		}
 	}
-	return max(8, rest+1)
+	return shown, max(8, rest)
 }
