@@ -64,7 +64,8 @@ func (a *Absinthe) InstallAgent(ctx context.Context, n *NodeConn) {
 		case ctx.Err() != nil:
 			return
 		case err == nil:
-			loaded.state.Store(&state)
+			renewed := state // state changes with the next renewal, and readers keep what they have loaded
+			loaded.state.Store(&renewed)
 		case loaded.state.Load() == nil || isRemoved(err):
 			loaded.remove(err.Error())
 		}
