@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -49,30 +48,15 @@ func TestRequestsMakeNoAtoms(t *testing.T) {
 	// its first use, so a first flood makes it load everything.
 	node.Eval(t, "for {app, _, _} <- Application.loaded_applications(), do: :code.ensure_modules_loaded(Application.spec(app, :modules))")
 	flood(t, g, 1, 2_000)
-	atoms(t, node) // compiles the expression
-	ranBefore, atomsBefore := ran(), atoms(t, node)
+	node.Atoms(t) // compiles the expression
+	ranBefore, before := ran(), node.Atoms(t)
 	flood(t, g, 2, requests)
-	if after := atoms(t, node); after != atomsBefore {
-		t.Errorf("%d requests made %d atoms, of which some are %s", requests, after-atomsBefore, newAtoms(t, node, atomsBefore, after))
+	if after := node.Atoms(t); after != before {
+		t.Errorf("%d requests made %d atoms, of which some are %s", requests, after-before, node.NewAtoms(t, before))
 	}
 	if reached := ran() - ranBefore; reached < requests/2 {
 		t.Errorf("%d of %d requests had the node run something", reached, requests)
 	}
-}
-
-func atoms(t *testing.T, node *beamtest.Node) int {
-	t.Helper()
-	n, err := strconv.Atoi(node.Eval(t, ":erlang.system_info(:atom_count)"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-// newAtoms returns the atoms between two numbers of the node's atom table.
-func newAtoms(t *testing.T, node *beamtest.Node, before, after int) string {
-	t.Helper()
-	return node.Eval(t, fmt.Sprintf("for n <- %d..%d, do: :erlang.binary_to_term(<<131, 75, n::24>>)", before, min(after, before+20)-1))
 }
 
 // flood sends requests over a few connections. Floods with different seeds have no word in
