@@ -49,6 +49,7 @@ var (
 	sharedDesc       = newDesc("shared_total", "Queries that joined the call of an equal query, by share. on: that call answered them; dry_run: they ran as calls of their own.", "app", "share")
 	subscribersDesc  = newDesc("subscriptions", "Subscriptions of clients.", "app")
 	feedsDesc        = newDesc("subscription_feeds", "Different subscriptions, each with a process on a node.", "app")
+	waitingDesc      = newDesc("subscription_feeds_waiting", "Different subscriptions that wait for a node.", "app")
 	eventsDesc       = newDesc("subscription_events_total", "Results of subscriptions for clients.", "app")
 	lostDesc         = newDesc("subscription_events_dropped_total", "Results of subscriptions that clients did not get: they or the gateway did not take them in time.", "app")
 	resubscribedDesc = newDesc("resubscriptions_total", "Different subscriptions that were subscribed again because their node went.", "app")
@@ -153,6 +154,7 @@ func collectApp(to chan<- prometheus.Metric, s appStatus) {
 	if subscriptions := s.Subscriptions; subscriptions != nil {
 		gauge(to, subscribersDesc, subscriptions.Clients, path)
 		gauge(to, feedsDesc, subscriptions.Feeds, path)
+		gauge(to, waitingDesc, subscriptions.Waiting, path)
 		counter(to, eventsDesc, subscriptions.Events, path)
 		counter(to, lostDesc, subscriptions.Dropped, path)
 		counter(to, resubscribedDesc, subscriptions.Resubscribed, path)

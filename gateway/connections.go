@@ -260,15 +260,31 @@ func (c *clientConn) end() {
 	}
 }
 
+// keep keeps a connection that its request has taken from net/http from becoming idle. For
+// [http.Server.ConnState].
+func keep(conn net.Conn, state http.ConnState) {
+	if c := clientConnOf(conn); c != nil && state == http.StateHijacked {
+		c.listener.mu.Lock()
+		defer c.listener.mu.Unlock()
+		c.requests++
+	}
+}
+
+// clientConnOf returns the connection of a limitedListener; nil: conn is none.
+func clientConnOf(conn net.Conn) *clientConn {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	c, _ := conn.(*clientConn)
+	return c
+}
+
 // connKey is the key of a request's *clientConn in its context.
 type connKey struct{}
 
 // withConn is for [http.Server.ConnContext].
 func withConn(ctx context.Context, conn net.Conn) context.Context {
-	if secure, ok := conn.(*tls.Conn); ok {
-		conn = secure.NetConn()
-	}
-	if c, ok := conn.(*clientConn); ok {
+	if c := clientConnOf(conn); c != nil {
 		return context.WithValue(ctx, connKey{}, c)
 	}
 	return ctx

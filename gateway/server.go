@@ -42,6 +42,7 @@ func (g *Gateway) server(handler http.Handler) *http.Server {
 	server := &http.Server{
 		Handler:           countRequests(handler),
 		ConnContext:       withConn,
+		ConnState:         keep,
 		ReadHeaderTimeout: limits.ReadTimeout,
 		IdleTimeout:       limits.IdleTimeout,
 		MaxHeaderBytes:    limits.Header,

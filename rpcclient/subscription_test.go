@@ -14,28 +14,6 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// addEvents gives the schema on the real Absinthe the subscription event. Its double has it.
-func addEvents(t testing.TB, node *beamtest.Node) {
-	t.Helper()
-	if !node.RealAbsinthe() {
-		return
-	}
-	node.Eval(t, `Code.compiler_options(ignore_module_conflict: true)
-System.fetch_env!("TESTAPP_GOLDEN") |> Path.dirname() |> Path.join("schema.exs") |> File.read!()
-|> String.replace("  mutation do\n", """
-  subscription do
-    field :event, :json do
-      arg :channel, non_null(:string)
-      config fn %{channel: channel}, %{context: context} -> TestApp.PubSub.config(channel, context) end
-      resolve fn event, _, _ -> {:ok, event} end
-    end
-  end
-
-  mutation do
-""") |> Code.eval_string()
-:ok`)
-}
-
 // withPubSub is a context with the pubsub module.
 func withPubSub() []byte {
 	b := etf.AppendAtom(etf.AppendMap(nil, 1), "pubsub")
@@ -44,17 +22,6 @@ func withPubSub() []byte {
 
 func events(channel string) rpcclient.Operation {
 	return rpcclient.Operation{Document: `subscription { event(channel: "` + channel + `") }`, Context: withPubSub()}
-}
-
-// subscribers returns the number of processes that are subscribed on a node.
-func subscribers(t testing.TB, node *beamtest.Node) string {
-	t.Helper()
-	return node.Eval(t, `TestApp.PubSub.subscribers()`)
-}
-
-func publish(t testing.TB, node *beamtest.Node, channel, event string) {
-	t.Helper()
-	node.Eval(t, fmt.Sprintf(`TestApp.PubSub.publish(%q, %s)`, channel, event))
 }
 
 // nextEvent returns the JSON of the next event.
@@ -81,7 +48,7 @@ func nextEvent(t testing.TB, s *rpcclient.Subscription) (lost int, text string) 
 func subscribing(t *testing.T, change func(*rpcclient.AbsintheConfig)) (*beamtest.Node, *rpcclient.Absinthe) {
 	t.Helper()
 	node, addr := startApp(t, beamtest.Options{})
-	addEvents(t, node)
+	node.AddEvents(t)
 	g := startGateway(t, nil)
 	app := &rpcclient.Absinthe{Pool: g.pool(t, rpcclient.PoolConfig{}, addr), Config: rpcclient.AbsintheConfig{Schema: "TestApp.Schema", PubSub: "TestApp.PubSub"}}
 	if change != nil {
@@ -105,27 +72,27 @@ func subscribe(t testing.TB, app *rpcclient.Absinthe, op rpcclient.Operation) *r
 
 func TestSubscribe(t *testing.T) {
 	node, app := subscribing(t, nil)
-	before := subscribers(t, node)
+	before := node.Subscribers(t)
 	s := subscribe(t, app, events("news"))
 	for n := range 100 { // more than the credit
-		publish(t, node, "news", fmt.Sprint(n))
-		publish(t, node, "other", `"of another channel"`)
+		node.Publish(t, "news", fmt.Sprint(n))
+		node.Publish(t, "other", `"of another channel"`)
 		if lost, got := nextEvent(t, s); got != fmt.Sprintf(`{"data":{"event":%d}}`, n) || lost != 0 {
 			t.Fatalf("event %d is %s, %d were lost", n, got, lost)
 		}
 	}
-	publish(t, node, "news", `String.duplicate("x", 300_000)`) // in fragments
+	node.Publish(t, "news", `String.duplicate("x", 300_000)`) // in fragments
 	if _, got := nextEvent(t, s); len(got) < 300_000 {
 		t.Errorf("an event of 300 kB has %d bytes", len(got))
 	}
 	s.Close()
-	waittest.Until(t, "the process has ended", func() bool { return subscribers(t, node) == before })
+	waittest.Until(t, "the process has ended", func() bool { return node.Subscribers(t) == before })
 }
 
 // What Absinthe does not subscribe is an answer; a crash is an error.
 func TestSubscribeIsRefused(t *testing.T) {
 	node, app := subscribing(t, nil)
-	before := subscribers(t, node)
+	before := node.Subscribers(t)
 	s, result, err := app.Subscribe(t.Context(), events("forbidden"))
 	if err != nil || s != nil {
 		t.Fatalf("%v, %v", s, err)
@@ -143,7 +110,7 @@ func TestSubscribeIsRefused(t *testing.T) {
 	if _, _, err := app.Subscribe(ctx, events("hang")); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v, want the end of the context", err)
 	}
-	waittest.Until(t, "no process is left", func() bool { return subscribers(t, node) == before })
+	waittest.Until(t, "no process is left", func() bool { return node.Subscribers(t) == before })
 }
 
 // While the gateway takes no events, the node keeps none, and tells how many it did not send.
@@ -162,7 +129,7 @@ func TestSubscriptionCredit(t *testing.T) {
 			break
 		}
 		if taken+lost == 1000 {
-			publish(t, node, "news", `"last"`)
+			node.Publish(t, "news", `"last"`)
 		}
 	}
 	if taken > 200 || taken < 10 || taken+lost != 1001 {
@@ -173,22 +140,22 @@ func TestSubscriptionCredit(t *testing.T) {
 // The process ends with the connection of the gateway.
 func TestSubscriptionEndsWithTheGateway(t *testing.T) {
 	node, app := subscribing(t, nil)
-	before := subscribers(t, node)
+	before := node.Subscribers(t)
 	s := subscribe(t, app, events("news"))
-	if subscribers(t, node) == before {
+	if node.Subscribers(t) == before {
 		t.Fatal("no process is subscribed")
 	}
 	node.Eval(t, `Node.disconnect(:"louche@127.0.0.1")`)
 	if _, err := s.Next(t.Context()); !rpcclient.IsLost(err) {
 		t.Errorf("%v, want a lost connection", err)
 	}
-	waittest.Until(t, "the process has ended", func() bool { return subscribers(t, node) == before })
+	waittest.Until(t, "the process has ended", func() bool { return node.Subscribers(t) == before })
 }
 
 // A subscription leaves a drained node.
 func TestSubscriptionLeavesADrainedNode(t *testing.T) {
 	node, addr := startApp(t, beamtest.Options{})
-	addEvents(t, node)
+	node.AddEvents(t)
 	g := startGateway(t, nil)
 	app := &rpcclient.Absinthe{Pool: g.pool(t, rpcclient.PoolConfig{}, addr), Config: rpcclient.AbsintheConfig{Schema: "TestApp.Schema", PubSub: "TestApp.PubSub"}}
 	s := subscribe(t, app, events("news"))
@@ -202,7 +169,7 @@ func TestSubscriptionLeavesADrainedNode(t *testing.T) {
 func TestSubscriptionContextFrom(t *testing.T) {
 	node, app := subscribing(t, func(c *rpcclient.AbsintheConfig) { c.ContextFrom = "TestApp.Gateway.build_context" })
 	s := subscribe(t, app, events("news"))
-	publish(t, node, "news", `1`)
+	node.Publish(t, "news", `1`)
 	if _, got := nextEvent(t, s); got != `{"data":{"event":1}}` {
 		t.Error(got)
 	}

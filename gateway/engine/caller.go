@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"fmt"
 
 	"github.com/louche-graphql/louche/auth"
@@ -13,8 +14,11 @@ import (
 // A Caller is the sender of a request.
 type Caller struct {
 	Request auth.Request
-	Client  operation.Client
-	Trace   operation.Trace
+	// Certificate returns the certificate of Request as long as it is valid; nil: the client
+	// has none.
+	Certificate func() *x509.Certificate
+	Client      operation.Client
+	Trace       operation.Trace
 	// Quotas are what the rate limits by address leave the client.
 	Quotas []ratelimit.Quota
 
@@ -36,6 +40,28 @@ func (c *Caller) subscriber() string {
 		return c.Request.Client.String()
 	}
 	return fmt.Sprintf("%s %q %q", c.identity.Method, c.identity.Issuer, c.identity.Subject)
+}
+
+// credentials returns the part of a caller that authentication reads. It may outlive the
+// request.
+func (c *Caller) credentials(headers []string) *Caller {
+	kept := &Caller{Request: c.Request, Certificate: c.Certificate, identity: c.identity}
+	kept.Request.Header = make(map[string][]string)
+	for _, name := range headers {
+		if values := c.Request.Header[name]; values != nil {
+			kept.Request.Header[name] = values
+		}
+	}
+	return kept
+}
+
+// current returns the request with the certificate of now.
+func (c *Caller) current() *auth.Request {
+	r := c.Request
+	if c.Certificate != nil {
+		r.Certificate = c.Certificate()
+	}
+	return &r
 }
 
 // Authenticate authenticates a caller. It charges the rate limits by address first, which

@@ -100,14 +100,10 @@ func (e *Engine) Acquire(operations int) bool {
 // Release gives back the slots that Acquire was called for.
 func (e *Engine) Release(operations int) { e.inFlight.Add(-int64(operations)) }
 
-// An Emitter gets the results of an operation: one of a query or a mutation. A subscription
-// emits an empty one once it is accepted, and then any number. The result belongs to the
-// engine again when emit returns.
-type Emitter func(*operation.Result) error
-
-// Run runs one operation and emits its results, for which it uses the memory of result, and
-// reports on it in result. Its errors are of type [*operation.Error].
-func (e *Engine) Run(ctx context.Context, caller *Caller, req *operation.Request, result *operation.Result, emit Emitter) (err error) {
+// Run runs one operation, leaves its only result in result, and reports on it there. If the
+// operation is an accepted subscription, Run returns it, which has to be forwarded; ctx then
+// has no meaning for it. Errors are of type [*operation.Error].
+func (e *Engine) Run(ctx context.Context, caller *Caller, req *operation.Request, result *operation.Result) (s *Subscription, err error) {
 	r := runs.Get().(*run)
 	defer putRun(r)
 	*r = run{Engine: e, Request: req, caller: caller, result: result, context: r.context[:0]}
@@ -119,17 +115,14 @@ func (e *Engine) Run(ctx context.Context, caller *Caller, req *operation.Request
 		err = e.errorOf(err)
 	}()
 	for _, step := range steps {
-		if err := step(r, ctx); err != nil {
-			return err
-		}
-		if r.refused {
-			break
+		if err := step(r, ctx); err != nil || r.refused {
+			return nil, err
 		}
 	}
-	if r.operation.Kind == schema.Subscription && !r.refused {
-		return r.subscribe(ctx, emit)
+	if r.operation.Kind == schema.Subscription {
+		return r.subscribe(ctx)
 	}
-	return emit(result)
+	return nil, nil
 }
 
 // steps are what happens to an operation, in order.

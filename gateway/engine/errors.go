@@ -21,8 +21,10 @@ var (
 	errNotInManifest          = &operation.Error{Class: operation.NotFound, Code: "PERSISTED_QUERY_NOT_IN_LIST", Message: "There is no trusted document with this id."}
 	errNotTrusted             = &operation.Error{Class: operation.Forbidden, Code: "QUERY_NOT_IN_SAFELIST", Message: "Only trusted documents are run here, and this is none of them."}
 	errIntrospectionForbidden = &operation.Error{Class: operation.Forbidden, Code: "INTROSPECTION_DISABLED", Message: "Only authenticated requests may ask for the schema."}
-	errClientLeft             = &operation.Error{Class: operation.Canceled, Code: "CLIENT_CLOSED_REQUEST", Message: "The client closed the connection."}
 )
+
+// ErrClientLeft ends an operation whose client has left, or does not read.
+var ErrClientLeft = &operation.Error{Class: operation.Canceled, Code: "CLIENT_CLOSED_REQUEST", Message: "The client closed the connection."}
 
 // authenticationRetry is when a client may try again if an issuer's keys cannot be fetched.
 const authenticationRetry = 5 * time.Second
@@ -54,7 +56,7 @@ func (e *Engine) Error(err error) *operation.Error {
 	case errors.Is(err, auth.ErrInvalidValue):
 		return operation.Refuse("BAD_REQUEST", "%s", fieldMessage(err, "This request cannot be understood."))
 	case errors.Is(err, context.Canceled):
-		return errClientLeft
+		return ErrClientLeft
 	case errors.Is(err, context.DeadlineExceeded):
 		return &operation.Error{Class: operation.TimedOut, Code: "TIMEOUT", Message: "The application did not answer in time.", Cause: err}
 	}

@@ -29,6 +29,7 @@ type feed struct {
 	// The mu of subscriptions guards the following fields.
 	listeners map[*listener]struct{}
 	node      string
+	waits     bool // to be subscribed
 }
 
 // An eventOutcome is what a result says of itself.
@@ -49,7 +50,7 @@ func (s *Subscriptions) newFeed(key callKey, first *run) (*feed, error) {
 		return nil, operation.Overloaded
 	}
 	caller := &Caller{Request: auth.Request{ID: first.caller.Request.ID}}
-	f.run = run{Engine: first.Engine, caller: caller, result: &f.result, operation: first.operation, call: call}
+	f.run = run{Engine: first.Engine, caller: caller, result: &f.result, document: first.document, operation: first.operation, call: call}
 	f.run.call.Variables, f.run.call.Context, f.run.call.Claims = bytes.Clone(call.Variables), bytes.Clone(call.Context), bytes.Clone(call.Claims)
 	f.run.call.report = &f.result.Report
 	var ctx context.Context
@@ -78,16 +79,26 @@ func (f *feed) serve(ctx context.Context) {
 		} else if f.subscribed && backoff.tries == 1 {
 			f.run.Log.Warn("subscription waits for a node", "path", f.run.Path, "error", err)
 		}
-		if ctx.Err() != nil || !f.repeats(err, backoff.tries) || !backoff.wait(ctx) {
+		if ctx.Err() != nil || !f.repeats(err, backoff.tries) {
+			return
+		}
+		f.setWaits()
+		if !backoff.wait(ctx) {
 			return
 		}
 	}
 }
 
-// subscribe subscribes the operation. An answer of the application is the last result.
+// subscribe subscribes the operation. An answer of the application is the last result; so is
+// the refusal of an operation that fits the schema of no node any more.
 func (f *feed) subscribe(ctx context.Context) (Source, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.subscriptions.timeout)
 	defer cancel()
+	if refusal := f.validate(); refusal != nil {
+		f.close()
+		f.broadcast(f.newEvent(refusal, eventOutcome{outcome: operation.NotExecuted}), gap{})
+		return nil, errEnded
+	}
 	source, answer, err := f.subscriptions.publisher.Subscribe(ctx, &f.run.call)
 	if err != nil {
 		return nil, err
@@ -111,7 +122,23 @@ func (f *feed) subscribe(ctx context.Context) (Source, error) {
 func (f *feed) setNode(name string) {
 	f.subscriptions.mu.Lock()
 	defer f.subscriptions.mu.Unlock()
-	f.node = name
+	f.node, f.waits = name, false
+}
+
+func (f *feed) setWaits() {
+	f.subscriptions.mu.Lock()
+	defer f.subscriptions.mu.Unlock()
+	f.waits = true
+}
+
+// validate compares an operation that is subscribed again with the schemas of now, which also
+// choose its nodes. It returns the refusal of an operation that fits none any more.
+func (f *feed) validate() (refusal []byte) {
+	if f.subscribed {
+		v := f.run.Contract.Validate(f.run.document, f.run.operation)
+		f.run.call.Filter, refusal = v.Filter, v.Refusal()
+	}
+	return refusal
 }
 
 // close keeps clients from joining.
@@ -171,7 +198,7 @@ func (f *feed) print(ctx context.Context, result Result) (*event, error) {
 	defer account.Close()
 	f.result.JSON.Open(account)
 	defer f.result.JSON.Close(0)
-	e := &event{memory: f.subscriptions.memory, outcome: eventOutcome{result.HasData(), result.Outcome()}}
+	outcome := eventOutcome{result.HasData(), result.Outcome()}
 	r.masked = r.masked[:0]
 	err := r.presentErrors(result)
 	r.logMasked()
@@ -184,13 +211,21 @@ func (f *feed) print(ctx context.Context, result Result) (*event, error) {
 		if known.Class == operation.Unavailable {
 			return nil, err
 		}
-		text, e.outcome = known.Body(), eventOutcome{outcome: operation.Failed}
+		text, outcome = known.Body(), eventOutcome{outcome: operation.Failed}
 	}
-	if !f.subscriptions.memory.Reserve(len(text)) {
+	e := f.newEvent(text, outcome)
+	if e == nil {
 		return nil, errNoMemory
 	}
-	e.json = bytes.Clone(text)
 	return e, nil
+}
+
+// newEvent returns an event with a copy of a text; nil: there is no memory for it.
+func (f *feed) newEvent(text []byte, outcome eventOutcome) *event {
+	if !f.subscriptions.memory.Reserve(len(text)) {
+		return nil
+	}
+	return &event{json: bytes.Clone(text), outcome: outcome, memory: f.subscriptions.memory}
 }
 
 // broadcast gives all listeners a gap, and then an event; nil: there is none.

@@ -9,17 +9,19 @@ import (
 )
 
 // A listener is the subscription of one client. Its queue bounds the results that wait for
-// the client. The mu of its Subscriptions guards all fields but the first three.
+// the client.
 type listener struct {
+	guest
 	subscriptions *Subscriptions
 	identity      string
+	expires       time.Time // zero: never
+	feed          *feed
 	wake          chan struct{} // holds a token while the client may have to do something
 
-	feed  *feed
+	// The mu of subscriptions guards the following fields.
 	queue []item
-	gap   gap         // after the queue
-	err   error       // after the queue; nil: it goes on
-	away  *time.Timer // nil: the client may stay
+	gap   gap   // after the queue
+	err   error // after the queue; nil: it goes on
 }
 
 // An item is a result in the queue of one client.
@@ -71,8 +73,8 @@ func (l *listener) put(e *event, g gap) {
 	l.signal()
 }
 
-// end ends the subscription after what is queued; with [ErrGoingAway] at once.
-func (l *listener) end(err error) {
+// endWith ends the subscription after what is queued; with [ErrGoingAway] at once.
+func (l *listener) endWith(err error) {
 	l.subscriptions.mu.Lock()
 	defer l.subscriptions.mu.Unlock()
 	l.err = err

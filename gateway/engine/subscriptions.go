@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,10 +38,11 @@ type Subscriptions struct {
 
 	mu         sync.Mutex // also guards the fields of feeds and listeners that say so
 	feeds      map[callKey]*feed
-	listeners  map[*listener]struct{}
+	listeners  int
 	identities map[string]int
-	leaving    time.Time     // when the last listener has to leave; zero: none has to
-	empty      chan struct{} // closed once there are no listeners after Leave
+	guests     map[*guest]struct{}
+	leaving    time.Time     // when the last guest has to leave; zero: none has to
+	empty      chan struct{} // closed once there are no guests after Leave
 }
 
 // SubscriptionCounts count what becomes of results. They may go on in other Subscriptions.
@@ -61,8 +61,8 @@ func NewSubscriptions(cfg Config, publisher Publisher, budget *memory.Budget, co
 		memory:     budget,
 		counts:     counts,
 		feeds:      make(map[callKey]*feed),
-		listeners:  make(map[*listener]struct{}),
 		identities: make(map[string]int),
+		guests:     make(map[*guest]struct{}),
 	}
 }
 
@@ -76,6 +76,10 @@ var (
 // listen adds a client to the feed of a run, which it may have to start.
 func (s *Subscriptions) listen(r *run) (*listener, error) {
 	l := &listener{subscriptions: s, identity: r.caller.subscriber(), wake: make(chan struct{}, 1)}
+	l.guest = guest{caller: r.caller.credentials(r.Authenticator.Headers()), end: l.endWith}
+	if id := r.caller.identity; id != nil {
+		l.expires = id.Expires
+	}
 	key := r.callKey()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,11 +96,9 @@ func (s *Subscriptions) listen(r *run) (*listener, error) {
 	}
 	l.feed = f
 	f.listeners[l] = struct{}{}
-	s.listeners[l] = struct{}{}
+	s.listeners++
 	s.identities[l.identity]++
-	if !s.leaving.IsZero() {
-		s.sendAway(l)
-	}
+	s.admit(&l.guest)
 	return l, nil
 }
 
@@ -104,12 +106,9 @@ func (s *Subscriptions) listen(r *run) (*listener, error) {
 func (s *Subscriptions) leave(l *listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.listeners, l)
+	s.listeners--
 	if s.identities[l.identity]--; s.identities[l.identity] == 0 {
 		delete(s.identities, l.identity)
-	}
-	if l.away != nil {
-		l.away.Stop()
 	}
 	for _, item := range l.queue {
 		item.event.release()
@@ -120,10 +119,7 @@ func (s *Subscriptions) leave(l *listener) {
 		s.remove(f)
 		f.cancel()
 	}
-	if s.empty != nil && len(s.listeners) == 0 {
-		close(s.empty)
-		s.empty = nil
-	}
+	s.dismiss(&l.guest)
 }
 
 // remove takes a feed from those that clients may join. The caller holds s.mu.
@@ -133,38 +129,11 @@ func (s *Subscriptions) remove(f *feed) {
 	}
 }
 
-// Leave ends all subscriptions, spread over a time, with [ErrGoingAway], and waits for that.
-// Subscriptions that begin later end within the same time.
-func (s *Subscriptions) Leave(over time.Duration) {
-	if s == nil {
-		return
-	}
-	s.mu.Lock()
-	s.leaving = time.Now().Add(over)
-	for l := range s.listeners {
-		s.sendAway(l)
-	}
-	var empty chan struct{}
-	if len(s.listeners) > 0 {
-		empty = make(chan struct{})
-		s.empty = empty
-	}
-	s.mu.Unlock()
-	if empty != nil {
-		<-empty
-	}
-}
-
-// sendAway ends a subscription at a random moment until s.leaving. The caller holds s.mu.
-func (s *Subscriptions) sendAway(l *listener) {
-	after := time.Duration(rand.Int64N(max(1, int64(time.Until(s.leaving))))) // #nosec G404 -- no secret
-	l.away = time.AfterFunc(after, func() { l.end(ErrGoingAway) })
-}
-
 // SubscriptionStatus is the section subscriptions of GET /status.
 type SubscriptionStatus struct {
 	Clients      int    `json:"clients"`
-	Feeds        int    `json:"feeds"` // processes on nodes
+	Feeds        int    `json:"feeds"`   // processes on nodes
+	Waiting      int    `json:"waiting"` // feeds without a node
 	Events       uint64 `json:"events"`
 	Dropped      uint64 `json:"dropped"`
 	Resubscribed uint64 `json:"resubscribed"`
@@ -177,5 +146,11 @@ func (s *Subscriptions) Status() *SubscriptionStatus {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &SubscriptionStatus{len(s.listeners), len(s.feeds), s.counts.Events.Load(), s.counts.Dropped.Load(), s.counts.Resubscribed.Load()}
+	waiting := 0
+	for _, f := range s.feeds {
+		if f.waits {
+			waiting++
+		}
+	}
+	return &SubscriptionStatus{s.listeners, len(s.feeds), waiting, s.counts.Events.Load(), s.counts.Dropped.Load(), s.counts.Resubscribed.Load()}
 }

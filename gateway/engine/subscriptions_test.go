@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/gateway/operation"
 	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/schema"
@@ -81,12 +82,15 @@ func subscribe(t *testing.T, e *Engine) *subscriber {
 	r := &run{Engine: e, Request: &operation.Request{Gaps: true}, caller: new(Caller), result: result, document: document, operation: document.Operation("")}
 	go func() {
 		defer account.Close()
-		s.ended <- r.subscribe(ctx, func(result *operation.Result) error {
-			if result.Part == operation.Event {
+		subscription, err := r.subscribe(ctx)
+		if subscription != nil {
+			defer subscription.Close()
+			err = subscription.Forward(ctx, result, func(result *operation.Result) error {
 				s.results <- string(result.JSON.Bytes)
-			}
-			return nil
-		})
+				return nil
+			})
+		}
+		s.ended <- err
 	}()
 	synctest.Wait()
 	return s
@@ -117,7 +121,11 @@ func subscribing(t *testing.T, cfg SubscriptionConfig, test func(t *testing.T, e
 		config := Config{Timeout: time.Hour, Subscriptions: cfg}
 		config.Subscriptions.setDefaults()
 		served := NewSubscriptions(config, sources, budget, new(SubscriptionCounts))
-		e := New(App{Config: config, Subscriptions: served}, NewShared(0, slog.New(slog.DiscardHandler)), Limits{Answer: 1 << 20, Subscriptions: 1000})
+		authenticator, err := auth.NewAuthenticator(auth.Config{Anonymous: "allow"}, nil, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := New(App{Config: config, Authenticator: authenticator, Subscriptions: served}, NewShared(0, slog.New(slog.DiscardHandler)), Limits{Answer: 1 << 20, Subscriptions: 1000})
 		test(t, e, sources)
 		synctest.Wait()
 		if status := e.Subscriptions.Status(); status.Clients != 0 || status.Feeds != 0 || budget.Used() != 0 {

@@ -20,26 +20,12 @@ const (
 	Partial Outcome = "partial"
 )
 
-// A Part says which part of its operation a result is.
-type Part int
-
-// The parts.
-const (
-	// Whole: the only result.
-	Whole Part = iota
-	// Accepted: the operation is subscribed, and has no result yet.
-	Accepted
-	// Event: one of many results.
-	Event
-)
-
 // A Result is one result of an operation: the only one of a query or a mutation, one of
 // many of a subscription.
 type Result struct {
 	// JSON is the GraphQL response. The transport opens and closes it.
 	JSON memory.Buffer
 	Report
-	Part Part
 	// HasData reports whether the response has the member data.
 	HasData bool
 	// CacheControl says whether caches may keep the response to a GET.

@@ -62,7 +62,7 @@ func (h *Handler) runBatch(s *responseState, w http.ResponseWriter, r *http.Requ
 		}
 		op.state.result.Timer = s.result.Timer
 		running.Go(func() {
-			op.err = h.engine.Run(r.Context(), caller, op.Request, &op.state.result, accept)
+			_, op.err = h.engine.Run(r.Context(), caller, op.Request, &op.state.result)
 			op.state.result.Enter(operation.StageWrite)
 		})
 	}

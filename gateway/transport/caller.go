@@ -2,6 +2,7 @@ package transport
 
 import (
 	"cmp"
+	"crypto/x509"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -21,6 +22,9 @@ func (h *Handler) callerOf(w http.ResponseWriter, r *http.Request) *engine.Calle
 			Name:    cmp.Or(clientHeader(r.Header, "Apollographql-Client-Name"), clientHeader(r.Header, "Graphql-Client-Name")),
 			Version: cmp.Or(clientHeader(r.Header, "Apollographql-Client-Version"), clientHeader(r.Header, "Graphql-Client-Version")),
 		},
+	}
+	if state := r.TLS; c.Request.Certificate != nil {
+		c.Certificate = func() *x509.Certificate { return h.certificateOf(state) }
 	}
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		c.Request.Peer = peer.Addr().Unmap()

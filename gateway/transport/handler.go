@@ -76,7 +76,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	caller := h.callerOf(w, r)
-	if h.serve(s, w, r, caller) {
+	subscription, err := h.answer(s, w, r, caller)
+	if subscription != nil {
+		var stream *stream
+		if stream, err = h.openStream(s, w, r, caller, subscription); err == nil {
+			s.close()
+			stream.start(r)
+			return
+		}
+	}
+	s.result.Quotas = append(slices.Clip(caller.Quotas), s.result.Quotas...)
+	if err != nil {
+		h.fail(s, w, r, err)
+	} else {
 		s.result.Enter(operation.StageWrite)
 		h.write(s, w, r)
 	}
@@ -84,24 +96,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.close()
 }
 
-// serve leaves the answer to a request in s, or reports false where it has answered with an
-// error or a stream. Operations hold slots until their answer is ready: an answer that waits for its
-// client holds none.
-func (h *Handler) serve(s *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller) (ready bool) {
-	stream := eventStream{responseState: s, handler: h, w: w, request: r, quotas: caller.Quotas}
-	err := h.answer(s, w, r, caller, &stream)
-	if stream.begun() {
-		stream.end(err)
-		return false
-	}
-	s.result.Quotas = append(slices.Clip(caller.Quotas), s.result.Quotas...)
-	if err != nil {
-		h.fail(s, w, r, err)
-	}
-	return err == nil
-}
-
-func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller, stream *eventStream) (err error) {
+// answer leaves the answer to a request in s, or returns an accepted subscription. Operations
+// hold slots until their answer is ready: an answer that waits for its client holds none.
+func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller) (subscription *engine.Subscription, err error) {
 	defer func() {
 		if p := recover(); p == http.ErrAbortHandler {
 			panic(p)
@@ -109,43 +106,37 @@ func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Reques
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	media, streams, err := negotiate(r.Header["Accept"])
+	media, stream, err := negotiate(r.Header["Accept"])
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.media = media
+	s.media, s.stream = media, stream
 	if err := h.csrf.check(r); err != nil { // not counted: a page could use up its visitor's rate limits
-		return err
+		return nil, err
 	}
 	if err := h.engine.Authenticate(r.Context(), caller); err != nil {
-		return err
+		return nil, err
 	}
 	s.result.Enter(operation.StageRead)
 	single, batch, err := h.read(s, w, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.slots = max(1, len(batch))
-	defer func() { h.engine.Release(s.slots) }()
-	if !h.engine.Acquire(s.slots) {
-		return operation.Overloaded
+	slots := max(1, len(batch))
+	defer h.engine.Release(slots)
+	if !h.engine.Acquire(slots) {
+		return nil, operation.Overloaded
 	}
 	if batch != nil {
-		return h.runBatch(s, w, r, caller, batch)
+		return nil, h.runBatch(s, w, r, caller, batch)
 	}
-	emit := accept
-	if streams {
-		single.Stream, emit = true, stream.emit
+	single.Stream = stream != nil
+	subscription, err = h.engine.Run(r.Context(), caller, single, &s.result)
+	if err == nil && subscription == nil {
+		h.engine.Metrics.CountResult(&s.result, s.began)
 	}
-	if err := h.engine.Run(r.Context(), caller, single, &s.result, emit); err != nil || stream.begun() {
-		return err
-	}
-	h.engine.Metrics.CountResult(&s.result, s.began)
-	return nil
+	return subscription, err
 }
-
-// accept takes the one result of an operation, which is written once its slot is free.
-func accept(*operation.Result) error { return nil }
 
 // write sends the answer.
 func (h *Handler) write(s *responseState, w http.ResponseWriter, r *http.Request) {

@@ -39,9 +39,9 @@ func (m *mediaType) status(hasData bool) int {
 }
 
 // negotiate chooses the media type of one result that the values of Accept prefer, and that
-// they name if they prefer neither. A request without Accept gets JSON. stream reports
-// whether they name text/event-stream.
-func negotiate(accept []string) (media *mediaType, stream bool, err error) {
+// they name if they prefer neither. A request without Accept gets JSON. stream is the format
+// of a subscription; nil: they name none.
+func negotiate(accept []string) (media *mediaType, stream *streamFormat, err error) {
 	if len(accept) == 0 {
 		return jsonMedia, stream, nil
 	}
@@ -72,7 +72,9 @@ func negotiate(accept []string) (media *mediaType, stream bool, err error) {
 		case strings.EqualFold(name, responseName):
 			response.take(quality, named)
 		case strings.EqualFold(name, eventStreamName):
-			stream = quality > 0
+			if quality > 0 {
+				stream = eventStream
+			}
 		}
 	})
 	switch {
@@ -83,10 +85,10 @@ func negotiate(accept []string) (media *mediaType, stream bool, err error) {
 	case plain.quality > 0:
 		return jsonMedia, stream, nil
 	}
-	if stream {
-		return eventStreamMedia, true, nil
+	if stream != nil {
+		return eventStreamMedia, stream, nil
 	}
-	return nil, false, errNotAcceptable
+	return nil, nil, errNotAcceptable
 }
 
 // MayStream reports whether the answer to a request may become a stream.

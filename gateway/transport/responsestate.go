@@ -17,7 +17,7 @@ type responseState struct {
 	account    *memory.Account
 	began      time.Time
 	media      *mediaType
-	slots      int              // of the engine
+	stream     *streamFormat    // of a subscription; nil: the client takes none
 	body       memory.Buffer    // of the request
 	result     operation.Result // its JSON is the answer
 	compressed memory.Buffer    // the answer
@@ -45,7 +45,7 @@ func (s *responseState) close() {
 	for _, b := range []*memory.Buffer{&s.body, &s.result.JSON, &s.compressed} {
 		b.Close(maxKept)
 	}
-	s.account, s.batch = nil, nil
+	s.account, s.batch, s.stream = nil, nil, nil
 	s.result.Reset()
 	states.Put(s)
 }

@@ -22,6 +22,9 @@ type Account struct {
 // Open returns an empty account.
 func (b *Budget) Open() *Account { return &Account{budget: b} }
 
+// Open returns an empty account in the same budget.
+func (a *Account) Open() *Account { return a.budget.Open() }
+
 // Reserve is [Budget.Reserve] for the account. It fails after preemption.
 func (a *Account) Reserve(n int) bool {
 	if a.preempted != nil || !a.budget.Reserve(n) {

@@ -41,6 +41,7 @@ func (s *service) reload(ctx context.Context, cfg *config.Config) {
 	s.log.Info("configuration reloaded", "applications", len(next.applications))
 	s.draining.Go(func() {
 		defer close(drained)
+		next.reauthenticate()
 		for _, app := range removed {
 			app.stopDiscovery()
 		}
@@ -48,6 +49,7 @@ func (s *service) reload(ctx context.Context, cfg *config.Config) {
 			<-previous
 		}
 		<-finished
+		next.reauthenticate() // subscriptions of requests that the former keys authenticated
 		former.close()
 		leaveAll(removed, cfg.ShutdownGrace)
 		for _, app := range removed {
@@ -80,6 +82,19 @@ func awaitNodes(ctx context.Context, apps []*application) {
 		}
 	}
 }
+
+// reauthenticate ends subscriptions whose credentials the files of this configuration no
+// longer accept.
+func (g *generation) reauthenticate() {
+	ctx, cancel := context.WithTimeout(context.Background(), reauthentication)
+	defer cancel()
+	for i, app := range g.applications {
+		app.subscriptions.Reauthenticate(ctx, g.served[i].Authenticator)
+	}
+}
+
+// reauthentication bounds the time for issuers whose keys have to be fetched first.
+const reauthentication = time.Minute
 
 // leaveAll asks the subscribers of applications to subscribe again, spread over a time, and
 // waits until all have left.

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -59,9 +60,19 @@ func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config,
 		}
 		break
 	}
-	go leaveAll(s.current.applications, s.cfg.ShutdownGrace*4/5)
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		leaveAll(s.current.applications, s.cfg.ShutdownGrace*4/5)
+	}()
+	end := time.After(s.cfg.ShutdownGrace)
 	closeClients()
 	err = <-clientsErr
+	select {
+	case <-left:
+	case <-end:
+		err = errors.Join(err, fmt.Errorf("subscribers were cut off: not gone %v after no more requests were taken", s.cfg.ShutdownGrace))
+	}
 	closeOperators() // last, so that operators can watch the end
 	if err = errors.Join(err, <-operatorsErr); err == nil {
 		log.Info("stopped: every request is answered")

@@ -14,35 +14,6 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// addEvents gives the schema on the real Absinthe the subscription event. Its double has it.
-func addEvents(t *testing.T, node *beamtest.Node) {
-	t.Helper()
-	if node.RealAbsinthe() {
-		change(t, node, "  mutation do\n", `  subscription do
-    field :event, :json do
-      arg :channel, non_null(:string)
-      config fn %{channel: channel}, %{context: context} -> TestApp.PubSub.config(channel, context) end
-      resolve fn event, _, _ -> {:ok, event} end
-    end
-  end
-
-  mutation do
-`)
-	}
-}
-
-// publish publishes an event, given in Elixir, to the subscribers of a node.
-func publish(t *testing.T, node *beamtest.Node, channel, event string) {
-	t.Helper()
-	node.Eval(t, fmt.Sprintf(`TestApp.PubSub.publish(%q, %s)`, channel, event))
-}
-
-// subscribers returns the number of entries in the registry of subscribers on a node.
-func subscribers(t *testing.T, node *beamtest.Node) string {
-	t.Helper()
-	return node.Eval(t, `TestApp.PubSub.subscribers()`)
-}
-
 const subscriptions = "    pubsub: TestApp.PubSub"
 
 func subscriptionOf(channel string) string {
@@ -131,29 +102,29 @@ func nextOf(event string) string { return `next {"data":{"event":` + event + `}}
 func TestSubscription(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	addEvents(t, node)
+	node.AddEvents(t)
 	g := startGateway(t, configFor(epmd, subscriptions))
-	before := subscribers(t, node)
+	before := node.Subscribers(t)
 	first := g.subscribe(t, "news")
-	one := subscribers(t, node)
+	one := node.Subscribers(t)
 	if one == before {
 		t.Fatal("no process is subscribed")
 	}
 	second, other := g.subscribe(t, "news"), g.subscribe(t, "other")
 	for n := range 100 {
-		publish(t, node, "news", fmt.Sprint(n))
+		node.Publish(t, "news", fmt.Sprint(n))
 		first.expect(t, nextOf(fmt.Sprint(n)))
 		second.expect(t, nextOf(fmt.Sprint(n)))
 	}
-	publish(t, node, "other", `%{"text" => "héllo\n"}`)
+	node.Publish(t, "other", `%{"text" => "héllo\n"}`)
 	other.expect(t, nextOf(`{"text":"héllo\n"}`))
 	other.leave()
 	first.leave()
-	waittest.Until(t, "the process of the other channel has ended", func() bool { return subscribers(t, node) == one })
-	publish(t, node, "news", `"last"`)
+	waittest.Until(t, "the process of the other channel has ended", func() bool { return node.Subscribers(t) == one })
+	node.Publish(t, "news", `"last"`)
 	second.expect(t, nextOf(`"last"`))
 	second.leave()
-	waittest.Until(t, "no process is left", func() bool { return subscribers(t, node) == before })
+	waittest.Until(t, "no process is left", func() bool { return node.Subscribers(t) == before })
 	g.expectMetrics(t, map[string]float64{`louche_subscription_events_total{app="/graphql"}`: 202, `louche_subscriptions{app="/graphql"}`: 0})
 }
 
@@ -161,7 +132,7 @@ func TestSubscription(t *testing.T) {
 func TestSubscriptionErrors(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	addEvents(t, node)
+	node.AddEvents(t)
 	g := startGateway(t, configFor(epmd, subscriptions, "    timeout: 1s", "    subscriptions: {per_identity: 2}"))
 	for channel, want := range map[string]struct {
 		status int
@@ -209,7 +180,7 @@ func TestQueryAsAStream(t *testing.T) {
 func TestSubscriptionHeartbeat(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	addEvents(t, node)
+	node.AddEvents(t)
 	g := startGateway(t, configFor(epmd, subscriptions, "    subscriptions: {heartbeat: 50ms}"))
 	s := g.subscribe(t, "news")
 	comments := 0
@@ -218,7 +189,7 @@ func TestSubscriptionHeartbeat(t *testing.T) {
 			comments++
 		}
 	}
-	publish(t, node, "news", "1")
+	node.Publish(t, "news", "1")
 	s.expect(t, nextOf("1"))
 }
 
@@ -229,18 +200,18 @@ func TestSubscriptionSurvivesItsNode(t *testing.T) {
 	nodes := map[string]*beamtest.Node{}
 	for _, name := range []string{"testapp-a@127.0.0.1", "testapp-b@127.0.0.1"} {
 		nodes[name] = beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd, Name: name})
-		addEvents(t, nodes[name])
+		nodes[name].AddEvents(t)
 	}
 	g := startGateway(t, configFor(epmd, subscriptions))
 	eventually(t, "both nodes are up", func() bool { return strings.Count(g.log.String(), "node up") == 2 })
 	before := map[string]string{}
 	for name, node := range nodes {
-		before[name] = subscribers(t, node)
+		before[name] = node.Subscribers(t)
 	}
 	s := g.subscribe(t, "news")
 	subscribed := func() string {
 		for name, node := range nodes {
-			if subscribers(t, node) != before[name] {
+			if node.Subscribers(t) != before[name] {
 				return name
 			}
 		}
@@ -258,14 +229,14 @@ func TestSubscriptionSurvivesItsNode(t *testing.T) {
 	if second == first || second == "" {
 		t.Fatalf("subscribed on %q, then on %q", first, second)
 	}
-	publish(t, nodes[second], "news", "1")
+	nodes[second].Publish(t, "news", "1")
 	s.expect(t, nextOf("1"))
 	g.operate(t, "/nodes/"+first+"/undrain")
 	nodes[second].Kill()
 	began = time.Now()
 	s.expect(t, gap)
 	t.Logf("subscribed again %v after the node was killed", time.Since(began))
-	publish(t, nodes[first], "news", "2")
+	nodes[first].Publish(t, "news", "2")
 	s.expect(t, nextOf("2"))
 }
 
@@ -274,13 +245,13 @@ func TestSubscriptionSurvivesItsNode(t *testing.T) {
 func TestSubscriptionsOutliveReloads(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	addEvents(t, node)
+	node.AddEvents(t)
 	g := startGateway(t, configFor(epmd, subscriptions)+"shutdown_grace: 1s\n")
 	s := g.subscribe(t, "news")
 	for n := range 3 {
 		g.configure(t, configFor(epmd, subscriptions)+fmt.Sprintf("shutdown_grace: 1s\nlimits: {batch: %d}\n", n+2))
 		eventually(t, "the configuration is reloaded", func() bool { return strings.Count(g.log.String(), "configuration reloaded") == n+1 })
-		publish(t, node, "news", fmt.Sprint(n))
+		node.Publish(t, "news", fmt.Sprint(n))
 		s.expect(t, nextOf(fmt.Sprint(n)))
 	}
 	g.configure(t, configFor(epmd, subscriptions, "    timeout: 7s")+"shutdown_grace: 1s\n")
@@ -292,9 +263,9 @@ func TestSubscriptionsOutliveReloads(t *testing.T) {
 func TestSubscriptionsEndAtTheStop(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	addEvents(t, node)
+	node.AddEvents(t)
 	g := startGateway(t, configFor(epmd, subscriptions)+"shutdown_grace: 2s\n")
-	before := subscribers(t, node)
+	before := node.Subscribers(t)
 	streams := []*stream{g.subscribe(t, "a"), g.subscribe(t, "b"), g.subscribe(t, "c")}
 	g.begin()
 	for _, s := range streams {
@@ -303,5 +274,5 @@ func TestSubscriptionsEndAtTheStop(t *testing.T) {
 	if err := g.stop(); err != nil {
 		t.Error(err)
 	}
-	waittest.Until(t, "no process is left", func() bool { return subscribers(t, node) == before })
+	waittest.Until(t, "no process is left", func() bool { return node.Subscribers(t) == before })
 }

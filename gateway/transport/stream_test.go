@@ -34,7 +34,8 @@ func TestHeartbeatLeavesMemory(t *testing.T) {
 		var app engine.App
 		app.Config.Subscriptions.Heartbeat = time.Minute
 		client := &blockingWriter{read: make(chan struct{})}
-		stream := eventStream{
+		stream := stream{
+			format:  eventStream,
 			handler: &Handler{engine: &engine.Engine{App: app}},
 			w:       &deadlineWriter{ResponseWriter: client, timeout: time.Minute, account: account},
 		}

@@ -1,0 +1,74 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/louche-graphql/louche/test/beamtest"
+)
+
+// A reload ends streams whose key is no longer in the file. Streams whose claims have changed
+// have to subscribe again, and others go on.
+func TestReloadEndsStreamsOfRevokedKeys(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	key := func(name string) string { return "louche_0123456789_" + name }
+	entry := func(name, more string) string {
+		return fmt.Sprintf("- {name: %s, sha256: %q%s}\n", name, hash(key(name)), more)
+	}
+	keys := write(t, entry("kept", "")+entry("revoked", "")+entry("changed", ""))
+	g := startGateway(t, configFor(epmd, subscriptions, "    auth: {methods: [{api_keys: {file: "+keys+"}}]}"))
+	streams := make(map[string]*stream)
+	for _, name := range []string{"kept", "revoked", "changed"} {
+		streams[name] = g.subscribe(t, "news", "X-Api-Key", key(name))
+	}
+	if err := os.WriteFile(keys, []byte(entry("kept", "")+entry("changed", ", claims: {role: guest}")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	streams["revoked"].expect(t, `next {"errors":[{"message":"The request's credentials are no longer accepted.","extensions":{"code":"UNAUTHENTICATED"}}]}`, "complete", "")
+	streams["changed"].expect(t, "retry 1000", "")
+	if s := g.stream(t, subscriptionOf("news"), "X-Api-Key", key("revoked")); s.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the revoked key: %s", s.Status)
+	}
+	g.subscribe(t, "news", "X-Api-Key", key("changed"))
+	node.Publish(t, "news", "1")
+	streams["kept"].expect(t, nextOf("1"))
+}
+
+// A stream ends when the token does.
+func TestStreamExpiresWithItsToken(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	issuer := newIssuer()
+	g := startGateway(t, configFor(epmd, subscriptions, "    auth: {methods: [{jwt: {public_key_file: "+write(t, issuer.public)+", issuer: us, audience: [my-app], leeway: 1s}}]}"))
+	s := g.subscribe(t, "news", "Authorization", "Bearer "+issuer.sign("ES256", map[string]any{"exp": time.Now().Add(3 * time.Second).Unix()}))
+	node.Publish(t, "news", "1")
+	s.expect(t, nextOf("1"), `next {"errors":[{"message":"The request's credentials have expired.","extensions":{"code":"UNAUTHENTICATED"}}]}`, "complete", "")
+}
+
+// A client that leaves, or does not read, is no error of the gateway.
+func TestSubscriberLeaves(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	g := startGateway(t, configFor(epmd, subscriptions, "    subscriptions: {heartbeat: 20ms}")+"log: {level: debug}\nlimits: {write_timeout: 100ms}\n")
+	before := node.Subscribers(t)
+	g.subscribe(t, "left").leave()
+	unread := g.subscribe(t, "unread")
+	defer unread.leave()
+	big := `String.duplicate("x", 500_000)`
+	for range 40 { // more than the sockets hold
+		node.Publish(t, "unread", big)
+	}
+	eventually(t, "both have ended", func() bool { return node.Subscribers(t) == before })
+	eventually(t, "both are logged", func() bool { return strings.Count(g.log.String(), "kind=subscription") == 2 })
+	if log := g.log.String(); strings.Contains(log, "INTERNAL") {
+		t.Errorf("a subscriber that left counts as an error:\n%s", log)
+	}
+}
