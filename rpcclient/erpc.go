@@ -56,13 +56,14 @@ type liveConn struct {
 	// log lines of resolvers go where the application's own go.
 	leader     etf.Pid
 	subscriber program
+	uploader   program
 }
 
 var connections atomic.Uint64
 
 // newLiveConn prepares a connection for calls.
 func newLiveConn(ctx context.Context, conn *erldist.Conn) (*liveConn, error) {
-	c := &liveConn{Conn: conn, id: connections.Add(1), since: time.Now(), subscriber: newProgram(agent.Subscribe)}
+	c := &liveConn{Conn: conn, id: connections.Add(1), since: time.Now(), subscriber: newProgram(agent.Subscribe), uploader: newProgram(agent.Upload)}
 	result, err := c.Call(ctx, "erlang", "whereis", atomArgs("user"))
 	if err != nil {
 		return nil, err

@@ -159,6 +159,15 @@ func (s *slot) execute(ctx context.Context, args arguments, comparable bool, opt
 	return result, err
 }
 
+// settle reports to the breaker that the node has begun a call that may take long.
+func (s *slot) settle() {
+	if s.done != nil {
+		s.done(healthy, true)
+		s.done = nil
+		s.breaker.logTransition()
+	}
+}
+
 func (s *slot) release(err error, h health) {
 	now := time.Now()
 	othersHealthy := h == failed && s.pool.othersHealthy(s.member)

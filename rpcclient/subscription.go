@@ -3,7 +3,6 @@ package rpcclient
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
@@ -21,15 +20,9 @@ type Subscription struct {
 	// Node is the name of the node.
 	Node string
 
-	slot    *slot // released
-	process etf.Pid
-	box     *erldist.Mailbox
-	kill    context.CancelFunc
-	taken   int // messages since the process got credit
-
-	ended  chan struct{} // closed after the process has ended
-	result *Result       // its value
-	err    error         // or why there is none
+	slot *slot // released
+	*process
+	taken int // messages since the process got credit
 }
 
 // An Event is a result of a subscription.
@@ -62,7 +55,7 @@ func (a *Absinthe) Subscribe(ctx context.Context, op Operation) (s *Subscription
 	if result == nil {
 		return s, nil, err
 	}
-	if err := a.unwrapSubscribe(result); err != nil {
+	if err := a.unwrapRun(result); err != nil {
 		result.Release()
 		return nil, nil, err
 	}
@@ -75,34 +68,21 @@ func (a *Absinthe) subscribeOn(ctx context.Context, slot *slot, op Operation) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &Subscription{Node: slot.conn.Peer().Name, slot: slot, box: slot.conn.OpenMailbox(subscriptionCredit), ended: make(chan struct{})}
-	args, err := a.appendSubscribe(nil, expression, op, s.box.Pid)
+	box := slot.conn.OpenMailbox(subscriptionCredit)
+	args, err := a.appendSubscribe(nil, expression, op, box.Pid)
 	if err != nil {
-		s.box.Close()
+		box.Close()
 		return nil, nil, err
 	}
-	var life context.Context
-	life, s.kill = context.WithCancel(context.Background())
-	go func() {
-		s.result, s.err = slot.conn.execute(life, args, erldist.Spawn{})
-		close(s.ended)
-	}()
-	select {
-	case message := <-s.box.Messages():
-		defer message.Release()
-		if s.process, err = readSubscribed(message); err == nil {
-			s.taken++
-			return s, nil, nil
-		}
-	case <-s.ended:
-		s.kill()
-		s.box.Close()
-		return nil, s.result, s.err
-	case <-ctx.Done():
-		err = fmt.Errorf("call on %s: %w", slot.target.Name, context.Cause(ctx))
+	process, err := slot.conn.start(ctx, args, box)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !process.started():
+		box.Close()
+		return nil, process.result, process.err
 	}
-	s.Close()
-	return nil, nil, err
+	return &Subscription{Node: slot.conn.Peer().Name, slot: slot, process: process, taken: 1}, nil, nil
 }
 
 // appendSubscribe appends the arguments of a call of erl_eval:expr/5 with the program.
@@ -115,15 +95,7 @@ func (a *Absinthe) appendSubscribe(b, expression []byte, op Operation, gateway e
 	b = etf.AppendAtom(appendBinding(b, "PubSub"), ModuleAtom(a.Config.PubSub))
 	b = etf.AppendPid(appendBinding(b, "Gateway"), gateway)
 	b = etf.AppendInt(appendBinding(b, "Credit"), subscriptionCredit)
-	b = appendBinding(b, "Context")
-	if a.Config.ContextFrom == "" {
-		b = op.appendContext(etf.AppendAtom(etf.AppendTuple(b, 2), "map"))
-	} else {
-		module, function := a.Config.contextFunction()
-		b = etf.AppendAtom(etf.AppendTuple(b, 5), "from")
-		b = etf.AppendAtom(etf.AppendAtom(b, ModuleAtom(module)), function)
-		b = op.appendContext(op.appendClaims(b))
-	}
+	b = a.appendContextSource(appendBinding(b, "Context"), op)
 	b, err := a.Config.appendOptions(appendBinding(b, "Options"), op, 0)
 	if err != nil {
 		return b, err
@@ -133,24 +105,23 @@ func (a *Absinthe) appendSubscribe(b, expression []byte, op Operation, gateway e
 	return endCall(etf.AppendNil(etf.AppendAtom(b, "value"))), nil
 }
 
-// unwrapSubscribe reduces {run, Answer} to Absinthe's result map.
-func (a *Absinthe) unwrapSubscribe(result *Result) error {
+// appendContextSource appends {map, Map} or {from, Module, Function, Claims, Map}.
+func (a *Absinthe) appendContextSource(b []byte, op Operation) []byte {
+	if a.Config.ContextFrom == "" {
+		return op.appendContext(etf.AppendAtom(etf.AppendTuple(b, 2), "map"))
+	}
+	module, function := a.Config.contextFunction()
+	b = etf.AppendAtom(etf.AppendTuple(b, 5), "from")
+	b = etf.AppendAtom(etf.AppendAtom(b, ModuleAtom(module)), function)
+	return op.appendContext(op.appendClaims(b))
+}
+
+// unwrapRun reduces {run, Answer} to Absinthe's result map.
+func (a *Absinthe) unwrapRun(result *Result) error {
 	if _, err := a.unwrapEvaluation(result); err != nil {
 		return err
 	}
 	return result.unwrapOK()
-}
-
-// readSubscribed reads {subscribed, Pid}.
-func readSubscribed(message *erldist.Payload) (process etf.Pid, err error) {
-	d := etf.NewDecoder(message.Term)
-	if _, err = d.Tuple(); err != nil {
-		return process, err
-	}
-	if _, err = d.Atom(); err != nil {
-		return process, err
-	}
-	return d.Pid()
 }
 
 // Next waits for the next event. Errors are the cause of ctx, [ErrMoved],
@@ -160,7 +131,7 @@ func (s *Subscription) Next(ctx context.Context) (Event, error) {
 	s.giveCredit()
 	for {
 		conn, changed := s.slot.peer.watch()
-		if conn == s.slot.conn && s.slot.connection() != conn {
+		if conn == s.conn && s.slot.connection() != conn {
 			return Event{}, ErrMoved
 		}
 		select {
@@ -187,7 +158,7 @@ func (s *Subscription) giveCredit() {
 		return
 	}
 	b := etf.AppendPid(etf.AppendTuple(nil, 2), s.box.Pid)
-	s.slot.conn.Send(s.process, etf.AppendInt(b, int64(s.taken)))
+	s.conn.Send(s.pid, etf.AppendInt(b, int64(s.taken)))
 	s.taken = 0
 }
 
@@ -208,26 +179,9 @@ func (s *Subscription) read(message *erldist.Payload) (e Event, err error) {
 		message.Release()
 		return e, err
 	}
-	e.Result = &Result{Value: d.Rest(), Node: s.Node, exit: message, conn: s.slot.conn}
+	e.Result = &Result{Value: d.Rest(), Node: s.Node, exit: message, conn: s.conn}
 	return e, nil
 }
 
-// endError returns why a process has ended that had subscribed.
-func (s *Subscription) endError() error {
-	if s.err != nil {
-		return s.err
-	}
-	return &CallError{Node: s.Node, Class: "exit", Reason: "the subscription's process ended"}
-}
-
 // Close ends the process, and releases its messages and its result.
-func (s *Subscription) Close() {
-	s.kill()
-	s.box.Close()
-	go func() {
-		<-s.ended
-		if s.result != nil {
-			s.result.Release()
-		}
-	}()
-}
+func (s *Subscription) Close() { s.close() }

@@ -1,6 +1,9 @@
 package erldist
 
 import (
+	"cmp"
+	"context"
+
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -79,4 +82,14 @@ func (m *Mailbox) Close() {
 // message are never freed on the peer.
 func (c *Conn) Send(to etf.Pid, message []byte) {
 	c.signal(func(b []byte) []byte { return append(appendSend(b, to), message...) })
+}
+
+// SendPiece is Send for one of many large messages. It waits for the pieces before it, so
+// that other messages and calls pass them. Errors are the cause of ctx and [*LostError].
+func (c *Conn) SendPiece(ctx context.Context, to etf.Pid, message []byte) error {
+	err := c.out.putPiece(ctx, framed(func(b []byte) []byte { return append(appendSend(b, to), message...) }))
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return &LostError{Node: c.peer.Name, Err: cmp.Or(c.Err(), ErrClosed)}
 }

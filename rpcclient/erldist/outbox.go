@@ -15,6 +15,10 @@ const maxQueued = 1 << 20
 // senders cannot wait.
 const maxSignals = 8 << 20
 
+// maxPieces is the number of queued bytes of pieces from which their senders wait. Other
+// frames are queued behind few pieces, however many there are to send.
+const maxPieces = 128 << 10
+
 // outbox queues frames and writes all of them with one Write. Under load that means
 // one system call and one packet for many frames. Without load, a frame leaves at
 // once.
@@ -22,6 +26,7 @@ type outbox struct {
 	mu      sync.Mutex
 	queue   []byte        // whole frames
 	signals int           // bytes of push in it
+	pieces  int           // bytes of putPiece in it
 	queued  uint64        // bytes ever put into queue
 	taken   uint64        // bytes ever taken by the writer
 	written uint64        // bytes ever written
@@ -46,6 +51,21 @@ func (o *outbox) put(ctx context.Context, build func([]byte) []byte) error {
 		}
 	}
 	return o.append(build)
+}
+
+// putPiece is put for a frame that many others of its sender follow.
+func (o *outbox) putPiece(ctx context.Context, build func([]byte) []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.err == nil && (len(o.queue) > maxQueued || o.pieces > maxPieces) {
+		if err := o.await(ctx); err != nil {
+			return err
+		}
+	}
+	before := len(o.queue)
+	err := o.append(build)
+	o.pieces += len(o.queue) - before
+	return err
 }
 
 // await waits for the end of a write or of the outbox. The caller holds o.mu, which is
@@ -90,7 +110,7 @@ func (o *outbox) push(build func([]byte) []byte) error {
 	return err
 }
 
-// append is the common part of put and push. The caller holds o.mu.
+// append is the common part of put, putPiece and push. The caller holds o.mu.
 func (o *outbox) append(build func([]byte) []byte) error {
 	if o.err != nil {
 		return o.err
@@ -147,7 +167,7 @@ func (o *outbox) run(w io.Writer, done <-chan struct{}, wrote func()) error {
 			o.mu.Unlock()
 			return nil
 		}
-		batch, o.queue, o.signals = o.queue, reuse(batch), 0
+		batch, o.queue, o.signals, o.pieces = o.queue, reuse(batch), 0, 0
 		o.taken = o.queued
 		o.mu.Unlock()
 		if len(batch) == 0 {

@@ -92,7 +92,9 @@ defmodule Absinthe do
     type RootMutationType {
       append(id: String!): Boolean
       pace: Boolean
+      upload(file: Upload, files: [Upload], ms: Int): Json
     """)
+    |> Kernel.<>("\nscalar Upload\n")
   end
 
   @doc false
@@ -132,12 +134,16 @@ defmodule Absinthe do
     end
   end
 
+  # As the scalar of Absinthe.Plug.Types looks it up.
+  defp upload(nil, _context), do: nil
+  defp upload(key, context), do: Map.fetch!(context[:__absinthe_plug__].uploads, key)
+
   defp argument("$" <> name, variables), do: variables[name]
   defp argument(literal, _variables), do: JSON.read(literal)
 
   @queries ~w(sleep hang pace raise throw exit kill log print large contextText contextIs echoText pidText badTerm counter echo)
 
-  defp known?("mutation", name), do: name in ~w(append pace)
+  defp known?("mutation", name), do: name in ~w(append pace upload)
   defp known?(_query, name), do: name in @queries
 
   defp field("sleep", %{"ms" => ms}, _), do: Fields.sleep(ms)
@@ -157,6 +163,14 @@ defmodule Absinthe do
   defp field("badTerm", _, _), do: Fields.bad_term()
   defp field("echo", arguments, _), do: inspect(arguments)
   defp field("counter", _, _), do: Fields.counter()
+  defp field("upload", %{"file" => key} = arguments, context) do
+    Fields.uploaded(upload(key, context), arguments["ms"])
+  end
+
+  defp field("upload", %{"files" => keys} = arguments, context) do
+    Fields.uploaded(Enum.map(keys, &upload(&1, context)), arguments["ms"])
+  end
+
   defp field("append", %{"id" => id}, _), do: Fields.append(id)
 end
 

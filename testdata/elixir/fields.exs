@@ -127,6 +127,35 @@ defmodule TestApp.Fields do
     true
   end
 
+  @doc """
+  Describes an upload, or each of a list of uploads, after `ms` milliseconds. `sha256` is
+  that of its file.
+  """
+  def uploaded(uploads, ms) do
+    if ms, do: sleep(ms)
+    describe(uploads)
+  end
+
+  defp describe(nil), do: nil
+  defp describe(uploads) when is_list(uploads), do: Enum.map(uploads, &describe/1)
+
+  defp describe(%{path: path} = upload) do
+    hash =
+      path
+      |> File.stream!([], 65_536)
+      |> Enum.reduce(:crypto.hash_init(:sha256), &:crypto.hash_update(&2, &1))
+      |> :crypto.hash_final()
+
+    %{
+      "filename" => upload.filename,
+      "content_type" => upload.content_type,
+      "path" => path,
+      "size" => File.stat!(path).size,
+      "sha256" => Base.encode16(hash, case: :lower),
+      "struct" => inspect(Map.get(upload, :__struct__))
+    }
+  end
+
   defp witness(asleep) do
     receive do
       {:watch, pid} ->

@@ -98,6 +98,22 @@ defmodule TestApp.Schema do
     serialize & &1
   end
 
+  # As the one of Absinthe.Plug.Types, which needs Plug.
+  scalar :upload do
+    parse fn
+      %Absinthe.Blueprint.Input.String{value: key}, context ->
+        Map.fetch(context[:__absinthe_plug__][:uploads] || %{}, key)
+
+      %Absinthe.Blueprint.Input.Null{}, _ ->
+        {:ok, nil}
+
+      _, _ ->
+        :error
+    end
+
+    serialize fn _ -> raise "an upload is no output" end
+  end
+
   enum :status do
     value :draft
     value :approved
@@ -304,6 +320,13 @@ defmodule TestApp.Schema do
     end
 
     field :pace, :boolean, resolve: fn _, _ -> {:ok, Fields.pace()} end
+
+    field :upload, :json do
+      arg :file, :upload
+      arg :files, list_of(:upload)
+      arg :ms, :integer
+      resolve fn args, _ -> {:ok, Fields.uploaded(args[:file] || args[:files], args[:ms])} end
+    end
   end
 
   def type_of(%{sku: _}), do: :part

@@ -1,0 +1,89 @@
+%% The expressions of a process that receives the files of an operation and then runs it, for
+%% erl_eval. The bindings are Document, Schema, Options and Setup, as for run/6 of agent.erl;
+%% Context, {map, Map} or {from, Module, Function, Claims, Map}; Gateway, the pid of a
+%% mailbox; and Directory, a name that no other directory has.
+%%
+%% The process sends {ready, Pid}. The gateway sends {Gateway, Message}:
+%%
+%%     {file, Name, Filename, Type}    a file begins; Name is a key of the uploads
+%%     Piece                           a binary that belongs to it; written is the answer
+%%     run                             all files are here
+%%
+%% Absinthe gets the files as Absinthe.Plug passes them, in the context. The value is
+%% {run, Answer}, or {returned, Other} if the application's function did not return a map.
+%%
+%% Plug.Upload makes the files, for this process, and removes them when it has ended. On a
+%% node without Plug, they are in a directory below the system's temporary one, and another
+%% process removes that. Until run, the process ends with the connection to the gateway.
+Own = fun() ->
+    Path = filename:join('Elixir.System':'tmp_dir!'(), Directory),
+    case file:make_dir(Path) of
+        ok ->
+            ok = file:change_mode(Path, 8#700),
+            Owner = self(),
+            spawn(fun() ->
+                Monitor = erlang:monitor(process, Owner),
+                receive {'DOWN', Monitor, _, _, _} -> file:del_dir_r(Path) end
+            end);
+        {error, eexist} ->
+            ok % of an earlier file of this process
+    end,
+    filename:join(Path, integer_to_binary(erlang:unique_integer([positive])))
+end,
+New = fun() ->
+    try 'Elixir.Plug.Upload':random_file(<<"multipart">>) of
+        {ok, Path} -> Path;
+        Failed -> erlang:error({'Elixir.Plug.Upload', random_file, Failed})
+    catch
+        error:undef -> Own()
+    end
+end,
+Struct =
+    case code:ensure_loaded('Elixir.Plug.Upload') of
+        {module, Plug} -> Plug:'__struct__'();
+        _ -> #{}
+    end,
+Receive = fun Receive(Uploads, File) ->
+    receive
+        {Gateway, Piece} when is_binary(Piece) ->
+            ok = file:write(File, Piece),
+            erlang:send(Gateway, written, [noconnect]),
+            Receive(Uploads, File);
+        {Gateway, {file, Name, Filename, Type}} ->
+            File =:= none orelse file:close(File),
+            Path = New(),
+            {ok, Next} = file:open(Path, [write, raw]),
+            Receive(Uploads#{Name => Struct#{path => Path, filename => Filename, content_type => Type}}, Next);
+        {Gateway, run} ->
+            File =:= none orelse file:close(File),
+            Uploads;
+        {nodedown, _} ->
+            exit(nodedown)
+    end
+end,
+erlang:monitor_node(node(Gateway), true),
+erlang:send(Gateway, {ready, self()}, [noconnect]),
+Uploads = Receive(#{}, none),
+erlang:monitor_node(node(Gateway), false),
+receive {nodedown, _} -> gone after 0 -> here end,
+[apply(Module, Function, Arguments) || {Module, Function, Arguments} <- Setup],
+Run = fun(Values) ->
+    All = Values#{'__absinthe_plug__' => #{uploads => Uploads}},
+    {run, 'Elixir.Absinthe':run(Document, Schema, [{context, All} | Options])}
+end,
+case Context of
+    {map, Map} ->
+        Run(Map);
+    {from, From, Build, Claims, Map} ->
+        Built =
+            try From:Build(Claims) of
+                {ok, Ok} when is_map(Ok) -> Ok;
+                Returned -> Returned
+            catch
+                Class:Reason:Stack -> erlang:raise(Class, {{From, Build, 1}, Reason}, Stack)
+            end,
+        case is_map(Built) of
+            true -> Run(maps:merge(Map, Built));
+            false -> {returned, Built}
+        end
+end.

@@ -1,0 +1,229 @@
+package rpcclient
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/louche-graphql/louche/rpcclient/erldist"
+	"github.com/louche-graphql/louche/rpcclient/etf"
+)
+
+// A file goes to its node in pieces of uploadPiece bytes. uploadCredit is how many of them
+// may be on their way, or unwritten.
+const (
+	uploadPiece  = 64 << 10
+	uploadCredit = 4
+)
+
+// A File is a file that an operation takes.
+type File struct {
+	// Key is the value of the variable, or the argument, that stands for the file.
+	Key string
+	// Filename and ContentType are the client's. ContentType may be empty.
+	Filename    string
+	ContentType string
+	Content     io.Reader
+}
+
+// An Upload is a process on a node that receives the files of an operation, and then runs
+// it. The files are there until the operation has ended. It takes a slot of the node. It
+// belongs to one goroutine.
+type Upload struct {
+	app  *Absinthe
+	op   Operation
+	slot *slot // nil: released
+	*process
+	credit  int
+	message []byte // the buffer of messages
+}
+
+// Upload starts an upload on one of the nodes. [Upload.Close] must be called.
+//
+// Errors are those of [Absinthe.Run]. Upload does not try another node.
+func (a *Absinthe) Upload(ctx context.Context, op Operation) (*Upload, error) {
+	slot, err := a.Pool.acquire(ctx, op.Filter)
+	if err != nil {
+		return nil, err
+	}
+	if op.Observer != nil {
+		op.Observer.Sent(slot.conn.Peer().Name)
+	}
+	u := &Upload{app: a, op: op, slot: slot, credit: uploadCredit}
+	if u.process, err = a.startUpload(ctx, slot, op); err != nil {
+		u.release(ctx, err)
+		return nil, notRun(err)
+	}
+	slot.settle()
+	return u, nil
+}
+
+func (a *Absinthe) startUpload(ctx context.Context, slot *slot, op Operation) (*process, error) {
+	expression, err := slot.conn.uploader.expression(ctx, slot.conn)
+	if err != nil {
+		return nil, err
+	}
+	box := slot.conn.OpenMailbox(uploadCredit)
+	args, err := a.appendUpload(nil, expression, op, slot.conn, box.Pid)
+	if err != nil {
+		box.Close()
+		return nil, err
+	}
+	p, err := slot.conn.start(ctx, args, box)
+	if err == nil && !p.started() {
+		err = p.endError()
+		p.close()
+	}
+	return p, err
+}
+
+// appendUpload appends the arguments of a call of erl_eval:expr/5 with the program.
+func (a *Absinthe) appendUpload(b, expression []byte, op Operation, conn *liveConn, gateway etf.Pid) ([]byte, error) {
+	b = beginCall(b, "erl_eval", "expr")
+	b = append(etf.AppendList(b, 5), expression...)
+	b = etf.AppendList(b, 7)
+	b = etf.AppendBinary(appendBinding(b, "Document"), op.Document)
+	b = etf.AppendAtom(appendBinding(b, "Schema"), ModuleAtom(a.Config.Schema))
+	b = etf.AppendPid(appendBinding(b, "Gateway"), gateway)
+	b = etf.AppendBinary(appendBinding(b, "Directory"), "louche-"+rand.Text())
+	b = a.setupOf(&op, conn).appendFunctions(appendBinding(b, "Setup"), &op)
+	b = a.appendContextSource(appendBinding(b, "Context"), op)
+	b, err := a.Config.appendOptions(appendBinding(b, "Options"), op, 0)
+	if err != nil {
+		return b, err
+	}
+	b = etf.AppendNil(etf.AppendNil(b))
+	b = etf.AppendAtom(etf.AppendAtom(b, "none"), "none") // no function handlers
+	return endCall(etf.AppendNil(etf.AppendAtom(b, "value"))), nil
+}
+
+var pieces = sync.Pool{New: func() any { return new([uploadPiece]byte) }}
+
+// Send sends a file. It returns errors of Content as they are; others are the cause of ctx,
+// [*CallError], and [*erldist.LostError], whose Sent is false: nothing has run.
+func (u *Upload) Send(ctx context.Context, f File) error {
+	if err := u.send(ctx, appendFile(u.begin(), f)); err != nil {
+		return err
+	}
+	piece := pieces.Get().(*[uploadPiece]byte)
+	defer pieces.Put(piece)
+	for {
+		n, readErr := fill(piece[:], f.Content)
+		if n > 0 {
+			if err := u.sendPiece(ctx, piece[:n]); err != nil {
+				return err
+			}
+		}
+		switch {
+		case errors.Is(readErr, io.EOF):
+			return nil
+		case readErr != nil:
+			return readErr
+		}
+	}
+}
+
+// fill reads until b is full, or to an error.
+func fill(b []byte, r io.Reader) (n int, err error) {
+	for n < len(b) && err == nil {
+		var more int
+		more, err = r.Read(b[n:])
+		n += more
+	}
+	return n, err
+}
+
+// begin returns the start of {Gateway, Message}.
+func (u *Upload) begin() []byte { return etf.AppendPid(etf.AppendTuple(u.message[:0], 2), u.box.Pid) }
+
+// appendFile appends {file, Key, Filename, ContentType}.
+func appendFile(b []byte, f File) []byte {
+	b = etf.AppendAtom(etf.AppendTuple(b, 4), "file")
+	b = etf.AppendBinary(etf.AppendBinary(b, f.Key), f.Filename)
+	if f.ContentType == "" {
+		return etf.AppendAtom(b, "nil")
+	}
+	return etf.AppendBinary(b, f.ContentType)
+}
+
+// sendPiece sends a piece once the process has credit for it.
+func (u *Upload) sendPiece(ctx context.Context, piece []byte) error {
+	for u.credit == 0 {
+		select {
+		case written := <-u.box.Messages():
+			written.Release()
+			u.credit++
+		case <-u.ended:
+			return notRun(u.endError())
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	u.credit--
+	return u.send(ctx, etf.AppendBinary(u.begin(), piece))
+}
+
+func (u *Upload) send(ctx context.Context, message []byte) error {
+	u.message = message
+	return u.conn.SendPiece(ctx, u.pid, message)
+}
+
+// Run runs the operation, and waits for its result as [Absinthe.Run] does. It must be called
+// once, after the files were sent.
+func (u *Upload) Run(ctx context.Context) (*Result, error) {
+	u.slot.began = time.Now()
+	u.conn.Send(u.pid, etf.AppendAtom(u.begin(), "run"))
+	var err error
+	select {
+	case <-u.ended:
+		err = u.err
+	case <-ctx.Done():
+		err = fmt.Errorf("call on %s: %w", u.conn.Peer().Name, context.Cause(ctx))
+	}
+	u.release(ctx, err)
+	if err != nil {
+		return nil, err
+	}
+	result := u.result
+	u.result = nil // the caller releases it
+	if err := u.app.unwrapRun(result); err != nil {
+		result.Release()
+		return nil, err
+	}
+	return result, nil
+}
+
+// Close ends the process, unless it has ended. The node removes the files.
+func (u *Upload) Close() {
+	if u.slot != nil {
+		u.slot.began = time.Now() // the time of the client is no latency
+		select {
+		case <-u.ended:
+			u.release(context.Background(), u.endError())
+		default:
+			u.slot.release(context.Canceled, uncounted)
+		}
+	}
+	u.close()
+}
+
+// release releases the slot.
+func (u *Upload) release(ctx context.Context, err error) {
+	if IsLost(err) {
+		u.slot.peer.current.CompareAndSwap(u.slot.conn, nil)
+	}
+	u.slot.release(err, healthOf(ctx, err, u.op.Filter == nil))
+	u.slot = nil
+}
+
+// notRun returns the error of an upload that has not run its operation.
+func notRun(err error) error {
+	if lost, ok := errors.AsType[*erldist.LostError](err); ok {
+		return &erldist.LostError{Node: lost.Node, Err: lost.Err}
+	}
+	return err
+}
