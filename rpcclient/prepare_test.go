@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/louche-graphql/louche/internal/goldentest"
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/rpcclient/agent"
 	"github.com/louche-graphql/louche/test/beamtest"
@@ -97,18 +98,16 @@ func settle(t testing.TB, node *beamtest.Node) {
 
 // A prepared document has the same answer.
 func testPrepareGolden(t *testing.T, node *beamtest.Node, app *rpcclient.Absinthe) {
-	cases := goldenCases(t)
+	cases := goldentest.Cases(t)
 	prepared := 0
 	for range 4 {
 		prepared = 0
 		for _, c := range cases {
-			op := rpcclient.Operation{Document: c.Query, Variables: c.Variables, Name: c.Operation, Context: c.ContextETF[1:]}
+			op := rpcclient.Operation{Document: c.Query, Variables: c.Variables, Name: c.OperationName, Context: c.ContextETF[1:]}
 			if app.Prepared(op) {
 				prepared++
 			}
-			if got := text(t, app, op); !equalJSON(t, []byte(got), []byte(c.JSON)) {
-				t.Errorf("%s: answer\n%s\nrecorded\n%s", c.Name, got, c.JSON)
-			}
+			goldentest.CheckJSON(t, []byte(text(t, app, op)), []byte(c.JSON))
 		}
 		settle(t, node)
 	}

@@ -1,14 +1,12 @@
 package schema
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/louche-graphql/louche/internal/goldentest"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -171,21 +169,8 @@ func TestOrderOfGoldenCases(t *testing.T) {
 		"several errors":                  `{"errors":[{"message":"first","locations":[{"line":1,"column":3}],"path":["manyErrors"]},{"message":"second","locations":[{"line":1,"column":3}],"path":["manyErrors"]}],"data":{"manyErrors":null,"hello":"hello world"}}`,
 		"map keys":                        `{"data":{"mapKeys":{"3":"integer","atom":1,"nested":{"a":{"b":{"c":[]}}},"string":2}}}`,
 	}
-	file, err := os.Open("../testdata/golden/absinthe-1.11.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		var c struct {
-			Name, Query, JSON string
-			Operation         string `json:"operation_name"`
-		}
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
-		got := ordered(t, c.Query, c.Operation, c.JSON)
+	for _, c := range goldentest.Cases(t) {
+		got := ordered(t, c.Query, c.OperationName, c.JSON)
 		if w, found := want[c.Name]; found && got != w {
 			t.Errorf("%s: %s\nwant %s", c.Name, got, w)
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/louche-graphql/louche/internal/goldentest"
 )
 
 // verdict is the result of Absinthe for a document (testdata/contract/record.exs).
@@ -91,11 +93,7 @@ func TestValidateRefusesNoGoldenCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(read(t, "../testdata/golden/absinthe-1.11.jsonl")) {
-		var recorded struct{ Name, Query, JSON string }
-		if err := json.Unmarshal([]byte(line), &recorded); err != nil {
-			t.Fatal(err)
-		}
+	for _, recorded := range goldentest.Cases(t) {
 		accepted := strings.Contains(recorded.JSON, `"data":`)
 		if errs := s.Validate(recorded.Query); accepted && len(errs) > 0 {
 			t.Errorf("%s\nis refused: %v", recorded.Query, errs)

@@ -1,15 +1,13 @@
 package demo_test
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/louche-graphql/louche/internal/demo"
+	"github.com/louche-graphql/louche/internal/goldentest"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -17,7 +15,7 @@ import (
 // have the same kinds of terms under the same keys. The cases were recorded from
 // Absinthe. A similar document of the demo replaces one that needs another schema.
 func TestAnswersHaveTheShapeOfAbsinthes(t *testing.T) {
-	recorded := goldenCases(t)
+	recorded := recordedCases(t)
 	for name, document := range map[string]string{
 		"the seed's query":                "", // the recorded document
 		"the seed's query without a user": "",
@@ -41,8 +39,8 @@ func TestAnswersHaveTheShapeOfAbsinthes(t *testing.T) {
 			if document == "" {
 				document = c.Query
 			}
-			got := request{document, string(c.Variables), c.OperationName, c.Context[1:]}.run(t, demo.NewBackend())
-			want := etf.NewDecoder(etf.Term{Bytes: c.Result[1:]}) // without the version byte
+			got := request{document, string(c.Variables), c.OperationName, c.ContextETF[1:]}.run(t, demo.NewBackend())
+			want := etf.NewDecoder(etf.Term{Bytes: c.ResultETF[1:]}) // without the version byte
 			if _, err := want.Tuple(); err != nil {
 				t.Fatal(err)
 			}
@@ -58,39 +56,16 @@ func TestAnswersHaveTheShapeOfAbsinthes(t *testing.T) {
 
 // The first queries of the documentation have equal results, except for the user.
 func TestSeedQueryWithoutUserAnswersAsAbsinthe(t *testing.T) {
-	c := goldenCases(t)["the seed's query without a user"]
+	c := recordedCases(t)["the seed's query without a user"]
 	wantJSON(t, toJSON(t, request{document: c.Query}.run(t, demo.NewBackend())), c.JSON)
 }
 
-type goldenCase struct {
-	Name          string
-	Query         string
-	Variables     json.RawMessage
-	OperationName string `json:"operation_name"`
-	Context       []byte `json:"context_etf"`
-	Result        []byte `json:"result_etf"`
-	JSON          string
-}
-
-func goldenCases(t *testing.T) map[string]goldenCase {
+// recordedCases returns the recorded runs by name.
+func recordedCases(t *testing.T) map[string]goldentest.Case {
 	t.Helper()
-	file, err := os.Open("../../testdata/golden/absinthe-1.11.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	cases := map[string]goldenCase{}
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var c goldenCase
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
+	cases := map[string]goldentest.Case{}
+	for _, c := range goldentest.Cases(t) {
 		cases[c.Name] = c
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
 	}
 	return cases
 }

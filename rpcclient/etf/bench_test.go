@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/louche-graphql/louche/internal/goldentest"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -17,8 +18,8 @@ type workload struct {
 
 func workloads(tb testing.TB) []workload {
 	var golden []etf.Term
-	for _, c := range goldenCases(tb) {
-		golden = append(golden, okResult(tb, c.Result))
+	for _, c := range goldentest.Cases(tb) {
+		golden = append(golden, okResult(tb, c.ResultETF))
 	}
 	return []workload{
 		{"golden", golden},

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/louche-graphql/louche/internal/goldentest"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -16,9 +17,9 @@ func seedTerms(f *testing.F) {
 	for _, tt := range terms {
 		f.Add(unhex(f, tt.hex).Bytes)
 	}
-	for _, c := range goldenCases(f) {
-		f.Add(c.Result[1:])
-		f.Add(okResult(f, c.Result).Bytes)
+	for _, c := range goldentest.Cases(f) {
+		f.Add(c.ResultETF[1:])
+		f.Add(okResult(f, c.ResultETF).Bytes)
 	}
 	for _, c := range jasonCases(f) {
 		f.Add(c.ETF[1:])
@@ -134,7 +135,7 @@ func walk(t *testing.T, d *etf.Decoder) {
 
 // Only valid JSON is accepted, and its term has the same value.
 func FuzzJSONTerm(f *testing.F) {
-	for _, c := range goldenCases(f) {
+	for _, c := range goldentest.Cases(f) {
 		f.Add([]byte(c.JSON))
 		f.Add([]byte(c.Variables))
 	}
@@ -161,7 +162,7 @@ func FuzzJSONTerm(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if g, w := jsonValue(t, got), firstMembers(t, text); !equalJSON(g, w) {
+		if g, w := goldentest.JSONValue(t, got), firstMembers(t, text); !goldentest.EqualJSON(g, w) {
 			t.Fatalf("%s came back as %s", text, got)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/louche-graphql/louche/internal/goldentest"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -247,12 +248,12 @@ func TestAppendJSONOrderedPastItsMemory(t *testing.T) {
 
 func TestAppendJSONOrderedGolden(t *testing.T) {
 	o := order("errors{message locations{line column} path extensions} data{search{sku name id} session{user{name id email}}}")
-	for _, c := range goldenCases(t) {
-		got, err := okResult(t, c.Result).AppendJSONOrdered(context.Background(), nil, o, 1<<20)
+	for _, c := range goldentest.Cases(t) {
+		got, err := okResult(t, c.ResultETF).AppendJSONOrdered(context.Background(), nil, o, 1<<20)
 		if err != nil {
 			t.Fatalf("%s: %v", c.Name, err)
 		}
-		sameJSON(t, got, []byte(c.JSON))
+		goldentest.CheckJSON(t, got, []byte(c.JSON))
 		if strings.Contains(c.JSON, `"errors":`) && !strings.HasPrefix(string(got), `{"errors":[{"message":`) {
 			t.Errorf("%s: %s", c.Name, got)
 		}
@@ -273,7 +274,7 @@ func TestAppendJSONOrderedIsTheSame(t *testing.T) {
 		if err != nil || len(got) != len(plain) {
 			t.Fatalf("%s, %v, want %s", got, err, plain)
 		}
-		sameJSON(t, got, plain)
+		goldentest.CheckJSON(t, got, plain)
 	}
 }
 

@@ -1,14 +1,13 @@
 package e2e_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"reflect"
 	"testing"
 
+	"github.com/louche-graphql/louche/internal/goldentest"
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
@@ -33,34 +32,8 @@ apps:
       scope: {value: {tenant: acme, trial: false}}
 `
 
-// A goldenCase is a recorded run of Absinthe.
-type goldenCase struct {
-	Name, Query, Context, JSON string
-	Variables                  json.RawMessage
-	OperationName              *string `json:"operation_name"`
-}
-
-func goldenCases(t *testing.T) (cases []goldenCase) {
-	t.Helper()
-	file, err := os.Open("../../testdata/golden/absinthe-1.11.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var c goldenCase
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
-		cases = append(cases, c)
-	}
-	return cases
-}
-
-// post sends the case to the applications whose paths begin with prefix.
-func (c *goldenCase) post(t *testing.T, g *running, prefix string) (status int, answer string) {
+// postGolden sends the case to the applications whose paths begin with prefix.
+func postGolden(t *testing.T, g *running, prefix string, c goldentest.Case) (status int, answer string) {
 	t.Helper()
 	path, header := "/graphql", []string(nil)
 	switch c.Context {
@@ -80,9 +53,9 @@ func TestGoldenCases(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	g := startGateway(t, fmt.Sprintf(goldenConfig, cookieFile, epmd))
-	for _, c := range goldenCases(t) {
+	for _, c := range goldentest.Cases(t) {
 		t.Run(c.Name, func(t *testing.T) {
-			status, answer := c.post(t, g, "")
+			status, answer := postGolden(t, g, "", c)
 			if status != http.StatusOK || !reflect.DeepEqual(value(t, answer), value(t, c.JSON)) {
 				t.Errorf("status %d\ngot  %s\nwant %s", status, answer, c.JSON)
 			}
@@ -97,7 +70,7 @@ func TestGoldenCasesPrepared(t *testing.T) {
 	g := startGateway(t, fmt.Sprintf(goldenConfig+`  - {<<: *user, path: /prepared/graphql, prepare: on}
   - {<<: *types, path: /prepared/several-types, prepare: on}
 `, cookieFile, epmd))
-	cases := goldenCases(t)
+	cases := goldentest.Cases(t)
 	// compare sends each case to both, and returns how many of them ran from prepared
 	// documents.
 	compare := func() (prepared float64) {
@@ -106,8 +79,8 @@ func TestGoldenCasesPrepared(t *testing.T) {
 		}
 		before := calls()
 		for _, c := range cases {
-			status, want := c.post(t, g, "")
-			if s, got := c.post(t, g, "/prepared"); s != status || got != want {
+			status, want := postGolden(t, g, "", c)
+			if s, got := postGolden(t, g, "/prepared", c); s != status || got != want {
 				t.Fatalf("%s: status %d, from the text %d\ngot  %s\nwant %s", c.Name, s, status, got, want)
 			}
 		}
