@@ -144,13 +144,10 @@ func (h *Handler) write(s *responseState, w http.ResponseWriter, r *http.Request
 	if !isSafe(r.Method) || s.result.CacheControl == operation.NoStore { // a cache would repeat them to other clients
 		setRateLimitHeaders(w.Header(), s.result.Quotas)
 	}
-	if s.media == eventStreamMedia {
-		if !s.result.HasData {
-			s.media = responseMedia
-		} else if !wrapWhole(&s.result.JSON) {
-			h.fail(s, w, r, operation.Overloaded)
-			return
-		}
+	if s.media == eventStreamMedia && !wrapWhole(&s.result.JSON) {
+		s.media = responseMedia
+		h.fail(s, w, r, operation.Overloaded)
+		return
 	}
 	body := s.result.JSON.Bytes
 	if name, done := h.compression.compress(s, r); done {
@@ -173,11 +170,14 @@ func (h *Handler) fail(s *responseState, w http.ResponseWriter, r *http.Request,
 	e := h.count(s, &s.result.Report, err)
 	h.setCacheHeaders(w, r, operation.NoStore)
 	setRateLimitHeaders(w.Header(), s.result.Quotas)
-	contentType := s.media.contentType
-	if s.media == eventStreamMedia {
-		contentType = responseMedia.contentType
+	switch {
+	case s.media != eventStreamMedia:
+		e.WriteAs(w, s.media.contentType)
+	case e.Class == operation.Unexecuted:
+		response.Write(w, http.StatusOK, s.media.contentType, append(nextEvent(e.Body()), completeEvent...))
+	default:
+		e.WriteAs(w, responseMedia.contentType)
 	}
-	e.WriteAs(w, contentType)
 }
 
 // count counts and reports an error, and returns how it looks to the client.

@@ -21,9 +21,9 @@ var (
 	jsonMedia = &mediaType{response.JSONType, http.StatusOK}
 	// responseMedia has the status of the answer's outcome.
 	responseMedia = &mediaType{[]string{responseName + "; charset=utf-8"}, http.StatusBadRequest}
-	// eventStreamMedia is for clients that accept nothing else. Its errors are JSON with the
-	// status of responseMedia.
-	eventStreamMedia = &mediaType{[]string{eventStreamName}, http.StatusBadRequest}
+	// eventStreamMedia is for clients that accept nothing else. An answer without data is a
+	// stream, too, as the protocol has it. Other errors are JSON with their status.
+	eventStreamMedia = &mediaType{[]string{eventStreamName}, http.StatusOK}
 )
 
 const (
@@ -75,6 +75,10 @@ func negotiate(accept []string) (media *mediaType, stream *streamFormat, err err
 			if quality > 0 {
 				stream = eventStream
 			}
+		case strings.EqualFold(name, multipartName):
+			if quality > 0 && stream == nil && asksForMultipart(params) {
+				stream = multipartStream
+			}
 		}
 	})
 	switch {
@@ -85,15 +89,21 @@ func negotiate(accept []string) (media *mediaType, stream *streamFormat, err err
 	case plain.quality > 0:
 		return jsonMedia, stream, nil
 	}
-	if stream != nil {
+	switch stream {
+	case eventStream:
 		return eventStreamMedia, stream, nil
+	case multipartStream:
+		return responseMedia, stream, nil
 	}
 	return nil, nil, errNotAcceptable
 }
 
 // MayStream reports whether the answer to a request may become a stream.
 func MayStream(r *http.Request) bool {
-	return slices.ContainsFunc(r.Header["Accept"], func(value string) bool { return strings.Contains(strings.ToLower(value), eventStreamName) })
+	return slices.ContainsFunc(r.Header["Accept"], func(value string) bool {
+		value = strings.ToLower(value)
+		return strings.Contains(value, eventStreamName) || strings.Contains(value, multipartName)
+	})
 }
 
 // acceptance is the quality of a media type, by the most precise range for it.

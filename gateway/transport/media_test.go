@@ -43,6 +43,10 @@ func TestNegotiation(t *testing.T) {
 		{[]string{"text/event-stream, application/json"}, jsonName},
 		{[]string{"application/graphql-response+json, text/event-stream"}, responseName},
 		{[]string{"text/event-stream;q=0"}, none},
+		{[]string{`multipart/mixed;boundary="graphql";subscriptionSpec="1.0",application/json`}, jsonName},
+		{[]string{`multipart/mixed;subscriptionSpec="1.0"`}, responseName},
+		{[]string{`multipart/mixed`}, none},
+		{[]string{`multipart/mixed;subscriptionSpec="2.0"`}, none},
 	} {
 		got := none
 		media, _, err := negotiate(c.accept)

@@ -21,7 +21,7 @@ func TestExamplesOfClients(t *testing.T) {
 	demo := startDemo(t)
 	for _, name := range []string{"Apollo Client", "urql", "graphql-request"} {
 		t.Run(name, func(t *testing.T) {
-			folder := exampleFolder(t, map[string]string{"example.mjs": example(t, demo, name, 0)})
+			folder := exampleFolder(t, map[string]string{"example.mjs": example(t, demo.running, name, 0)})
 			out := runIn(t, folder, "node", "example.mjs")
 			if len(regexp.MustCompile(`\bname: '`).FindAllString(out, -1)) != 2 || !strings.HasSuffix(out, "\nTIMEOUT\n") {
 				t.Errorf("%s", out)
@@ -29,10 +29,10 @@ func TestExamplesOfClients(t *testing.T) {
 		})
 	}
 	t.Run("Relay", func(t *testing.T) {
-		folder := exampleFolder(t, map[string]string{"environment.mjs": example(t, demo, "Relay", 0)})
+		folder := exampleFolder(t, map[string]string{"environment.mjs": example(t, demo.running, "Relay", 0)})
 		runClient(t, "relay.mjs", filepath.Join(folder, "environment.mjs"))
 	})
-	config, parts := example(t, demo, "GraphQL Code Generator", 0), example(t, demo, "GraphQL Code Generator", 1)
+	config, parts := example(t, demo.running, "GraphQL Code Generator", 0), example(t, demo.running, "GraphQL Code Generator", 1)
 	sources := regexp.MustCompile(`"(http\S+)", // or (http\S+)`).FindStringSubmatch(config)
 	if sources == nil {
 		t.Fatalf("no two sources of the schema in\n%s", config)
@@ -51,8 +51,8 @@ func TestExamplesOfClients(t *testing.T) {
 }
 
 // example returns a block of code below a heading of docs/http.md, with the addresses of a
-// running demo.
-func example(t *testing.T, demo runningDemo, heading string, n int) string {
+// running gateway.
+func example(t *testing.T, g *running, heading string, n int) string {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/http.md")
 	if err != nil {
@@ -64,7 +64,7 @@ func example(t *testing.T, demo runningDemo, heading string, n int) string {
 	if n >= len(blocks) {
 		t.Fatalf("docs/http.md has %d examples for %s", len(blocks), heading)
 	}
-	return strings.NewReplacer(documentedClients, demo.url, documentedAdmin, demo.admin).Replace(blocks[n][1])
+	return strings.NewReplacer(documentedClients, g.url, documentedAdmin, g.admin).Replace(blocks[n][1])
 }
 
 // exampleFolder returns a folder with files and the packages of the clients.

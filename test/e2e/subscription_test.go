@@ -142,18 +142,27 @@ func TestSubscriptionErrors(t *testing.T) {
 		"raise":     {500, "INTERNAL"},
 		"hang":      {504, "TIMEOUT"},
 	} {
-		s := g.stream(t, subscriptionOf(channel))
+		s := g.stream(t, subscriptionOf(channel), "Accept", "application/graphql-response+json, text/event-stream")
 		body, _ := io.ReadAll(s.Body)
 		if s.StatusCode != want.status || !strings.Contains(string(body), want.text) || !strings.Contains(s.Header.Get("Content-Type"), "json") {
 			t.Errorf("%s: %s %s %s", channel, s.Status, s.Header.Get("Content-Type"), body)
 		}
+	}
+	s := g.stream(t, subscriptionOf("forbidden"))
+	if got := s.next(t); s.StatusCode != 200 || !strings.Contains(got, "this channel is forbidden") {
+		t.Errorf("for a client that takes streams alone: %s, %s", s.Status, got)
+	}
+	s.expect(t, "complete", "")
+	s = g.stream(t, `{"query":"subscription {"}`)
+	if got := s.next(t); s.StatusCode != 200 || !strings.HasPrefix(got, `next {"errors":[{"message":`) {
+		t.Errorf("a document that does not parse: %s, %s", s.Status, got)
 	}
 	if status, answer := g.post(t, subscriptionOf("news")); code(t, answer) != "SUBSCRIPTION_NEEDS_STREAM" {
 		t.Errorf("without a stream: %d %s", status, answer)
 	}
 	g.subscribe(t, "news")
 	g.subscribe(t, "other")
-	s := g.stream(t, subscriptionOf("third"))
+	s = g.stream(t, subscriptionOf("third"))
 	if body, _ := io.ReadAll(s.Body); s.StatusCode != 429 || code(t, string(body)) != "TOO_MANY_SUBSCRIPTIONS" {
 		t.Errorf("a third subscription of one client: %s %s", s.Status, body)
 	}
