@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/gateway/stats"
-	"github.com/louche-graphql/louche/gateway/telemetry"
 )
 
 // sampleInterval is the time between two samples of the console.
@@ -17,15 +16,15 @@ const sampleInterval = time.Second
 // sample is one event of the console.
 type sample struct {
 	status
-	Requests map[string]telemetry.RequestTotals `json:"requests"` // by path
+	Requests map[string]stats.Counts `json:"requests"` // by path
 	stats.Summaries
 }
 
 // sample returns the current state as JSON.
 func (g *Gateway) sample() []byte {
-	s := sample{status: g.status(), Requests: make(map[string]telemetry.RequestTotals), Summaries: g.engines.Stats.Summaries()}
+	s := sample{status: g.status(), Requests: make(map[string]stats.Counts), Summaries: g.engines.Stats.Summaries()}
 	for _, app := range s.Apps {
-		s.Requests[app.Path] = g.metrics.Totals(app.Path)
+		s.Requests[app.Path] = g.engines.Stats.Requests(app.Path)
 	}
 	text, err := json.Marshal(s)
 	if err != nil {

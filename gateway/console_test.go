@@ -71,17 +71,17 @@ func TestConsoleEvents(t *testing.T) {
 	var event struct {
 		Apps     []struct{ Path string }
 		Requests map[string]struct {
-			OK, Failed uint64
-			Bounds     []float64
-			Within     []uint64
+			Requests, Failed uint64
+			Histogram        []uint64
 		}
+		Bounds     []float64
 		Operations []struct{ Kind string }
 	}
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "data: ")), &event); err != nil {
 		t.Fatal(err)
 	}
 	requests := event.Requests["/graphql"]
-	if len(event.Apps) != 1 || requests.OK != 0 || requests.Failed != 1 || len(requests.Bounds) == 0 || requests.Within[len(requests.Within)-1] != 1 || len(event.Operations) != 1 || event.Operations[0].Kind != "query" {
+	if len(event.Apps) != 1 || requests.Requests != 1 || requests.Failed != 1 || len(requests.Histogram) != len(event.Bounds)+1 || len(event.Operations) != 1 || event.Operations[0].Kind != "query" {
 		t.Errorf("%s", line)
 	}
 	g.console.close() // else the server waits for the stream

@@ -122,7 +122,7 @@ func (a *App) status() appStatus {
 			State:            n.State,
 			InFlight:         n.InFlight,
 			Calls:            n.Calls,
-			Ended:            newCallTotals(n.Ended),
+			Ended:            newCallTotals(&n.Ended),
 			LatencyMS:        float64(n.Latency) / float64(time.Millisecond),
 			Breaker:          n.Breaker,
 			ConnectedSeconds: n.Connected.Seconds(),

@@ -3,10 +3,12 @@ package rpcclient
 import (
 	"context"
 	"fmt"
+	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/louche-graphql/louche/internal/durations"
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
@@ -35,12 +37,14 @@ func TestCallTotals(t *testing.T) {
 			s.release(end.err, end.h)
 		}
 		got := m.status().Ended
-		within := make(map[time.Duration]uint64)
-		for i, n := range got.Within {
-			within[CallBounds[i]] = n
+		calls := make(map[float64]uint64)
+		for i, n := range got.Durations.Report(time.Now()).Histogram {
+			if n > 0 {
+				calls[append(durations.Bounds[:len(durations.Bounds):len(durations.Bounds)], 0)[i]] = n
+			}
 		}
-		if got.OK != 2 || got.Failed != 3 || within[500*time.Microsecond] != 0 || within[time.Millisecond] != 1 || within[time.Second] != 3 || within[30*time.Second] != 4 {
-			t.Errorf("%+v", got)
+		if want := map[float64]uint64{.001: 1, 1: 2, 2: 1, 0: 1}; got.OK != 2 || got.Failed != 3 || !maps.Equal(calls, want) {
+			t.Errorf("%d answered, %d failed, by their time %v, want %v", got.OK, got.Failed, calls, want)
 		}
 	})
 }

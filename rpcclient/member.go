@@ -180,7 +180,7 @@ func (s *slot) release(err error, h health) {
 	m := s.member
 	m.mu.Lock()
 	elapsed := now.Sub(s.began)
-	m.ended.add(elapsed, err, h)
+	m.ended.add(elapsed, now, err, h)
 	if m.creation == s.conn.Peer().Creation && measuresLatency(err, elapsed, m.latency) {
 		m.pool.typical.add(elapsed)
 		m.latency.add(elapsed, m.pool.typical.load(), now)

@@ -47,7 +47,7 @@ func (c contents) outcome() operation.Outcome {
 	case !c.data:
 		return operation.NotExecuted
 	case c.null:
-		return operation.Failed
+		return operation.NullData
 	}
 	return operation.Partial
 }

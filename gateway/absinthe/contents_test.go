@@ -32,7 +32,7 @@ func TestOutcome(t *testing.T) {
 		"data":                  {resultMap("map", false), operation.Succeeded},
 		"null":                  {resultMap("nil", false), operation.Succeeded},
 		"data with errors":      {resultMap("map", true), operation.Partial},
-		"null with errors":      {resultMap("nil", true), operation.Failed},
+		"null with errors":      {resultMap("nil", true), operation.NullData},
 		"errors alone":          {resultMap("", true), operation.NotExecuted},
 		"neither":               {resultMap("", false), operation.Succeeded},
 		"a result without term": {etf.Term{}, operation.Succeeded},

@@ -211,7 +211,7 @@ func (f *feed) print(ctx context.Context, result Result) (*event, error) {
 		if known.Class == operation.Unavailable {
 			return nil, err
 		}
-		text, outcome = known.Body(), eventOutcome{outcome: operation.Failed}
+		text, outcome = known.Body(), eventOutcome{outcome: operation.NullData}
 	}
 	e := f.newEvent(text, outcome)
 	if e == nil {

@@ -40,5 +40,8 @@ type Report struct {
 
 // Failed reports whether the answer has no data.
 func (r *Report) Failed() bool {
-	return r.Code != OK || r.Outcome == NotExecuted || r.Outcome == Failed
+	return r.Code != OK || r.Outcome == NotExecuted || r.Outcome == NullData
 }
+
+// HasErrors reports whether the answer has errors. One that is not failed has data as well.
+func (r *Report) HasErrors() bool { return r.Code != OK || r.Outcome != Succeeded }

@@ -14,8 +14,8 @@ const (
 	Succeeded Outcome = ""
 	// NotExecuted: the document, the variables or the operation's name were refused.
 	NotExecuted Outcome = "unexecuted"
-	// Failed: data is null.
-	Failed Outcome = "failed"
+	// NullData: data is null.
+	NullData Outcome = "null_data"
 	// Partial: there is data beside the errors.
 	Partial Outcome = "partial"
 )

@@ -6,16 +6,11 @@ import (
 	"github.com/louche-graphql/louche/gateway/operation"
 )
 
-const numStages = len(operation.Timer{}.Stages)
-
 // figures are those of one operation.
 type figures struct {
-	operation              Operation
-	requests, failed, slow uint64
-	took                   time.Duration // of all requests
-	stages                 [numStages]time.Duration
-	histogram              histogram
-	problems               map[string]uint64 // requests by their problem
+	operation Operation
+	counts
+	problems map[string]uint64 // requests by their problem
 	// recent has slow and failed requests, the oldest first. Snapshots share its elements,
 	// which do not change.
 	recent []request
@@ -23,22 +18,9 @@ type figures struct {
 
 // record counts a request. Those that take as long as slow are kept, and so are failed ones.
 func (f *figures) record(r *operation.Report, slow time.Duration) {
-	took := r.Took()
-	f.requests++
-	f.took += took
-	for i, d := range r.Stages {
-		f.stages[i] += d
-	}
-	f.histogram.add(took)
-	failed, isSlow := r.Failed(), took >= slow
-	if failed {
-		f.failed++
-	}
-	if isSlow {
-		f.slow++
-	}
+	f.add(r, slow)
 	f.countProblem(r)
-	if failed || isSlow {
+	if took := r.Took(); r.Failed() || took >= slow {
 		f.keep(newRequest(r, took))
 	}
 }

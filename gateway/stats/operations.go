@@ -35,11 +35,12 @@ type Operations struct {
 	mu      sync.Mutex
 	slow    time.Duration
 	figures *cache.Cache[Operation, *figures]
+	apps    map[string]*counts // by path, which the configuration chooses
 }
 
 // NewOperations returns Operations without figures.
 func NewOperations() *Operations {
-	return &Operations{slow: defaultSlow, figures: cache.New[Operation, *figures](maxOperations, 0)}
+	return &Operations{slow: defaultSlow, figures: cache.New[Operation, *figures](maxOperations, 0), apps: make(map[string]*counts)}
 }
 
 // SetSlow sets the time from which on a request is slow.
@@ -54,6 +55,23 @@ func (o *Operations) Record(r *operation.Report) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.figuresOf(r).record(r, o.slow)
+	app := o.apps[r.Path]
+	if app == nil {
+		app = new(counts)
+		o.apps[r.Path] = app
+	}
+	app.add(r, o.slow)
+}
+
+// Requests returns the counts of all requests to the application at a path.
+func (o *Operations) Requests(path string) Counts {
+	o.mu.Lock()
+	var snapshot counts
+	if app := o.apps[path]; app != nil {
+		snapshot = *app
+	}
+	o.mu.Unlock()
+	return snapshot.report(time.Now())
 }
 
 // figuresOf returns the figures of a report's operation. The caller holds o.mu.

@@ -2,7 +2,6 @@ package stats
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -35,7 +34,7 @@ func TestOperationsAreCounted(t *testing.T) {
 			o.Record(new(answered("Quick", 2*time.Millisecond)))
 		}
 		o.Record(with(answered("Quick", time.Millisecond), func(r *operation.Report) { r.Outcome = operation.Partial }))
-		o.Record(with(answered("Broken", time.Millisecond), func(r *operation.Report) { r.Outcome = operation.Failed }))
+		o.Record(with(answered("Broken", time.Millisecond), func(r *operation.Report) { r.Outcome = operation.NullData }))
 		o.Record(with(answered("Broken", time.Millisecond), func(r *operation.Report) { r.Code = "NODE_DOWN" }))
 		o.Record(new(answered("Slow", 2*time.Minute)))
 		for _, name := range []string{"One", "Two"} { // their operations are not known
@@ -44,32 +43,23 @@ func TestOperationsAreCounted(t *testing.T) {
 		report := o.Report()
 		var got []string
 		for _, op := range report.Operations {
-			got = append(got, fmt.Sprintf("%s %s: %d requests, %d failed, %d slow, %gs, %v, %v", op.Kind, op.Name, op.Requests, op.Failed, op.Slow, op.Seconds, op.Problems, op.StageSeconds))
+			got = append(got, fmt.Sprintf("%s %s: %d requests, %d failed, %d with errors, %d slow, %gs, %v, %v", op.Kind, op.Name, op.Requests, op.Failed, op.WithErrors, op.Slow, op.Seconds, op.Problems, op.StageSeconds))
 		}
 		want := []string{
-			"query Slow: 1 requests, 0 failed, 1 slow, 120s, map[], map[node:120]",
-			"query Quick: 4 requests, 0 failed, 0 slow, 0.007s, map[partial:1], map[node:0.007]",
-			"query Broken: 2 requests, 2 failed, 0 slow, 0.002s, map[NODE_DOWN:1 failed:1], map[node:0.002]",
-			" : 2 requests, 2 failed, 0 slow, 0s, map[UNAUTHENTICATED:2], map[]",
+			"query Slow: 1 requests, 0 failed, 0 with errors, 1 slow, 120s, map[], map[node:120]",
+			"query Quick: 4 requests, 0 failed, 1 with errors, 0 slow, 0.007s, map[partial:1], map[node:0.007]",
+			"query Broken: 2 requests, 2 failed, 2 with errors, 0 slow, 0.002s, map[NODE_DOWN:1 null_data:1], map[node:0.002]",
+			" : 2 requests, 2 failed, 2 with errors, 0 slow, 0s, map[UNAUTHENTICATED:2], map[]",
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("got\n%q\nwant\n%q", got, want)
 		}
-		bounds := append(report.Bounds, 0) // the last bucket has none
-		buckets, seconds := make(map[float64]uint64), make(map[float64]float64)
-		for _, op := range report.Operations {
-			for i, n := range op.Histogram {
-				if n > 0 {
-					buckets[bounds[i]] += n
-					seconds[bounds[i]] += op.HistogramSeconds[i]
-				}
-			}
+		app := o.Requests("/graphql")
+		if app.Requests != 9 || app.Failed != 4 || app.WithErrors != 5 || app.Slow != 1 || app.MaxSeconds != 120 || o.Requests("/other").Requests != 0 {
+			t.Errorf("requests of the application: %+v", app)
 		}
-		if want := map[float64]uint64{.0003: 2, .001: 3, .002: 3, 0: 1}; !maps.Equal(buckets, want) {
-			t.Errorf("requests by bucket: %v, want %v", buckets, want)
-		}
-		if want := map[float64]float64{.0003: 0, .001: .003, .002: .006, 0: 120}; !maps.Equal(seconds, want) {
-			t.Errorf("seconds by bucket: %v, want %v", seconds, want)
+		if last := len(report.Bounds); app.Histogram[0] != 2 || app.Histogram[3] != 3 || app.Histogram[5] != 3 || app.Histogram[last] != 1 {
+			t.Errorf("requests by bucket: %v", app.Histogram)
 		}
 		for i, s := range o.Summaries().Operations {
 			if s.Operation != report.Operations[i].Operation || s.Requests != report.Operations[i].Requests {

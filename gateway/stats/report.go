@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/gateway/operation"
+	"github.com/louche-graphql/louche/internal/durations"
 )
 
 // A Report has the figures of all operations.
@@ -49,21 +50,12 @@ type Summaries struct {
 // A Summary has the counts of one operation.
 type Summary struct {
 	Operation
-	Requests uint64  `json:"requests"`
-	Failed   uint64  `json:"failed"`  // without data
-	Slow     uint64  `json:"slow"`    // see [Operations.SetSlow]
-	Seconds  float64 `json:"seconds"` // of all requests
-	// StageSeconds has the time of all requests by stage.
-	StageSeconds map[string]float64 `json:"stage_seconds"`
-	// Histogram has the requests in each bucket, and HistogramSeconds their time. The last
-	// bucket has the requests above all bounds.
-	Histogram        []uint64  `json:"histogram"`
-	HistogramSeconds []float64 `json:"histogram_seconds"`
+	Counts
 }
 
 // Report returns the figures of all operations.
 func (o *Operations) Report() Report {
-	report := Report{Bounds: boundSeconds(), Operations: []OperationReport{}}
+	report := Report{Bounds: durations.Bounds, Operations: []OperationReport{}}
 	for _, f := range o.snapshot() {
 		report.Operations = append(report.Operations, f.report())
 	}
@@ -73,7 +65,7 @@ func (o *Operations) Report() Report {
 
 // Summaries returns the counts of all operations.
 func (o *Operations) Summaries() Summaries {
-	summaries := Summaries{Bounds: boundSeconds(), Operations: []Summary{}}
+	summaries := Summaries{Bounds: durations.Bounds, Operations: []Summary{}}
 	for _, f := range o.snapshot() {
 		summaries.Operations = append(summaries.Operations, f.summary())
 	}
@@ -99,19 +91,7 @@ func byTime(a, b Summary) int {
 }
 
 func (f *figures) summary() Summary {
-	s := Summary{
-		Operation:    f.operation,
-		Requests:     f.requests,
-		Failed:       f.failed,
-		Slow:         f.slow,
-		Seconds:      f.took.Seconds(),
-		StageSeconds: stageSeconds(f.stages),
-	}
-	for _, bucket := range f.histogram {
-		s.Histogram = append(s.Histogram, bucket.requests)
-		s.HistogramSeconds = append(s.HistogramSeconds, bucket.took.Seconds())
-	}
-	return s
+	return Summary{f.operation, f.counts.report(time.Now())}
 }
 
 func (f *figures) report() OperationReport {
@@ -138,15 +118,4 @@ func (r *request) report() RequestReport {
 		Seconds:      r.took.Seconds(),
 		StageSeconds: stageSeconds(r.stages),
 	}
-}
-
-// stageSeconds has the stages that took time.
-func stageSeconds(stages [numStages]time.Duration) map[string]float64 {
-	seconds := make(map[string]float64)
-	for i, took := range stages {
-		if took > 0 {
-			seconds[operation.Stage(i).String()] = took.Seconds()
-		}
-	}
-	return seconds
 }

@@ -50,7 +50,7 @@ func TestRequestsWithALine(t *testing.T) {
 		"refused":                {report: operation.Report{Code: "FORBIDDEN"}, want: `level=INFO msg="request failed" .*code=FORBIDDEN`},
 		"failed, with a cause":   {report: operation.Report{Code: "TIMEOUT", Cause: errors.New("why")}, want: `level=WARN msg="request failed" .*code=TIMEOUT.* cause=why`},
 		"failed inside":          {report: operation.Report{Code: operation.InternalCode, Cause: errors.New("why")}, want: `level=ERROR msg="request failed"`},
-		"no data":                {report: operation.Report{Code: operation.OK, Outcome: operation.Failed}, want: `level=INFO msg="request failed" .*errors=failed`},
+		"no data":                {report: operation.Report{Code: operation.OK, Outcome: operation.NullData}, want: `level=INFO msg="request failed" .*errors=null_data`},
 		"access":                 {config: AccessConfig{Access: 1}, report: ok, want: `level=INFO msg=request .*took=1ms stages.node=1ms`},
 		"access, failed":         {config: AccessConfig{Access: 1}, report: operation.Report{Code: "FORBIDDEN"}, want: `msg="request failed"`},
 		"level debug":            {level: slog.LevelDebug, report: ok, want: `level=DEBUG msg=request .*took=1ms`},

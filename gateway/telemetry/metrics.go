@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	dto "github.com/prometheus/client_model/go"
 
 	"github.com/louche-graphql/louche/gateway/operation"
 )
@@ -59,7 +58,7 @@ func NewMetrics() *Metrics {
 		}, []string{"app", "stage"}),
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "louche_graphql_errors_total",
-			Help: "Answers of the application that have errors, which louche_requests_total counts as OK. unexecuted: the document, the variables or the operation's name were refused; failed: data is null; partial: there is data beside the errors.",
+			Help: "Answers of the application that have errors, which louche_requests_total counts as OK. unexecuted: the document, the variables or the operation's name were refused; null_data: data is null; partial: there is data beside the errors.",
 		}, []string{"app", "outcome"}),
 		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "louche_rate_limited_total",
@@ -101,7 +100,7 @@ func (m *Metrics) Requests(path string) *RequestMetrics {
 	path = LabelValue(path)
 	byCode := m.requests.MustCurryWith(prometheus.Labels{"app": path})
 	errors := make(map[operation.Outcome]prometheus.Counter)
-	for _, o := range []operation.Outcome{operation.NotExecuted, operation.Failed, operation.Partial} {
+	for _, o := range []operation.Outcome{operation.NotExecuted, operation.NullData, operation.Partial} {
 		errors[o] = m.errors.WithLabelValues(path, string(o))
 	}
 	var stages [len(operation.Timer{}.Stages)]prometheus.Observer
@@ -149,55 +148,6 @@ func (m *RequestMetrics) ObserveStages(r *operation.Report) {
 // CountRateLimited counts an operation that a policy refused.
 func (m *RequestMetrics) CountRateLimited(policy string) {
 	m.limited.WithLabelValues(policy).Inc()
-}
-
-// RequestTotals are the requests of an application so far.
-type RequestTotals struct {
-	OK     uint64 `json:"ok"`
-	Failed uint64 `json:"failed"`
-	// Bounds are the upper bounds of durations, in seconds. Within has the number of
-	// requests up to each bound.
-	Bounds []float64 `json:"bounds"`
-	Within []uint64  `json:"within"`
-}
-
-// Totals returns those of the application at a path.
-func (m *Metrics) Totals(path string) (t RequestTotals) {
-	path = LabelValue(path)
-	each(m.requests, path, func(value *dto.Metric, labels map[string]string) {
-		if n := uint64(value.Counter.GetValue()); labels["code"] == operation.OK {
-			t.OK += n
-		} else {
-			t.Failed += n
-		}
-	})
-	each(m.duration, path, func(value *dto.Metric, _ map[string]string) {
-		for _, bucket := range value.Histogram.GetBucket() {
-			t.Bounds, t.Within = append(t.Bounds, bucket.GetUpperBound()), append(t.Within, bucket.GetCumulativeCount())
-		}
-	})
-	return t
-}
-
-// each yields the values of a collector that belong to the application at a path.
-func each(c prometheus.Collector, path string, yield func(value *dto.Metric, labels map[string]string)) {
-	collected := make(chan prometheus.Metric)
-	go func() {
-		defer close(collected)
-		c.Collect(collected)
-	}()
-	for metric := range collected {
-		value, labels := new(dto.Metric), make(map[string]string)
-		if metric.Write(value) != nil {
-			continue
-		}
-		for _, pair := range value.GetLabel() {
-			labels[pair.GetName()] = pair.GetValue()
-		}
-		if labels["app"] == path {
-			yield(value, labels)
-		}
-	}
 }
 
 // LabelValue is text as a label may have it: valid UTF-8.

@@ -24,8 +24,8 @@ func TestResultsAreCounted(t *testing.T) {
 	for _, r := range []operation.Result{
 		{Report: operation.Report{Code: operation.OK}},
 		{Report: operation.Report{Code: operation.OK, Outcome: operation.Partial}},
-		{Report: operation.Report{Code: operation.OK, Outcome: operation.Failed}},
-		{Report: operation.Report{Code: operation.OK, Outcome: operation.Failed}},
+		{Report: operation.Report{Code: operation.OK, Outcome: operation.NullData}},
+		{Report: operation.Report{Code: operation.OK, Outcome: operation.NullData}},
 		{Report: operation.Report{Code: operation.OK, Outcome: operation.NotExecuted}},
 		{Report: operation.Report{Code: "GRAPHQL_VALIDATION_FAILED"}},
 	} {
@@ -39,7 +39,7 @@ func TestResultsAreCounted(t *testing.T) {
 		`louche_requests_total{app="/graphql",code="TIMEOUT"} 1`,
 		`louche_request_duration_seconds_count{app="/graphql"} 7`,
 		`louche_graphql_errors_total{app="/graphql",outcome="partial"} 1`,
-		`louche_graphql_errors_total{app="/graphql",outcome="failed"} 2`,
+		`louche_graphql_errors_total{app="/graphql",outcome="null_data"} 2`,
 		`louche_graphql_errors_total{app="/graphql",outcome="unexecuted"} 1`,
 	} {
 		if !strings.Contains(got, want+"\n") {

@@ -32,11 +32,10 @@ func NewHandler(out io.Writer, level slog.Level, json bool) *Handler {
 	h := &Handler{level: new(slog.LevelVar), throttle: newThrottle()}
 	h.level.Set(level)
 	h.queue = newQueue(out, h.logDropped)
-	options := &slog.HandlerOptions{Level: h.level, ReplaceAttr: formatAttr}
 	if json {
-		h.format = slog.NewJSONHandler(h.queue, options)
+		h.format = slog.NewJSONHandler(h.queue, &slog.HandlerOptions{Level: h.level, ReplaceAttr: formatJSONAttr})
 	} else {
-		h.format = slog.NewTextHandler(h.queue, options)
+		h.format = slog.NewTextHandler(h.queue, &slog.HandlerOptions{Level: h.level, ReplaceAttr: formatAttr})
 	}
 	return h
 }

@@ -102,17 +102,32 @@ func TestLongValuesAreCut(t *testing.T) {
 func TestValuesReadTheSameInBothFormats(t *testing.T) {
 	for _, json := range []bool{false, true} {
 		text := logged(slog.LevelInfo, json, func(log *slog.Logger) {
-			log.Info("m", "error", errors.New("lost"), "took", 1500*time.Millisecond, "address", netip.MustParseAddrPort("10.0.0.1:4400"),
+			log.Info("m", "error", errors.New("lost"), "address", netip.MustParseAddrPort("10.0.0.1:4400"),
 				"clients", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4401},
 				"cookie", secret.Text("s3cret"), "n", 3, "list", []string{"a", "b"})
 		})
-		for _, part := range []string{"lost", "1.5s", "10.0.0.1:4400", "127.0.0.1:4401", "(secret)", "3"} {
+		for _, part := range []string{"lost", "10.0.0.1:4400", "127.0.0.1:4401", "(secret)", "3"} {
 			if !strings.Contains(text, part) {
 				t.Errorf("JSON %v: %q is missing in %s", json, part, text)
 			}
 		}
 		if strings.Contains(text, "s3cret") {
 			t.Errorf("JSON %v: %s", json, text)
+		}
+	}
+}
+
+// Durations are for people in text, and for machines in JSON.
+func TestDurations(t *testing.T) {
+	for json, want := range map[bool]string{
+		false: "took=1.5s stages.node=250µs\n",
+		true:  `"took_ms":1500,"stages":{"node_ms":0.25}}` + "\n",
+	} {
+		text := logged(slog.LevelInfo, json, func(log *slog.Logger) {
+			log.Info("m", "took", 1500*time.Millisecond, slog.Group("stages", "node", 250*time.Microsecond))
+		})
+		if !strings.HasSuffix(text, want) {
+			t.Errorf("JSON %v: %s has no %s", json, text, want)
 		}
 	}
 }

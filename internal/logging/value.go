@@ -13,8 +13,17 @@ const (
 	maxListElements = 32      // elements
 )
 
-// formatAttr is the ReplaceAttr of both formats. It truncates long values, and writes times
-// and addresses as text.
+// formatJSONAttr is the ReplaceAttr of JSON. Durations are numbers of milliseconds, and their
+// names say so.
+func formatJSONAttr(groups []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		return slog.Float64(a.Key+"_ms", a.Value.Duration().Seconds()*1000)
+	}
+	return formatAttr(groups, a)
+}
+
+// formatAttr is the ReplaceAttr of text. It truncates long values, and writes durations and
+// addresses as text.
 func formatAttr(_ []string, a slog.Attr) slog.Attr {
 	switch a.Value.Kind() {
 	case slog.KindString:

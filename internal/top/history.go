@@ -77,22 +77,24 @@ func (s *Sample) node(path, name string) *Node {
 	return nil
 }
 
-// seconds is the time from the first sample to the latest.
-func (h history) seconds() float64 { return h.now().UptimeSeconds - h.samples[0].UptimeSeconds }
-
 // ofApp returns the rates of an application's requests.
 func (h history) ofApp(path string) rates {
-	return ratesOf(h.samples[0].Requests[path], h.now().Requests[path], h.seconds())
+	return h.series(func(s *Sample) *Counts {
+		if counts, ok := s.Requests[path]; ok {
+			return &counts
+		}
+		return nil
+	}).rates(h.now().Bounds)
 }
 
-// ofNode returns the rates of a node's calls, since the first sample that has it.
+// ofNode returns the rates of a node's calls.
 func (h history) ofNode(path string, n *Node) rates {
-	for i := range h.samples {
-		if known := h.samples[i].node(path, n.Name); known != nil {
-			return ratesOf(known.Ended, n.Ended, h.now().UptimeSeconds-h.samples[i].UptimeSeconds)
+	return h.series(func(s *Sample) *Counts {
+		if known := s.node(path, n.Name); known != nil {
+			return new(known.Ended.calls())
 		}
-	}
-	return ratesOf(n.Ended, n.Ended, 0)
+		return nil
+	}).rates(n.Ended.Bounds)
 }
 
 // operation is an operation with its rates.
@@ -105,23 +107,26 @@ type operation struct {
 // operations returns those of the latest sample. The ones that take most time now come first.
 func (h history) operations() []operation {
 	type key struct{ path, kind, name string }
-	before := make(map[key]OperationCounters)
-	for _, o := range h.samples[0].Operations {
-		before[key{o.Path, o.Kind, o.Name}] = o
+	counts := make(map[*Sample]map[key]*Counts)
+	for i := range h.samples {
+		of := make(map[key]*Counts)
+		for j := range h.samples[i].Operations {
+			o := &h.samples[i].Operations[j]
+			of[key{o.Path, o.Kind, o.Name}] = &o.Counts
+		}
+		counts[&h.samples[i]] = of
 	}
 	var list []operation
 	for _, o := range h.now().Operations {
-		was := before[key{o.Path, o.Kind, o.Name}] // the zero value: it is new
-		if was.Requests > o.Requests || len(was.Histogram) != len(o.Histogram) {
-			was = OperationCounters{Histogram: make([]uint64, len(o.Histogram))}
-		}
-		buckets := make([]uint64, len(o.Histogram))
-		for i := range buckets {
-			buckets[i] = o.Histogram[i] - was.Histogram[i]
-		}
-		op := operation{OperationCounters: o, rates: newRates(o.Requests-was.Requests, o.Failed-was.Failed, h.now().Bounds, buckets, h.seconds())}
-		if h.seconds() > 0 {
-			op.busy = (o.Seconds - was.Seconds) / h.seconds()
+		s := h.series(func(s *Sample) *Counts {
+			if known := counts[s][key{o.Path, o.Kind, o.Name}]; known != nil {
+				return known
+			}
+			return new(Counts) // it is new
+		})
+		op := operation{OperationCounters: o, rates: s.rates(h.now().Bounds)}
+		if seconds := s[len(s)-1].at - s[0].at; seconds > 0 {
+			op.busy = s.counts().Seconds / seconds
 		}
 		list = append(list, op)
 	}

@@ -16,19 +16,26 @@ var bounds = []float64{0.001, 0.01, 0.1}
 // sampleAt is a sample of a gateway that has run for some seconds, with these nodes. Each node
 // has answered ten calls a second, one of ten without a result.
 func sampleAt(seconds uint64, nodes ...string) Sample {
-	totals := Totals{OK: 9 * seconds, Failed: seconds, Bounds: bounds, Within: []uint64{0, 10 * seconds, 10 * seconds}}
+	counts := Counts{
+		Requests: 10 * seconds, Failed: seconds, WithErrors: 3 * seconds,
+		Histogram: []uint64{0, 10 * seconds, 0, 0}, HistogramSeconds: []float64{0, 0.06 * float64(seconds), 0, 0}, MaxSeconds: 1, LatestMaxSeconds: 0.008,
+	}
+	ended := Ended{OK: 9 * seconds, Bounds: bounds, Counts: counts}
 	app := App{Path: "/graphql", Schema: "MyApp.Schema"}
 	for _, name := range nodes {
-		app.Nodes = append(app.Nodes, Node{Name: name, Address: "10.0.0.1:4000", State: "connected", Breaker: "closed", Ended: totals, SchemaHash: "1f0c2e44"})
+		app.Nodes = append(app.Nodes, Node{Name: name, Address: "10.0.0.1:4000", State: "connected", Breaker: "closed", Ended: ended, SchemaHash: "1f0c2e44"})
 	}
 	return Sample{
 		UptimeSeconds: float64(seconds),
 		Apps:          []App{app},
-		Requests:      map[string]Totals{"/graphql": totals},
+		Requests:      map[string]Counts{"/graphql": counts},
 		Bounds:        bounds,
 		Operations: []OperationCounters{
-			{Path: "/graphql", Kind: "query", Name: "Idle", Requests: 1000, Seconds: 1000, Histogram: []uint64{1000, 0, 0, 0}},
-			{Path: "/graphql", Kind: "mutation", Name: "PlaceOrder", Requests: 10 * seconds, Failed: 5 * seconds, Seconds: 2 * float64(seconds), Histogram: []uint64{0, 0, 0, 10 * seconds}},
+			{Path: "/graphql", Kind: "query", Name: "Idle", Counts: Counts{Requests: 1000, Seconds: 1000, Histogram: []uint64{1000, 0, 0, 0}, HistogramSeconds: make([]float64, 4)}},
+			{Path: "/graphql", Kind: "mutation", Name: "PlaceOrder", Counts: Counts{
+				Requests: 10 * seconds, Failed: 4 * seconds, WithErrors: 5 * seconds, Seconds: 2 * float64(seconds),
+				Histogram: []uint64{0, 0, 0, 10 * seconds}, HistogramSeconds: []float64{0, 0, 0, 2 * float64(seconds)}, MaxSeconds: 0.2,
+			}},
 		},
 	}
 }
@@ -123,7 +130,7 @@ func TestNodesHaveRatesOfTheLatestSeconds(t *testing.T) {
 	for text, want := range map[string]string{
 		"a@a":       "up",
 		"CALLS/S":   "P99",
-		"/graphql":  "10 requests/s, 10 % failed, p50 5.5 ms, p99 9.9 ms",
+		"/graphql":  "10 req/s, 30 % errors, 10 % failed, p50 6 ms, p99 8.0 ms",
 		"in flight": "up for 12 s",
 	} {
 		if got := line(m, text); !strings.Contains(got, want) {
@@ -146,7 +153,7 @@ func TestOperations(t *testing.T) {
 	if !strings.HasPrefix(rows[0], "OPERATION") || !strings.HasPrefix(rows[1], "PlaceOrder") || !strings.HasPrefix(rows[2], "Idle") {
 		t.Fatalf("%s", strings.Join(rows, "\n"))
 	}
-	if got, want := strings.Join(strings.Fields(rows[1]), " "), "PlaceOrder mutation 10 50 % 100 ms 100 ms 2"; got != want {
+	if got, want := strings.Join(strings.Fields(rows[1]), " "), "PlaceOrder mutation 10 50 % 40 % 200 ms 200 ms 2"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -155,8 +162,8 @@ func TestDrainAsksFirst(t *testing.T) {
 	var drained drains
 	m := newModel("", drained.set)
 	m, _ = after(t, m, sampleAt(1, "a@a", "b@b"), "down", "d")
-	if line(m, "Drain b@b?") == "" {
-		t.Errorf("no question:\n%s", strings.Join(lines(m), "\n"))
+	if line(m, "Drain b@b?") == "" || line(m, "clients will get 503") != "" {
+		t.Errorf("no question, or a warning while another node gets calls:\n%s", strings.Join(lines(m), "\n"))
 	}
 	m, _ = after(t, m, "n", "d", "q", "y") // no, and no; y alone means nothing
 	if len(drained) != 0 {
@@ -179,6 +186,16 @@ func TestDrainAsksFirst(t *testing.T) {
 	m, _ = after(t, m, sampleAt(3, "refused@a"), "d", "y")
 	if line(m, "refused@a: 404 Not Found") == "" {
 		t.Errorf("no failure:\n%s", strings.Join(lines(m), "\n"))
+	}
+}
+
+// Draining the last node of an application has a warning.
+func TestDrainOfTheLastNode(t *testing.T) {
+	s := sampleAt(1, "a@a", "b@b")
+	s.Apps[0].Nodes[1].State = "connecting"
+	m, _ := after(t, newModel("", nil), s, "d")
+	if line(m, "no other node gets calls of /graphql: clients will get 503") == "" {
+		t.Errorf("no warning:\n%s", strings.Join(lines(m), "\n"))
 	}
 }
 
@@ -216,7 +233,7 @@ func TestLostStreamAndRestart(t *testing.T) {
 		t.Errorf("%s", strings.Join(lines(m), "\n"))
 	}
 	m, _ = after(t, m, sampleAt(1, "a@a"))
-	if line(m, "connection refused") != "" || !strings.Contains(line(m, "/graphql"), " 0 requests/s") {
+	if line(m, "connection refused") != "" || !strings.Contains(line(m, "/graphql"), " 0 req/s") {
 		t.Errorf("%s", strings.Join(lines(m), "\n"))
 	}
 }

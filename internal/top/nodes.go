@@ -63,8 +63,8 @@ func (m model) nodeLines() (lines []string, selected int) {
 
 func (m model) appLine(app *App) string {
 	r := m.history.ofApp(app.Path)
-	return bold.Styled(printable(app.Path)) + fmt.Sprintf(" %s  %s requests/s, %s failed, p50 %s, p99 %s, %d in flight, %d queued",
-		printable(app.Schema), number(r.perSecond), percent(r.failed), duration(r.p50), duration(r.p99), app.InFlight, app.Queued)
+	return bold.Styled(printable(app.Path)) + fmt.Sprintf(" %s  %s req/s, %s errors, %s failed, p50 %s, p99 %s, %d in flight, %d queued",
+		printable(app.Schema), number(r.perSecond), percent(r.withErrors), percent(r.failed), duration(r.p50), duration(r.p99), app.InFlight, app.Queued)
 }
 
 func (n *Node) cells(r rates) []string {

@@ -8,8 +8,8 @@ type Sample struct {
 	Connections   int                 `json:"connections"`
 	InFlight      int                 `json:"in_flight"`
 	Apps          []App               `json:"apps"`
-	Requests      map[string]Totals   `json:"requests"` // by path
-	Bounds        []float64           `json:"bounds"`   // of the operations' histograms
+	Requests      map[string]Counts   `json:"requests"` // by path
+	Bounds        []float64           `json:"bounds"`   // of the histograms
 	Operations    []OperationCounters `json:"operations"`
 }
 
@@ -32,7 +32,7 @@ type Node struct {
 	State      string `json:"state"`
 	Breaker    string `json:"breaker"`
 	InFlight   int    `json:"in_flight"`
-	Ended      Totals `json:"ended"`
+	Ended      Ended  `json:"ended"`
 	SchemaHash string `json:"schema_hash"`
 	Problem    string `json:"problem"`
 	BEAM       *BEAM  `json:"beam"` // nil: unknown
@@ -53,25 +53,56 @@ type BEAM struct {
 	NearlyFull []string `json:"nearly_full"`
 }
 
-// Totals are requests, or calls of a node, so far. Within has the number up to each bound.
-type Totals struct {
-	OK     uint64    `json:"ok"`
-	Failed uint64    `json:"failed"`
-	Bounds []float64 `json:"bounds"`
-	Within []uint64  `json:"within"`
+// Counts are those of requests so far. The last bucket of Histogram has those above all
+// bounds.
+type Counts struct {
+	Requests         uint64    `json:"requests"`
+	Failed           uint64    `json:"failed"`      // whose answer has no data
+	WithErrors       uint64    `json:"with_errors"` // whose answer has errors, with data or without
+	Seconds          float64   `json:"seconds"`
+	Histogram        []uint64  `json:"histogram"`
+	HistogramSeconds []float64 `json:"histogram_seconds"`
+	MaxSeconds       float64   `json:"max_seconds"`
+	LatestMaxSeconds float64   `json:"latest_max_seconds"` // of the last two to four seconds
 }
 
-// OperationCounters are the requests of an operation so far. The last bucket of Histogram has
-// those above all bounds.
+// Ended are the calls of a node that have ended so far.
+type Ended struct {
+	OK     uint64    `json:"ok"`
+	Bounds []float64 `json:"bounds"`
+	Counts           // Failed: without a result of the call
+}
+
+func (e Ended) calls() Counts {
+	calls := e.Counts
+	calls.Requests = e.OK + e.Failed
+	return calls
+}
+
+// OperationCounters are the requests of an operation so far.
 type OperationCounters struct {
-	Path      string   `json:"path"`
-	Kind      string   `json:"kind"`
-	Name      string   `json:"name"`
-	Requests  uint64   `json:"requests"`
-	Failed    uint64   `json:"failed"`
-	Slow      uint64   `json:"slow"`
-	Seconds   float64  `json:"seconds"`
-	Histogram []uint64 `json:"histogram"`
+	Path string `json:"path"`
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	Slow uint64 `json:"slow"`
+	Counts
+}
+
+// emptied returns the paths of the applications in which no node but this one gets calls.
+func (s *Sample) emptied(name string) (paths []string) {
+	for i := range s.Apps {
+		var getsCalls, others bool
+		for _, n := range s.Apps[i].Nodes {
+			if n.State == "connected" || n.State == "unlisted" {
+				getsCalls = getsCalls || n.Name == name
+				others = others || n.Name != name
+			}
+		}
+		if getsCalls && !others {
+			paths = append(paths, s.Apps[i].Path)
+		}
+	}
+	return paths
 }
 
 // state returns the state of a node in a word, with that of its breaker, as the console does.

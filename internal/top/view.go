@@ -89,6 +89,8 @@ func (m model) foot() []string {
 		verb := "Drain"
 		if m.asking.drained {
 			verb = "Undrain"
+		} else if paths := m.history.now().emptied(m.asking.name); len(paths) > 0 {
+			detail = bad.Styled(printable("no other node gets calls of " + strings.Join(paths, " and ") + ": clients will get 503"))
 		}
 		keys = mark.Styled(fmt.Sprintf("%s %s? y: yes, any other key: no", verb, printable(m.asking.name)))
 	case m.showOperations:

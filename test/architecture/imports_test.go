@@ -59,7 +59,7 @@ var rooms = []room{
 
 // shelf has the small packages that know nothing of the rooms. They import each other only.
 var shelf = []string{
-	"internal/cache", "internal/certs", "internal/keypath", "internal/logging", "internal/memory",
+	"internal/cache", "internal/certs", "internal/durations", "internal/keypath", "internal/logging", "internal/memory",
 	"internal/network", "internal/nonblock", "internal/parallelism", "internal/secret", "internal/strictjson",
 	"internal/goldentest", "internal/logtest", "internal/redistest", "internal/waittest",
 }

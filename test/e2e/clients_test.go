@@ -1,9 +1,12 @@
 package e2e_test
 
 import (
+	"bufio"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/louche-graphql/louche/test/beamtest"
@@ -22,13 +25,33 @@ func TestClients(t *testing.T) {
 // runClient runs a script of testdata/clients. The script fails at any deviation.
 func runClient(t *testing.T, script string, args ...string) {
 	t.Helper()
+	actOnLines(t, nil, script, args...)
+}
+
+// actOnLines runs a script of testdata/clients, and does what it asks for by lines of its
+// output. The script fails at any deviation.
+func actOnLines(t *testing.T, do map[string]func(), script string, args ...string) {
+	t.Helper()
 	node := exec.CommandContext(t.Context(), "node", append([]string{script}, args...)...)
-	node.Dir = clientsFolder(t)
-	out, err := node.CombinedOutput()
+	var output, stderr strings.Builder
+	node.Dir, node.Stderr = clientsFolder(t), &stderr
+	stdout, err := node.StdoutPipe()
 	if err != nil {
-		t.Fatalf("node %s: %v (it needs Node.js 20 or later)\n%s", script, err, out)
+		t.Fatal(err)
 	}
-	t.Logf("%s", out)
+	if err := node.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		fmt.Fprintln(&output, lines.Text())
+		if act := do[lines.Text()]; act != nil {
+			act()
+		}
+	}
+	if err := node.Wait(); err != nil {
+		t.Fatalf("node %s: %v (it needs Node.js 20 or later)\n%s%s", script, err, &output, &stderr)
+	}
+	t.Logf("%s%s", &output, &stderr)
 }
 
 // clientsFolder returns the folder of the scripts and their packages.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"net/http"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -20,29 +19,11 @@ func TestConsole(t *testing.T) {
 	kept := beamtest.StartNode(t, beamtest.Options{Name: "testapp-kept@127.0.0.1", EPMDPort: epmd})
 	lost := beamtest.StartNode(t, beamtest.Options{Name: "testapp-lost@127.0.0.1", EPMDPort: epmd, Args: []string{"+P", "1024"}})
 	g := startGateway(t, configFor(epmd))
-	do := map[string]func(){
+	actOnLines(t, map[string]func(){
 		"fill":   func() { lost.Eval(t, `for _ <- 1..850, do: spawn(fn -> Process.sleep(:infinity) end); :ok`) },
 		"rename": func() { rename(t, lost, "sleep", "slumber") },
 		"kill":   lost.Kill,
-	}
-	var stderr strings.Builder
-	script := exec.CommandContext(t.Context(), "node", "console.mjs", g.admin+"/console/", kept.Name, lost.Name)
-	script.Dir, script.Stderr = clientsFolder(t), &stderr
-	stdout, err := script.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := script.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for lines := bufio.NewScanner(stdout); lines.Scan(); {
-		if act := do[lines.Text()]; act != nil {
-			act()
-		}
-	}
-	if err := script.Wait(); err != nil {
-		t.Fatalf("%v\n%s", err, &stderr)
-	}
+	}, "console.mjs", g.admin+"/console/", kept.Name, lost.Name)
 }
 
 // Pages get what the gateway knows with the second sample from then on, which is two seconds

@@ -57,7 +57,7 @@ func TestMetrics(t *testing.T) {
 	g.query(t, `{ hello `)
 	g.expectMetrics(t, map[string]float64{
 		`louche_requests_total{app="/graphql",code="OK"}`:                        5,
-		`louche_graphql_errors_total{app="/graphql",outcome="failed"}`:           0,
+		`louche_graphql_errors_total{app="/graphql",outcome="null_data"}`:        0,
 		`louche_graphql_errors_total{app="/graphql",outcome="partial"}`:          1,
 		`louche_graphql_errors_total{app="/graphql",outcome="unexecuted"}`:       1,
 		`louche_requests_total{app="/graphql",code="INTERNAL"}`:                  2,

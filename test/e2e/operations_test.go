@@ -1,9 +1,7 @@
 package e2e_test
 
 import (
-	"bufio"
 	"net/http"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -17,24 +15,8 @@ func TestOperationsPage(t *testing.T) {
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	g := startGateway(t, configFor(epmd, "    slow: 100ms", "    timeout: 1s"))
 	g.query(t, `query Counter { counter }`)
-	var stderr strings.Builder
-	script := exec.CommandContext(t.Context(), "node", "operations.mjs", g.admin+"/console/", node.Name)
-	script.Dir, script.Stderr = clientsFolder(t), &stderr
-	stdout, err := script.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := script.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for lines := bufio.NewScanner(stdout); lines.Scan(); {
-		if lines.Text() == "run" {
-			g.hang(t)
-		}
-	}
-	if err := script.Wait(); err != nil {
-		t.Fatalf("%v\n%s", err, &stderr)
-	}
+	g.query(t, `{ manyErrors hello }`)
+	actOnLines(t, map[string]func(){"run": func() { g.hang(t) }}, "operations.mjs", g.admin+"/console/", node.Name)
 }
 
 // hang runs an operation that hangs until its deadline.

@@ -62,5 +62,19 @@ for (const width of [390, 1920]) {
     await checkAccessibility(page);
   }
 }
+
+// Without the node that is left the application has none, so the page asks.
+const question = page.getByRole("dialog", { name: `${kept} is the only node that gets calls of /graphql` });
+await press(button(`Drain ${kept}`));
+await question.waitFor();
+await checkAccessibility(page);
+await page.keyboard.press("Enter"); // Cancel
+await question.waitFor({ state: "detached" });
+await shows(kept, "up");
+await press(button(`Drain ${kept}`));
+await question.waitFor();
+await page.keyboard.press("Tab");
+await page.keyboard.press("Enter");
+await shows(kept, "draining");
 await close();
 console.log("console: ok");

@@ -33,26 +33,40 @@ assert.ok(await page.getByRole("radio", { name: "Since the start" }).isChecked()
 const counter = page.getByRole("row", { name: /^Counter query/ });
 await counter.filter({ hasText: "0 %" }).waitFor();
 
+// A field that is null with an error is an answer with errors, and not one without data.
+const cells = (row) => row.getByRole("cell").allInnerTexts();
+const partly = page.getByRole("row", { name: /^anonymous query/ });
+await partly.waitFor();
+assert.deepEqual((await cells(partly)).slice(1, 3), ["100 %", "0 %"]);
+
 console.log("run");
 const orders = page.getByRole("row", { name: /^Orders query/ });
 await orders.filter({ hasText: "100 %" }).waitFor();
 await page.getByRole("row", { name: /TIMEOUT/ }).filter({ hasText: "ios 1.2" }).waitFor();
 await checkEverywhere();
 
+// A narrow window has the time of the stages in one bar.
+for (const [width, bar] of [[1920, false], [1024, true]]) {
+  await page.setViewportSize({ width, height: 900 });
+  assert.equal(await page.getByRole("columnheader", { name: "Stages" }).isVisible(), bar);
+  assert.equal(await page.getByRole("columnheader", { name: "node", exact: true }).isVisible(), !bar);
+}
+
 // The headers sort: the slow operation is the first by p95, and the last in the other direction.
-const first = page.locator("table.operations tbody tr").first();
+const rows = page.locator("table.operations tbody tr");
 const p95 = page.getByRole("button", { name: "p95" });
 await press(p95);
 await page.locator("[aria-sort=descending]", { has: p95 }).waitFor();
-await first.and(orders).waitFor();
+await rows.first().and(orders).waitFor();
 await page.keyboard.press("Enter");
 await page.locator("[aria-sort=ascending]", { has: p95 }).waitFor();
-await first.and(counter).waitFor();
+await rows.last().and(orders).waitFor();
 
 await press(orders.getByRole("link"));
 await page.getByRole("heading", { name: "Orders query · /graphql" }).and(page.locator(":focus")).waitFor();
 await page.getByRole("listitem").filter({ hasText: /TestApp\.Fields\.hang\/1 \(\S*fields\.exs:\d+\), which waits for TestApp\.HangingServer\.handle_call\/3 \(\S*fields\.exs:\d+\)/ }).waitFor();
 const request = page.getByRole("row", { name: /TIMEOUT/ });
+await page.locator(".operation .figure", { hasText: "p99" }).getByText(/^max 1 s/).waitFor();
 await request.filter({ hasText: node }).filter({ hasText: "ios 1.2" }).filter({ hasText: "from-the-test" }).waitFor();
 await page.getByRole("listitem").filter({ hasText: / s: 1 request$/ }).waitFor();
 assert.match(await page.getByRole("row", { name: /^node/ }).innerText(), /(9\d|100) %/);

@@ -1,11 +1,13 @@
+import type { Counts } from "./counts";
 import { Differences, type Difference } from "./differences";
+import type { Verb } from "./drain";
 import { element, setList, setText } from "./dom";
 import { EPMDs } from "./epmds";
 import { Figure } from "./figure";
 import { number } from "./format";
 import { NodeView } from "./node";
-import type { App, Requests } from "./sample";
-import { Traffic } from "./traffic";
+import type { App } from "./sample";
+import { Traffic, averaged, ofRequests } from "./traffic";
 
 /** goneFor is how long a node that the gateway no longer has stays, in milliseconds. */
 const goneFor = 60_000;
@@ -19,14 +21,14 @@ export class AppView {
   private readonly epmds = new EPMDs();
   private readonly problems = element("ul", { class: "problem" });
   private readonly differences: Differences;
-  private readonly requests = new Traffic("requests/s");
-  private readonly inFlight = new Figure("calls in flight", true);
-  private readonly queued = new Figure("queued", true);
+  private readonly requests = new Traffic(ofRequests);
+  private readonly inFlight = new Figure("calls in flight", number);
+  private readonly queued = new Figure("queued", number);
 
   constructor(
     readonly path: string,
     schema: string,
-    private readonly drain: (name: string, verb: "drain" | "undrain") => Promise<void>,
+    private readonly drain: (name: string, verb: Verb) => Promise<void>,
     private readonly tell: (news: string) => void,
     ask: (address: string) => Promise<Response>,
   ) {
@@ -39,6 +41,7 @@ export class AppView {
       "section",
       { class: "app" },
       element("h2", {}, path, " ", element("small", {}, schema)),
+      element("p", { class: "about" }, `Rates, shares and percentiles are of the last ${averaged} seconds, plots of the last minute`),
       element(
         "div",
         { class: "way" },
@@ -51,18 +54,19 @@ export class AppView {
     );
   }
 
-  update(app: App, requests: Requests | undefined, seconds: number) {
-    if (requests) this.requests.update(requests, seconds);
-    this.inFlight.set(number(app.in_flight), app.in_flight);
-    this.queued.set(number(app.queued), app.queued);
+  /** update shows the application. at is the uptime of the gateway in seconds. */
+  update(app: App, requests: Counts, bounds: number[], at: number) {
+    this.requests.update(at, requests, bounds);
+    this.inFlight.add(app.in_flight);
+    this.queued.add(app.queued);
     this.differences.update(app.schemas ?? []);
     setText(this.found, `${app.found} node${app.found === 1 ? "" : "s"} found at ${app.addresses?.join(", ") || "no address"}`);
     this.epmds.update(app.epmds ?? []);
     setList(this.problems, app.problems ?? []);
-    this.showNodes(app, seconds);
+    this.showNodes(app, at);
   }
 
-  private showNodes(app: App, seconds: number) {
+  private showNodes(app: App, at: number) {
     for (const node of app.nodes) {
       let view = this.nodes.get(node.name);
       if (!view) {
@@ -71,7 +75,7 @@ export class AppView {
         this.list.append(view.element);
       }
       const former = view.state;
-      view.update(node, seconds);
+      view.update(node, at);
       if (former && former !== view.state) this.tell(`${node.name} is ${view.state}, was ${former}`);
     }
     for (const [name, view] of this.nodes) {

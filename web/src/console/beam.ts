@@ -10,8 +10,8 @@ const tables = ["processes", "ports", "atoms"] as const;
 export class BEAMView {
   readonly element: HTMLElement;
   private readonly releases = element("summary");
-  private readonly queue = new Figure("run queue", true);
-  private readonly memory = new Figure("memory", true);
+  private readonly queue = new Figure("run queue", number);
+  private readonly memory = new Figure("memory", bytes);
   private readonly kinds = element("p", { class: "about" });
   private readonly tables = tables.map((name) => new Table(name));
 
@@ -31,8 +31,8 @@ export class BEAMView {
     if (!beam) return;
     const elixir = beam.elixir ? `, Elixir ${beam.elixir}` : "";
     setText(this.releases, `OTP ${beam.otp}${elixir}, ${beam.schedulers} schedulers, up for ${duration(beam.uptime_seconds)}`);
-    this.queue.set(number(beam.run_queue), beam.run_queue);
-    this.memory.set(bytes(beam.memory_bytes.total), beam.memory_bytes.total);
+    this.queue.add(beam.run_queue);
+    this.memory.add(beam.memory_bytes.total);
     setText(this.kinds, `Memory: ${kinds.map((kind) => `${kind} ${bytes(beam.memory_bytes[kind])}`).join(", ")}`);
     for (const table of this.tables) table.update(beam);
   }

@@ -13,8 +13,8 @@ export function number(n: number): string {
   return n.toLocaleString("en", { maximumFractionDigits: n < 10 ? 1 : 0 });
 }
 
-export function percent(share: number): string {
-  return `${number(share * 100)} %`;
+export function percent(share: number | undefined): string {
+  return share === undefined ? "–" : `${number(share * 100)} %`;
 }
 
 export function bytes(n: number): string {

@@ -1,12 +1,16 @@
 import "./console.css";
+import { events } from "../eventstream";
 import { AppView } from "./app";
+import { confirm } from "./confirm";
+import { noCounts } from "./counts";
 import { setText } from "./dom";
-import { Unauthorized, events, request } from "./events";
+import { emptied, question, type Verb } from "./drain";
+import { Unauthorized, request } from "./request";
 import { bytes, duration, number } from "./format";
 import { Operations } from "./operations/operations";
 import type { Summaries } from "./operations/sample";
 import { Pages } from "./pages";
-import type { Sample } from "./sample";
+import type { App, Sample } from "./sample";
 
 const byId = (id: string) => document.getElementById(id)!;
 const login = byId("login") as HTMLFormElement;
@@ -18,7 +22,9 @@ const tell = (news: string) => setText(byId("news"), news);
 /** ask sends a request to a path of the operators' listener. */
 const ask = (path: string, init?: RequestInit) => request(`../${path}`, token, init);
 
-async function drain(name: string, verb: "drain" | "undrain") {
+async function drain(name: string, verb: Verb) {
+  const paths = verb === "drain" ? emptied(nodesOf, name) : [];
+  if (paths.length > 0 && !(await confirm(question(name, paths), "Drain"))) return;
   try {
     await ask(`nodes/${encodeURIComponent(name)}/${verb}`, { method: "POST" });
   } catch (error) {
@@ -29,12 +35,12 @@ async function drain(name: string, verb: "drain" | "undrain") {
 const apps = new Map<string, AppView>();
 const operations = new Operations(byId("operations"), async (path) => (await ask(path)).json());
 new Pages(byId("apps"), operations);
-let uptime = 0;
+let nodesOf: App[] = []; // applications with their nodes, of the latest sample
 let latest = ""; // time of the latest sample
 
 function show(sample: Sample & Summaries) {
-  const seconds = sample.uptime_seconds - uptime || 1;
-  uptime = sample.uptime_seconds;
+  const uptime = sample.uptime_seconds;
+  nodesOf = sample.apps;
   latest = new Date().toLocaleTimeString();
   setText(
     byId("gateway"),
@@ -49,7 +55,7 @@ function show(sample: Sample & Summaries) {
       apps.set(app.path, view);
       byId("apps").append(view.element);
     }
-    view.update(app, sample.requests[app.path], seconds);
+    view.update(app, sample.requests[app.path] ?? noCounts, sample.bounds, uptime);
   }
   for (const [path, view] of apps) {
     if (sample.apps.some((app) => app.path === path)) continue;
@@ -70,7 +76,7 @@ function setLive(live: boolean) {
 async function listen() {
   const response = await request("events", token);
   setLive(true);
-  for await (const text of events(response.body!)) show(JSON.parse(text) as Sample & Summaries);
+  for await (const { data } of events(response.body!)) show(JSON.parse(data) as Sample & Summaries);
 }
 
 async function run() {

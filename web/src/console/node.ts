@@ -1,9 +1,10 @@
 import { element, setList, setText } from "./dom";
+import type { Verb } from "./drain";
 import { Figure } from "./figure";
 import { BEAMView, warnings } from "./beam";
 import { duration, number } from "./format";
-import { stateOf, type Node } from "./sample";
-import { Traffic } from "./traffic";
+import { callsOf, stateOf, type Node } from "./sample";
+import { Traffic, ofCalls } from "./traffic";
 
 /** NodeView shows one node, and drains it. */
 export class NodeView {
@@ -14,13 +15,13 @@ export class NodeView {
   private readonly reason = element("p", { class: "reason" });
   private readonly warnings = element("ul", { class: "warning" });
   private readonly button = element("button", { type: "button" }) as HTMLButtonElement;
-  private readonly inFlight = new Figure("in flight", true);
-  private readonly calls = new Traffic("calls/s");
+  private readonly inFlight = new Figure("in flight", number);
+  private readonly calls = new Traffic(ofCalls);
   private readonly beam = new BEAMView();
 
   constructor(
     readonly name: string,
-    drain: (name: string, verb: "drain" | "undrain") => Promise<void>,
+    drain: (name: string, verb: Verb) => Promise<void>,
   ) {
     const title = element("h3", {}, name);
     this.element = element(
@@ -40,7 +41,8 @@ export class NodeView {
     });
   }
 
-  update(node: Node, seconds: number) {
+  /** update shows the node. at is the uptime of the gateway in seconds. */
+  update(node: Node, at: number) {
     this.show(stateOf(node));
     setText(
       this.about,
@@ -54,8 +56,8 @@ export class NodeView {
     );
     setText(this.reason, node.problem ?? "");
     setList(this.warnings, warnings(node.beam));
-    this.inFlight.set(number(node.in_flight), node.in_flight);
-    this.calls.update(node.ended, seconds);
+    this.inFlight.add(node.in_flight);
+    this.calls.update(at, callsOf(node.ended), node.ended.bounds);
     this.beam.update(node.beam);
   }
 
@@ -65,7 +67,7 @@ export class NodeView {
     setText(this.about, `gone since ${new Date().toLocaleTimeString()}`);
     setText(this.reason, "neither discovery nor a connection has it any more");
     setList(this.warnings, []);
-    this.inFlight.set("–");
+    this.inFlight.show(undefined, []);
     this.calls.end();
     this.beam.update(undefined);
     this.button.hidden = true;

@@ -1,11 +1,11 @@
 const namespace = "http://www.w3.org/2000/svg";
 const length = 60;
 
-/** Plot draws the last minute of a value. The value stands beside it as text. */
+/** Plot draws the last minute of a value. The present value and the greatest one stand beside it as text. */
 export class Plot {
   readonly element = document.createElementNS(namespace, "svg");
   private readonly line = document.createElementNS(namespace, "path");
-  private values: (number | undefined)[] = [];
+  values: (number | undefined)[] = [];
 
   constructor() {
     this.element.setAttribute("viewBox", `0 0 ${length - 1} 20`);
@@ -14,20 +14,19 @@ export class Plot {
     this.element.append(this.line);
   }
 
-  /** add adds a value; undefined leaves a gap. */
-  add(value: number | undefined) {
-    this.set([...this.values, value]);
-  }
-
+  /** set draws values; undefined leaves a gap. */
   set(values: (number | undefined)[]) {
     this.values = values.slice(-length);
     this.line.setAttribute("d", path(this.values));
   }
 }
 
+/** greatest returns the greatest value; 0: there is none. */
+export const greatest = (values: (number | undefined)[]) => Math.max(0, ...values.map((value) => value ?? 0));
+
 /** path puts the newest value at the right, and the greatest at the top. */
 export function path(values: (number | undefined)[]): string {
-  const top = Math.max(...values.map((value) => value ?? 0), Number.MIN_VALUE);
+  const top = greatest(values) || 1;
   return values
     .map((value, i) => {
       if (value === undefined) return "";

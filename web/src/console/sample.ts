@@ -1,5 +1,7 @@
 // What /console/events sends: /status, and the requests so far.
 
+import { noCounts, type Counts } from "./counts";
+
 export type Sample = {
   uptime_seconds: number;
   draining: boolean;
@@ -7,7 +9,7 @@ export type Sample = {
   connections: number;
   in_flight: number;
   apps: App[];
-  requests: Record<string, Requests>;
+  requests: Record<string, Counts>;
 };
 
 export type App = {
@@ -31,7 +33,7 @@ export type Node = {
   address: string;
   state: string;
   in_flight: number;
-  ended: Requests;
+  ended: Ended;
   breaker: string;
   schema_hash?: string;
   connected_seconds: number;
@@ -50,8 +52,11 @@ export type BEAM = {
   nearly_full?: string[];
 };
 
-/** Requests are requests, or calls of a node, so far. within has the number up to each bound. */
-export type Requests = { ok: number; failed: number; bounds: number[]; within: number[] };
+/** Ended are the calls of a node that have ended. bounds are those of the histogram. */
+export type Ended = Pick<Counts, "failed" | "histogram" | "histogram_seconds" | "max_seconds" | "latest_max_seconds"> & { ok: number; bounds: number[] };
+
+/** callsOf returns the counts of calls. */
+export const callsOf = (ended: Ended): Counts => ({ ...noCounts, ...ended, requests: ended.ok + ended.failed });
 
 /** stateOf returns the state of a node in a word, with that of its breaker. */
 export function stateOf(node: Node): string {

@@ -1,31 +1,46 @@
+import type { Counts } from "./counts";
 import { Figure } from "./figure";
+import { figuresOf, type Figures } from "./figures";
 import { duration, number, percent } from "./format";
-import { ratesOf } from "./rates";
-import type { Requests } from "./sample";
+import { History } from "./history";
+
+/** averaged is how many seconds the figures are of. */
+export const averaged = 10;
+
+/** Names are those of the figures that differ between requests and calls. */
+type Names = Partial<Record<keyof Figures, string>>;
+
+export const ofRequests: Names = { rate: "requests/s", errors: "with errors", failed: "failed" };
+export const ofCalls: Names = { rate: "calls/s", failed: "calls failed" };
 
 /** Traffic shows rate, failures and percentiles of the duration of requests or calls. */
 export class Traffic {
   readonly elements: HTMLElement[];
-  private readonly rate: Figure;
-  private readonly errors = new Figure("failed", true);
-  private readonly percentiles = { p50: new Figure("p50", true), p95: new Figure("p95", true), p99: new Figure("p99", true) };
-  private before?: Requests;
+  private readonly figures: [keyof Figures, Figure][];
+  private history = new History();
 
-  constructor(rate: string) {
-    this.rate = new Figure(rate, true);
-    this.elements = [this.rate, this.errors, ...Object.values(this.percentiles)].map((figure) => figure.element);
+  constructor(names: Names) {
+    const formats = { rate: number, errors: percent, failed: percent, p50: duration, p95: duration, p99: duration };
+    this.figures = Object.entries({ ...names, p50: "p50", p95: "p95", p99: "p99" }).map(([by, name]) => {
+      const key = by as keyof Figures;
+      return [key, new Figure(name, formats[key])];
+    });
+    this.elements = this.figures.map(([, figure]) => figure.element);
   }
 
-  update(now: Requests, seconds: number) {
-    const rates = ratesOf(this.before ?? now, now, seconds);
-    this.before = now;
-    this.rate.set(number(rates.perSecond), rates.perSecond);
-    this.errors.set(percent(rates.errors), rates.errors);
-    for (const name of ["p50", "p95", "p99"] as const) this.percentiles[name].set(duration(rates[name]), rates[name]);
+  /** update adds the counts so far. at is the uptime of the gateway in seconds. */
+  update(at: number, counts: Counts, bounds: number[]) {
+    this.history.add(at, counts);
+    this.show(figuresOf(this.history.last(averaged), bounds), this.history.periods().map((period) => figuresOf(period, bounds)));
   }
 
   /** end shows that there are no values any more. */
   end() {
-    for (const figure of [this.rate, this.errors, ...Object.values(this.percentiles)]) figure.set("–");
+    this.history = new History();
+    this.show({}, []);
+  }
+
+  private show(now: Partial<Figures>, plotted: Figures[]) {
+    for (const [by, figure] of this.figures) figure.show(now[by], plotted.map((figures) => figures[by]));
   }
 }

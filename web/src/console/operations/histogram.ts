@@ -1,7 +1,7 @@
 import { element } from "../dom";
 import { duration } from "../format";
 import { bound } from "./format";
-import type { Figures } from "./history";
+import type { Figures } from "../figures";
 
 /** Bar is a bucket of a histogram. */
 export type Bar = { from: number; to?: number; requests: number };

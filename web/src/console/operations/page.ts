@@ -1,8 +1,8 @@
 import { element, setText } from "../dom";
 import { Figure } from "../figure";
+import type { Figures } from "../figures";
 import { duration, number, percent } from "../format";
 import { HistogramView } from "./histogram";
-import type { Figures } from "./history";
 import { LinesView } from "./lines";
 import { RequestTable, type Recent } from "./requests";
 import { isSame, label, type Operation, type Report, type Slow } from "./sample";
@@ -16,9 +16,14 @@ export class OperationPage {
   readonly element: HTMLElement;
   private readonly about = element("p", { class: "about" });
   private problems = "";
-  private readonly rate = new Figure("requests/s", true);
-  private readonly errors = new Figure("errors", true);
-  private readonly percentiles = { p50: new Figure("p50", true), p95: new Figure("p95", true), p99: new Figure("p99", true) };
+  private readonly figures = {
+    rate: new Figure("requests/s", number),
+    errors: new Figure("with errors", percent),
+    failed: new Figure("failed", percent),
+    p50: new Figure("p50", duration),
+    p95: new Figure("p95", duration),
+    p99: new Figure("p99", duration),
+  };
   private readonly histogram = new HistogramView();
   private readonly stages = new StagesView();
   private readonly lines = new LinesView();
@@ -33,7 +38,7 @@ export class OperationPage {
       element("a", { href: "#operations", class: "back" }, "All operations"),
       this.heading,
       this.about,
-      element("dl", { class: "card" }, ...[this.rate, this.errors, ...Object.values(this.percentiles)].map((figure) => figure.element)),
+      element("dl", { class: "card" }, ...Object.values(this.figures).map((figure) => figure.element)),
       part("Latency", "latency", this.histogram.element),
       part("Stages", "time", this.stages.element),
       part("Where slow calls hang", "code", this.lines.element),
@@ -53,10 +58,7 @@ export class OperationPage {
     const period = tracker.period(operation, span);
     const figures = tracker.figures(operation, span);
     const plotted = tracker.plotted(operation);
-    const values = (name: keyof Figures) => plotted.map((figures) => figures[name]);
-    this.rate.setAll(number(figures.rate), values("rate"));
-    this.errors.setAll(figures.errors === undefined ? "–" : percent(figures.errors), values("errors"));
-    for (const name of ["p50", "p95", "p99"] as const) this.percentiles[name].setAll(duration(figures[name]), values(name));
+    for (const [by, figure] of Object.entries(this.figures)) figure.show(figures[by as keyof Figures], plotted.map((then) => then[by as keyof Figures]));
     this.histogram.update(tracker.bounds, period.counts.histogram, figures);
     this.stages.update(period.counts);
   }

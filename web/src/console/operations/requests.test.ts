@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { problemOf, recentOf } from "./requests";
+import { problemOf, recentOf, stagesText } from "./requests";
 import { clientName, label, type Report, type Request, type Slow } from "./sample";
 
 const request = (fields: Partial<Request>): Request => ({ age_seconds: 0, request_id: "", client: { name: "", version: "" }, status: 200, code: "OK", seconds: 0, stage_seconds: {}, ...fields });
@@ -19,10 +19,14 @@ test("requests of all operations are listed from the latest on, with their line 
 
 test("a problem is the gateway's code, the errors of a result without data, or slowness", () => {
   expect(problemOf(request({ code: "TIMEOUT" }))).toEqual({ text: "TIMEOUT", failed: true });
-  expect(problemOf(request({ errors: "failed" }))).toEqual({ text: "failed", failed: true });
+  expect(problemOf(request({ errors: "null_data" }))).toEqual({ text: "data is null", failed: true });
   expect(problemOf(request({ errors: "unexecuted" }))).toEqual({ text: "unexecuted", failed: true });
   expect(problemOf(request({ errors: "partial" }))).toEqual({ text: "slow", failed: false });
   expect(problemOf(request({}))).toEqual({ text: "slow", failed: false });
+});
+
+test("stages are listed by their time", () => {
+  expect(stagesText({ authenticate: 0.00001, parse: 0.0002, node: 1.5, queue: 0.012 })).toBe("node 1.5 s, queue 12 ms, parse 0.2 ms");
 });
 
 test("names of operations and clients", () => {

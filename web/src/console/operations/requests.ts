@@ -2,6 +2,7 @@ import { element } from "../dom";
 import { duration } from "../format";
 import { milliseconds } from "./format";
 import { hrefOf } from "./route";
+import { StageBar } from "./stages";
 import { clientName, label, stages, type Operation, type Report, type Request, type Slow } from "./sample";
 
 /** Recent is a slow or failed request, with the line of code that it was sampled at. */
@@ -18,7 +19,8 @@ export function recentOf(report: Report, slow: Slow): Recent[] {
 /** problemOf says in a word why a request is listed. */
 export function problemOf({ code, errors }: Request): { text: string; failed: boolean } {
   if (code !== "OK") return { text: code, failed: true };
-  return errors === "failed" || errors === "unexecuted" ? { text: errors, failed: true } : { text: "slow", failed: false };
+  if (errors === "null_data") return { text: "data is null", failed: true };
+  return errors === "unexecuted" ? { text: errors, failed: true } : { text: "slow", failed: false };
 }
 
 /** RequestTable lists slow and failed requests. */
@@ -45,9 +47,10 @@ export class RequestTable {
             {},
             header("Ago"),
             ...(withOperation ? [header("Operation")] : []),
-            header("Took", "ms", { class: "number" }),
             header("Problem"),
-            ...stages.map((stage) => header(stage, "", { "data-stage": stage, class: "number" })),
+            header("Took", "ms", { class: "number" }),
+            ...stages.map((stage) => header(stage, "", { "data-stage": stage, class: "number stage-time" })),
+            header("Stages", "", { class: "stage-bar" }),
             header("Node"),
             header("Client"),
             header("Request id"),
@@ -69,21 +72,33 @@ export class RequestTable {
 
   private row(request: Recent): HTMLElement {
     const { text, failed } = problemOf(request);
+    const bar = new StageBar();
+    bar.update(request.stage_seconds);
     const cell = (content: string, className = "") => element("td", { class: className }, content);
     return element(
       "tr",
       {},
       cell(request.age_seconds < 1 ? "now" : duration(Math.round(request.age_seconds)), "number"),
       ...(this.withOperation ? [element("th", { scope: "row" }, element("a", { href: hrefOf(request.operation) }, label(request.operation)))] : []),
-      cell(milliseconds(request.seconds), "number"),
       cell(text, failed ? "bad" : "slow"),
-      ...stages.map((stage) => cell(stageTime(request.stage_seconds[stage]), "number")),
+      cell(milliseconds(request.seconds), "number"),
+      ...stages.map((stage) => cell(stageTime(request.stage_seconds[stage]), "number stage-time")),
+      element("td", { class: "stage-bar", title: stagesText(request.stage_seconds) }, bar.element, element("span", { class: "hidden" }, stagesText(request.stage_seconds))),
       cell(request.node ?? "–"),
       cell(clientName(request.client)),
       element("td", {}, element("code", {}, request.request_id)),
       element("td", { class: "line", title: request.line ?? "" }, request.line ? element("code", {}, request.line) : "–"),
     );
   }
+}
+
+/** stagesText lists the stages that took time worth reading, the longest first. */
+export function stagesText(seconds: Record<string, number>): string {
+  return stages
+    .filter((stage) => stageTime(seconds[stage]))
+    .toSorted((a, b) => seconds[b]! - seconds[a]!)
+    .map((stage) => `${stage} ${duration(seconds[stage])}`)
+    .join(", ");
 }
 
 /** stageTime leaves out stages that took no time worth reading. */

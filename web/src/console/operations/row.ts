@@ -1,8 +1,8 @@
 import { element, setText } from "../dom";
+import type { Figures } from "../figures";
 import { percent } from "../format";
 import { Plot } from "../plot";
 import { aligned, milliseconds } from "./format";
-import type { Figures } from "./history";
 import { hrefOf } from "./route";
 import { label, type Operation } from "./sample";
 import type { Span } from "./span";
@@ -19,6 +19,7 @@ export class Row {
   private readonly plot = new Plot();
   private readonly rate = element("span");
   private readonly errors = cell();
+  private readonly failed = cell();
   private readonly p50 = cell("wide");
   private readonly p95 = cell();
   private readonly p99 = cell("wide");
@@ -33,6 +34,7 @@ export class Row {
       element("th", { scope: "row", role: "rowheader" }, element("a", { href: hrefOf(operation), title: this.name }, this.name), " ", ...kind, this.path),
       element("td", { class: "rate", role: "cell" }, this.plot.element, this.rate),
       this.errors,
+      this.failed,
       this.p50,
       this.p95,
       this.p99,
@@ -45,11 +47,13 @@ export class Row {
     const period = tracker.period(operation, span);
     this.figures = { ...tracker.figures(operation, span), share: seconds > 0 ? period.counts.seconds / seconds : undefined };
     this.plot.set(operation.history.rates());
-    const { rate, errors, p50, p95, p99, share = 0 } = this.figures;
+    const { rate, errors, failed, p50, p95, p99, share = 0 } = this.figures;
     setText(this.path, withPath ? operation.summary.path : "");
     setText(this.rate, aligned(rate));
-    setText(this.errors, errors === undefined ? "–" : percent(errors));
-    this.errors.className = errors ? "bad" : "quiet";
+    setText(this.errors, percent(errors));
+    this.errors.className = errors ? "slow" : "quiet";
+    setText(this.failed, percent(failed));
+    this.failed.className = failed ? "bad" : "quiet";
     this.element.classList.toggle("quiet", rate === 0);
     setText(this.p50, milliseconds(p50));
     setText(this.p95, milliseconds(p95));

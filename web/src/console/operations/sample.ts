@@ -1,20 +1,9 @@
+import type { Counts } from "../counts";
+
 // What GET /operations, /slow and /usage send, and /console/events about operations.
 
 /** Operation is what requests are counted by. */
 export type Operation = { path: string; kind: string; name: string };
-
-/** Counts are those of an operation since the start of the gateway. */
-export type Counts = {
-  requests: number;
-  failed: number;
-  /** seconds is the time of all requests, stage_seconds by stage. */
-  seconds: number;
-  stage_seconds: Record<string, number>;
-  /** histogram has the requests in each bucket; the last bucket has those above all bounds. */
-  histogram: number[];
-  /** histogram_seconds has their time. */
-  histogram_seconds: number[];
-};
 
 export type Summary = Operation & Counts & { slow: number };
 

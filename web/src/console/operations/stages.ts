@@ -1,7 +1,7 @@
 import { element, setText } from "../dom";
 import { percent } from "../format";
+import type { Counts } from "../counts";
 import { milliseconds } from "./format";
-import type { Counts } from "./sample";
 import { stages } from "./sample";
 
 /** StagesView shows in which stages the time of requests goes: as a bar, and in numbers. */

@@ -9,7 +9,8 @@ import { keyOf, type Tracker } from "./tracked";
 const columns = [
   { by: "name", title: "Operation" },
   { by: "rate", title: "Rate", unit: "/s" },
-  { by: "errors", title: "Errors" },
+  { by: "errors", title: "Errors", about: "Answers with errors, with data or without" },
+  { by: "failed", title: "Failed", about: "Answers without data" },
   { by: "p50", title: "p50", unit: "ms", wide: true },
   { by: "p95", title: "p95", unit: "ms" },
   { by: "p99", title: "p99", unit: "ms", wide: true },
@@ -34,7 +35,7 @@ export class OperationTable {
   constructor(onChange: () => void) {
     const header = element("tr", { role: "row" });
     for (const column of columns) {
-      const button = element("button", { type: "button" }, column.title, ..."unit" in column ? [element("small", {}, ` ${column.unit}`)] : []);
+      const button = element("button", { type: "button", ..."about" in column && { title: column.about } }, column.title, ..."unit" in column ? [element("small", {}, ` ${column.unit}`)] : []);
       const cell = element("th", { scope: "col", role: "columnheader", ..."wide" in column && { class: "wide" } }, button);
       button.addEventListener("click", () => {
         this.order = next(this.order, column.by, column.by === "name");

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
+import { noCounts } from "../counts";
 import type { Summary } from "./sample";
 import { Tracker, keyOf } from "./tracked";
 
 const summary = (name: string, requests: number): Summary => ({
-  path: "/graphql", kind: "query", name, requests, failed: 0, slow: 0, seconds: requests, stage_seconds: {}, histogram: [requests], histogram_seconds: [requests],
+  path: "/graphql", kind: "query", name, ...noCounts, requests, slow: 0, seconds: requests, histogram: [requests], histogram_seconds: [requests],
 });
 const sample = (uptime_seconds: number, ...operations: Summary[]) => ({ uptime_seconds, bounds: [], operations });
 

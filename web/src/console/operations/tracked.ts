@@ -1,4 +1,5 @@
-import { History, figuresOf, type Figures, type Period } from "./history";
+import { figuresOf, type Figures } from "../figures";
+import { History, type Period } from "../history";
 import type { Operation, Summaries, Summary } from "./sample";
 import type { Span } from "./span";
 
@@ -35,7 +36,7 @@ export class Tracker {
   }
 
   period({ summary, history }: Tracked, span: Span): Period {
-    return span === "minute" ? history.minute() : { length: this.uptime ?? 0, counts: summary };
+    return span === "minute" ? history.minute() : { length: this.uptime ?? 0, counts: summary, longest: summary.max_seconds };
   }
 
   figures(operation: Tracked, span: Span): Figures {

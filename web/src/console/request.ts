@@ -8,17 +8,3 @@ export async function request(address: string, token: string, init: RequestInit 
   if (!response.ok) throw new Error(`${response.status}: ${(await response.text()).slice(0, 200)}`);
   return response;
 }
-
-/** events yields the data of server-sent events until the stream ends. */
-export async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
-  let rest = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const parts = (rest + decoder.decode(value, { stream: true })).split("\n\n");
-    rest = parts.pop() ?? "";
-    for (const part of parts) yield part.replace(/^data: /, "");
-  }
-}
