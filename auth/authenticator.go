@@ -113,6 +113,17 @@ func (a *Authenticator) Headers() (names []string) {
 	return names
 }
 
+// TokenHeaders returns the names of the request headers whose value proves an identity,
+// whatever peer sent it. Cookies are not among them.
+func (a *Authenticator) TokenHeaders() (names []string) {
+	for _, m := range a.methods {
+		if _, fromProxies := m.(*proxyHeaders); !fromProxies {
+			names = append(names, m.headers()...)
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == "Cookie" })
+}
+
 // UsesAmbientCredentials reports whether browsers attach the credentials of a method by
 // themselves.
 func (a *Authenticator) UsesAmbientCredentials() bool {

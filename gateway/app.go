@@ -57,12 +57,11 @@ func (g *Gateway) handler(app *App, limits Limits) *transport.Handler {
 		Upstream:      absinthe.NewUpstream(app.Absinthe, app.Config.ExposeErrors),
 		Metrics:       g.metrics.Requests(app.Config.Path),
 	}, g.engines, engine.Limits{InFlight: limits.InFlight, Subscriptions: limits.Subscriptions, Answer: limits.Answer})
-	return transport.NewHandler(e, app.Config.HTTP, transport.Limits{Body: limits.Body, Batch: limits.Batch, Answer: limits.Answer}, app.Proxies, g.certificateOf, detach)
+	return transport.NewHandler(e, app.Config.HTTP, transport.Limits{Body: limits.Body, Batch: limits.Batch, Answer: limits.Answer, Read: limits.ReadTimeout}, app.Proxies, g.certificateOf, detach, func() (*transport.Handler, func()) { return g.hold(app.Config.Path) })
 }
 
 // explored are the paths of those with GraphiQL.
-func (g *Gateway) addRoutes(r chi.Router, app *App, limits Limits, explored []string) {
-	h := g.handler(app, limits)
+func (g *Gateway) addRoutes(r chi.Router, app *App, h *transport.Handler, explored []string) {
 	get := h.ServeHTTP
 	if slices.Contains(explored, app.Config.Path) {
 		get = h.WithPage(explorePage(app.Config.Path, explored)).ServeHTTP

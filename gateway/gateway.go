@@ -102,15 +102,18 @@ type configuration struct {
 	limits   Limits
 	apps     []*App
 	clients  http.Handler
+	handlers map[string]*transport.Handler // by path
 	requests sync.WaitGroup
 }
 
 func (g *Gateway) configure(limits Limits, apps []*App) *configuration {
-	c := &configuration{limits: limits, apps: apps}
+	c := &configuration{limits: limits, apps: apps, handlers: make(map[string]*transport.Handler)}
 	r := g.router(g.memory, func() (read, write time.Duration) { return limits.ReadTimeout, limits.WriteTimeout })
 	explored := exploredPaths(apps)
 	for _, app := range apps {
-		g.addRoutes(r, app, limits, explored)
+		h := g.handler(app, limits)
+		c.handlers[app.Config.Path] = h
+		g.addRoutes(r, app, h, explored)
 	}
 	g.addHealth(r)
 	c.clients = r
@@ -124,6 +127,17 @@ func (g *Gateway) begin() *configuration {
 	defer g.mu.RUnlock()
 	g.current.requests.Add(1)
 	return g.current
+}
+
+// hold returns the current handler of a path, for an operation of a connection that outlives
+// requests. Its configuration counts the operation among its requests until release is
+// called. nil: there is no handler.
+func (g *Gateway) hold(path string) (h *transport.Handler, release func()) {
+	c := g.begin()
+	if h = c.handlers[path]; h == nil {
+		c.requests.Done()
+	}
+	return h, c.requests.Done
 }
 
 // configuration returns the current configuration.

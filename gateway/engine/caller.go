@@ -22,6 +22,7 @@ type Caller struct {
 	// Quotas are what the rate limits by address leave the client.
 	Quotas []ratelimit.Quota
 
+	attends  bool           // its connection ends in place of its subscriptions
 	identity *auth.Identity // nil: anonymous
 	claims   []byte         // of the identity, encoded, where the upstream needs them
 }

@@ -11,12 +11,33 @@ import (
 	"github.com/louche-graphql/louche/gateway/operation"
 )
 
-// A guest is a subscription that ends before its client wants if the gateway stops, if the
+// A guest is a subscription, or a connection with many, that ends before its client wants if the gateway stops, if the
 // application has another configuration, or if the client's credentials are revoked.
 type guest struct {
 	caller *Caller     // with its credentials alone
 	end    func(error) // [ErrGoingAway]: the client should subscribe again
 	timer  *time.Timer // until the end; nil: the guest may stay
+}
+
+// Attend has the connection of an authenticated caller end in place of each of its
+// subscriptions, also when the credentials expire. leave has to be called at its end.
+func (e *Engine) Attend(c *Caller, end func(error)) (leave func()) {
+	s := e.Subscriptions
+	g := &guest{caller: c.credentials(e.Authenticator.Headers()), end: end}
+	c.attends = true
+	stopTimer := func() bool { return true }
+	if id := c.identity; id != nil && !id.Expires.IsZero() {
+		stopTimer = time.AfterFunc(time.Until(id.Expires), func() { end(errExpired) }).Stop
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.admit(g)
+	return func() {
+		stopTimer()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.dismiss(g)
+	}
 }
 
 // admit adds a guest. The caller holds s.mu.

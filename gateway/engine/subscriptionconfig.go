@@ -13,6 +13,8 @@ type SubscriptionConfig struct {
 	// PerIdentity is the most subscriptions of one identity, or of one address without an
 	// identity. 100 unless set.
 	PerIdentity int `yaml:"per_identity" env:"PER_IDENTITY"`
+	// PerConnection is the most operations at once on one WebSocket. 100 unless set.
+	PerConnection int `yaml:"per_connection" env:"PER_CONNECTION"`
 	// Queue is the most results that wait for one client. Further ones are dropped. 64
 	// unless set.
 	Queue int `yaml:"queue" env:"QUEUE"`
@@ -22,6 +24,7 @@ type SubscriptionConfig struct {
 
 func (c *SubscriptionConfig) setDefaults() {
 	c.PerIdentity = cmp.Or(c.PerIdentity, 100)
+	c.PerConnection = cmp.Or(c.PerConnection, 100)
 	c.Queue = cmp.Or(c.Queue, 64)
 	c.Heartbeat = cmp.Or(c.Heartbeat, 12*time.Second)
 }
@@ -29,6 +32,7 @@ func (c *SubscriptionConfig) setDefaults() {
 func (c *SubscriptionConfig) validate() error {
 	return errors.Join(
 		keypath.NotNegative("per_identity", c.PerIdentity, "a number, such as 100"),
+		keypath.NotNegative("per_connection", c.PerConnection, "a number, such as 100"),
 		keypath.NotNegative("queue", c.Queue, "a number of results, such as 64"),
 		keypath.NotNegative("heartbeat", c.Heartbeat, "a time, such as 12s"))
 }

@@ -76,9 +76,11 @@ var (
 // listen adds a client to the feed of a run, which it may have to start.
 func (s *Subscriptions) listen(r *run) (*listener, error) {
 	l := &listener{subscriptions: s, identity: r.caller.subscriber(), wake: make(chan struct{}, 1)}
-	l.guest = guest{caller: r.caller.credentials(r.Authenticator.Headers()), end: l.endWith}
-	if id := r.caller.identity; id != nil {
-		l.expires = id.Expires
+	if !r.caller.attends {
+		l.guest = guest{caller: r.caller.credentials(r.Authenticator.Headers()), end: l.endWith}
+		if id := r.caller.identity; id != nil {
+			l.expires = id.Expires
+		}
 	}
 	key := r.callKey()
 	s.mu.Lock()
@@ -98,7 +100,9 @@ func (s *Subscriptions) listen(r *run) (*listener, error) {
 	f.listeners[l] = struct{}{}
 	s.listeners++
 	s.identities[l.identity]++
-	s.admit(&l.guest)
+	if !r.caller.attends {
+		s.admit(&l.guest)
+	}
 	return l, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/louche-graphql/louche/internal/keypath"
 )
@@ -63,4 +64,6 @@ type Limits struct {
 	Body   int64 // of a request, in bytes
 	Batch  int   // operations of a request
 	Answer int   // of a batch, in bytes
+	// Read bounds the time for a message of a WebSocket. Bodies have it from Admission.
+	Read time.Duration
 }

@@ -28,6 +28,7 @@ type Handler struct {
 	proxies       auth.TrustedProxies
 	certificateOf func(*tls.ConnectionState) *x509.Certificate
 	detach        func(*http.Request)
+	hold          func() (*Handler, func())
 
 	authHeaders    []string // that authentication reads
 	contextHeaders []string // that authentication and context read
@@ -38,8 +39,9 @@ type Handler struct {
 
 // NewHandler returns a Handler. certificateOf returns the valid certificate of the client of
 // a connection; nil: there is none. detach is called for requests that become streams: they
-// hold the configuration no more.
-func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.TrustedProxies, certificateOf func(*tls.ConnectionState) *x509.Certificate, detach func(*http.Request)) *Handler {
+// hold the configuration no more. hold returns the current handler of the path, whose
+// configuration is held until the function is called; nil: the path is served no more.
+func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.TrustedProxies, certificateOf func(*tls.ConnectionState) *x509.Certificate, detach func(*http.Request), hold func() (*Handler, func())) *Handler {
 	h := &Handler{
 		engine:        e,
 		config:        cfg,
@@ -47,6 +49,7 @@ func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.Truste
 		proxies:       proxies,
 		certificateOf: certificateOf,
 		detach:        detach,
+		hold:          hold,
 		authHeaders:   e.Authenticator.Headers(),
 		csrf:          csrf{cfg.preventCSRF(e.Authenticator.UsesAmbientCredentials() || e.Context.UsesCookies()), cfg.CORS.allows},
 		compression:   compression{cfg.Compress},
@@ -70,6 +73,10 @@ func (h *Handler) CORS(next http.Handler) http.Handler {
 
 // ServeHTTP answers a GraphQL request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.engine.Subscriptions != nil && isUpgrade(r) {
+		h.serveSocket(w.(*deadlineWriter), r)
+		return
+	}
 	s, err := openState(accountOf(w), time.Now())
 	if err != nil {
 		response.FromOperation(operation.Overloaded, 0).Write(w)

@@ -59,7 +59,7 @@ func (h *Handler) openStream(state *responseState, w http.ResponseWriter, r *htt
 	s.result.Report = state.result.Report
 	request := state.result.Request
 	s.result.Request = &operation.Request{Query: request.Query, Variables: bytes.Clone(request.Variables)}
-	h.describe(&s.result.Report, r, caller)
+	h.describe(&s.result.Report, r.Method, caller)
 	return s, nil
 }
 

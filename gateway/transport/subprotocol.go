@@ -1,0 +1,23 @@
+package transport
+
+// A subprotocol is how clients and gateway write messages of a WebSocket.
+type subprotocol interface {
+	// handle does what a message of the client asks for. A [*closing] closes the connection.
+	handle(s *socket, message []byte) error
+	// accepted writes that a subscription is accepted.
+	accepted(o *socketOperation) error
+	// event writes a result of a subscription.
+	event(o *socketOperation, result []byte) error
+	// whole writes the only result of an operation, and that this is the end.
+	whole(o *socketOperation, result []byte, hasData bool) error
+	// complete writes the end of a subscription.
+	complete(o *socketOperation) error
+}
+
+// subprotocols by name, as clients offer them.
+var subprotocols = map[string]subprotocol{
+	graphQLTransportWSName: graphQLTransportWS{},
+}
+
+// subprotocolNames has the preferred one first.
+var subprotocolNames = []string{graphQLTransportWSName}

@@ -1,0 +1,431 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/louche-graphql/louche/internal/waittest"
+	"github.com/louche-graphql/louche/test/beamtest"
+)
+
+// A socket is a WebSocket of a client.
+type socket struct {
+	*websocket.Conn
+	t *testing.T
+}
+
+const transportWS = "graphql-transport-ws"
+
+// dial opens a WebSocket. The client has sent no message.
+func (g *running) dial(t *testing.T, protocol string, header http.Header) (*socket, error) {
+	t.Helper()
+	dialer := websocket.Dialer{Subprotocols: []string{protocol}, HandshakeTimeout: waittest.Limit, EnableCompression: true}
+	conn, resp, err := dialer.Dial(strings.Replace(g.url, "http", "ws", 1)+"/graphql", header)
+	if err != nil {
+		if resp != nil {
+			err = fmt.Errorf("%s: %w", resp.Status, err)
+		}
+		return nil, err
+	}
+	t.Cleanup(func() { conn.Close() })
+	return &socket{conn, t}, nil
+}
+
+func (g *running) mustDial(t *testing.T, protocol string, header http.Header) *socket {
+	t.Helper()
+	s, err := g.dial(t, protocol, header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// socket opens a WebSocket and initiates it with a payload, which may be empty.
+func (g *running) socket(t *testing.T, payload string, header http.Header) *socket {
+	t.Helper()
+	s := g.mustDial(t, transportWS, header)
+	s.initiate(payload)
+	s.expect(`{"type":"connection_ack"}`)
+	return s
+}
+
+func (s *socket) initiate(payload string) {
+	s.t.Helper()
+	if payload != "" {
+		payload = `,"payload":` + payload
+	}
+	s.send(`{"type":"connection_init"` + payload + `}`)
+}
+
+func (s *socket) send(message string) {
+	s.t.Helper()
+	if err := s.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *socket) subscribe(id, document string) {
+	s.t.Helper()
+	s.send(fmt.Sprintf(`{"id":%q,"type":"subscribe","payload":{"query":%q}}`, id, document))
+}
+
+// subscribed subscribes to a channel and waits until the node has another process.
+func (s *socket) subscribed(node *beamtest.Node, id, channel string) {
+	s.t.Helper()
+	before := node.Subscribers(s.t)
+	s.subscribe(id, `subscription { event(channel: "`+channel+`") }`)
+	eventually(s.t, "subscribed", func() bool { return node.Subscribers(s.t) != before })
+}
+
+func (s *socket) next() (string, error) {
+	s.SetReadDeadline(time.Now().Add(waittest.Limit))
+	_, message, err := s.ReadMessage()
+	return string(message), err
+}
+
+// expect fails unless these are the next messages.
+func (s *socket) expect(messages ...string) {
+	s.t.Helper()
+	for _, want := range messages {
+		if got, err := s.next(); err != nil || got != want {
+			s.t.Fatalf("message %s, %v, want %s", got, err, want)
+		}
+	}
+}
+
+// expectError fails unless the next message is an error with this text.
+func (s *socket) expectError(id, text string) {
+	s.t.Helper()
+	if got, err := s.next(); err != nil || !strings.HasPrefix(got, `{"id":"`+id+`","type":"error","payload":[{`) || !strings.Contains(got, text) {
+		s.t.Errorf("message %s, %v, want an error of %s with %s", got, err, id, text)
+	}
+}
+
+// expectClose fails unless the gateway closes the connection next.
+func (s *socket) expectClose(code int, reason string) {
+	s.t.Helper()
+	message, err := s.next()
+	if !websocket.IsCloseError(err, code) || !strings.Contains(err.Error(), reason) {
+		s.t.Errorf("message %q, %v; want the code %d, %s", message, err, code, reason)
+	}
+}
+
+func TestSocket(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	g := startGateway(t, configFor(epmd, subscriptions, "    subscriptions: {per_connection: 2}"))
+	before := node.Subscribers(t)
+	s := g.socket(t, "", nil)
+	s.send(`{"type":"ping","payload":{"a":1}}`)
+	s.expect(`{"type":"pong","payload":{"a":1}}`)
+
+	// Queries, mutations and errors. Their ids are free again.
+	s.send(`{"id":"q","type":"subscribe","payload":{"query":"query($t: String) { echoText(text: $t) }","variables":{"t":"x"}}}`)
+	s.expect(`{"id":"q","type":"next","payload":{"data":{"echoText":"x"}}}`, `{"id":"q","type":"complete"}`)
+	s.subscribe("q", `mutation { append(id: "1") }`)
+	s.expect(`{"id":"q","type":"next","payload":{"data":{"append":true}}}`, `{"id":"q","type":"complete"}`)
+	s.subscribe("q", "{ raise }")
+	s.expect(`{"id":"q","type":"error","payload":[{"message":"The operation failed in the application.","extensions":{"code":"INTERNAL"}}]}`)
+	s.subscribe("q", `subscription { event(channel: "forbidden") }`)
+	s.expectError("q", "this channel is forbidden")
+	text := strings.Repeat("xyz", 20_000) // is compressed
+	s.subscribe("q", `{ echoText(text: "`+text+`") }`)
+	s.expect(`{"id":"q","type":"next","payload":{"data":{"echoText":"`+text+`"}}}`, `{"id":"q","type":"complete"}`)
+
+	// Subscriptions.
+	s.subscribed(node, "1", "news")
+	s.subscribed(node, "2", "other")
+	s.subscribe("3", "{ counter }")
+	s.expectError("3", "TOO_MANY_SUBSCRIPTIONS")
+	node.Publish(t, "news", "1")
+	s.expect(`{"id":"1","type":"next","payload":{"data":{"event":1}}}`)
+	node.Publish(t, "other", "2")
+	s.expect(`{"id":"2","type":"next","payload":{"data":{"event":2}}}`)
+	s.send(`{"id":"1","type":"complete"}`)
+	s.subscribe("1", "{ counter }") // waits for the former operation of this id
+	if message, err := s.next(); err != nil || !strings.HasPrefix(message, `{"id":"1","type":"next","payload":{"data":{"counter"`) {
+		t.Errorf("%s, %v", message, err)
+	}
+	s.expect(`{"id":"1","type":"complete"}`)
+	s.send(`{"id":"2","type":"complete"}`)
+	eventually(t, "no process is left", func() bool { return node.Subscribers(t) == before })
+	s.subscribed(node, "1", "news")
+	s.Close()
+	eventually(t, "no process is left", func() bool { return node.Subscribers(t) == before })
+	g.expectMetrics(t, map[string]float64{"louche_operations_in_flight": 0})
+	eventually(t, "no memory is left", func() bool { return g.metric(t, "louche_memory_reserved_bytes") == 0 })
+}
+
+// The codes with which the gateway closes connections.
+func TestSocketCloses(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, configFor(epmd, subscriptions)+"limits: {body: 1000}\n")
+	const initiate = `{"type":"connection_init"}`
+	const hang = `{"id":"1","type":"subscribe","payload":{"query":"{ sleep(ms: 3600000) }"}}`
+	for name, test := range map[string]struct {
+		messages []string
+		code     int
+		reason   string
+	}{
+		"no init":         {nil, 4408, "Connection initialisation timeout"},
+		"two inits":       {[]string{initiate, initiate}, 4429, "Too many initialisation requests"},
+		"no ack":          {[]string{hang}, 4401, "Unauthorized"},
+		"an id twice":     {[]string{initiate, hang, hang}, 4409, "Subscriber for 1 already exists"},
+		"no JSON":         {[]string{"{"}, 4400, ""},
+		"no UTF-8":        {[]string{"{\"type\":\"\xff\"}"}, 4400, ""},
+		"no type":         {[]string{`{"id":"1"}`}, 4400, ""},
+		"another type":    {[]string{initiate, `{"id":"1","type":"start"}`}, 4400, ""},
+		"no id":           {[]string{initiate, `{"type":"subscribe","payload":{"query":"{ a }"}}`}, 4400, ""},
+		"no payload":      {[]string{initiate, `{"id":"1","type":"subscribe"}`}, 4400, ""},
+		"no query":        {[]string{initiate, `{"id":"1","type":"subscribe","payload":{}}`}, 4400, ""},
+		"a long message":  {[]string{initiate, strings.Repeat("0123456789", 200)}, websocket.CloseMessageTooBig, ""},
+		"a long deflated": {[]string{initiate, strings.Repeat(" ", 100_000)}, websocket.CloseMessageTooBig, "too long"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := g.mustDial(t, transportWS, nil)
+			s.EnableWriteCompression(strings.Contains(name, "deflated"))
+			for i, message := range test.messages {
+				s.send(message)
+				if i == 0 && message == initiate {
+					s.expect(`{"type":"connection_ack"}`)
+				}
+			}
+			s.expectClose(test.code, test.reason)
+		})
+	}
+	t.Run("another protocol", func(t *testing.T) {
+		g.mustDial(t, "mqtt", nil).expectClose(4406, "Subprotocol not acceptable")
+	})
+}
+
+// The payload of connection_init has credentials, in any case of the header's name. Headers of
+// proxies count from the handshake alone.
+func TestSocketCredentials(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, configFor(epmd, subscriptions, fmt.Sprintf(`    context: {user: {claim: sub}}
+    auth:
+      anonymous: refuse
+      methods:
+        - api_keys: {header: X-Api-Key, keys: [{name: tests, sha256: %q}]}
+        - proxy_headers: {subject: X-User-Id}`, hash(apiKey))))
+	for _, test := range []struct {
+		payload string
+		header  http.Header
+		code    int
+	}{
+		{payload: `{"x-api-key":"` + apiKey + `"}`},
+		{payload: `{"headers":{"X-Api-Key":"` + apiKey + `"}}`},
+		{header: http.Header{"X-Api-Key": {apiKey}}},
+		{header: http.Header{"X-User-Id": {"42"}}},
+		{payload: `{"x-api-key":"another"}`, code: 4403},
+		{payload: `{"x-user-id":"42"}`, code: 4403},
+		{payload: `{}`, code: 4403},
+		{payload: `null`, code: 4403},
+		{code: 4403},
+	} {
+		s := g.mustDial(t, transportWS, test.header)
+		s.initiate(test.payload)
+		if test.code != 0 {
+			s.expectClose(test.code, "")
+			continue
+		}
+		s.expect(`{"type":"connection_ack"}`)
+		s.subscribe("1", `{ echoText(text: "x") }`)
+		s.expect(`{"id":"1","type":"next","payload":{"data":{"echoText":"x"}}}`)
+	}
+}
+
+// Pages of other origins open WebSockets only where CORS allows them, and browsers' cookies
+// count only where it allows credentials.
+func TestSocketOrigins(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	const app = "https://app.example.com"
+	for cors, want := range map[string]map[string]string{
+		"{origins: []}":                                 {"": "de", "own": "de", app: "403"},
+		"{origins: ['" + app + "']}":                    {"": "de", "own": "de", app: "anonymous", "https://evil.example.com": "403", "null": "403"},
+		"{origins: ['" + app + "'], credentials: true}": {app: "de", "https://evil.example.com": "403"},
+	} {
+		t.Run(cors, func(t *testing.T) {
+			g := startGateway(t, configFor(epmd, subscriptions, "    cors: "+cors, "    context: {locale: {cookie: locale, default: anonymous}}"))
+			for origin, want := range want {
+				header := http.Header{"Cookie": {"locale=de"}}
+				if origin == "own" {
+					header.Set("Origin", g.url)
+				} else if origin != "" {
+					header.Set("Origin", origin)
+				}
+				if got := g.contextOverSocket(t, header); !strings.Contains(got, want) {
+					t.Errorf("from %q: %s, want %s", origin, got, want)
+				}
+			}
+		})
+	}
+}
+
+// contextOverSocket returns the message with an operation's context, or the error of the handshake.
+func (g *running) contextOverSocket(t *testing.T, header http.Header) string {
+	t.Helper()
+	s, err := g.dial(t, transportWS, header)
+	if err != nil {
+		return err.Error()
+	}
+	s.initiate("")
+	s.expect(`{"type":"connection_ack"}`)
+	s.subscribe("1", "{ contextText }")
+	message, err := s.next()
+	if err != nil {
+		return err.Error()
+	}
+	return message
+}
+
+// A gateway that stops closes its sockets with "going away", idle ones as well.
+func TestSocketsCloseAtTheStop(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	g := startGateway(t, configFor(epmd, subscriptions)+"shutdown_grace: 2s\n")
+	idle, busy := g.socket(t, "", nil), g.socket(t, "", nil)
+	busy.subscribed(node, "1", "news")
+	g.begin()
+	idle.expectClose(websocket.CloseGoingAway, "")
+	busy.expectClose(websocket.CloseGoingAway, "")
+	if err := g.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A reload closes the sockets whose keys are revoked or whose claims have changed. Others
+// outlive it and run operations with the new configuration, unless their application has
+// another section.
+func TestReloadOfSockets(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	key := func(name string) string { return "louche_0123456789_" + name }
+	entry := func(name, more string) string {
+		return fmt.Sprintf("- {name: %s, sha256: %q%s}\n", name, hash(key(name)), more)
+	}
+	keys := write(t, entry("kept", "")+entry("revoked", "")+entry("changed", ""))
+	config := configFor(epmd, subscriptions, "    auth: {methods: [{api_keys: {file: "+keys+"}}]}") + "shutdown_grace: 1s\n"
+	g := startGateway(t, config)
+	sockets := make(map[string]*socket)
+	for _, name := range []string{"kept", "revoked", "changed"} {
+		sockets[name] = g.socket(t, fmt.Sprintf(`{"X-Api-Key":%q}`, key(name)), nil)
+	}
+	kept := sockets["kept"]
+	kept.subscribed(node, "1", "news")
+	if err := os.WriteFile(keys, []byte(entry("kept", "")+entry("changed", ", claims: {role: guest}")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sockets["revoked"].expectClose(4403, "no longer accepted")
+	sockets["changed"].expectClose(websocket.CloseGoingAway, "")
+
+	g.configure(t, config+"limits: {in_flight: 1}\n")
+	eventually(t, "reloaded", func() bool { return strings.Count(g.log.String(), "configuration reloaded") == 2 })
+	kept.subscribe("2", "{ sleep(ms: 3600000) }")
+	node.WaitOutput(t, "sleeping ")
+	kept.subscribe("3", "{ counter }")
+	kept.expectError("3", "OVERLOADED")
+	node.Publish(t, "news", "1")
+	kept.expect(`{"id":"1","type":"next","payload":{"data":{"event":1}}}`)
+	node.Wake(t)
+	kept.expect(`{"id":"2","type":"next","payload":{"data":{"sleep":true}}}`, `{"id":"2","type":"complete"}`)
+
+	g.configure(t, strings.Replace(config, subscriptions, subscriptions+"\n    timeout: 10s", 1))
+	kept.expectClose(websocket.CloseGoingAway, "")
+}
+
+// A socket closes when the token expires.
+func TestSocketExpiresWithItsToken(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	issuer := newIssuer()
+	g := startGateway(t, configFor(epmd, subscriptions, "    auth: {methods: [{jwt: {public_key_file: "+write(t, issuer.public)+", issuer: us, audience: [my-app], leeway: 1s}}]}"))
+	token := issuer.sign("ES256", map[string]any{"exp": time.Now().Add(2 * time.Second).Unix()})
+	g.socket(t, `{"authorization":"Bearer `+token+`"}`, nil).expectClose(4403, "expired")
+}
+
+// The gateway pings, and closes connections whose client does not answer.
+func TestSocketPings(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	g := startGateway(t, configFor(epmd, subscriptions, "    subscriptions: {heartbeat: 50ms}")+"limits: {write_timeout: 1s}\n")
+	before := node.Subscribers(t)
+	mute := g.socket(t, "", nil)
+	mute.SetPingHandler(func(string) error { return nil })
+	mute.subscribed(node, "1", "mute")
+	alive := g.socket(t, "", nil)
+	alive.subscribed(node, "1", "alive")
+	pings := 0
+	answer := alive.PingHandler()
+	alive.SetPingHandler(func(data string) error {
+		if pings++; pings == 30 { // after the time of the other
+			node.Publish(t, "alive", "1")
+		}
+		return answer(data)
+	})
+	alive.expect(`{"id":"1","type":"next","payload":{"data":{"event":1}}}`)
+	alive.Close()
+	if message, err := mute.next(); err == nil {
+		t.Errorf("message %s", message)
+	}
+	eventually(t, "both have ended", func() bool { return node.Subscribers(t) == before })
+}
+
+// A client that does not read loses its connection, and is no error of the gateway.
+func TestSocketUnread(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	g := startGateway(t, configFor(epmd, subscriptions)+"limits: {write_timeout: 100ms}\n")
+	before := node.Subscribers(t)
+	s := g.socket(t, "", nil)
+	s.subscribed(node, "1", "unread")
+	big := `Base.encode64(:crypto.strong_rand_bytes(400_000))` // keeps its size when it is compressed
+	for range 40 {                                             // more than the sockets hold
+		node.Publish(t, "unread", big)
+	}
+	eventually(t, "it has ended", func() bool { return node.Subscribers(t) == before })
+	eventually(t, "it is logged", func() bool { return strings.Contains(g.log.String(), "kind=subscription") })
+	if log := g.log.String(); strings.Contains(log, "INTERNAL") {
+		t.Errorf("a client that does not read counts as an error:\n%s", log)
+	}
+	eventually(t, "no memory is left", func() bool { return g.metric(t, "louche_memory_reserved_bytes") == 0 })
+}
+
+// A client that sends operations and does not read the answers is not read either: its
+// operations, slots and memory stay bounded.
+func TestSocketFloods(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, configFor(epmd, subscriptions, "    subscriptions: {per_connection: 4}")+"limits: {write_timeout: 5s}\n")
+	before := g.metric(t, "go_goroutines")
+	s := g.socket(t, "", nil)
+	s.SetWriteDeadline(time.Now().Add(waittest.Limit))
+	for i := 0; ; i++ {
+		message := fmt.Sprintf(`{"id":"%d","type":"subscribe","payload":{"query":"{ echoText(text: \"%s\") }"}}`, i, strings.Repeat("x", 5000))
+		if err := s.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
+			break
+		}
+		if i%1000 == 0 {
+			if goroutines := g.metric(t, "go_goroutines"); goroutines > before+50 {
+				t.Fatalf("%v goroutines after %d operations, %v before", goroutines, i, before)
+			}
+		}
+	}
+	eventually(t, "no memory is left", func() bool { return g.metric(t, "louche_memory_reserved_bytes") == 0 })
+	g.expectMetrics(t, map[string]float64{"louche_operations_in_flight": 0})
+}
