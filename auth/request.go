@@ -17,6 +17,10 @@ type Request struct {
 	// report in X-Forwarded-For.
 	Client netip.Addr
 	Header http.Header
+	// Host is the header Host, and Query the query string.
+	Host, Query string
+	// Secure reports whether the connection uses TLS.
+	Secure bool
 	// Certificate is the verified and valid certificate of the client; nil: there is none.
 	Certificate *x509.Certificate
 	// ID is the request id, which the log and the response contain.

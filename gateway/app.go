@@ -26,6 +26,7 @@ type App struct {
 	Proxies       auth.TrustedProxies
 	Authenticator *auth.Authenticator
 	Context       *auth.Context
+	PlugRequest   *auth.PlugRequest        // nil: the application has no plugs
 	Trusted       *engine.TrustedDocuments // nil: trusted documents are off
 	Absinthe      *rpcclient.Absinthe
 	Contract      *contract.Contract // nil: nothing is validated
@@ -49,6 +50,7 @@ func (g *Gateway) handler(app *App, limits Limits) *transport.Handler {
 		Config:        app.Config.Operations,
 		Authenticator: app.Authenticator,
 		Context:       app.Context,
+		PlugRequest:   app.PlugRequest,
 		Trusted:       app.Trusted,
 		Limiter:       app.Limiter,
 		Contract:      app.Contract,

@@ -120,7 +120,7 @@ func (c *AppConfig) SetDefaults() {
 }
 
 // Validate reports everything that is wrong with the section, by key. cookies reports whether
-// auth or context read any.
+// auth, context or plugs read any.
 func (c *AppConfig) Validate(cookies bool) error {
 	return errors.Join(c.validatePath(), keypath.OneOf("graphiql", c.GraphiQL, GraphiQLOn, GraphiQLOff), c.Operations.Validate(), c.HTTP.Validate(cookies))
 }

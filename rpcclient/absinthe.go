@@ -40,6 +40,7 @@ type AbsintheConfig struct {
 	// ContextCache is how long a context is cached that ContextFrom built. 0: not at
 	// all.
 	ContextCache time.Duration `yaml:"context_cache" env:"CONTEXT_CACHE"`
+	PlugConfig   `yaml:",inline"`
 	// Prepare is "on": nodes prepare documents, with code that the gateway loads into
 	// them; or "off", which is the default.
 	Prepare string `yaml:"prepare" env:"PREPARE"`
@@ -74,7 +75,8 @@ func (c *AbsintheConfig) Validate() error {
 		keypath.OneOf("log_metadata", cmp.Or(c.LogMetadata, on), on, off),
 		keypath.OneOf("trace_context", cmp.Or(c.TraceContext, off), on, off),
 		keypath.NotNegative("prepare_memory", c.PrepareMemory, "a number of bytes, such as 67108864"),
-		c.validateContextFrom())...)
+		c.validateContextFrom(),
+		c.PlugConfig.validate())...)
 }
 
 func isModule(name string) bool {
@@ -96,6 +98,9 @@ const (
 // Prepares reports whether nodes prepare documents.
 func (c *AbsintheConfig) Prepares() bool { return c.Prepare == on }
 
+// UsesAgent reports whether nodes get the agent.
+func (c *AbsintheConfig) UsesAgent() bool { return c.Prepares() || c.NeedsAgent() }
+
 // PropagatesTraces reports whether applications get the traces of operations.
 func (c *AbsintheConfig) PropagatesTraces() bool { return c.TraceContext == on }
 
@@ -106,6 +111,7 @@ func (c *AbsintheConfig) SetDefaults() {
 	c.JSONCodec = strings.TrimPrefix(c.JSONCodec, elixirPrefix)
 	c.PubSub = strings.TrimPrefix(c.PubSub, elixirPrefix)
 	c.ContextFrom = strings.TrimPrefix(c.ContextFrom, elixirPrefix)
+	c.PlugConfig.setDefaults()
 	c.Prepare = cmp.Or(c.Prepare, off)
 	c.LogMetadata = cmp.Or(c.LogMetadata, on)
 	c.TraceContext = cmp.Or(c.TraceContext, off)
@@ -131,6 +137,8 @@ type Operation struct {
 	// caching early.
 	ContextKey     string
 	ContextExpires time.Time
+	// Request is the encoded request for plugs. Only [AbsintheConfig.UsesConn] needs it.
+	Request []byte
 	// Idempotent operations, such as queries, are retried on another node if their
 	// node is lost.
 	Idempotent bool
@@ -176,10 +184,10 @@ type Absinthe struct {
 // result map, with the keys data and errors. [etf.Term.AppendJSON] turns it into the
 // JSON of a GraphQL response.
 //
-// Errors are those of [Pool.Call], [*ContextError], and [*etf.SyntaxError] for invalid
+// Errors are those of [Pool.Call], [*ContextError], [*HaltedError], and [*etf.SyntaxError] for invalid
 // JSON in Variables, which no node has seen.
 func (a *Absinthe) Run(ctx context.Context, op Operation) (*Result, error) {
-	if a.Config.ContextFrom != "" || a.Config.Prepares() || a.Config.PropagatesTraces() {
+	if a.Config.ContextFrom != "" || a.Config.UsesAgent() || a.Config.PropagatesTraces() {
 		return a.runByNode(ctx, op)
 	}
 	return a.run(ctx, op)

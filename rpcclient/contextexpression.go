@@ -2,7 +2,6 @@ package rpcclient
 
 import (
 	"regexp"
-	"strings"
 
 	"github.com/louche-graphql/louche/internal/keypath"
 	"github.com/louche-graphql/louche/rpcclient/etf"
@@ -11,7 +10,6 @@ import (
 var functionName = regexp.MustCompile(`^[a-z_][A-Za-z0-9_]*[?!]?$`)
 
 func (c *AbsintheConfig) validateContextFrom() error {
-	module, function := c.contextFunction()
 	switch {
 	case c.ContextCache < 0:
 		return keypath.Errorf("context_cache", "is negative; write a duration such as 30s")
@@ -19,7 +17,7 @@ func (c *AbsintheConfig) validateContextFrom() error {
 		return keypath.Errorf("context_cache", "needs context_from, whose results it caches")
 	case c.ContextFrom == "":
 		return nil
-	case !isModule(module) || !functionName.MatchString(function) || len(c.ContextFrom) > 240:
+	case !isFunction(c.ContextFrom):
 		return keypath.Errorf("context_from", "is not a function such as MyApp.Gateway.build_context")
 	}
 	return nil
@@ -27,10 +25,7 @@ func (c *AbsintheConfig) validateContextFrom() error {
 
 // contextFunction splits ContextFrom into module and function.
 func (c *AbsintheConfig) contextFunction() (module, function string) {
-	if dot := strings.LastIndexByte(c.ContextFrom, '.'); dot >= 0 {
-		return c.ContextFrom[:dot], c.ContextFrom[dot+1:]
-	}
-	return "", c.ContextFrom
+	return splitFunction(c.ContextFrom)
 }
 
 // contextExpression builds the context and runs Absinthe, from bindings:

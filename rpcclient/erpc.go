@@ -17,7 +17,9 @@ type Result struct {
 	// Value is valid until Release.
 	Value etf.Term
 	// Node is the name of the node that ran the function.
-	Node    string
+	Node string
+	// Header is what the application adds to the response.
+	Header  []HeaderField
 	exit    *erldist.Payload
 	conn    *liveConn // of the call
 	encoded *Result   // holds the structs that the node encoded

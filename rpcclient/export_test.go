@@ -6,7 +6,7 @@ import "slices"
 func (a *Absinthe) Prepared(op Operation) bool {
 	op.hashDocument()
 	return slices.ContainsFunc(*a.Pool.members.Load(), func(m *member) bool {
-		l := m.agentOn(m.peer.current.Load())
+		l := m.preparingAgent(m.peer.current.Load())
 		return l != nil && l.has(&op)
 	})
 }

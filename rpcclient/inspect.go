@@ -15,6 +15,10 @@ func (p *Pool) AddInspector(inspector func(context.Context, *NodeConn)) {
 	p.inspectors = append(p.inspectors, inspector)
 }
 
+// RequireAgent has nodes get no calls until [Absinthe.InstallAgent], which has to be an
+// inspector, has loaded the agent into them. It must be called before the first Update.
+func (p *Pool) RequireAgent() { p.needsAgent = true }
+
 // A NodeConn is one connection to one node, for an inspector.
 type NodeConn struct {
 	member *member

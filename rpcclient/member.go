@@ -58,11 +58,14 @@ func newMember(t NodeAddr, p *Pool) *member {
 // connection returns the connection for a new call, or nil.
 func (m *member) connection() *liveConn {
 	c := m.peer.current.Load()
-	if c == nil || !c.takesCalls() || m.schemaState(c).Missing || m.peer.drained.Load() {
+	if c == nil || !c.takesCalls() || m.schemaState(c).Missing || m.peer.drained.Load() || m.lacksAgent(c) {
 		return nil
 	}
 	return c
 }
+
+// lacksAgent reports whether the node gets no calls for want of the agent.
+func (m *member) lacksAgent(c *liveConn) bool { return m.pool.needsAgent && m.agentOn(c) == nil }
 
 // takeSlot takes a slot on the node. Errors are errUnavailable, errFull and, unless
 // force is true, errEjected.

@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -64,12 +65,18 @@ func (c *operationCall) forNode(s *slot) []byte {
 			}
 		}
 	}
-	c.agent = s.agentOn(s.conn)
+	if c.app.Config.NeedsAgent() {
+		c.agent = cmp.Or(s.agentOn(s.conn), newNodeAgent(s.conn)) // it may just have been removed
+	} else {
+		c.agent = s.preparingAgent(s.conn)
+	}
 	c.known = c.agent != nil && c.agent.has(&op)
 	c.setPrepared(c.known)
 	c.setup = c.app.setupOf(&op, s.conn)
 	// Errors concern the variables, which are encoded.
 	switch {
+	case c.app.Config.NeedsAgent():
+		*c.args = c.appendServe((*c.args)[:0], op)
 	case c.agent != nil:
 		*c.args, _ = c.appendPrepared((*c.args)[:0], op)
 	case c.buildsContext():
@@ -97,11 +104,7 @@ func (c *operationCall) buildsContext() bool {
 func (c *operationCall) appendPrepared(b []byte, op Operation) ([]byte, error) {
 	b = etf.AppendList(beginCall(b, agent.Module, "run"), 6)
 	b = etf.AppendBinary(b, op.Hash[:])
-	if c.known {
-		b = etf.AppendAtom(b, "known")
-	} else {
-		b = etf.AppendBinary(b, op.Document)
-	}
+	b = c.appendDocument(b, op)
 	b, err := c.app.Config.appendOptions(etf.AppendAtom(b, ModuleAtom(c.app.Config.Schema)), op, 0)
 	if err != nil {
 		return b, err
@@ -120,6 +123,14 @@ func (c *operationCall) appendPrepared(b []byte, op Operation) ([]byte, error) {
 	return endCall(etf.AppendNil(b)), nil
 }
 
+// appendDocument appends the text, or known.
+func (c *operationCall) appendDocument(b []byte, op Operation) []byte {
+	if c.known {
+		return etf.AppendAtom(b, "known")
+	}
+	return etf.AppendBinary(b, op.Document)
+}
+
 // repeats is true if the agent does not know the document, or is no more on the node. Then
 // nothing has run, so mutations are repeated, too.
 func (c *operationCall) repeats(_ *slot, result *Result, err error) bool {
@@ -128,7 +139,7 @@ func (c *operationCall) repeats(_ *slot, result *Result, err error) bool {
 		return false
 	case isRemoved(err):
 		c.agent.remove("the node has removed the agent")
-		return true
+		return !c.app.Config.NeedsAgent()
 	case err != nil:
 		return false
 	}
@@ -147,6 +158,12 @@ func (c *operationCall) read(result *Result) error {
 		result.Value = c.setup.value(result.Value)
 	} else if err := c.unwrapPrepared(result); err != nil {
 		return err
+	}
+	if c.app.Config.NeedsAgent() {
+		if err := result.unwrapServe(); err != nil {
+			return err
+		}
+		return result.unwrapOK()
 	}
 	if !c.buildsContext() {
 		return result.unwrapOK()

@@ -61,6 +61,7 @@ type Pool struct {
 	log  *slog.Logger
 
 	inspectors []func(context.Context, *NodeConn)
+	needsAgent bool // nodes get no calls without the agent
 
 	mu         sync.Mutex // guards changes to members
 	members    atomic.Pointer[[]*member]
@@ -227,6 +228,8 @@ func (p *Pool) execute(ctx context.Context, args arguments, idempotent bool, fil
 			if !lost.Sent {
 				continue
 			}
+		case isRemoved(err): // nothing has run, and the node gets no calls without the agent
+			continue
 		case idempotent && slot.conn.failedByPhase(ctx, err):
 		default:
 			return result, err

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,13 @@ type nodeAgent struct {
 	state atomic.Pointer[PreparedState]
 	// kept are the documents that calls send without their text. False: not any more.
 	kept *cache.Cache[preparedKey, bool]
+
+	closing sync.Once
+	removed chan struct{} // closed when the node has no agent
+}
+
+func newNodeAgent(conn *liveConn) *nodeAgent {
+	return &nodeAgent{conn: conn, kept: cache.New[preparedKey, bool](maxKept, maxKeptNames), removed: make(chan struct{})}
 }
 
 // preparedKey identifies a prepared operation.
@@ -54,33 +62,68 @@ const (
 )
 
 // InstallAgent is an inspector for [Pool.AddInspector]. It loads the agent into the node,
-// and renews its lease until the connection ends or the node removes it. Without the
-// agent, documents run from their text.
+// and renews its lease until the connection ends or the node removes it. Without the agent,
+// documents run from their text; where it is needed, the node gets no calls until it is
+// loaded again.
 func (a *Absinthe) InstallAgent(ctx context.Context, n *NodeConn) {
-	loaded := &nodeAgent{conn: n.conn, kept: cache.New[preparedKey, bool](maxKept, maxKeptNames)}
-	state, err := a.loadAgent(ctx, n)
 	for {
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err == nil:
-			renewed := state // state changes with the next renewal, and readers keep what they have loaded
-			loaded.state.Store(&renewed)
-		case loaded.state.Load() == nil || isRemoved(err):
-			loaded.remove(err.Error())
-		}
-		n.member.agent.Store(loaded)
-		if problem := loaded.state.Load().Problem; problem != "" {
-			a.Pool.log.Warn("node does not prepare documents", "node", n.Name(), "schema", a.Config.Schema, "reason", problem)
+		l := newNodeAgent(n.conn)
+		state, err := a.loadAgent(ctx, n)
+		if ctx.Err() != nil {
 			return
 		}
+		if err == nil {
+			l.state.Store(&state)
+		} else {
+			l.remove(err.Error())
+		}
+		n.member.agent.Store(l)
+		n.member.pool.queue.wake()
+		if err == nil {
+			a.renewLeases(ctx, n, l)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		a.reportProblem(n, l)
+		if !a.Config.NeedsAgent() {
+			return
+		}
+		if err != nil { // at another try
+			select {
+			case <-ctx.Done():
+			case <-time.After(renewalAfter):
+			}
+		}
+	}
+}
+
+// renewLeases renews the lease of a loaded agent until the node removes it, or until it is of
+// no use.
+func (a *Absinthe) renewLeases(ctx context.Context, n *NodeConn, l *nodeAgent) {
+	for l.state.Load().Problem == "" || a.Config.NeedsAgent() {
 		select {
 		case <-ctx.Done():
 			return
+		case <-l.removed:
+			return
 		case <-time.After(renewalAfter):
 		}
-		state, err = a.renewLease(ctx, n)
+		switch state, err := a.renewLease(ctx, n); {
+		case err == nil:
+			l.state.Store(&state)
+		case isRemoved(err):
+			l.remove(err.Error())
+		}
 	}
+}
+
+func (a *Absinthe) reportProblem(n *NodeConn, l *nodeAgent) {
+	message := "node does not prepare documents"
+	if a.Config.NeedsAgent() {
+		message = "node gets no calls until it has the agent"
+	}
+	a.Pool.log.Warn(message, "node", n.Name(), "schema", a.Config.Schema, "reason", l.state.Load().Problem)
 }
 
 // hashDocument computes the hash if it is missing.
@@ -103,12 +146,33 @@ func (l *nodeAgent) setKept(op *Operation, kept bool) {
 	}
 }
 
-// remove has calls run from the text.
-func (l *nodeAgent) remove(problem string) { l.state.Store(&PreparedState{Problem: problem}) }
+// remove has calls do without the agent.
+func (l *nodeAgent) remove(problem string) {
+	l.state.Store(&PreparedState{Problem: problem})
+	l.closing.Do(func() { close(l.removed) })
+}
 
-// agentOn returns the agent for a call over this connection. Nil: there is none.
+func (l *nodeAgent) isRemoved() bool {
+	select {
+	case <-l.removed:
+		return true
+	default:
+		return false
+	}
+}
+
+// agentOn returns the agent that was loaded over this connection. Nil: there is none.
 func (m *member) agentOn(conn *liveConn) *nodeAgent {
-	if l := m.agent.Load(); l != nil && l.conn == conn && l.state.Load().Problem == "" {
+	if l := m.agent.Load(); l != nil && l.conn == conn && !l.isRemoved() {
+		return l
+	}
+	return nil
+}
+
+// preparingAgent returns the agent for a call over this connection that needs none. Nil:
+// the document runs from its text.
+func (m *member) preparingAgent(conn *liveConn) *nodeAgent {
+	if l := m.agentOn(conn); l != nil && l.state.Load().Problem == "" {
 		return l
 	}
 	return nil
@@ -143,6 +207,9 @@ func (c *AbsintheConfig) appendRenewal(b []byte) []byte {
 	const wordSize = 8
 	b = etf.AppendAtom(etf.AppendList(b, 3), ModuleAtom(c.Schema))
 	b = etf.AppendInt(b, agentLease.Milliseconds())
+	if !c.Prepares() {
+		return etf.AppendNil(etf.AppendAtom(b, "none"))
+	}
 	return etf.AppendNil(etf.AppendInt(b, int64(c.PrepareMemory/wordSize)))
 }
 

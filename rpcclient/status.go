@@ -43,7 +43,7 @@ const (
 	Stopping   NodeState = "stopping"   // connected; its applications are stopping
 	Draining   NodeState = "draining"   // by an operator
 	Unlisted   NodeState = "unlisted"   // connected, but discovery no longer lists it
-	Lacking    NodeState = "lacking"    // connected, but without the schema's module
+	Lacking    NodeState = "lacking"    // connected, but without the schema's module, or without the agent that plugs need
 )
 
 // Status returns the current state.
@@ -96,7 +96,7 @@ func (m *member) status() NodeStatus {
 		if conn.progress.load() == stopping {
 			s.State = Stopping
 		}
-	case schema.Missing:
+	case schema.Missing, m.lacksAgent(conn):
 		s.State = Lacking
 	case !m.listed:
 		s.State = Unlisted

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/louche-graphql/louche/rpcclient/agent"
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
@@ -105,9 +106,14 @@ func (a *Absinthe) appendSubscribe(b, expression []byte, op Operation, gateway e
 	return endCall(etf.AppendNil(etf.AppendAtom(b, "value"))), nil
 }
 
-// appendContextSource appends {map, Map} or {from, Module, Function, Claims, Map}.
+// appendContextSource appends {map, Map}, {from, Module, Function, Claims, Map} or
+// {Agent, Context, Respond}, the latter two as for serve/7 of the agent.
 func (a *Absinthe) appendContextSource(b []byte, op Operation) []byte {
-	if a.Config.ContextFrom == "" {
+	switch {
+	case a.Config.UsesConn():
+		b = a.Config.appendConn(etf.AppendAtom(etf.AppendTuple(b, 3), agent.Module), &op)
+		return a.Config.appendRespond(b)
+	case a.Config.ContextFrom == "":
 		return op.appendContext(etf.AppendAtom(etf.AppendTuple(b, 2), "map"))
 	}
 	module, function := a.Config.contextFunction()
@@ -118,6 +124,11 @@ func (a *Absinthe) appendContextSource(b []byte, op Operation) []byte {
 
 // unwrapRun reduces {run, Answer} to Absinthe's result map.
 func (a *Absinthe) unwrapRun(result *Result) error {
+	if a.Config.UsesConn() {
+		if err := result.halted(); err != nil {
+			return err
+		}
+	}
 	if _, err := a.unwrapEvaluation(result); err != nil {
 		return err
 	}

@@ -190,11 +190,22 @@ func (u *Upload) Run(ctx context.Context) (*Result, error) {
 	}
 	result := u.result
 	u.result = nil // the caller releases it
-	if err := u.app.unwrapRun(result); err != nil {
+	if err := u.app.unwrapUpload(result); err != nil {
 		result.Release()
 		return nil, err
 	}
 	return result, nil
+}
+
+// unwrapUpload reduces a value to Absinthe's result map.
+func (a *Absinthe) unwrapUpload(result *Result) error {
+	if !a.Config.NeedsAgent() {
+		return a.unwrapRun(result)
+	}
+	if err := result.unwrapServe(); err != nil {
+		return err
+	}
+	return result.unwrapOK()
 }
 
 // Close ends the process, unless it has ended. The node removes the files.

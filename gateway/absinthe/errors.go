@@ -17,6 +17,7 @@ import (
 func (u *Upstream) errorOf(err error, idempotent bool) error {
 	var (
 		refused  *rpcclient.ContextError
+		halted   *rpcclient.HaltedError
 		syntax   *etf.SyntaxError
 		noMemory *erldist.NoMemoryError
 		tooLarge *erldist.TooLargeError
@@ -25,6 +26,8 @@ func (u *Upstream) errorOf(err error, idempotent bool) error {
 	switch {
 	case errors.As(err, &refused):
 		return u.contextRefused(refused)
+	case errors.As(err, &halted):
+		return haltedError(halted)
 	case errors.As(err, &syntax):
 		return operation.Refuse("BAD_REQUEST", "The variables cannot be read, at byte %d of them: %s.", syntax.Offset, syntax.Reason)
 	case errors.As(err, &noMemory), errors.As(err, &tooLarge) && tooLarge.Total:
@@ -53,6 +56,24 @@ func (u *Upstream) contextRefused(refused *rpcclient.ContextError) error {
 	if u.exposeErrors {
 		e.Message = refused.Error()
 	}
+	return e
+}
+
+// haltedError returns the error of an operation that a plug has answered. Transports that
+// cannot send the plug's response tell its class.
+func haltedError(halted *rpcclient.HaltedError) error {
+	e := &operation.Error{Class: operation.Internal, Code: "HALTED", Message: fmt.Sprintf("The application refused this with status %d.", halted.Status), Cause: halted}
+	switch {
+	case halted.Status == 401:
+		e.Class, e.Code = operation.Unauthenticated, "UNAUTHENTICATED"
+	case halted.Status == 403:
+		e.Class, e.Code = operation.Forbidden, "FORBIDDEN"
+	case halted.Status == 429:
+		e.Class, e.Code = operation.RateLimited, "RATE_LIMITED"
+	case halted.Status >= 400 && halted.Status < 500:
+		e.Class = operation.BadRequest
+	}
+	e.Reply = &operation.Reply{Status: halted.Status, Header: fieldsOf(halted.Header), Body: halted.Body}
 	return e
 }
 

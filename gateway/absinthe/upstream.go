@@ -51,6 +51,7 @@ func operationOf(call *engine.Call) rpcclient.Operation {
 		Claims:         call.Claims,
 		ContextKey:     call.ContextKey,
 		ContextExpires: call.ContextExpires,
+		Request:        call.Request,
 		Idempotent:     call.Idempotent,
 		Filter:         call.Filter,
 		RequestID:      call.RequestID,
@@ -86,6 +87,15 @@ func (r *result) Node() string    { return r.Result.Node }
 func (r *result) Size() int       { return len(r.Value.Bytes) }
 func (r *result) HasData() bool   { return r.data }
 func (r *result) HasErrors() bool { return r.errors }
+
+func (r *result) Header() []operation.Field { return fieldsOf(r.Result.Header) }
+
+func fieldsOf(header []rpcclient.HeaderField) (fields []operation.Field) {
+	for _, f := range header {
+		fields = append(fields, operation.Field(f))
+	}
+	return fields
+}
 
 func (r *result) Outcome() operation.Outcome { return r.outcome() }
 

@@ -47,6 +47,9 @@ const (
 	shareOff    = "off"
 )
 
+// Shares reports whether requests may get the answers of others.
+func (c *Config) Shares() bool { return c.Share != shareOff }
+
 // SetDefaults fills what was left out.
 func (c *Config) SetDefaults() {
 	c.Trusted.setDefaults()

@@ -29,6 +29,7 @@ type App struct {
 	Config        Config
 	Authenticator *auth.Authenticator
 	Context       *auth.Context
+	PlugRequest   *auth.PlugRequest // nil: the application has no plugs
 	Trusted       *TrustedDocuments // nil: trusted documents are off
 	Limiter       *ratelimit.Limiter
 	Contract      *contract.Contract // nil: nothing is validated
@@ -236,6 +237,17 @@ func (r *run) setCall() {
 		name:          r.result.Name,
 	}
 	r.caller.setClaims(&r.call)
+	if r.PlugRequest != nil {
+		r.call.Request = r.PlugRequest.Append(nil, &r.caller.Request, r.method(), r.Path)
+	}
+}
+
+// method returns the method of HTTP that allows what the request allows.
+func (r *run) method() string {
+	if r.ReadOnly {
+		return "GET"
+	}
+	return "POST"
 }
 
 // execute runs the operation within its timeout, or shares the call of an equal query.
@@ -281,7 +293,7 @@ func (r *run) callUpstream(ctx context.Context) error {
 	defer result.Release()
 	r.result.Enter(operation.StageTranscode)
 	r.result.Code, r.result.Node = operation.OK, result.Node()
-	r.result.HasData, r.result.Outcome = result.HasData(), result.Outcome()
+	r.result.HasData, r.result.Outcome, r.result.Header = result.HasData(), result.Outcome(), result.Header()
 	if err := r.presentErrors(result); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ var errEnded = errors.New("the subscription has ended")
 func (s *Subscriptions) newFeed(key callKey, first *run) (*feed, error) {
 	f := &feed{subscriptions: s, key: key, account: s.memory.Open(), accepted: make(chan struct{}), listeners: make(map[*listener]struct{})}
 	call := first.call
-	if !f.account.Reserve(len(call.Variables) + len(call.Context) + len(call.Claims)) {
+	if !f.account.Reserve(len(call.Variables) + len(call.Context) + len(call.Claims) + len(call.Request)) {
 		return nil, operation.Overloaded
 	}
 	caller := &Caller{Request: auth.Request{ID: first.caller.Request.ID}}

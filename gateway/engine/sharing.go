@@ -95,7 +95,7 @@ type callKey [sha256.Size]byte
 func (r *run) callKey() (key callKey) {
 	h := sha256.New()
 	h.Write(r.document.Hash[:])
-	for _, part := range [][]byte{[]byte(r.call.OperationName), r.call.Variables, r.call.Context, []byte(r.call.ContextKey)} {
+	for _, part := range [][]byte{[]byte(r.call.OperationName), r.call.Variables, r.call.Context, []byte(r.call.ContextKey), r.call.Request} {
 		var size [8]byte
 		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
 		h.Write(size[:])

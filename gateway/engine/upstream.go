@@ -38,6 +38,8 @@ type Call struct {
 	Claims         []byte
 	ContextKey     string
 	ContextExpires time.Time
+	// Request is the encoded request for the application's plugs, if it has any.
+	Request []byte
 	// Idempotent allows to run the operation again if the connection is lost.
 	Idempotent bool
 	// Filter selects the nodes that may run the operation; nil: all.
@@ -90,6 +92,8 @@ type Result interface {
 	HasData() bool
 	// HasErrors reports whether the result has the member errors.
 	HasErrors() bool
+	// Header is what the application adds to the response.
+	Header() []operation.Field
 	// Outcome says which errors the result has.
 	Outcome() operation.Outcome
 	// PresentErrors changes the errors. It calls masked with each one that it masks.

@@ -47,6 +47,9 @@ type Error struct {
 	Message string
 	// RetryAfter is when the client may try again; 0: unknown.
 	RetryAfter time.Duration
+	// Reply is the application's own response, for transports that can send it; nil: there
+	// is none.
+	Reply *Reply
 	// Cause is for the log and never for a client; nil: the message says it all.
 	Cause error
 }

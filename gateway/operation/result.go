@@ -30,6 +30,8 @@ type Result struct {
 	HasData bool
 	// CacheControl says whether caches may keep the response to a GET.
 	CacheControl string
+	// Header is what the application adds to the response.
+	Header []Field
 	// Quotas are what rate limits leave the client.
 	Quotas []ratelimit.Quota
 }

@@ -79,6 +79,11 @@ func (h *Handler) join(s *responseState, batch []*batched) error {
 			}
 		}
 	}()
+	for _, op := range batch { // a plug answers the request
+		if known, ok := errors.AsType[*operation.Error](op.err); ok && known.Reply != nil {
+			return op.err
+		}
+	}
 	size := len("[]")
 	for _, op := range batch {
 		if op.err == nil && size+len(op.answer()) > h.limits.Answer {
@@ -104,6 +109,7 @@ func (h *Handler) join(s *responseState, batch []*batched) error {
 		s.batch = append(s.batch, *op.report(s))
 		if op.state != nil {
 			s.result.Quotas = append(s.result.Quotas, op.state.result.Quotas...)
+			s.result.Header = append(s.result.Header, op.state.result.Header...)
 			op.state.result.JSON.Drop()
 		}
 	}

@@ -16,7 +16,7 @@ import (
 func (h *Handler) callerOf(w http.ResponseWriter, r *http.Request) *engine.Caller {
 	trace := operation.ParseTrace(r.Header.Get("Traceparent"), strings.Join(r.Header["Tracestate"], ","))
 	c := &engine.Caller{
-		Request: auth.Request{Header: r.Header, ID: w.Header().Get(requestIDHeader), TraceID: trace.IDText(), Certificate: h.certificateOf(r.TLS)},
+		Request: auth.Request{Header: r.Header, ID: w.Header().Get(requestIDHeader), TraceID: trace.IDText(), Certificate: h.certificateOf(r.TLS), Host: r.Host, Query: r.URL.RawQuery, Secure: r.TLS != nil},
 		Trace:   h.engine.Traces.Begin(trace),
 		Client: operation.Client{
 			Name:    cmp.Or(clientHeader(r.Header, "Apollographql-Client-Name"), clientHeader(r.Header, "Graphql-Client-Name")),

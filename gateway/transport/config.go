@@ -25,6 +25,8 @@ type Config struct {
 	// BatchFormat is the form of a batch's answer: "apollo", which is the default, or
 	// "absinthe".
 	BatchFormat string `yaml:"batch_format" env:"BATCH_FORMAT"`
+	// Response bounds what nodes may add to responses. Nothing unless set.
+	Response ResponseConfig `yaml:"response" envPrefix:"RESPONSE_"`
 }
 
 // The forms of a batch's answer. In Apollo's the answers stand side by side. In that of
@@ -43,12 +45,13 @@ func (c *Config) SetDefaults() {
 	c.BatchFormat = cmp.Or(c.BatchFormat, formatApollo)
 }
 
-// Validate reports everything that is wrong with the section, by key. cookies reports whether auth or context read
-// any.
+// Validate reports everything that is wrong with the section, by key. cookies reports whether auth, context or
+// plugs read any.
 func (c *Config) Validate(cookies bool) error {
 	errs := []error{
 		keypath.OneOf("batch_format", c.BatchFormat, formatApollo, formatAbsinthe),
 		keypath.In(c.CORS.validate(cookies), "cors"),
+		keypath.In(c.Response.validate(), "response"),
 	}
 	if slices.ContainsFunc(c.Compress, func(name string) bool { return name != identityCoding && !slices.Contains(codings, name) }) {
 		errs = append(errs, keypath.Errorf("compress", "is not a list of zstd, br and gzip"))

@@ -72,13 +72,13 @@ var (
 )
 
 // handler tells browsers what the section allows, in every answer of next. read are the
-// headers that the application's authentication and context read.
-func (c *CORSConfig) handler(read []string) func(next http.Handler) http.Handler {
+// headers that the application reads, added those that it adds to responses.
+func (c *CORSConfig) handler(read, added []string) func(next http.Handler) http.Handler {
 	options := cors.Options{
 		AllowedOrigins:   c.Origins,
 		AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders:   slices.Concat(corsRequestHeaders, read, c.Headers),
-		ExposedHeaders:   corsAnswerHeaders,
+		ExposedHeaders:   slices.Concat(corsAnswerHeaders, added),
 		AllowCredentials: c.Credentials,
 		MaxAge:           int(c.MaxAge.Seconds()),
 	}

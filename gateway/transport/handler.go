@@ -31,7 +31,7 @@ type Handler struct {
 	hold          func() (*Handler, func())
 
 	authHeaders    []string // that authentication reads
-	contextHeaders []string // that authentication and context read
+	contextHeaders []string // that authentication, context and plugs read
 	vary           string   // the headers that answers depend on
 	csrf           csrf
 	compression    compression
@@ -51,10 +51,10 @@ func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.Truste
 		detach:        detach,
 		hold:          hold,
 		authHeaders:   e.Authenticator.Headers(),
-		csrf:          csrf{cfg.preventCSRF(e.Authenticator.UsesAmbientCredentials() || e.Context.UsesCookies()), cfg.CORS.allows},
+		csrf:          csrf{cfg.preventCSRF(e.Authenticator.UsesAmbientCredentials() || e.Context.UsesCookies() || e.PlugRequest.UsesCookies()), cfg.CORS.allows},
 		compression:   compression{cfg.Compress},
 	}
-	h.contextHeaders = slices.Compact(slices.Sorted(slices.Values(slices.Concat(h.authHeaders, e.Context.Headers()))))
+	h.contextHeaders = slices.Compact(slices.Sorted(slices.Values(slices.Concat(h.authHeaders, e.Context.Headers(), e.PlugRequest.Headers()))))
 	vary := append([]string{"Accept", "Accept-Encoding"}, h.contextHeaders...)
 	if cfg.CORS.Enabled() {
 		vary = append(vary, "Origin")
@@ -68,7 +68,7 @@ func (h *Handler) CORS(next http.Handler) http.Handler {
 	if !h.config.CORS.Enabled() {
 		return next
 	}
-	return h.config.CORS.handler(append(h.contextHeaders, timeoutHeader))(next)
+	return h.config.CORS.handler(append(h.contextHeaders, timeoutHeader), h.config.Response.Headers)(next)
 }
 
 // ServeHTTP answers a GraphQL request.
@@ -156,6 +156,7 @@ func (h *Handler) write(s *responseState, w http.ResponseWriter, r *http.Request
 		h.fail(s, w, r, operation.Overloaded)
 		return
 	}
+	h.config.Response.set(w.Header(), s.result.Header)
 	body := s.result.JSON.Bytes
 	if name, done := h.compression.compress(s, r); done {
 		w.Header().Set("Content-Encoding", name)
@@ -178,6 +179,8 @@ func (h *Handler) fail(s *responseState, w http.ResponseWriter, r *http.Request,
 	h.setCacheHeaders(w, r, operation.NoStore)
 	setRateLimitHeaders(w.Header(), s.result.Quotas)
 	switch {
+	case e.Reply != nil:
+		h.config.Response.writeReply(w, e.Reply)
 	case s.media != eventStreamMedia:
 		e.WriteAs(w, s.media.contentType)
 	case e.Class == operation.Unexecuted:

@@ -54,11 +54,12 @@ type App struct {
 	gateway.AppConfig        `yaml:",inline"`
 	rpcclient.AbsintheConfig `yaml:",inline"`
 	rpcclient.PoolConfig     `yaml:",inline"`
-	Discovery                discovery.Config   `yaml:"discovery" envPrefix:"DISCOVERY_"`
-	Contract                 contract.Config    `yaml:"contract" envPrefix:"CONTRACT_"`
-	Auth                     auth.Config        `yaml:"auth" env:"AUTH"`
-	Context                  auth.ContextConfig `yaml:"context" env:"CONTEXT"`
-	RateLimits               ratelimit.Rules    `yaml:"rate_limits" env:"RATE_LIMITS"`
+	Discovery                discovery.Config       `yaml:"discovery" envPrefix:"DISCOVERY_"`
+	Contract                 contract.Config        `yaml:"contract" envPrefix:"CONTRACT_"`
+	Auth                     auth.Config            `yaml:"auth" env:"AUTH"`
+	Context                  auth.ContextConfig     `yaml:"context" env:"CONTEXT"`
+	Request                  auth.PlugRequestConfig `yaml:"request" envPrefix:"REQUEST_"`
+	RateLimits               ratelimit.Rules        `yaml:"rate_limits" env:"RATE_LIMITS"`
 }
 
 // App returns the application with a path, or nil.

@@ -34,8 +34,8 @@ func (a *App) validatePubSub() error {
 }
 
 // Publishes reports whether mutations can reach subscribers: through a pubsub module, or
-// through the function of context_from, which may set one.
+// through plugs or the function of context_from, which may set one.
 func (a *App) Publishes() bool {
 	_, set := a.Context[pubSubKey]
-	return set || a.PubSub != "" || a.ContextFrom != ""
+	return set || a.PubSub != "" || a.ContextFrom != "" || len(a.Plugs) > 0
 }

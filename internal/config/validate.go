@@ -59,13 +59,15 @@ func (c *Config) validateAdmin() error {
 func (a *App) validate(c *Config) error {
 	hasProxies := len(c.TrustedProxies) > 0
 	return errors.Join(
-		a.AppConfig.Validate(a.Auth.UsesCookies() || a.Context.UsesCookies()),
+		a.AppConfig.Validate(a.Auth.UsesCookies() || a.Context.UsesCookies() || a.Request.UsesCookies()),
 		a.AbsintheConfig.Validate(),
 		a.PoolConfig.Validate(),
 		a.Contract.Validate(),
 		keypath.In(a.Discovery.Validate(), "discovery"),
 		a.Auth.Validate(hasProxies),
 		a.Context.Validate(hasProxies, len(a.Auth.Methods) > 0),
+		a.Request.Validate(a.UsesConn()),
+		a.validatePlugs(),
 		a.validatePubSub(),
 		a.validateIntrospection(),
 		a.validateCertificates(c.TLS.ClientCAFile != ""),

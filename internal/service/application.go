@@ -22,6 +22,7 @@ type application struct {
 	cfg           config.App
 	proxies       []netip.Prefix
 	context       *auth.Context
+	plugRequest   *auth.PlugRequest // nil: there are no plugs
 	limiter       *ratelimit.Limiter
 	absinthe      *rpcclient.Absinthe
 	contract      *contract.Contract
@@ -56,9 +57,13 @@ func (s *service) newApplication(cfg config.App, proxies []netip.Prefix, former 
 		Pool:   rpcclient.NewPool(s.node, cfg.PoolConfig, s.log),
 		Config: cfg.AbsintheConfig,
 	}
+	absinthe.Config.Responds = !cfg.Response.IsEmpty()
 	absinthe.Pool.SetCounts(&counts.pool)
-	if cfg.Prepares() {
+	if cfg.UsesAgent() {
 		absinthe.Pool.AddInspector(absinthe.InstallAgent)
+	}
+	if cfg.NeedsAgent() {
+		absinthe.Pool.RequireAgent()
 	}
 	if cfg.PropagatesTraces() {
 		absinthe.Pool.AddInspector(absinthe.FindTraceExtractor)
@@ -74,6 +79,9 @@ func (s *service) newApplication(cfg config.App, proxies []netip.Prefix, former 
 		contract:  contract.New(contractConfig, absinthe, &counts.contract, s.log.With("path", cfg.Path)),
 		sharing:   engine.NewSharing(cfg.Operations, s.budget, &counts.sharing),
 		discovery: discovery.New(cfg.Discovery, net.DefaultResolver, s.log),
+	}
+	if cfg.UsesConn() {
+		app.plugRequest = auth.NewPlugRequest(cfg.Request)
 	}
 	app.subscriptions = gateway.NewSubscriptions(cfg.AppConfig, absinthe, s.budget, &counts.subscriptions)
 	app.found.Store(new(gateway.DiscoveryStatus))

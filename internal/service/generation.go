@@ -37,6 +37,7 @@ func (s *service) build(cfg *config.Config) (next generation, err error) {
 		if err != nil {
 			return next, keypath.In(err, "apps", i)
 		}
+		served.PlugRequest = app.plugRequest
 		served.Context, served.Limiter, served.Absinthe, served.Contract = app.context, app.limiter, app.absinthe, app.contract
 		served.Sharing, served.Subscriptions = app.sharing, app.subscriptions
 		served.Discovery = func() gateway.DiscoveryStatus { return *app.found.Load() }

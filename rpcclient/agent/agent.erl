@@ -12,18 +12,19 @@
 %% does that, and removes everything when no gateway renews its lease.
 -module(louche_agent).
 
--export([renew/3, forget/0, run/6]).
+-export([renew/3, forget/0, run/6, serve/7, build/1]).
+-export([send_resp/4, read_req_body/2, get_peer_data/1, get_http_protocol/1, inform/3, upgrade/3, push/3]).
 
 %% renew(Schema, Lease, Words) starts the owner if there is none, and keeps everything
-%% for another Lease milliseconds. Words bounds the kept documents. It returns
-%% {ok, Documents, Words, Generations}, or {plain, Reason} if documents of this schema
-%% cannot be prepared.
+%% for another Lease milliseconds. Words bounds the kept documents; none leaves the bound
+%% as it is. It returns {ok, Documents, Words, Generations}, or {plain, Reason} if documents
+%% of this schema cannot be prepared.
 renew(Schema, Lease, Words) ->
-    case unsupported(Schema) of
-        none ->
-            call({renew, Lease, Words}, Lease);
-        Reason ->
-            {plain, Reason}
+    Problem = unsupported(Schema), % before the owner starts: it loads the modules that the owner compares
+    Renewed = call({renew, Lease, Words}, Lease),
+    case Problem of
+        none -> Renewed;
+        Reason -> {plain, Reason}
     end.
 
 %% forget() removes everything that the agent has on this node, its code included.
@@ -40,22 +41,41 @@ forget() ->
 %% over Map. Value is then {run, Outcome}, with Returned {run, Outcome, Built}, or
 %% {returned, Other} if the function did not return a map.
 run(Hash, Document, Schema, Options, Context, Setup) ->
+    set_up(Setup),
+    case runner(Hash, Document, Schema, Options) of
+        unknown -> unknown;
+        {Kept, Run} -> {Kept, with_context(Context, Options, fun(All) -> result(Run(All)) end)}
+    end.
+
+set_up(Setup) ->
     process_flag(trap_exit, true),
-    [apply(Module, Function, Arguments) || {Module, Function, Arguments} <- Setup],
+    [apply(Module, Function, Arguments) || {Module, Function, Arguments} <- Setup].
+
+%% runner returns how to run a document, {Kept, Run}: Run takes all options, and returns
+%% {ok, Blueprint} or {error, Message}. It returns unknown if the text is missing. Hash is
+%% none for a document that is not prepared.
+runner(none, Document, Schema, _) ->
+    {false, fun(All) -> run_text(Document, Schema, All) end};
+runner(Hash, Document, Schema, Options) ->
     Key = {Hash, Schema, option(operation_name, Options), option(token_limit, Options)},
     case find(Key) of
         {ok, Kept} ->
-            {true, with_context(Context, Options, fun(All) -> run_kept(Kept, Schema, All) end)};
+            {true, fun(All) -> run_kept(Kept, Schema, All) end};
         none when Document =:= known ->
             unknown;
         none ->
-            Run =
-                case is_frequent(Key) of
-                    true -> fun(All) -> prepare(Key, Document, Schema, All) end;
-                    false -> fun(All) -> 'Elixir.Absinthe':run(Document, Schema, All) end
-                end,
-            {false, with_context(Context, Options, Run)}
+            case is_frequent(Key) of
+                true -> {false, fun(All) -> prepare(Key, Document, Schema, All) end};
+                false -> {false, fun(All) -> run_text(Document, Schema, All) end}
+            end
     end.
+
+run_text(Document, Schema, Options) ->
+    finish(Document, 'Elixir.Absinthe.Pipeline':for_document(Schema, Options)).
+
+%% result returns what Absinthe.run/3 does.
+result({ok, #{result := Result}}) -> {ok, Result};
+result({error, Message}) -> {error, Message}.
 
 option(Name, Options) ->
     case lists:keyfind(Name, 1, Options) of
@@ -285,9 +305,9 @@ pass([Phase | Phases], Blueprint) ->
 run_phase({Phase, Options}, Blueprint) -> Phase:run(Blueprint, Options);
 run_phase(Phase, Blueprint) -> Phase:run(Blueprint, []).
 
-finish(Blueprint, Phases) ->
-    case 'Elixir.Absinthe.Pipeline':run(Blueprint, Phases) of
-        {ok, #{result := Result}, _} -> {ok, Result};
+finish(Input, Phases) ->
+    case 'Elixir.Absinthe.Pipeline':run(Input, Phases) of
+        {ok, Blueprint, _} -> {ok, Blueprint};
         {error, Message, _} -> {error, Message}
     end.
 
@@ -535,7 +555,8 @@ own(State) ->
         {call, From, Ref, {renew, Lease, Words}} ->
             #{generations := Generations, size := Size, expires := Expires} = State,
             From ! {Ref, {ok, map_size(element(1, kept())), Size, Generations}},
-            own(State#{words := Words, expires := max(Expires, now_ms() + Lease)});
+            Renewed = State#{expires := max(Expires, now_ms() + Lease)},
+            own(case Words of none -> Renewed; _ -> Renewed#{words := Words} end);
         {call, From, Ref, forget} ->
             remove(),
             From ! {Ref, ok};

@@ -8,7 +8,12 @@ import (
 )
 
 //go:embed agent.erl
-var source string
+var agentSource string
+
+//go:embed conn.erl
+var connSource string
+
+var source = agentSource + connSource
 
 // Loader are the expressions that load the module. load.erl documents their bindings.
 //

@@ -1,13 +1,15 @@
 %% The expressions of a process that subscribes a document and forwards its results to the
 %% gateway, for erl_eval. The bindings are Document, Schema and Options; PubSub, the module;
-%% Context, {map, Map} or {from, Module, Function, Claims, Map} as in agent.erl; Gateway, the
+%% Context, {map, Map} or {from, Module, Function, Claims, Map} as in agent.erl, or {Agent,
+%% Context, Respond}, for which plugs build the context; Gateway, the
 %% pid of a mailbox; and Credit, how many messages the mailbox takes. Each {Gateway, More}
 %% of the gateway adds to it.
 %%
 %% The process sends {subscribed, Pid}, and then {Lost, Result} for each result or {Lost}.
 %% Lost counts the results before it that were not sent, for want of credit, or because the
 %% connection was busy. If Absinthe does not subscribe the document, the value is {run, Answer},
-%% or {returned, Other} if the application's function did not return a map.
+%% {returned, Other} if the application's function did not return a map, or {halted, Status,
+%% Header, Body} if a plug halted.
 %%
 %% After a second without results it hibernates. Nothing of it stays on the node. It ends with the connection to the gateway, with the pubsub,
 %% whose registries are linked, and when the gateway kills it.
@@ -45,6 +47,11 @@ Outcome =
     case Context of
         {map, Map} ->
             {run, 'Elixir.Absinthe':run(Document, Schema, [{context, Map} | Options])};
+        {Agent, Conn, _} ->
+            case Agent:build(Conn) of
+                {ok, _, Plugged, More} -> {run, 'Elixir.Absinthe':run(Document, Schema, More ++ [{context, Plugged} | Options])};
+                Halted -> Halted
+            end;
         {from, Module, Function, Claims, Map} ->
             Built =
                 try Module:Function(Claims) of

@@ -1,6 +1,7 @@
 %% The expressions of a process that receives the files of an operation and then runs it, for
 %% erl_eval. The bindings are Document, Schema, Options and Setup, as for run/6 of agent.erl;
-%% Context, {map, Map} or {from, Module, Function, Claims, Map}; Gateway, the pid of a
+%% Context, {map, Map}, {from, Module, Function, Claims, Map} or {Agent, Context, Respond}, for
+%% which the agent's serve/7 runs the operation and has the value; Gateway, the pid of a
 %% mailbox; and Directory, a name that no other directory has.
 %%
 %% The process sends {ready, Pid}. The gateway sends {Gateway, Message}:
@@ -67,13 +68,15 @@ Uploads = Receive(#{}, none),
 erlang:monitor_node(node(Gateway), false),
 receive {nodedown, _} -> gone after 0 -> here end,
 [apply(Module, Function, Arguments) || {Module, Function, Arguments} <- Setup],
-Run = fun(Values) ->
-    All = Values#{'__absinthe_plug__' => #{uploads => Uploads}},
-    {run, 'Elixir.Absinthe':run(Document, Schema, [{context, All} | Options])}
-end,
+With = fun(Values) -> Values#{'__absinthe_plug__' => #{uploads => Uploads}} end,
+Run = fun(Values) -> {run, 'Elixir.Absinthe':run(Document, Schema, [{context, With(Values)} | Options])} end,
 case Context of
     {map, Map} ->
         Run(Map);
+    {Agent, {conn, Request, Plugs, Endpoint, Map}, Respond} ->
+        Conn = {conn, Request, Plugs, Endpoint, With(Map)},
+        {false, Value} = Agent:serve(none, Document, Schema, Options, Conn, [], Respond),
+        Value;
     {from, From, Build, Claims, Map} ->
         Built =
             try From:Build(Claims) of

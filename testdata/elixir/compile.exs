@@ -5,13 +5,15 @@
 [folder] = System.argv()
 real_absinthe = Code.ensure_loaded?(Absinthe)
 
+plug = if Code.ensure_loaded?(Absinthe.Plug), do: [], else: ["plug_double.exs"]
+
 schema =
   if real_absinthe,
     do: ["schema.exs"],
     else: ["pipeline_double.exs", "absinthe_double.exs"]
 
 for source <-
-      ["json.exs", "gateway.exs", "fields.exs", "events.exs", "pubsub.exs", "control.exs"] ++ schema ++ ["application.exs"],
+      ["json.exs", "gateway.exs", "fields.exs", "events.exs", "pubsub.exs", "control.exs"] ++ plug ++ ["plugs.exs"] ++ schema ++ ["application.exs"],
     {module, beam} <- Code.require_file(source, __DIR__),
     do: File.write!(Path.join(folder, "#{module}.beam"), beam)
 

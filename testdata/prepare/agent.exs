@@ -2,7 +2,7 @@ defmodule Equality.Agent do
   @moduledoc "The agent, loaded as the gateway loads it."
 
   @sources System.get_env("AGENT", Path.join(__DIR__, "../../rpcclient/agent"))
-  @source File.read!(Path.join(@sources, "agent.erl"))
+  @source Enum.map_join(["agent.erl", "conn.erl"], &File.read!(Path.join(@sources, &1)))
   @loader File.read!(Path.join(@sources, "load.erl"))
   @name "louche_agent"
 
