@@ -24,13 +24,28 @@ GOSEC_FLAGS = -test=false -exclude=G104,G115,G304
 # Subjects of the commits that main lacks, or of the latest one where main is not known.
 COMMITS = { git log --format=%s origin/main..HEAD || git log -1 --format=%s; } 2>/dev/null
 
-.PHONY: build demo web web-check test test-matrix chaos lint vulncheck bench bench-growth bench-features screenshots fuzz
+# Platforms of make dist.
+PLATFORMS ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64
+# Where make dist writes.
+DIST ?= dist
+
+.PHONY: build demo dist dist-check web web-check test test-matrix chaos lint vulncheck bench bench-growth bench-features screenshots fuzz
 
 build:
 	go build -o bin/louche ./cmd/louche
 
 demo: build
 	bin/louche demo
+
+# What a release consists of: see docs/releases.md.
+dist:
+	go build -C tools -o ../bin/dist ./dist
+	bin/dist -out $(DIST) -platforms $(PLATFORMS)
+
+# A second build of the last commit, in another folder, gives the same bytes. The image runs
+# as another user in a root without anything else (root).
+dist-check:
+	testdata/check-dist $(PLATFORMS)
 
 # The pages, from their sources. web/dist is committed: a build of the program needs no
 # Node.js.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	_ "golang.org/x/crypto/x509roots/fallback" // for hosts and images without certificate authorities
 )
 
 type commands struct {
@@ -23,8 +24,13 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Run the gateway with three embedded nodes of a demo application."`
 	Config  configCommand  `cmd:"" help:"Work with configuration files."`
 	Key     keyCommand     `cmd:"" help:"Generate a key for the method api_keys."`
+	Healthy healthyCommand `cmd:"" help:"Ask a running gateway whether it is healthy."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Show the usage of a command."`
+
+	Completion completionCommand `cmd:"" help:"Print the code that sets up completion in a shell."`
+	Complete   completeCommand   `cmd:"" hidden:"" help:"Print the completions of a command line."`
+	Man        manCommand        `cmd:"" hidden:"" help:"Print the manual page in roff."`
 
 	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }

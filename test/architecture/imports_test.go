@@ -30,6 +30,8 @@ var rooms = []room{
 	{name: "internal/config", mayImport: []string{"gateway/...", "auth/...", "ratelimit", "schema", "discovery", "rpcclient"}},
 	{name: "internal/demo", mayImport: []string{"rpcclient/..."}},
 	{name: "internal/top"},
+	{name: "internal/completion"},
+	{name: "internal/manpage"},
 
 	{name: "gateway", mayImport: []string{"web", "gateway/...", "auth/...", "ratelimit", "schema", "rpcclient/..."}},
 	{name: "gateway/transport", mayImport: []string{"gateway/engine", "gateway/operation", "gateway/response", "auth", "ratelimit"}},
