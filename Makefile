@@ -29,7 +29,7 @@ PLATFORMS ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64
 # Where make dist writes.
 DIST ?= dist
 
-.PHONY: build demo dist dist-check web web-check test test-matrix chaos lint vulncheck bench bench-growth bench-features screenshots fuzz
+.PHONY: build demo dist dist-check schema web web-check test test-matrix chaos lint vulncheck bench bench-growth bench-features screenshots fuzz
 
 build:
 	go build -o bin/louche ./cmd/louche
@@ -46,6 +46,10 @@ dist:
 # as another user in a root without anything else (root).
 dist-check:
 	testdata/check-dist $(PLATFORMS)
+
+# docs/louche.schema.json, from the code and the tables of docs.
+schema:
+	go test -count=1 -run Published ./internal/configschema -update
 
 # The pages, from their sources. web/dist is committed: a build of the program needs no
 # Node.js.

@@ -25,6 +25,9 @@ const (
 
 var scalarTypes = []string{stringType, integerType, floatType, booleanType, decimalType, atomType}
 
+// ScalarTypes returns the names of the scalars.
+func ScalarTypes() []string { return slices.Clone(scalarTypes) }
+
 // UnmarshalYAML reads a name or a list of one name.
 func (t *Type) UnmarshalYAML(unmarshal func(any) error) error {
 	var scalar string

@@ -7,7 +7,9 @@ import (
 )
 
 type configCommand struct {
-	Check checkCommand `cmd:"" help:"Report the mistakes in a configuration file."`
+	Check  checkCommand        `cmd:"" help:"Report the mistakes in a configuration file."`
+	Show   showCommand         `cmd:"" help:"Print the effective configuration, and where each value comes from."`
+	Schema configSchemaCommand `cmd:"" help:"Print the JSON Schema of configuration files, for editors."`
 }
 
 type checkCommand struct {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // A block of YAML in the documentation is a whole configuration, or its first line names
@@ -90,5 +91,45 @@ func checkExample(t *testing.T, block string) {
 	}
 	if _, err := (&Flags{Config: write(t, text)}).Load(); err != nil {
 		t.Errorf("%v\n%s", err, text)
+	}
+	if err := fitsSchema(t, text); err != nil {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// fitsSchema validates a configuration as editors do.
+func fitsSchema(t *testing.T, text string) error {
+	t.Helper()
+	schema, err := jsonschema.NewCompiler().Compile("../../docs/louche.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value any
+	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatal(err)
+	}
+	return schema.Validate(value)
+}
+
+func TestSchemaRefuses(t *testing.T) {
+	app := "apps: [{schema: A, discovery: {prefix: a}, %s}]"
+	for text, fine := range map[string]bool{
+		fmt.Sprintf(app, "timeout: 30s"):                                    true,
+		fmt.Sprintf(app, "timeot: 30s"):                                     false,
+		fmt.Sprintf(app, "timeout: soon"):                                   false,
+		fmt.Sprintf(app, "timeout: 0"):                                      true,
+		fmt.Sprintf(app, "share: maybe"):                                    false,
+		fmt.Sprintf(app, "retry: {nodes: many}"):                            false,
+		fmt.Sprintf(app, "rate_limits: [{by: name, limit: 1, per: 1m}]"):    false,
+		fmt.Sprintf(app, "context: {a: {fields: {b: {value: 1}}}}"):         true,
+		fmt.Sprintf(app, "context: {a: {fields: {b: {valeu: 1}}}}"):         false,
+		fmt.Sprintf(app, "auth: {methods: [{jwt: {secret: hunter2}}]}"):     false,
+		fmt.Sprintf(app, "auth: {methods: [{jwt: {secret: {env: NAME}}}]}"): true,
+		"admin_token: {file: a, env: B}":                                    false,
+		"redis: {tls: true}":                                                true,
+	} {
+		if err := fitsSchema(t, text); (err == nil) != fine {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }

@@ -38,8 +38,8 @@ func (d *document) locate(errs []error) (located []error) {
 // origin is where the value at a path was set, as the start of an error line. It may be
 // empty.
 func (d *document) origin(path keypath.Path) string {
-	if i := slices.IndexFunc(d.flags, func(f setFlag) bool { return path.Within(f.path) }); i >= 0 {
-		return d.flags[i].name + ": "
+	if flag := d.flagOf(path); flag != "" {
+		return flag + ": "
 	}
 	if variable := variableOf(path); variable != "" {
 		return variable + ": "
@@ -47,7 +47,16 @@ func (d *document) origin(path keypath.Path) string {
 	if d.name == "" {
 		return ""
 	}
-	return position(d.name, nearest(d.root, path))
+	at, _ := nearest(d.root, path)
+	return position(d.name, at)
+}
+
+// flagOf returns the flag that sets a key, or "".
+func (d *document) flagOf(path keypath.Path) string {
+	if i := slices.IndexFunc(d.flags, func(f setFlag) bool { return path.Within(f.path) }); i >= 0 {
+		return d.flags[i].name
+	}
+	return ""
 }
 
 func (d *document) isMistaken(path keypath.Path) bool {
@@ -82,14 +91,14 @@ func variableName(path keypath.Path) string {
 }
 
 // nearest returns the token of the key at a path, or of the innermost section around it that
-// the document has. It returns nil if there is none.
-func nearest(node ast.Node, path keypath.Path) (at *token.Token) {
+// the document has. It returns nil if there is none. exact is true for the key itself.
+func nearest(node ast.Node, path keypath.Path) (at *token.Token, exact bool) {
 	for _, element := range path {
 		switch element := element.(type) {
 		case int:
 			list, ok := node.(*ast.SequenceNode)
 			if !ok || element >= len(list.Values) {
-				return at
+				return at, false
 			}
 			node = list.Values[element]
 			at = node.GetToken()
@@ -99,10 +108,10 @@ func nearest(node ast.Node, path keypath.Path) (at *token.Token) {
 		case string:
 			entry := find(node, element)
 			if entry == nil {
-				return at
+				return at, false
 			}
 			node, at = entry.Value, entry.Key.GetToken()
 		}
 	}
-	return at
+	return at, at != nil
 }

@@ -42,6 +42,8 @@ func (p Path) Within(section Path) bool {
 type Error struct {
 	Path Path
 	Err  error
+	// Values are the valid values, if the key has one of a few.
+	Values []string
 	// predicate: the text of Err continues the path, as in "timeout is negative".
 	predicate bool
 }
@@ -85,7 +87,10 @@ func OneOf(key, value string, values ...string) error {
 		return nil
 	}
 	last := len(values) - 1
-	return Errorf(key, "is not %s or %s", strings.Join(values[:last], ", "), values[last])
+	return &Error{
+		Path: Path{key}, Values: values, predicate: true,
+		Err: fmt.Errorf("is not %s or %s", strings.Join(values[:last], ", "), values[last]),
+	}
 }
 
 // In returns err as an Error in a section or of a key: it puts path in front of the path

@@ -25,13 +25,15 @@ type room struct {
 // fails the test: give it one here and in docs/architecture.md.
 var rooms = []room{
 	{name: "test/..."},
-	{name: "cmd/...", mayImport: []string{"internal/...", "gateway/...", "auth/...", "ratelimit", "schema", "discovery", "rpcclient/..."}},
+	{name: "cmd/...", mayImport: []string{"docs", "internal/...", "gateway/...", "auth/...", "ratelimit", "schema", "discovery", "rpcclient/..."}},
+	{name: "internal/configschema", mayImport: []string{"internal/config", "auth", "ratelimit"}},
 	{name: "internal/service", mayImport: []string{"internal/config", "gateway/...", "auth/...", "ratelimit", "schema", "discovery", "rpcclient/..."}},
 	{name: "internal/config", mayImport: []string{"gateway/...", "auth/...", "ratelimit", "schema", "discovery", "rpcclient"}},
 	{name: "internal/demo", mayImport: []string{"rpcclient/..."}},
 	{name: "internal/top"},
 	{name: "internal/completion"},
 	{name: "internal/manpage"},
+	{name: "docs"},
 
 	{name: "gateway", mayImport: []string{"web", "gateway/...", "auth/...", "ratelimit", "schema", "rpcclient/..."}},
 	{name: "gateway/transport", mayImport: []string{"gateway/engine", "gateway/operation", "gateway/response", "auth", "ratelimit"}},
