@@ -230,7 +230,7 @@ func TestUploadEnds(t *testing.T) {
 			waittest.Until(t, "the file is there", func() bool { return len(files(t, dir)) == 2 })
 			node.Eval(t, `[dir] = Path.wildcard(System.tmp_dir!() <> "/louche-*"); File.rm_rf!(dir); File.write!(dir, "no directory")`)
 			var crash *rpcclient.CallError
-			if err := u.Send(t.Context(), rpcclient.File{Key: "g", Content: endless{}}); !errors.As(err, &crash) || !strings.Contains(err.Error(), "enotdir") {
+			if err := u.Send(t.Context(), rpcclient.File{Key: "g", Content: endless{}}); !errors.As(err, &crash) || !strings.Contains(err.Error(), "eexist") {
 				t.Errorf("%v, want a crash", err)
 			}
 			u.Close()

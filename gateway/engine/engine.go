@@ -157,6 +157,7 @@ type run struct {
 	context    []byte // encoded
 	refused    bool   // the result is a refusal, and the operation is not executed
 	call       Call
+	upload     Upload   // nil: the operation has no files
 	masked     []string // errors of the result, for the log
 }
 
@@ -189,10 +190,14 @@ func (r *run) authorize(context.Context) error {
 
 func (r *run) checkSubscription(context.Context) error {
 	switch {
-	case r.operation.Kind != schema.Subscription || r.Subscriptions != nil && r.Stream:
+	case r.operation.Kind != schema.Subscription:
 		return nil
 	case r.Subscriptions == nil:
 		return errSubscription
+	case r.Files != nil:
+		return errSubscriptionFiles
+	case r.Stream:
+		return nil
 	}
 	return errNoStream
 }
@@ -229,7 +234,7 @@ func (r *run) setCall() {
 		OperationName: r.OperationName,
 		Variables:     r.Variables,
 		Context:       r.context,
-		Idempotent:    r.operation.Kind == schema.Query,
+		Idempotent:    r.operation.Kind == schema.Query && r.Files == nil,
 		Filter:        r.validation.Filter,
 		RequestID:     r.caller.Request.ID,
 		Trace:         trace,
@@ -258,6 +263,12 @@ func (r *run) execute(ctx context.Context) error {
 	r.setCall()
 	r.persist()
 	r.result.Enter(operation.StageQueue)
+	if r.Files != nil {
+		defer r.closeUpload()
+		if err := r.receive(ctx); err != nil {
+			return err
+		}
+	}
 	timeout, cause := r.timeout()
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, cause)
 	defer cancel()
@@ -286,7 +297,13 @@ func (r *run) answer(ctx context.Context) error {
 // callUpstream runs the operation upstream and prints its result.
 func (r *run) callUpstream(ctx context.Context) error {
 	r.call.report = &r.result.Report
-	result, err := r.Upstream.Run(ctx, &r.call)
+	var result Result
+	var err error
+	if r.upload != nil {
+		result, err = r.upload.Run(ctx)
+	} else {
+		result, err = r.Upstream.Run(ctx, &r.call)
+	}
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ var (
 	errNotQuery               = &operation.Error{Class: operation.NotReadOnly, Code: "METHOD_NOT_ALLOWED", Message: "GET runs queries only. This operation is not one, or its kind cannot be told: use POST."}
 	errSubscription           = &operation.Error{Class: operation.Unexecuted, Code: "SUBSCRIPTION_NOT_SUPPORTED", Message: "Subscriptions are not served here: this endpoint runs queries and mutations."}
 	errNoStream               = &operation.Error{Class: operation.Unexecuted, Code: "SUBSCRIPTION_NEEDS_STREAM", Message: "A subscription needs a stream: use a WebSocket, or send Accept: text/event-stream."}
+	errSubscriptionFiles      = operation.Refuse("BAD_REQUEST", "A subscription takes no files.")
 	errPersistedNotFound      = &operation.Error{Class: operation.Unexecuted, Code: "PERSISTED_QUERY_NOT_FOUND", Message: "PersistedQueryNotFound"}         // Apollo's words, which
 	errPersistedNotSupported  = &operation.Error{Class: operation.Unexecuted, Code: "PERSISTED_QUERY_NOT_SUPPORTED", Message: "PersistedQueryNotSupported"} // its clients look for
 	errPersistedMismatch      = operation.Refuse("PERSISTED_QUERY_HASH_MISMATCH", "The hash in the request's extensions is not the SHA-256 of its query, in hexadecimal.")

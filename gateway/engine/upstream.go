@@ -17,6 +17,8 @@ type Upstream interface {
 	// Run runs an operation. Its errors are of type [*operation.Error], or the cause of
 	// ctx.
 	Run(ctx context.Context, call *Call) (Result, error)
+	// Upload begins an operation with files. Its errors are those of Run.
+	Upload(ctx context.Context, call *Call) (Upload, error)
 	// TimeoutCause is the cause of a context whose deadline is the application's own
 	// timeout: then silence tells something about the node.
 	TimeoutCause() error

@@ -2,7 +2,11 @@
 // one operation, its results and its errors. It must never know HTTP or a node.
 package operation
 
-import "time"
+import (
+	"io"
+	"iter"
+	"time"
+)
 
 // A Request asks for one operation ("Request Parameters" of the GraphQL over HTTP
 // specification). It is the input of one run: the engine fills in Query.
@@ -23,10 +27,23 @@ type Request struct {
 	Stream bool
 	// Gaps: the client wants to know of results of a subscription that it did not get.
 	Gaps bool
+	// Files are the files of the operation, or an error, as they arrive: each has to be read
+	// before the next one. Nil: there are none.
+	Files iter.Seq2[File, error]
 	// Index is the position in the request's batch.
 	Index int
 	// Batched reports whether the operation is part of a batch.
 	Batched bool
+}
+
+// A File is a file that an operation takes.
+type File struct {
+	// Key is the value in the operation that stands for the file.
+	Key string
+	// Filename and ContentType are the client's, and may be empty.
+	Filename    string
+	ContentType string
+	Content     io.Reader
 }
 
 // Arrived reports whether the rate limits by address have counted the operation with the

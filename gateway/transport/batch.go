@@ -20,8 +20,9 @@ type batched struct {
 	members   map[string]json.RawMessage
 	state     *responseState // once the operation has run
 	unrun     operation.Report
-	err       error  // why there is no request, or no answer
-	errorBody []byte // the answer that tells err
+	err       error      // why there is no request, or no answer
+	errorBody []byte     // the answer that tells err
+	files     *fileQueue // nil: it has none
 }
 
 // fromArray reads a batch. An error in one of its operations takes the place of its answer.
@@ -62,9 +63,13 @@ func (h *Handler) runBatch(s *responseState, w http.ResponseWriter, r *http.Requ
 		}
 		op.state.result.Timer = s.result.Timer
 		running.Go(func() {
+			defer op.files.leave()
 			_, op.err = h.engine.Run(r.Context(), caller, op.Request, &op.state.result)
 			op.state.result.Enter(operation.StageWrite)
 		})
+	}
+	if queues := queuesOf(batch); len(queues) > 0 {
+		queues[0].reader.distribute(queues)
 	}
 	running.Wait()
 	return h.join(s, batch)

@@ -16,7 +16,7 @@ type Config struct {
 	Forms bool `yaml:"forms" env:"FORMS"`
 	// CSRFPrevention refuses requests that a page of another origin may have made a
 	// browser send as its user. On unless set where browsers attach credentials by
-	// themselves, or with Forms.
+	// themselves, or with Forms or Uploads.
 	CSRFPrevention *bool      `yaml:"csrf_prevention" env:"CSRF_PREVENTION"`
 	CORS           CORSConfig `yaml:"cors" envPrefix:"CORS_"`
 	// Compress lists the codings of answers, zstd, br and gzip, the preferred one first
@@ -27,6 +27,8 @@ type Config struct {
 	BatchFormat string `yaml:"batch_format" env:"BATCH_FORMAT"`
 	// Response bounds what nodes may add to responses. Nothing unless set.
 	Response ResponseConfig `yaml:"response" envPrefix:"RESPONSE_"`
+	// Uploads takes multipart/form-data bodies with files. Off unless set.
+	Uploads UploadConfig `yaml:"uploads" envPrefix:"UPLOADS_"`
 }
 
 // The forms of a batch's answer. In Apollo's the answers stand side by side. In that of
@@ -42,6 +44,7 @@ func (c *Config) SetDefaults() {
 	if c.Compress == nil {
 		c.Compress = codings
 	}
+	c.Uploads.setDefaults()
 	c.BatchFormat = cmp.Or(c.BatchFormat, formatApollo)
 }
 
@@ -52,6 +55,7 @@ func (c *Config) Validate(cookies bool) error {
 		keypath.OneOf("batch_format", c.BatchFormat, formatApollo, formatAbsinthe),
 		keypath.In(c.CORS.validate(cookies), "cors"),
 		keypath.In(c.Response.validate(), "response"),
+		keypath.In(c.Uploads.validate(), "uploads"),
 	}
 	if slices.ContainsFunc(c.Compress, func(name string) bool { return name != identityCoding && !slices.Contains(codings, name) }) {
 		errs = append(errs, keypath.Errorf("compress", "is not a list of zstd, br and gzip"))
@@ -67,6 +71,7 @@ type Limits struct {
 	Body   int64 // of a request, in bytes
 	Batch  int   // operations of a request
 	Answer int   // of a batch, in bytes
-	// Read bounds the time for a message of a WebSocket. Bodies have it from Admission.
+	// Read bounds the time for a message of a WebSocket, and the pauses of a client that sends
+	// files. Bodies have it from Admission.
 	Read time.Duration
 }

@@ -25,7 +25,7 @@ func (c *Config) preventCSRF(ambient bool) bool {
 	if c.CSRFPrevention != nil {
 		return *c.CSRFPrevention
 	}
-	return ambient || c.Forms
+	return ambient || c.Forms || c.Uploads.enabled()
 }
 
 // check returns why a request is refused. The first check is that of GraphQL servers and
@@ -53,7 +53,7 @@ var sameOrigin http.CrossOriginProtection
 func isSimple(contentType string) bool {
 	essence, _, _ := strings.Cut(contentType, ";")
 	switch strings.ToLower(strings.TrimSpace(essence)) {
-	case "", formName, "multipart/form-data", "text/plain":
+	case "", formName, formDataName, "text/plain":
 		return true
 	}
 	return false

@@ -35,6 +35,7 @@ type Handler struct {
 	vary           string   // the headers that answers depend on
 	csrf           csrf
 	compression    compression
+	uploads        chan struct{} // has an element for each request with files
 }
 
 // NewHandler returns a Handler. certificateOf returns the valid certificate of the client of
@@ -53,6 +54,7 @@ func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.Truste
 		authHeaders:   e.Authenticator.Headers(),
 		csrf:          csrf{cfg.preventCSRF(e.Authenticator.UsesAmbientCredentials() || e.Context.UsesCookies() || e.PlugRequest.UsesCookies()), cfg.CORS.allows},
 		compression:   compression{cfg.Compress},
+		uploads:       make(chan struct{}, max(0, cfg.Uploads.Concurrent)),
 	}
 	h.contextHeaders = slices.Compact(slices.Sorted(slices.Values(slices.Concat(h.authHeaders, e.Context.Headers(), e.PlugRequest.Headers()))))
 	vary := append([]string{"Accept", "Accept-Encoding"}, h.contextHeaders...)
@@ -123,6 +125,12 @@ func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Reques
 	}
 	if err := h.engine.Authenticate(r.Context(), caller); err != nil {
 		return nil, err
+	}
+	if h.takesFiles(r) {
+		if !h.beginUpload() {
+			return nil, errTooManyUploads
+		}
+		defer h.endUpload()
 	}
 	s.result.Enter(operation.StageRead)
 	single, batch, err := h.read(s, w, r)

@@ -61,7 +61,7 @@ func (h *Handler) receive(s *responseState, w http.ResponseWriter, r *http.Reque
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return h.unread(err)
+			return unread(err, h.limits.Body)
 		}
 	}
 }
@@ -74,14 +74,14 @@ func (s *responseState) growBody(limit int64) bool {
 	return s.body.Grow(max(firstStep, min(2*cap(s.body.Bytes), int(limit)+1)))
 }
 
-// unread returns why a body could not be read.
-func (h *Handler) unread(err error) error {
+// unread returns why a body of at most limit bytes could not be read.
+func unread(err error, limit int64) error {
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return errTooSlow
 	case errors.As(err, &tooLong):
-		return tooLarge(h.limits.Body)
+		return tooLarge(limit)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errCutOff
 	}

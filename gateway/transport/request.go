@@ -40,6 +40,9 @@ func (h *Handler) readForm(s *responseState, w http.ResponseWriter, r *http.Requ
 		})
 		return single, nil, err
 	}
+	if h.takesFiles(r) {
+		return h.readUpload(s, w, r)
+	}
 	form := bodyType(r.Header.Get("Content-Type"))
 	switch form {
 	case jsonName, documentName:

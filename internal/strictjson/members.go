@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
+	"strconv"
 )
 
 // Object returns the members of an object by name; nil if the text is not an object.
@@ -134,4 +135,55 @@ func unquote(quoted []byte) string {
 		panic("strictjson: " + err.Error()) // Check has not accepted the text
 	}
 	return text
+}
+
+// Find returns where the value at a path of names and indices is. [Check] has to accept the
+// text first.
+func Find(text []byte, path []string) (start, end int, found bool) {
+	start = skipSpace(text, 0)
+	if start == len(text) {
+		return 0, 0, false
+	}
+	for _, step := range path {
+		switch text[start] {
+		case '{':
+			start, found = findMember(text, start, step)
+		case '[':
+			start, found = findElement(text, start, step)
+		default:
+			found = false
+		}
+		if !found {
+			return 0, 0, false
+		}
+	}
+	return start, valueEnd(text, start), true
+}
+
+// findMember returns the position of the first member with a name in the object at i.
+func findMember(text []byte, i int, name string) (int, bool) {
+	for i = skipSpace(text, i+1); text[i] != '}'; {
+		end := valueEnd(text, i)
+		value := skipSpace(text, skipSpace(text, end)+len(":"))
+		if unquote(text[i:end]) == name {
+			return value, true
+		}
+		i = nextElement(text, valueEnd(text, value))
+	}
+	return 0, false
+}
+
+// findElement returns the position of the element with an index in the array at i.
+func findElement(text []byte, i int, index string) (int, bool) {
+	n, err := strconv.Atoi(index)
+	if err != nil || n < 0 {
+		return 0, false
+	}
+	for i = skipSpace(text, i+1); text[i] != ']'; n-- {
+		if n == 0 {
+			return i, true
+		}
+		i = nextElement(text, valueEnd(text, i))
+	}
+	return 0, false
 }

@@ -132,3 +132,39 @@ func BenchmarkEncodingJSON(b *testing.B) {
 		}
 	}
 }
+
+func TestFind(t *testing.T) {
+	const text = ` { "a" : [ null , { "b c" : 1 } , [ ] ] , "\u0064" : "}" , "a" : 2, "n": null } `
+	for path, want := range map[string]string{
+		"":        strings.TrimSpace(text),
+		"a":       `[ null , { "b c" : 1 } , [ ] ]`,
+		"a/0":     "null",
+		"a/1":     `{ "b c" : 1 }`,
+		"a/1/b c": "1",
+		"a/2":     "[ ]",
+		"a/2/0":   "none",
+		"a/3":     "none",
+		"a/-1":    "none",
+		"a/x":     "none",
+		"a/0/0":   "none",
+		"d":       `"}"`,
+		"d/0":     "none",
+		"n":       "null",
+		"b":       "none",
+	} {
+		var steps []string
+		if path != "" {
+			steps = strings.Split(path, "/")
+		}
+		got := "none"
+		if start, end, found := strictjson.Find([]byte(text), steps); found {
+			got = text[start:end]
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", path, got, want)
+		}
+	}
+	if _, _, found := strictjson.Find(nil, []string{"a"}); found {
+		t.Error("found in nothing")
+	}
+}

@@ -16,18 +16,34 @@
 %% Plug.Upload makes the files, for this process, and removes them when it has ended. On a
 %% node without Plug, they are in a directory below the system's temporary one, and another
 %% process removes that. Until run, the process ends with the connection to the gateway.
+Remove = fun Remove(Path) ->
+    case file:del_dir_r(Path) of
+        {error, eexist} -> Remove(Path); % the system still made a file in it
+        Removed -> Removed
+    end
+end,
 Own = fun() ->
     Path = filename:join('Elixir.System':'tmp_dir!'(), Directory),
-    case file:make_dir(Path) of
-        ok ->
-            ok = file:change_mode(Path, 8#700),
-            Owner = self(),
-            spawn(fun() ->
-                Monitor = erlang:monitor(process, Owner),
-                receive {'DOWN', Monitor, _, _, _} -> file:del_dir_r(Path) end
-            end);
-        {error, eexist} ->
-            ok % of an earlier file of this process
+    Owner = self(),
+    Keep = fun() ->
+        Monitor = erlang:monitor(process, Owner), % before there is anything to remove
+        Made =
+            case file:make_dir(Path) of
+                ok -> file:change_mode(Path, 8#700);
+                Refused -> Refused
+            end,
+        Owner ! {self(), Made},
+        receive {'DOWN', Monitor, _, _, _} -> Made =:= ok andalso Remove(Path) end
+    end,
+    case filelib:is_dir(Path) of
+        true ->
+            ok; % an earlier file of this process has made it
+        false ->
+            Keeper = spawn(Keep),
+            receive
+                {Keeper, ok} -> ok;
+                {Keeper, Problem} -> erlang:error({Path, Problem})
+            end
     end,
     filename:join(Path, integer_to_binary(erlang:unique_integer([positive])))
 end,
