@@ -55,6 +55,7 @@ func (d *demoCommand) config(epmd uint16) *config.Config {
 	cfg.Node.Cookie = demoCookie
 	app := &cfg.Apps[0]
 	app.Schema = demo.Schema
+	app.PubSub = demo.PubSub
 	app.GraphiQL = gateway.GraphiQLOn
 	app.HTTP.CORS.Loopback = true
 	app.Discovery = discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "gearbox", EPMDPort: epmd}
@@ -67,6 +68,9 @@ func (d *demoCommand) config(epmd uint16) *config.Config {
 // demoQuery shows data, and the node that answered.
 const demoQuery = `{ backend parts(limit: 3) { name price } }`
 
+// demoSubscription waits for orders.
+const demoSubscription = `subscription { orderChanged { id status total placedBy { name } } }`
+
 func (d *demoCommand) banner(out output, epmd uint16) {
 	fmt.Fprintf(out, `1. Open http://%[1]s/graphql in a browser: GraphiQL.
    Replace the operation with %[3]s
@@ -74,16 +78,18 @@ func (d *demoCommand) banner(out output, epmd uint16) {
 2. Open http://%[2]s/console/ beside it: the nodes that answer, live.
    Click Drain at one of them and run the query again: "backend" never names that node.
 
-From another terminal:
+3. Run %[5]s in GraphiQL: it waits.
+   Order something from another terminal, and see the order in GraphiQL:
+
   curl -s http://%[1]s/graphql -H 'Content-Type: application/json' -H 'X-User-Id: 42' \
-    -d '{"query":"{ backend session { user { id name email } } }"}'
+    -d '{"query":"mutation { placeOrder(lines: [{partId: \"p31\", quantity: 1}]) { id } }"}'
 
 From your own frontend: pages of localhost, on any port, may use http://%[1]s/graphql.
 
   schema   http://%[2]s/schema.graphql
   metrics  http://%[2]s/metrics
   EPMD     127.0.0.1:%[4]d
-`, d.Listen, d.Admin, demoQuery, epmd)
+`, d.Listen, d.Admin, demoQuery, epmd, demoSubscription)
 	for _, name := range demoNodes {
 		fmt.Fprintf(out, "  node     %s@127.0.0.1\n", name)
 	}

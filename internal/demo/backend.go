@@ -20,6 +20,9 @@ import (
 // On the wire it is the atom Elixir.Gearbox.Schema.
 const Schema = "Gearbox.Schema"
 
+// PubSub is the module through which mutations reach subscribers, as Elixir writes it.
+const PubSub = "Gearbox.PubSub"
+
 const schemaModule = "Elixir." + Schema
 
 // otpRelease is the OTP release that the nodes report, and whose behaviour on

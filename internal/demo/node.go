@@ -124,8 +124,10 @@ type connection struct {
 }
 
 func (p protocol) Init(_ context.Context, conn lib.NetReadWriter, _ string, details node.HandshakeDetails) (node.ConnectionInterface, error) {
-	options := erldist.Options{Handler: p.executeCall}
-	return connection{dist: erldist.New(conn.(net.Conn), p.local, details.Custom.(erldist.Peer), options)}, nil
+	caller := peer{listener: p.listener}
+	options := erldist.Options{Handler: func(ctx context.Context, process erldist.Process) []byte { return caller.executeCall(ctx, process) }}
+	caller.conn = erldist.New(conn.(net.Conn), p.local, details.Custom.(erldist.Peer), options)
+	return connection{dist: caller.conn}, nil
 }
 
 func (p protocol) Serve(c node.ConnectionInterface, _ node.CoreRouter) {
@@ -135,10 +137,16 @@ func (p protocol) Serve(c node.ConnectionInterface, _ node.CoreRouter) {
 
 func (p protocol) Terminate(node.ConnectionInterface) { p.serving.Done() }
 
+// A peer is a node that calls this one.
+type peer struct {
+	listener
+	conn *erldist.Conn
+}
+
 // executeCall is erpc:execute_call/4, the only function that callers spawn.
-func (l listener) executeCall(ctx context.Context, p erldist.Process) []byte {
-	list, err := properList(p.Args)
-	if err != nil || p.Module != "erpc" || p.Function != "execute_call" || len(list) != 4 {
+func (p peer) executeCall(ctx context.Context, process erldist.Process) []byte {
+	list, err := properList(process.Args)
+	if err != nil || process.Module != "erpc" || process.Function != "execute_call" || len(list) != 4 {
 		return etf.AppendAtom(nil, "undef")
 	}
 	d := etf.NewDecoder(list[0])
@@ -148,23 +156,25 @@ func (l listener) executeCall(ctx context.Context, p erldist.Process) []byte {
 	if refErr != nil || moduleErr != nil || functionErr != nil {
 		return etf.AppendAtom(nil, "badarg")
 	}
-	outcome, err := l.apply(ctx, module, function, list[3])
+	outcome, err := p.apply(ctx, module, function, list[3])
 	if err != nil { // killed: the caller has left
 		return etf.AppendAtom(nil, "killed")
 	}
 	return outcome.AppendReason(nil, ref)
 }
 
-func (l listener) apply(ctx context.Context, module, function string, args etf.Term) (Outcome, error) {
+func (p peer) apply(ctx context.Context, module, function string, args etf.Term) (Outcome, error) {
 	switch module + ":" + function {
 	case "erlang:whereis":
 		// Callers use the process user as group leader. The demo does not print.
-		user := etf.Pid{Node: l.local.Name, ID: 1, Creation: l.local.Creation}
+		user := etf.Pid{Node: p.local.Name, ID: 1, Creation: p.local.Creation}
 		return returned(encoded(etf.AppendPid(nil, user))), nil
 	case "init:get_status":
 		return returned(tuple{atom("started"), atom("started")}), nil
 	case "lists:zipwith3":
-		return l.zipWith3(ctx, args)
+		return p.zipWith3(ctx, args)
+	case "erl_eval:expr":
+		return p.evaluate(WithNode(ctx, p.local.Name), args)
 	case "erlang:process_flag":
 		// The demo has no linked processes.
 		return returned(false), nil
@@ -172,5 +182,5 @@ func (l listener) apply(ctx context.Context, module, function string, args etf.T
 		// The demo does not log.
 		return returned(atom("ok")), nil
 	}
-	return l.backend.Apply(WithNode(ctx, l.local.Name), module, function, args)
+	return p.backend.Apply(WithNode(ctx, p.local.Name), module, function, args)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/graph-gophers/graphql-go"
 )
 
-// root resolves the fields of both root types.
+// root resolves the fields of the root types.
 type root struct{ store *store }
 
 func (r *root) Session() *session { return &session{r.store} }
@@ -111,4 +111,8 @@ func (r *root) ApproveOrder(ctx context.Context, args struct{ ID graphql.ID }) (
 		return nil, errForbidden
 	}
 	return r.store.approveOrder(u, args.ID)
+}
+
+func (r *root) OrderChanged(ctx context.Context, args struct{ ID *graphql.ID }) <-chan *order {
+	return r.store.feed.subscribe(ctx, func(o *order) bool { return args.ID == nil || *args.ID == o.ID })
 }

@@ -299,7 +299,7 @@ func TestIntrospection(t *testing.T) {
 	got := toJSON(t, request{document: `{ __schema { queryType { name } mutationType { name } subscriptionType { name }
 		types { kind name description fields(includeDeprecated: true) { name description args { name defaultValue type { ` + typeRef + ` } } type { ` + typeRef + ` } }
 			inputFields { name } interfaces { name } enumValues { name } possibleTypes { name } } directives { name locations args { name } } } }`}.run(t, demo.NewBackend()))
-	for _, want := range []string{`"queryType":{"name":"RootQueryType"}`, `"mutationType":{"name":"RootMutationType"}`, `"subscriptionType":null`, `"name":"PartFilter"`, `For administrators.`} {
+	for _, want := range []string{`"queryType":{"name":"RootQueryType"}`, `"mutationType":{"name":"RootMutationType"}`, `"subscriptionType":{"name":"RootSubscriptionType"}`, `"name":"PartFilter"`, `For administrators.`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in %.1000s", want, got)
 		}

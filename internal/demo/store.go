@@ -23,6 +23,7 @@ type store struct {
 	mu     sync.RWMutex // guards the elements below
 	parts  []*part
 	orders []*order
+	feed   orderFeed
 }
 
 // loadStore returns a store with the seed data. It panics if the data is invalid,
@@ -136,6 +137,7 @@ func (s *store) placeOrder(by *user, lines []*orderLine, note *string) (*order, 
 		store:      s,
 	}
 	s.orders = append(s.orders, o)
+	s.feed.publish(o)
 	return o, nil
 }
 
@@ -153,5 +155,6 @@ func (s *store) approveOrder(by *user, id graphql.ID) (*order, error) {
 	approved.Status = "APPROVED"
 	approved.ApprovedByID = &by.ID
 	s.orders[i] = &approved
+	s.feed.publish(&approved)
 	return &approved, nil
 }

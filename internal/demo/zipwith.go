@@ -8,7 +8,7 @@ import (
 
 // zipWith3 is lists:zipwith3/3 of fun erlang:apply/3, with which the gateway sets the
 // process up before it runs Absinthe. It returns the list of the return values.
-func (l listener) zipWith3(ctx context.Context, args etf.Term) (Outcome, error) {
+func (p peer) zipWith3(ctx context.Context, args etf.Term) (Outcome, error) {
 	f := mfa{"lists", "zipwith3", 4}
 	given, err := properList(args)
 	if err != nil || len(given) != 4 || given[0].String() != "&:erlang.apply/3" {
@@ -27,7 +27,7 @@ func (l listener) zipWith3(ctx context.Context, args etf.Term) (Outcome, error) 
 		if moduleErr != nil || functionErr != nil {
 			return raised("badarg", mfa{"erlang", "apply", 3}), nil
 		}
-		outcome, err := l.apply(ctx, module, function, arguments[i])
+		outcome, err := p.apply(ctx, module, function, arguments[i])
 		if err != nil || outcome.Class != Return {
 			return outcome, err
 		}

@@ -92,6 +92,36 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// The subscription that the demo prints gets the order of the command below it.
+func TestDemoSubscription(t *testing.T) {
+	g := startDemo(t)
+	printed := func(pattern string) string {
+		match := regexp.MustCompile(pattern).FindStringSubmatch(g.banner)
+		if match == nil {
+			t.Fatalf("no %s in\n%s", pattern, g.banner)
+		}
+		return match[1]
+	}
+	subscription := fmt.Sprintf(`{"query":%q}`, printed(`Run (subscription .*) in GraphiQL`))
+	order := printed(`-d '(.*)'`)
+	eventually(t, "a node is called", func() bool {
+		status, _ := g.post(t, `{"query":"{ backend }"}`)
+		return status == 200
+	})
+	s := g.stream(t, subscription)
+	for i := range 40 { // more than the node may send without being given credit
+		if status, answer := g.post(t, order, "X-User-Id", "42"); status != 200 || strings.Contains(answer, "errors") {
+			t.Fatalf("order %d: %d %s", i, status, answer)
+		}
+		if event := s.next(t); !strings.HasPrefix(event, `next {"data":{"orderChanged":{"id":"o`) || !strings.Contains(event, `"placedBy":{"name":"`) {
+			t.Fatalf("order %d: %s", i, event)
+		}
+	}
+	if event := g.stream(t, `{"query":"subscription { nothing }"}`).next(t); !strings.HasPrefix(event, `next {"errors":[`) {
+		t.Errorf("an unknown field: %s", event)
+	}
+}
+
 // localPage sends a query with a header of its own, as the user's frontend does in
 // development, and reports the answer.
 const localPage = `<!doctype html><script>

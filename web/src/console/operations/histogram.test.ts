@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bars, position } from "./histogram";
+import { bars, isLabelled, position } from "./histogram";
 
 const bounds = Array.from({ length: 20 }, (_, i) => i + 1);
 const histogram = (counts: Record<number, number>) => Array.from({ length: 21 }, (_, i) => counts[i] ?? 0);
@@ -24,4 +24,10 @@ test("positions are linear within a bar", () => {
   expect(position(20, shown)).toBeCloseTo(20 / 21);
   expect(position(21, shown)).toBeCloseTo(20 / 21);
   expect(position(0.5, shown.slice(1))).toBeUndefined();
+});
+
+test("few bars have more labels", () => {
+  const from = [0, 0.0003, 0.0005, 0.001, 0.0015, 0.002, 0.1, 5, 10, 70];
+  expect(from.filter((from) => isLabelled(from, 30))).toEqual([0.001, 0.1, 10]);
+  expect(from.filter((from) => isLabelled(from, 12))).toEqual([0.0005, 0.001, 0.002, 0.1, 5, 10]);
 });

@@ -47,7 +47,7 @@ export class HistogramView {
     const most = Math.max(...shown.map((bar) => bar.requests));
     this.none.hidden = shown.length > 0;
     this.list.hidden = shown.length === 0;
-    this.list.replaceChildren(...shown.map((bar) => drawBar(bar, most)));
+    this.list.replaceChildren(...shown.map((bar) => drawBar(bar, most, isLabelled(bar.from, shown.length))));
     this.marks.replaceChildren(
       ...(["p50", "p95", "p99"] as const).flatMap((name) => {
         const at = figures[name] === undefined ? undefined : position(figures[name], shown);
@@ -60,17 +60,21 @@ export class HistogramView {
   }
 }
 
-/** drawBar labels the bars that begin at 1, 10, 100 … */
-function drawBar({ from, to, requests }: Bar, most: number): HTMLElement {
+/** isLabelled: bars that begin at 1, 10, 100 … have a label, and those at 2 and 5 if there is room. */
+export function isLabelled(from: number, bars: number): boolean {
+  const digit = Number(from.toExponential(1).slice(0, 3));
+  return digit === 1 || (bars <= 14 && (digit === 2 || digit === 5));
+}
+
+function drawBar({ from, to, requests }: Bar, most: number, labelled: boolean): HTMLElement {
   const text = to === undefined ? `more than ${bound(from)}` : `${bound(from)} to ${bound(to)}`;
-  const isRound = from > 0 && Math.abs(Math.log10(from) - Math.round(Math.log10(from))) < 1e-9;
   const column = element("span", { class: "column" });
   column.style.setProperty("--height", (requests / most).toFixed(4));
   return element(
     "li",
     { title: `${text}: ${requests.toLocaleString("en")}` },
     column,
-    element("span", { class: "tick", "aria-hidden": "true" }, isRound ? bound(from) : ""),
+    element("span", { class: "tick", "aria-hidden": "true" }, labelled ? bound(from) : ""),
     element("span", { class: "hidden" }, `${text}: ${requests.toLocaleString("en")} request${requests === 1 ? "" : "s"}`),
   );
 }

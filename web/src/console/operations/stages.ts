@@ -39,6 +39,7 @@ export class StageBar {
   readonly element = element("div", { class: "bar", "aria-hidden": "true" }, ...this.parts);
 
   update(seconds: Record<string, number>) {
-    for (const [i, stage] of stages.entries()) this.parts[i]!.style.flexGrow = String(seconds[stage] ?? 0);
+    const all = stages.reduce((sum, stage) => sum + (seconds[stage] ?? 0), 0) || 1;
+    for (const [i, stage] of stages.entries()) this.parts[i]!.style.width = `${(100 * (seconds[stage] ?? 0)) / all}%`;
   }
 }
