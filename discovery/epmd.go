@@ -67,7 +67,7 @@ func converse(ctx context.Context, addr netip.AddrPort, timeout time.Duration, r
 	case err != nil && ctx.Err() != nil:
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, context.Cause(ctx))
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return nil, fmt.Errorf("%w: %w; is EPMD running there? (set port for releases without EPMD)", ErrUnreachable, err)
+		return nil, fmt.Errorf("%w: %w; is EPMD running there? (set discovery.port for releases without EPMD)", ErrUnreachable, err)
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	case len(answer) > maxAnswer:

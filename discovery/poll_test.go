@@ -154,7 +154,7 @@ func TestHostsThatDoNotAnswer(t *testing.T) {
 		t.Errorf("mute host: %v", silent)
 	}
 	if refused.Source != "epmd "+refusing.addr.String() || !errors.Is(refused.Err, discovery.ErrUnreachable) ||
-		!errors.Is(refused.Err, syscall.ECONNREFUSED) || !strings.Contains(refused.Err.Error(), "set port") {
+		!errors.Is(refused.Err, syscall.ECONNREFUSED) || !strings.Contains(refused.Err.Error(), "set discovery.port") {
 		t.Errorf("host without EPMD: %v", refused)
 	}
 }

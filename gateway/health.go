@@ -26,7 +26,7 @@ func (g *Gateway) addHealth(r chi.Router) {
 		case g.draining.Load():
 			response.Write(w, http.StatusServiceUnavailable, response.JSONType, []byte(`{"status":"stopping"}`))
 		case !g.ready():
-			response.Write(w, http.StatusServiceUnavailable, response.JSONType, []byte(`{"status":"no live node"}`))
+			response.Write(w, http.StatusServiceUnavailable, response.JSONType, []byte(`{"status":"no available node"}`))
 		default:
 			response.Write(w, http.StatusOK, response.JSONType, []byte(`{"status":"ready"}`))
 		}

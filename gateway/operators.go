@@ -82,7 +82,7 @@ func (g *Gateway) serveSDL(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	response.NotFound.Write(w)
+	errNoAdminPath.Write(w)
 }
 
 func (g *Gateway) serveStatus(w http.ResponseWriter, r *http.Request) {
@@ -114,6 +114,8 @@ func (g *Gateway) serveUsage(w http.ResponseWriter, r *http.Request) {
 	}
 	response.WriteJSON(w, map[string]any{"apps": reports})
 }
+
+var errNoAdminPath = &response.Error{Status: http.StatusNotFound, Failure: operation.Error{Code: "NOT_FOUND", Message: "The admin listener has nothing at this path; GET / lists its paths."}}
 
 var errUnknownNode = &response.Error{Status: http.StatusNotFound, Failure: operation.Error{Code: "NOT_FOUND", Message: "There is no node of this name or address; GET /status lists the nodes."}}
 

@@ -20,7 +20,7 @@ func (g *Gateway) serveSchemaDiff(w http.ResponseWriter, r *http.Request) {
 	}
 	difference, err := g.schemaDiff(parameters.Get("path"), parameters.Get("from"), parameters.Get("to"))
 	if err != nil {
-		(&response.Error{Status: http.StatusNotFound, Failure: operation.Error{Code: "NOT_FOUND", Message: err.Error() + "; GET /status lists the schemas of the nodes"}}).Write(w)
+		(&response.Error{Status: http.StatusNotFound, Failure: operation.Error{Code: "NOT_FOUND", Message: "There is no difference to show: " + err.Error() + "; GET /status lists the schemas of the nodes."}}).Write(w)
 		return
 	}
 	response.WriteJSON(w, difference)

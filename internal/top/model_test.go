@@ -238,6 +238,15 @@ func TestLostStreamAndRestart(t *testing.T) {
 	}
 }
 
+// A problem is whole on a narrow terminal.
+func TestProblemsAreWrapped(t *testing.T) {
+	const problem = "Get http://127.0.0.1:4401/console/events: dial tcp 127.0.0.1:4401: connect: connection refused"
+	m, _ := after(t, newModel("", nil), tea.WindowSizeMsg{Width: 40, Height: 24}, lostMsg{errors.New(problem)})
+	if got := strings.Join(strings.Fields(strings.Join(lines(m)[1:], "")), ""); !strings.Contains(got, strings.ReplaceAll(problem, " ", "")) {
+		t.Errorf("%s", strings.Join(lines(m), "\n"))
+	}
+}
+
 // Names of nodes and operations cannot control the terminal.
 func TestUntrustedNames(t *testing.T) {
 	s := sampleAt(1, "evil\x1b]0;title\x07\x1b[2J\n@a")

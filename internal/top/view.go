@@ -63,7 +63,11 @@ func (m model) head() []string {
 	}
 	title := bold.Styled("louche top") + "  " + tabs + "  " + printable(m.address)
 	if m.problem != "" {
-		return []string{title, bad.Styled(printable(m.problem)), ""}
+		head := []string{title}
+		for line := range strings.Lines(ansi.Wrap(printable(m.problem), m.width, "/")) {
+			head = append(head, bad.Styled(strings.TrimSuffix(line, "\n")))
+		}
+		return append(head, "")
 	}
 	s := m.history.now()
 	state := "up"

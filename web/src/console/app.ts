@@ -60,7 +60,7 @@ export class AppView {
     this.inFlight.add(app.in_flight);
     this.queued.add(app.queued);
     this.differences.update(app.schemas ?? []);
-    setText(this.found, `${app.found} node${app.found === 1 ? "" : "s"} found at ${app.addresses?.join(", ") || "no address"}`);
+    setText(this.found, `${app.found || "No"} node${app.found === 1 ? "" : "s"} found at ${app.addresses?.join(", ") || "any address"}`);
     this.epmds.update(app.epmds ?? []);
     setList(this.problems, app.problems ?? []);
     this.showNodes(app, at);

@@ -86,7 +86,8 @@ async function run() {
       await listen();
     } catch (error) {
       if (error instanceof Unauthorized) {
-        setText(byId("connection"), token ? "The token is wrong" : "The gateway asks for a token");
+        setText(byId("connection"), "");
+        setText(byId("refused"), token ? "This token is wrong" : "");
         login.hidden = false;
         byId("token").focus();
         return;

@@ -14,8 +14,9 @@ const page = readPage(document);
 const shared = fromFragment(location.hash);
 document.title = `Explore ${page.path} · Louche`;
 
-const example = `# Press Ctrl-Enter to run an operation, Ctrl-Space for the fields that fit.
-# The book on the left has the schema, the clock the history.
+const example = `# Ctrl-Enter runs it.
+# Ctrl-Space completes it.
+# The book has the schema.
 {
   __typename
 }
