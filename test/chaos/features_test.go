@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -20,7 +21,7 @@ var featuresOn = os.Getenv("TEST_CHAOS_FEATURES") != "off"
 // apiKey is the credential of all clients.
 const apiKey = "an-api-key-of-the-tests-0123456789abcdef"
 
-// withFeatures adds the features to settings.
+// withFeatures adds the features to settings, but for keys that the application has.
 func (s settings) withFeatures() settings {
 	if !featuresOn {
 		return s
@@ -36,11 +37,17 @@ func (s settings) withFeatures() settings {
 		"document_limits: {bytes: 32768, tokens: 1000, fields: 1000, depth: 20, aliases: 100, root_fields: 50, directives: 50, introspection: identified}",
 		"rate_limits: [{by: address, limit: 1000000000, per: 1s}, {by: identity, cost: root_fields, limit: 1000000000, per: 1s}]",
 	}
-	s.app = append(slices.Clip(s.app), app...)
+	s.app = slices.Concat(s.app, slices.DeleteFunc(slices.Clone(app), s.has))
 	if s.more != nil {
 		s.more = slices.Concat(s.more, indented(app))
 	}
 	return s
+}
+
+// has reports whether the application has the key of a line.
+func (s settings) has(line string) bool {
+	key, _, _ := strings.Cut(line, ":")
+	return slices.ContainsFunc(s.app, func(own string) bool { return strings.HasPrefix(own, key+":") })
 }
 
 func indented(keys []string) (lines []string) {
