@@ -33,6 +33,7 @@ type App struct {
 	Limiter       *ratelimit.Limiter
 	Sharing       *engine.Sharing       // nil: each query has a call of its own
 	Subscriptions *engine.Subscriptions // nil: none are served
+	Reservations  *transport.Reservations
 	// Discovery returns what discovery has found; nil: there is none.
 	Discovery func() DiscoveryStatus
 }
@@ -59,7 +60,8 @@ func (g *Gateway) handler(app *App, limits Limits) *transport.Handler {
 		Upstream:      absinthe.NewUpstream(app.Absinthe, app.Config.ExposeErrors),
 		Metrics:       g.metrics.Requests(app.Config.Path),
 	}, g.engines, engine.Limits{InFlight: limits.InFlight, Subscriptions: limits.Subscriptions, Answer: limits.Answer})
-	return transport.NewHandler(e, app.Config.HTTP, transport.Limits{Body: limits.Body, Batch: limits.Batch, Answer: limits.Answer, Read: limits.ReadTimeout}, app.Proxies, g.certificateOf, detach, func() (*transport.Handler, func()) { return g.hold(app.Config.Path) })
+	hold := func() (*transport.Handler, func()) { return g.hold(app.Config.Path) }
+	return transport.NewHandler(e, app.Config.HTTP, transport.Limits{Body: limits.Body, Batch: limits.Batch, Answer: limits.Answer, Read: limits.ReadTimeout}, app.Proxies, g.certificateOf, detach, hold, app.Reservations)
 }
 
 // explored are the paths of those with GraphiQL.
@@ -79,6 +81,10 @@ func (g *Gateway) addRoutes(r chi.Router, app *App, h *transport.Handler, explor
 	r.Get(app.Config.Path, get)
 	r.Head(app.Config.Path, get)
 	r.Post(app.Config.Path, h.ServeHTTP)
+	if app.Subscriptions != nil {
+		r.Put(app.Config.Path, h.ServeReservation)
+		r.Delete(app.Config.Path, h.ServeReservation)
+	}
 	if app.Contract.AllowsSDL(true) {
 		path := app.Config.sdlPath()
 		options(path)
@@ -100,7 +106,7 @@ func countAsLoad(next http.Handler) http.Handler {
 func otherMethods(r chi.Routes) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		var allowed []string
-		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
 			if r.Match(chi.NewRouteContext(), method, req.URL.Path) {
 				allowed = append(allowed, method)
 			}

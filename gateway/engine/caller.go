@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -37,8 +38,13 @@ func (c *Caller) Method() string {
 
 // subscriber identifies the caller by its identity or its address.
 func (c *Caller) subscriber() string {
+	return cmp.Or(c.Identity(), c.Request.Client.String())
+}
+
+// Identity returns what identifies the caller; empty: the caller is anonymous.
+func (c *Caller) Identity() string {
 	if c.identity == nil {
-		return c.Request.Client.String()
+		return ""
 	}
 	return fmt.Sprintf("%s %q %q", c.identity.Method, c.identity.Issuer, c.identity.Subject)
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/louche-graphql/louche/gateway/operation"
 )
 
-// A guest is a subscription, or a connection with many, that ends before its client wants if the gateway stops, if the
-// application has another configuration, or if the client's credentials are revoked.
+// A guest is a subscription, or a connection with many, that ends before its client wants if
+// the gateway stops, if the application has another configuration, or if the client's
+// credentials are revoked.
 type guest struct {
 	caller *Caller     // with its credentials alone
 	end    func(error) // [ErrGoingAway]: the client should subscribe again

@@ -30,6 +30,8 @@ type Request struct {
 	// Files are the files of the operation, or an error, as they arrive: each has to be read
 	// before the next one. Nil: there are none.
 	Files iter.Seq2[File, error]
+	// StreamID names the operation on the stream of a reservation; or empty.
+	StreamID string
 	// Index is the position in the request's batch.
 	Index int
 	// Batched reports whether the operation is part of a batch.

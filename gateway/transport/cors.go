@@ -76,7 +76,7 @@ var (
 func (c *CORSConfig) handler(read, added []string) func(next http.Handler) http.Handler {
 	options := cors.Options{
 		AllowedOrigins:   c.Origins,
-		AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost},
+		AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete},
 		AllowedHeaders:   slices.Concat(corsRequestHeaders, read, c.Headers),
 		ExposedHeaders:   slices.Concat(corsAnswerHeaders, added),
 		AllowCredentials: c.Credentials,

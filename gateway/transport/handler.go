@@ -29,6 +29,7 @@ type Handler struct {
 	certificateOf func(*tls.ConnectionState) *x509.Certificate
 	detach        func(*http.Request)
 	hold          func() (*Handler, func())
+	reservations  *Reservations
 
 	authHeaders    []string // that authentication reads
 	contextHeaders []string // that authentication, context and plugs read
@@ -42,7 +43,8 @@ type Handler struct {
 // a connection; nil: there is none. detach is called for requests that become streams: they
 // hold the configuration no more. hold returns the current handler of the path, whose
 // configuration is held until the function is called; nil: the path is served no more.
-func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.TrustedProxies, certificateOf func(*tls.ConnectionState) *x509.Certificate, detach func(*http.Request), hold func() (*Handler, func())) *Handler {
+// reservations are those of the application.
+func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.TrustedProxies, certificateOf func(*tls.ConnectionState) *x509.Certificate, detach func(*http.Request), hold func() (*Handler, func()), reservations *Reservations) *Handler {
 	h := &Handler{
 		engine:        e,
 		config:        cfg,
@@ -51,6 +53,7 @@ func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.Truste
 		certificateOf: certificateOf,
 		detach:        detach,
 		hold:          hold,
+		reservations:  reservations,
 		authHeaders:   e.Authenticator.Headers(),
 		csrf:          csrf{cfg.preventCSRF(e.Authenticator.UsesAmbientCredentials() || e.Context.UsesCookies() || e.PlugRequest.UsesCookies()), cfg.CORS.allows},
 		compression:   compression{cfg.Compress},
@@ -70,7 +73,7 @@ func (h *Handler) CORS(next http.Handler) http.Handler {
 	if !h.config.CORS.Enabled() {
 		return next
 	}
-	return h.config.CORS.handler(append(h.contextHeaders, timeoutHeader), h.config.Response.Headers)(next)
+	return h.config.CORS.handler(append(h.contextHeaders, timeoutHeader, tokenHeader), h.config.Response.Headers)(next)
 }
 
 // ServeHTTP answers a GraphQL request.
@@ -85,29 +88,34 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	caller := h.callerOf(w, r)
-	subscription, err := h.answer(s, w, r, caller)
-	if subscription != nil {
+	from, err := h.answer(s, w, r, caller)
+	if from != nil {
 		var stream *stream
-		if stream, err = h.openStream(s, w, r, caller, subscription); err == nil {
+		if stream, err = h.openStream(s, w, r, caller, from); err == nil {
 			s.close()
 			stream.start(r)
 			return
 		}
 	}
 	s.result.Quotas = append(slices.Clip(caller.Quotas), s.result.Quotas...)
-	if err != nil {
+	switch {
+	case err != nil:
 		h.fail(s, w, r, err)
-	} else {
+	case s.accepted:
+		w.WriteHeader(http.StatusAccepted)
+	default:
 		s.result.Enter(operation.StageWrite)
 		h.write(s, w, r)
 	}
-	h.reportAll(s, w, r, caller)
+	if !s.goesOn {
+		h.reportAll(s, w, r, caller)
+	}
 	s.close()
 }
 
-// answer leaves the answer to a request in s, or returns an accepted subscription. Operations
+// answer leaves the answer to a request in s, or returns the source of a stream. Operations
 // hold slots until their answer is ready: an answer that waits for its client holds none.
-func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller) (subscription *engine.Subscription, err error) {
+func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller) (from source, err error) {
 	defer func() {
 		if p := recover(); p == http.ErrAbortHandler {
 			panic(p)
@@ -120,6 +128,15 @@ func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Reques
 		return nil, err
 	}
 	s.media, s.stream = media, stream
+	token := streamToken(r)
+	if token != "" && isSafe(r.Method) && stream == eventStream { // the token authenticates
+		s.stream = reservedStream
+		reservation, err := h.reservations.claim(token)
+		if err != nil {
+			return nil, err
+		}
+		return reservation, nil
+	}
 	if err := h.csrf.check(r); err != nil { // not counted: a page could use up its visitor's rate limits
 		return nil, err
 	}
@@ -145,12 +162,22 @@ func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Reques
 	if batch != nil {
 		return nil, h.runBatch(s, w, r, caller, batch)
 	}
+	if token != "" && !isSafe(r.Method) && (single.StreamID != "" || r.Header.Get(tokenHeader) != "") {
+		reservation, err := h.reservations.find(token, caller)
+		if err == nil {
+			err = h.runOn(reservation, s, w, r, caller, single)
+		}
+		return nil, err
+	}
 	single.Stream = stream != nil
-	subscription, err = h.engine.Run(r.Context(), caller, single, &s.result)
-	if err == nil && subscription == nil {
+	subscription, err := h.engine.Run(r.Context(), caller, single, &s.result)
+	if subscription != nil {
+		return subscription, nil
+	}
+	if err == nil {
 		h.engine.Metrics.CountResult(&s.result, s.began)
 	}
-	return subscription, err
+	return nil, err
 }
 
 // write sends the answer.

@@ -158,6 +158,9 @@ func complete(req *operation.Request, extensions json.RawMessage, given bool) (e
 			return err
 		}
 		req.Gaps = wantsGaps(extensions)
+		if req.StreamID, err = streamID(extensions); err != nil {
+			return err
+		}
 	}
 	if !given && req.DocumentID == "" && req.Hash == "" {
 		return errNoQuery
@@ -225,6 +228,14 @@ func persistedHash(extensions json.RawMessage) (hash string, err error) {
 		return "", response.BadRequest(`"persistedQuery" in the request's extensions is not {"version": 1, "sha256Hash": "…"}.`)
 	}
 	return hash, nil
+}
+
+// streamID returns extensions.operationId, or "" (GraphQL over Server-Sent Events).
+func streamID(extensions json.RawMessage) (id string, err error) {
+	if bytes.Contains(extensions, []byte("operationId")) {
+		_, err = text(strictjson.Object(extensions), "operationId", &id)
+	}
+	return id, err
 }
 
 // wantsGaps reports whether extensions.gaps is true.

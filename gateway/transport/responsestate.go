@@ -18,6 +18,8 @@ type responseState struct {
 	began      time.Time
 	media      *mediaType
 	stream     *streamFormat    // of a subscription; nil: the client takes none
+	accepted   bool             // the results of the operation go to a stream
+	goesOn     bool             // the operation is reported when it ends
 	body       memory.Buffer    // of the request
 	result     operation.Result // its JSON is the answer
 	compressed memory.Buffer    // the answer
@@ -45,7 +47,7 @@ func (s *responseState) close() {
 	for _, b := range []*memory.Buffer{&s.body, &s.result.JSON, &s.compressed} {
 		b.Close(maxKept)
 	}
-	s.account, s.batch, s.stream = nil, nil, nil
+	s.account, s.batch, s.stream, s.accepted, s.goesOn = nil, nil, nil, false, false
 	s.result.Reset()
 	states.Put(s)
 }

@@ -19,48 +19,62 @@ import (
 type streamFormat struct {
 	contentType []string
 	beginning   string                           // once the subscription is accepted
-	heartbeat   string                           // after a silence
+	heartbeat   string                           // after a silence; empty: none
 	result      func(json []byte) []byte         // one result
 	complete    string                           // the application has ended the subscription
 	leave       func(after time.Duration) []byte // the client should subscribe again
 }
 
+// A source emits the results of a stream, as an [engine.Subscription] does.
+type source interface {
+	Forward(ctx context.Context, result *operation.Result, emit engine.Emitter) error
+	Close()
+}
+
 // A stream is the response to a subscription. It begins when the subscription is accepted:
 // errors before that are JSON. It holds nothing of its request, no slot and no configuration.
 type stream struct {
-	format       *streamFormat
-	handler      *Handler
-	subscription *engine.Subscription
-	w            *deadlineWriter
-	detached     *detached // nil: the stream belongs to its handler
-	result       operation.Result
+	format   *streamFormat
+	handler  *Handler
+	source   source
+	w        *deadlineWriter
+	detached *detached // nil: the stream belongs to its handler
+	result   operation.Result
 
 	mu        sync.Mutex // of writing
 	heartbeat *time.Timer
 	failed    error // of a write
 }
 
-// openStream returns the response to a request whose subscription is accepted. It closes the
-// subscription if there is an error.
-func (h *Handler) openStream(state *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller, subscription *engine.Subscription) (*stream, error) {
-	s := &stream{format: state.stream, handler: h, subscription: subscription, w: w.(*deadlineWriter)}
+// openStream returns the response to a request whose source is ready. It closes the source if
+// there is an error.
+func (h *Handler) openStream(state *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller, from source) (*stream, error) {
+	s := h.newStream(state, r, caller, state.stream, from)
+	s.w = w.(*deadlineWriter)
 	var err error
 	if s.detached, err = detach(s.w, r); err != nil {
-		subscription.Close()
+		from.Close()
 		return nil, err
 	}
 	h.engine.Metrics.CountResult(&state.result, state.began)
-	state.result.End()
 	header := w.Header()
 	header["Content-Type"] = s.format.contentType
 	header.Set("Cache-Control", "no-cache, no-store")
 	header.Set("X-Accel-Buffering", "no") // nginx
 	setRateLimitHeaders(header, slices.Concat(caller.Quotas, state.result.Quotas))
-	s.result.Report = state.result.Report
-	request := state.result.Request
-	s.result.Request = &operation.Request{Query: request.Query, Variables: bytes.Clone(request.Variables)}
-	h.describe(&s.result.Report, r.Method, caller)
 	return s, nil
+}
+
+// newStream returns a stream without a writer.
+func (h *Handler) newStream(state *responseState, r *http.Request, caller *engine.Caller, format *streamFormat, from source) *stream {
+	state.result.End()
+	s := &stream{format: format, handler: h, source: from}
+	s.result.Report = state.result.Report
+	if request := state.result.Request; request != nil {
+		s.result.Request = &operation.Request{Query: request.Query, Variables: bytes.Clone(request.Variables)}
+	}
+	h.describe(&s.result.Report, r.Method, caller)
+	return s
 }
 
 // start writes the stream. It returns at its end, or at once if the stream is detached.
@@ -79,9 +93,9 @@ func (s *stream) start(r *http.Request) {
 	}()
 }
 
-// serve writes the stream until the subscription or ctx ends.
+// serve writes the stream until its source or ctx ends.
 func (s *stream) serve(ctx context.Context) {
-	defer s.subscription.Close() // last: the gateway waits for it before it stops
+	defer s.source.Close() // last: the gateway waits for it before it stops
 	s.result.JSON.Open(s.w.account)
 	s.end(s.forward(ctx))
 	s.handler.record(&s.result.Report, s.w)
@@ -98,13 +112,18 @@ func (s *stream) forward(ctx context.Context) (err error) {
 		}
 	}()
 	s.w.WriteHeader(http.StatusOK)
-	s.mu.Lock()
-	s.heartbeat = time.AfterFunc(s.interval(), s.beat)
-	s.mu.Unlock()
+	if s.format.heartbeat != "" {
+		s.mu.Lock()
+		s.heartbeat = time.AfterFunc(s.interval(), s.beat)
+		s.mu.Unlock()
+	}
 	if err := s.write([]byte(s.format.beginning)); err != nil {
 		return err
 	}
-	return s.subscription.Forward(ctx, &s.result, func(result *operation.Result) error {
+	if r, ok := s.source.(*reservation); ok {
+		r.interrupt = func() { s.w.setDeadline(past) }
+	}
+	return s.source.Forward(ctx, &s.result, func(result *operation.Result) error {
 		return s.write(s.format.result(result.JSON.Bytes))
 	})
 }
@@ -141,7 +160,9 @@ func (s *stream) send(text []byte) error {
 	if s.failed != nil {
 		return engine.ErrClientLeft.WithCause(s.failed)
 	}
-	s.heartbeat.Reset(s.interval())
+	if s.heartbeat != nil {
+		s.heartbeat.Reset(s.interval())
+	}
 	return nil
 }
 
@@ -157,7 +178,9 @@ func (s *stream) end(err error) {
 		s.send(s.format.leave(engine.ErrGoingAway.RetryAfter))
 	}
 	s.failed = errStreamEnded
-	s.heartbeat.Stop()
+	if s.heartbeat != nil {
+		s.heartbeat.Stop()
+	}
 	s.result.Skip()
 	if known := s.handler.engine.Error(err); err != nil && known.Class == operation.Internal {
 		s.result.Code, s.result.Cause = known.Code, known.Cause

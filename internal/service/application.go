@@ -11,6 +11,7 @@ import (
 	"github.com/louche-graphql/louche/gateway"
 	"github.com/louche-graphql/louche/gateway/contract"
 	"github.com/louche-graphql/louche/gateway/engine"
+	"github.com/louche-graphql/louche/gateway/transport"
 	"github.com/louche-graphql/louche/internal/config"
 	"github.com/louche-graphql/louche/ratelimit"
 	"github.com/louche-graphql/louche/rpcclient"
@@ -28,6 +29,7 @@ type application struct {
 	contract      *contract.Contract
 	sharing       *engine.Sharing
 	subscriptions *engine.Subscriptions // nil: none are served
+	reservations  *transport.Reservations
 	discovery     *discovery.Discovery
 	found         atomic.Pointer[gateway.DiscoveryStatus]
 	polled        chan struct{} // closed after the first poll of discovery
@@ -83,6 +85,7 @@ func (s *service) newApplication(cfg config.App, proxies []netip.Prefix, former 
 	if cfg.UsesConn() {
 		app.plugRequest = auth.NewPlugRequest(cfg.Request)
 	}
+	app.reservations = transport.NewReservations()
 	app.subscriptions = gateway.NewSubscriptions(cfg.AppConfig, absinthe, s.budget, &counts.subscriptions)
 	app.found.Store(new(gateway.DiscoveryStatus))
 	if former != nil {

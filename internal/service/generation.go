@@ -39,7 +39,7 @@ func (s *service) build(cfg *config.Config) (next generation, err error) {
 		}
 		served.PlugRequest = app.plugRequest
 		served.Context, served.Limiter, served.Absinthe, served.Contract = app.context, app.limiter, app.absinthe, app.contract
-		served.Sharing, served.Subscriptions = app.sharing, app.subscriptions
+		served.Sharing, served.Subscriptions, served.Reservations = app.sharing, app.subscriptions, app.reservations
 		served.Discovery = func() gateway.DiscoveryStatus { return *app.found.Load() }
 		next.applications = append(next.applications, app)
 	}

@@ -58,6 +58,7 @@ func (g *gateway) subscribe(t testing.TB, channel string) *subscriber {
 	s.conn, lines = g.stream(t, channel)
 	go func() {
 		defer close(s.ended)
+		defer s.conn.Close()
 		s.fault = s.read(lines)
 	}()
 	return s
@@ -207,11 +208,11 @@ func TestSubscribersOutliveTheirNodes(t *testing.T) {
 		g.waitConnected(t, 3)
 		next()
 	}
-	eventually(t, "all subscribers have the last event", func() bool {
-		tell()
-		eventually(t, "the event arrives", func() bool { return lagging() < count })
-		return lagging() == 0
+	eventually(t, "each subscription has a node", func() bool {
+		return g.metric(t, `louche_subscription_feeds_waiting{app="/graphql"}`) == 0
 	})
+	tell()
+	eventually(t, "all subscribers have the last event", func() bool { return lagging() == 0 })
 
 	eventually(t, "the gateway has disconnected the client that does not read", func() bool {
 		return g.metric(t, `louche_subscriptions{app="/graphql"}`) == float64(count)

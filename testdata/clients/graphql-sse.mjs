@@ -11,7 +11,7 @@ async function first(results) {
   for await (const result of results) return result;
 }
 
-for (const singleConnection of [false]) {
+for (const singleConnection of [false, true]) {
   let connections = 0;
   const client = createClient({ url, singleConnection, retryAttempts: 10, retry: async () => {}, on: { connected: () => connections++ } });
 
