@@ -18,7 +18,8 @@ type Result struct {
 	Value etf.Term
 	// Node is the name of the node that ran the function.
 	Node string
-	// Header is what the application adds to the response.
+	// Header is what the application adds to the response, and Status its own; 0: none.
+	Status  int
 	Header  []HeaderField
 	exit    *erldist.Payload
 	conn    *liveConn // of the call

@@ -111,11 +111,7 @@ func (c *operationCall) appendPrepared(b []byte, op Operation) ([]byte, error) {
 	}
 	b = etf.AppendNil(b)
 	if c.buildsContext() {
-		module, function := c.app.Config.contextFunction()
-		b = etf.AppendAtom(etf.AppendTuple(b, 6), "from")
-		b = etf.AppendAtom(etf.AppendAtom(b, ModuleAtom(module)), function)
-		b = op.appendContext(op.appendClaims(b))
-		b = etf.AppendBool(b, c.app.Config.ContextCache > 0)
+		b = c.app.Config.appendFrom(b, &op, c.app.Config.ContextCache > 0)
 	} else {
 		b = op.appendContext(etf.AppendAtom(etf.AppendTuple(b, 2), "map"))
 	}
@@ -159,18 +155,19 @@ func (c *operationCall) read(result *Result) error {
 	} else if err := c.unwrapPrepared(result); err != nil {
 		return err
 	}
-	if c.app.Config.NeedsAgent() {
-		if err := result.unwrapServe(); err != nil {
-			return err
-		}
-		return result.unwrapOK()
+	var built etf.Term
+	var err error
+	switch {
+	case c.app.Config.NeedsAgent():
+		built, err = c.app.unwrapServe(result)
+	case c.buildsContext():
+		built, err = c.app.unwrapEvaluation(result)
+	}
+	if err != nil {
+		return err
 	}
 	if !c.buildsContext() {
 		return result.unwrapOK()
-	}
-	built, err := c.app.unwrapEvaluation(result)
-	if err != nil {
-		return err
 	}
 	if until := c.app.cachedUntil(c.began, c.op.ContextExpires); until.After(c.began) {
 		c.app.cacheContext(c.key, built, until)

@@ -20,6 +20,12 @@ type PlugConfig struct {
 	// BeforeSend is a function of a conn and a blueprint, as the option before_send of
 	// Absinthe.Plug. Empty: none.
 	BeforeSend string `yaml:"before_send" env:"BEFORE_SEND"`
+	// Pipeline is a function of a configuration and options that returns the pipeline of a
+	// document, as the option pipeline of Absinthe.Plug. Empty: Absinthe's own.
+	Pipeline string `yaml:"pipeline" env:"PIPELINE"`
+	// ResponseFrom is a function of the final context and the result that returns headers,
+	// cookies and a status, for applications without Plug. Empty: none.
+	ResponseFrom string `yaml:"response_from" env:"RESPONSE_FROM"`
 	// Responds: the response has headers of the application.
 	Responds bool `yaml:"-"`
 }
@@ -28,13 +34,17 @@ type PlugConfig struct {
 func (c *PlugConfig) UsesConn() bool { return len(c.Plugs) > 0 || c.BeforeSend != "" }
 
 // NeedsAgent reports whether nodes need the agent to run operations.
-func (c *PlugConfig) NeedsAgent() bool { return c.UsesConn() }
+func (c *PlugConfig) NeedsAgent() bool {
+	return c.UsesConn() || c.Pipeline != "" || c.ResponseFrom != ""
+}
 
 func (c *PlugConfig) setDefaults() {
 	for i, name := range c.Plugs {
 		c.Plugs[i] = strings.TrimPrefix(name, elixirPrefix)
 	}
-	c.BeforeSend = strings.TrimPrefix(c.BeforeSend, elixirPrefix)
+	for _, name := range []*string{&c.BeforeSend, &c.Pipeline, &c.ResponseFrom} {
+		*name = strings.TrimPrefix(*name, elixirPrefix)
+	}
 }
 
 func (c *PlugConfig) validate() error {
@@ -44,8 +54,14 @@ func (c *PlugConfig) validate() error {
 			errs = append(errs, keypath.In(keypath.Errorf("", "is not a module such as MyAppWeb.Context or a function such as MyAppWeb.Router.graphql"), "plugs", i))
 		}
 	}
-	if c.BeforeSend != "" && !isFunction(c.BeforeSend) {
-		errs = append(errs, keypath.Errorf("before_send", "is not a function such as MyAppWeb.Router.absinthe_before_send"))
+	for _, f := range []struct{ key, name, example string }{
+		{"before_send", c.BeforeSend, "MyAppWeb.Router.absinthe_before_send"},
+		{"pipeline", c.Pipeline, "MyAppWeb.Router.pipeline"},
+		{"response_from", c.ResponseFrom, "MyApp.Gateway.respond"},
+	} {
+		if f.name != "" && !isFunction(f.name) {
+			errs = append(errs, keypath.Errorf(f.key, "is not a function such as %s", f.example))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -73,8 +89,26 @@ func appendFunction(b []byte, name string) []byte {
 	return etf.AppendAtom(etf.AppendAtom(etf.AppendTuple(b, 2), ModuleAtom(module)), function)
 }
 
-// appendConn appends {conn, Request, Plugs, Endpoint, Map}, the argument of build/1 of the
-// agent.
+// appendSource appends the source of the context, the argument of build/1 of the agent.
+func (c *AbsintheConfig) appendSource(b []byte, op *Operation, buildsContext, returned bool) []byte {
+	switch {
+	case c.UsesConn():
+		return c.appendConn(b, op)
+	case buildsContext:
+		return c.appendFrom(b, op, returned)
+	}
+	return op.appendContext(etf.AppendAtom(etf.AppendTuple(b, 2), "map"))
+}
+
+// appendFrom appends {from, Module, Function, Claims, Map, Returned}.
+func (c *AbsintheConfig) appendFrom(b []byte, op *Operation, returned bool) []byte {
+	module, function := c.contextFunction()
+	b = etf.AppendAtom(etf.AppendTuple(b, 6), "from")
+	b = etf.AppendAtom(etf.AppendAtom(b, ModuleAtom(module)), function)
+	return etf.AppendBool(op.appendContext(op.appendClaims(b)), returned)
+}
+
+// appendConn appends {conn, Request, Plugs, Endpoint, Map}.
 func (c *AbsintheConfig) appendConn(b []byte, op *Operation) []byte {
 	b = append(etf.AppendAtom(etf.AppendTuple(b, 5), "conn"), op.Request...)
 	if len(c.Plugs) > 0 {
@@ -96,9 +130,12 @@ func (c *AbsintheConfig) appendConn(b []byte, op *Operation) []byte {
 	return op.appendContext(b)
 }
 
-// appendRespond appends {conn, BeforeSend}, or none.
+// appendRespond appends {function, Function}, {conn, BeforeSend} or none.
 func (c *PlugConfig) appendRespond(b []byte) []byte {
-	if !c.Responds {
+	switch {
+	case c.ResponseFrom != "":
+		return appendFunction(etf.AppendAtom(etf.AppendTuple(b, 2), "function"), c.ResponseFrom)
+	case !c.Responds || !c.UsesConn():
 		return etf.AppendAtom(b, "none")
 	}
 	return appendFunction(etf.AppendAtom(etf.AppendTuple(b, 2), "conn"), c.BeforeSend)
@@ -106,20 +143,29 @@ func (c *PlugConfig) appendRespond(b []byte) []byte {
 
 // appendServe appends the arguments of serve/7 of the agent:
 //
-//	[Hash | none, Document | known, Schema, Options, Context, Setup, Respond]
+//	[Hash, Document | known, Schema, Options, Context, Setup, Respond]
 func (c *operationCall) appendServe(b []byte, op Operation) []byte {
 	config := &c.app.Config
 	b = etf.AppendList(beginCall(b, agent.Module, "serve"), 7)
 	if config.Prepares() {
 		b = etf.AppendBinary(b, op.Hash[:])
 	} else {
-		b = etf.AppendAtom(b, "none")
+		b = config.appendPipeline(b)
 	}
 	b = c.appendDocument(b, op)
 	b, _ = config.appendOptions(etf.AppendAtom(b, ModuleAtom(config.Schema)), op, 0) // the variables are encoded
-	b = config.appendConn(etf.AppendNil(b), &op)
+	b = config.appendSource(etf.AppendNil(b), &op, c.buildsContext(), config.ContextCache > 0)
 	b = (c.setup &^ trapExits).appendFunctions(b, &op)
 	return endCall(etf.AppendNil(config.appendRespond(b)))
+}
+
+// appendPipeline appends what stands for the hash of a document that is not prepared:
+// {pipeline, Function}, or none.
+func (c *PlugConfig) appendPipeline(b []byte) []byte {
+	if c.Pipeline != "" {
+		return appendFunction(etf.AppendAtom(etf.AppendTuple(b, 2), "pipeline"), c.Pipeline)
+	}
+	return etf.AppendAtom(b, "none")
 }
 
 // A HeaderField is a field of a response, with its name in lower case as Plug has it.
@@ -137,38 +183,74 @@ func (e *HaltedError) Error() string {
 	return fmt.Sprintf("a plug on %s halted with status %d", e.Node, e.Status)
 }
 
-// unwrapServe reduces {answered, Header, Outcome} to Outcome.
-func (result *Result) unwrapServe() error {
-	if err := result.halted(); err != nil {
-		return err
+// unwrapServe reduces {answered, Status, Header, Built, Outcome} to Outcome, and returns Built.
+func (a *Absinthe) unwrapServe(result *Result) (built etf.Term, err error) {
+	if err := a.refusal(result); err != nil {
+		return built, err
 	}
+	d := etf.NewDecoder(result.Value)
+	if _, err = d.Tuple(); err != nil {
+		return built, err
+	}
+	if _, err = d.Atom(); err != nil {
+		return built, err
+	}
+	status, err := d.Term()
+	if err != nil {
+		return built, err
+	}
+	if result.Status, err = a.readStatus(result.Node, status); err != nil {
+		return built, err
+	}
+	if result.Header, err = readHeader(&d); err != nil {
+		return built, err
+	}
+	built, err = d.Term()
+	result.Value = d.Rest()
+	return built, err
+}
+
+// readStatus reads a status, or none.
+func (a *Absinthe) readStatus(node string, status etf.Term) (int, error) {
+	d := etf.NewDecoder(status)
+	if none, err := d.Atom(); err == nil && none == "none" {
+		return 0, nil
+	}
+	d = etf.NewDecoder(status)
+	if n, err := d.Int(); err == nil && isFinal(n) {
+		return int(n), nil
+	}
+	return 0, &CallError{Node: node, Class: "error", Reason: a.Config.ResponseFrom + " returned the status " + status.String()}
+}
+
+// isFinal reports whether a status is that of a final response.
+func isFinal(status int64) bool { return status >= 200 && status <= 599 }
+
+// refusal returns the error of an operation that the application refused to run: {halted,
+// Status, Header, Body} or {returned, Other}.
+func (a *Absinthe) refusal(result *Result) error {
 	d := etf.NewDecoder(result.Value)
 	if _, err := d.Tuple(); err != nil {
 		return err
 	}
-	if _, err := d.Atom(); err != nil {
+	switch tag, err := d.Atom(); {
+	case err != nil:
 		return err
+	case tag == "halted":
+		return result.haltedError(d)
+	case tag == "returned":
+		return a.contextError(result.Node, d.Rest())
 	}
-	var err error
-	result.Header, err = readHeader(&d)
-	result.Value = d.Rest()
-	return err
+	return nil
 }
 
-// halted returns an error for {halted, Status, Header, Body}.
-func (result *Result) halted() error {
-	d := etf.NewDecoder(result.Value)
-	if arity, err := d.Tuple(); err != nil || arity != 4 {
-		return err
-	}
-	if _, err := d.Atom(); err != nil {
-		return err
-	}
+// haltedError reads Status, Header, Body.
+func (result *Result) haltedError(d etf.Decoder) error {
 	status, err := d.Int()
 	if err != nil {
 		return err
 	}
-	if status < 200 || status > 599 {
+	if !isFinal(status) {
 		return &CallError{Node: result.Node, Class: "error", Reason: fmt.Sprintf("a plug halted with status %d", status)}
 	}
 	header, err := readHeader(&d)

@@ -107,11 +107,12 @@ func (a *Absinthe) appendSubscribe(b, expression []byte, op Operation, gateway e
 }
 
 // appendContextSource appends {map, Map}, {from, Module, Function, Claims, Map} or
-// {Agent, Context, Respond}, the latter two as for serve/7 of the agent.
+// {Agent, Hash, Context, Respond}, with arguments of serve/7 of the agent.
 func (a *Absinthe) appendContextSource(b []byte, op Operation) []byte {
 	switch {
-	case a.Config.UsesConn():
-		b = a.Config.appendConn(etf.AppendAtom(etf.AppendTuple(b, 3), agent.Module), &op)
+	case a.Config.NeedsAgent():
+		b = a.Config.appendPipeline(etf.AppendAtom(etf.AppendTuple(b, 4), agent.Module))
+		b = a.Config.appendSource(b, &op, a.Config.ContextFrom != "", false)
 		return a.Config.appendRespond(b)
 	case a.Config.ContextFrom == "":
 		return op.appendContext(etf.AppendAtom(etf.AppendTuple(b, 2), "map"))
@@ -124,8 +125,8 @@ func (a *Absinthe) appendContextSource(b []byte, op Operation) []byte {
 
 // unwrapRun reduces {run, Answer} to Absinthe's result map.
 func (a *Absinthe) unwrapRun(result *Result) error {
-	if a.Config.UsesConn() {
-		if err := result.halted(); err != nil {
+	if a.Config.NeedsAgent() {
+		if err := a.refusal(result); err != nil {
 			return err
 		}
 	}

@@ -202,7 +202,7 @@ func (a *Absinthe) unwrapUpload(result *Result) error {
 	if !a.Config.NeedsAgent() {
 		return a.unwrapRun(result)
 	}
-	if err := result.unwrapServe(); err != nil {
+	if _, err := a.unwrapServe(result); err != nil {
 		return err
 	}
 	return result.unwrapOK()

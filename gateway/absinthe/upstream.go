@@ -90,6 +90,8 @@ func (r *result) HasErrors() bool { return r.errors }
 
 func (r *result) Header() []operation.Field { return fieldsOf(r.Result.Header) }
 
+func (r *result) Status() int { return r.Result.Status }
+
 func fieldsOf(header []rpcclient.HeaderField) (fields []operation.Field) {
 	for _, f := range header {
 		fields = append(fields, operation.Field(f))

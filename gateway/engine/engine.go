@@ -311,6 +311,7 @@ func (r *run) callUpstream(ctx context.Context) error {
 	r.result.Enter(operation.StageTranscode)
 	r.result.Code, r.result.Node = operation.OK, result.Node()
 	r.result.HasData, r.result.Outcome, r.result.Header = result.HasData(), result.Outcome(), result.Header()
+	r.result.ReplyStatus = result.Status()
 	if err := r.presentErrors(result); err != nil {
 		return err
 	}

@@ -49,6 +49,7 @@ type heldResult struct{ printedTerm }
 func (heldResult) Node() string               { return "a@b" }
 func (heldResult) HasData() bool              { return true }
 func (heldResult) HasErrors() bool            { return false }
+func (heldResult) Status() int                { return 0 }
 func (heldResult) Header() []operation.Field  { return nil }
 func (heldResult) Outcome() operation.Outcome { return operation.Succeeded }
 func (heldResult) Release()                   {}

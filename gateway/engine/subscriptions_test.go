@@ -43,6 +43,7 @@ func (t textResult) Node() string                           { return "n" }
 func (t textResult) Size() int                              { return len(t) }
 func (t textResult) HasData() bool                          { return true }
 func (t textResult) HasErrors() bool                        { return false }
+func (t textResult) Status() int                            { return 0 }
 func (t textResult) Header() []operation.Field              { return nil }
 func (t textResult) Outcome() operation.Outcome             { return operation.Succeeded }
 func (t textResult) PresentErrors(ErrorRules, func(string)) {}

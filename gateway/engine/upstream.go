@@ -96,6 +96,8 @@ type Result interface {
 	HasErrors() bool
 	// Header is what the application adds to the response.
 	Header() []operation.Field
+	// Status is the application's own status of HTTP; 0: there is none.
+	Status() int
 	// Outcome says which errors the result has.
 	Outcome() operation.Outcome
 	// PresentErrors changes the errors. It calls masked with each one that it masks.

@@ -30,8 +30,10 @@ type Result struct {
 	HasData bool
 	// CacheControl says whether caches may keep the response to a GET.
 	CacheControl string
-	// Header is what the application adds to the response.
-	Header []Field
+	// Header is what the application adds to the response. ReplyStatus is its own status of
+	// HTTP; 0: there is none.
+	ReplyStatus int
+	Header      []Field
 	// Quotas are what rate limits leave the client.
 	Quotas []ratelimit.Quota
 }

@@ -4,6 +4,7 @@
 package transport
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -197,7 +198,7 @@ func (h *Handler) write(s *responseState, w http.ResponseWriter, r *http.Request
 		w.Header().Set("Content-Encoding", name)
 		body = s.compressed.Bytes
 	}
-	response.Write(w, s.media.status(s.result.HasData), s.media.contentType, body)
+	response.Write(w, cmp.Or(s.result.ReplyStatus, s.media.status(s.result.HasData)), s.media.contentType, body)
 }
 
 // setCacheHeaders says whether caches may keep an answer to GET, and what it depends on.

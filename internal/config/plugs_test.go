@@ -22,6 +22,10 @@ func TestPlugs(t *testing.T) {
 		"before_send that is no function":         {[]string{"before_send: A", "response: {headers: [x-a]}"}, "apps[0].before_send is not a function"},
 		"plugs and context_from":                  {[]string{"plugs: [A]", "context_from: A.b"}, "apps[0].context_from builds the context"},
 		"plugs and shared queries":                {[]string{"plugs: [A]", "share: on"}, "apps[0].share gives one answer"},
+		"response_from":                           {[]string{"response_from: A.b", "context_from: A.c", "pipeline: A.d"}, ""},
+		"response_from and plugs":                 {[]string{"response_from: A.b", "plugs: [A]"}, "apps[0].response_from adds to"},
+		"pipeline and prepared documents":         {[]string{"pipeline: A.b", "prepare: on"}, "apps[0].prepare is for"},
+		"pipeline and shared queries":             {[]string{"pipeline: A.b", "share: on"}, ""},
 		"a header of the gateway in the response": {[]string{"plugs: [A]", "response: {headers: [content-length]}"}, "apps[0].response.headers[0] is the gateway's own"},
 		"any cookie in the response":              {[]string{"plugs: [A]", "response: {headers: [set-cookie]}"}, "apps[0].response.headers[0] sets any cookie"},
 	} {

@@ -12,7 +12,7 @@
 %% does that, and removes everything when no gateway renews its lease.
 -module(louche_agent).
 
--export([renew/3, forget/0, run/6, serve/7, build/1]).
+-export([renew/3, forget/0, run/6, serve/7]).
 -export([send_resp/4, read_req_body/2, get_peer_data/1, get_http_protocol/1, inform/3, upgrade/3, push/3]).
 
 %% renew(Schema, Lease, Words) starts the owner if there is none, and keeps everything
@@ -53,9 +53,12 @@ set_up(Setup) ->
 
 %% runner returns how to run a document, {Kept, Run}: Run takes all options, and returns
 %% {ok, Blueprint} or {error, Message}. It returns unknown if the text is missing. Hash is
-%% none for a document that is not prepared.
+%% none for a document that is not prepared, or {pipeline, Function}: a function of the
+%% application makes the pipeline.
 runner(none, Document, Schema, _) ->
     {false, fun(All) -> run_text(Document, Schema, All) end};
+runner({pipeline, Function}, Document, Schema, _) ->
+    {false, fun(All) -> finish(Document, pipeline(Function, Document, Schema, All)) end};
 runner(Hash, Document, Schema, Options) ->
     Key = {Hash, Schema, option(operation_name, Options), option(token_limit, Options)},
     case find(Key) of

@@ -2,12 +2,15 @@
 %% ---- Plugs, and what the application adds to a response
 
 %% serve(Hash, Document, Schema, Options, Context, Setup, Respond) is run/6 for documents
-%% whose context comes from plugs, or whose response has headers of the application. Hash is
-%% none if the document is not to be prepared. Context is as build/1 takes it.
+%% with functions of the application that Absinthe.Plug would call. Hash is
+%% as for runner/4, Context as for build/1.
 %%
-%% Value is {answered, Headers, Outcome}, or {halted, Status, Headers, Body}. Respond is none,
-%% or {conn, BeforeSend}: the conn, after the function BeforeSend if it is not none, has the
-%% headers.
+%% Value is {answered, Status, Headers, Built, Outcome}, with the context that an
+%% application's function has built or none; {halted, Status, Headers, Body}; or {returned,
+%% Other} if that function did not return a map. Respond is none; {conn, BeforeSend}: the
+%% conn, after the function BeforeSend if it is not none, has the headers; or {function,
+%% Function}, which gets the context and the result, and returns status, headers and cookies.
+%% Status is none, or that of the function.
 serve(Hash, Document, Schema, Options, Context, Setup, Respond) ->
     set_up(Setup),
     case runner(Hash, Document, Schema, Options) of
@@ -15,26 +18,50 @@ serve(Hash, Document, Schema, Options, Context, Setup, Respond) ->
         {Kept, Run} -> {Kept, answer(Run, Options, build(Context), Respond)}
     end.
 
-answer(Run, Options, {ok, Conn, Context, More}, Respond) ->
+answer(Run, Options, {ok, Conn, Context, More, Built}, Respond) ->
     case Run(More ++ [{context, Context} | Options]) of
-        {ok, Blueprint} = Answer -> {answered, headers(Respond, Conn, Blueprint), result(Answer)};
-        Error -> {answered, [], Error}
+        {ok, Blueprint} = Answer ->
+            {Status, Headers} = respond(Respond, Conn, Blueprint),
+            {answered, Status, Headers, Built, result(Answer)};
+        Error ->
+            {answered, none, [], Built, Error}
     end;
 answer(_, _, Refused, _) ->
     Refused.
 
-%% build({conn, Request, Plugs, Endpoint, Map}) runs plugs on a conn. It returns {ok, Conn,
-%% Context, Options}, with the context and the options of Absinthe that the plugs have set,
-%% the former merged over Map; or {halted, Status, Headers, Body}.
+%% build(Context) returns {ok, Conn, Context, Options, Built}. Context is {map, Map}; {from,
+%% Module, Function, Claims, Map, Returned} as for run/6, which makes Built; or {conn, Request,
+%% Plugs, Endpoint, Map}: plugs run on a conn, and set context and options of Absinthe, the
+%% former merged over Map, or have it return {halted, Status, Headers, Body}.
+build({map, Map}) ->
+    {ok, none, Map, [], none};
+build({from, Module, Function, Claims, Map, Returned}) ->
+    case build_context(Module, Function, Claims) of
+        Built when is_map(Built), Returned -> {ok, none, maps:merge(Map, Built), [], Built};
+        Built when is_map(Built) -> {ok, none, maps:merge(Map, Built), [], none};
+        Other -> {returned, Other}
+    end;
 build({conn, Request, Plugs, Endpoint, Map}) ->
     case plug(endpoint(Endpoint, conn(Request)), Plugs) of
         #{halted := false, state := State, private := Private} = Conn when State =:= unset; State =:= set ->
             Absinthe = maps:get(absinthe, Private, #{}),
             Options = maps:with([root_value, analyze_complexity, max_complexity], Absinthe),
-            {ok, Conn, maps:merge(Map, maps:get(context, Absinthe, #{})), maps:to_list(Options)};
+            {ok, Conn, maps:merge(Map, maps:get(context, Absinthe, #{})), maps:to_list(Options), none};
         Conn ->
             halted(Conn)
     end.
+
+%% pipeline returns what a function for the option pipeline of Absinthe.Plug returns.
+pipeline({Module, Function}, Document, Schema, Options) ->
+    Context = option(context, Options),
+    Root = case option(root_value, Options) of nil -> #{}; Value -> Value end,
+    Adapter = 'Elixir.Absinthe.Adapter.LanguageConventions',
+    Config = #{
+        adapter => Adapter, context => Context, root_value => Root, schema_mod => Schema, pubsub => maps:get(pubsub, Context, nil),
+        pipeline => {Module, Function}, before_send => nil, conn_private => #{http_method => <<"POST">>},
+        raw_options => [Option || {Name, _} = Option <- Options, lists:member(Name, [analyze_complexity, max_complexity, token_limit])]
+    },
+    call_application(Module, Function, [Config, Options ++ [{schema, Schema}, {document, Document}, {adapter, Adapter}, {root_value, Root}]]).
 
 %% conn returns a %Plug.Conn{}, whose adapter is this module. It has no body.
 conn({Method, Scheme, Host, Port, Path, Query, Address, Headers}) ->
@@ -71,13 +98,44 @@ halted(#{state := sent, status := Status, resp_headers := Headers, resp_body := 
 halted(_) ->
     error(plug_halted_without_response).
 
-headers(none, _, _) ->
-    [];
-headers({conn, none}, Conn, _) ->
+respond(none, _, _) ->
+    {none, []};
+respond({conn, none}, Conn, _) ->
     #{resp_headers := Headers} = 'Elixir.Plug.Conn':send_resp(Conn, 200, <<>>), % runs the callbacks of plugs
-    Headers;
-headers({conn, {Module, Function}}, Conn, Blueprint) ->
-    headers({conn, none}, call_application(Module, Function, [Conn, Blueprint]), Blueprint).
+    {none, Headers};
+respond({conn, {Module, Function}}, Conn, Blueprint) ->
+    respond({conn, none}, call_application(Module, Function, [Conn, Blueprint]), Blueprint);
+respond({function, {Module, Function}}, _, #{execution := #{context := Context}, result := Result}) ->
+    Response = call_application(Module, Function, [Context, Result]),
+    try
+        Headers = lists:map(fun({Name, Value}) -> {Name, iolist_to_binary(Value)} end, pairs(headers, Response)),
+        Cookies = lists:map(fun({Name, Cookie}) -> {<<"set-cookie">>, cookie(Name, Cookie)} end, pairs(cookies, Response)),
+        {maps:get(status, Response, none), Headers ++ Cookies}
+    catch
+        error:_ -> error({{Module, Function, 2}, {bad_response, Response}})
+    end.
+
+pairs(Key, Response) ->
+    case maps:get(Key, Response, []) of
+        Map when is_map(Map) -> maps:to_list(Map);
+        List -> List
+    end.
+
+%% cookie returns the value of Set-Cookie, with the defaults of Plug.
+cookie(Name, Value) when is_binary(Value) ->
+    cookie(Name, #{value => Value});
+cookie(Name, #{value := Value} = Options) ->
+    Attributes = [attribute(Key, maps:get(Key, Options, Default))
+        || {Key, Default} <- [{path, <<"/">>}, {domain, nil}, {max_age, nil}, {secure, false}, {http_only, true}, {same_site, nil}]],
+    iolist_to_binary([Name, $=, Value | Attributes]).
+
+attribute(_, Absent) when Absent =:= nil; Absent =:= false -> [];
+attribute(path, Path) -> [<<"; path=">>, Path];
+attribute(domain, Domain) -> [<<"; domain=">>, Domain];
+attribute(max_age, Seconds) -> [<<"; max-age=">>, integer_to_binary(Seconds)];
+attribute(secure, true) -> <<"; secure">>;
+attribute(http_only, true) -> <<"; HttpOnly">>;
+attribute(same_site, Value) -> [<<"; SameSite=">>, Value].
 
 %% call_application names the function in the reason of a crash, and leaves conns out of it:
 %% they have the credentials of the request.

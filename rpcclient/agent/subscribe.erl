@@ -1,7 +1,7 @@
 %% The expressions of a process that subscribes a document and forwards its results to the
 %% gateway, for erl_eval. The bindings are Document, Schema and Options; PubSub, the module;
 %% Context, {map, Map} or {from, Module, Function, Claims, Map} as in agent.erl, or {Agent,
-%% Context, Respond}, for which plugs build the context; Gateway, the
+%% Hash, Context, Respond}, for which the agent's serve/7 runs the document; Gateway, the
 %% pid of a mailbox; and Credit, how many messages the mailbox takes. Each {Gateway, More}
 %% of the gateway adds to it.
 %%
@@ -47,10 +47,10 @@ Outcome =
     case Context of
         {map, Map} ->
             {run, 'Elixir.Absinthe':run(Document, Schema, [{context, Map} | Options])};
-        {Agent, Conn, _} ->
-            case Agent:build(Conn) of
-                {ok, _, Plugged, More} -> {run, 'Elixir.Absinthe':run(Document, Schema, More ++ [{context, Plugged} | Options])};
-                Halted -> Halted
+        {Agent, Hash, Source, _} ->
+            case Agent:serve(Hash, Document, Schema, Options, Source, [], none) of
+                {false, {answered, _, _, _, Answer}} -> {run, Answer};
+                {false, Refused} -> Refused
             end;
         {from, Module, Function, Claims, Map} ->
             Built =

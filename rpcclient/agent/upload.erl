@@ -1,7 +1,7 @@
 %% The expressions of a process that receives the files of an operation and then runs it, for
 %% erl_eval. The bindings are Document, Schema, Options and Setup, as for run/6 of agent.erl;
-%% Context, {map, Map}, {from, Module, Function, Claims, Map} or {Agent, Context, Respond}, for
-%% which the agent's serve/7 runs the operation and has the value; Gateway, the pid of a
+%% Context, {map, Map}, {from, Module, Function, Claims, Map} or {Agent, Hash, Context,
+%% Respond}, for which the agent's serve/7 runs the operation and has the value; Gateway, the pid of a
 %% mailbox; and Directory, a name that no other directory has.
 %%
 %% The process sends {ready, Pid}. The gateway sends {Gateway, Message}:
@@ -89,9 +89,10 @@ Run = fun(Values) -> {run, 'Elixir.Absinthe':run(Document, Schema, [{context, Wi
 case Context of
     {map, Map} ->
         Run(Map);
-    {Agent, {conn, Request, Plugs, Endpoint, Map}, Respond} ->
-        Conn = {conn, Request, Plugs, Endpoint, With(Map)},
-        {false, Value} = Agent:serve(none, Document, Schema, Options, Conn, [], Respond),
+    {Agent, Hash, Source, Respond} ->
+        At = case Source of {map, _} -> 2; _ -> 5 end, % where the map is
+        All = setelement(At, Source, With(element(At, Source))),
+        {false, Value} = Agent:serve(Hash, Document, Schema, Options, All, [], Respond),
         Value;
     {from, From, Build, Claims, Map} ->
         Built =

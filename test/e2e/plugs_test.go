@@ -84,6 +84,11 @@ func TestPlugs(t *testing.T) {
 		"missing":  reads + "plugs: [TestApp.NoSuch]",
 		"options":  "plugs: [TestApp.Router.options]\n    response: {headers: [x-registered]}",
 		"sends":    reads + "plugs: [TestApp.Context]\n    before_send: TestApp.Router.absinthe_before_send",
+		"answers":  "context_from: TestApp.Gateway.always?\n    context_cache: 1h\n    response_from: TestApp.Gateway.respond\n    response: {headers: [x-result], cookies: [user]}",
+		"nothing":  "response_from: TestApp.Gateway.respond_nothing",
+		"badly":    "response_from: TestApp.Gateway.respond_badly",
+		"piped":    reads + "plugs: [TestApp.Context]\n    pipeline: TestApp.Router.pipeline",
+		"pipeline": "pipeline: TestApp.Router.pipeline",
 		"crashes":  reads + "before_send: TestApp.Router.crashing_before_send",
 	})
 
@@ -180,6 +185,35 @@ func TestPlugs(t *testing.T) {
 		}
 		if got = g.postPlugged(t, "/sends", "["+both+","+both+"]"); got.status != 200 || !slices.Equal(got.cookies, []string{"user=nobody", "user=nobody"}) {
 			t.Errorf("batch: %+v", got)
+		}
+	})
+
+	t.Run("response_from", func(t *testing.T) {
+		for range 3 { // the context is cached
+			if got := g.postPlugged(t, "/answers", contextTextQuery); got.status != 202 || !strings.Contains(got.body, "claims: %{}") || got.header != "data" || got.secret != "" || !slices.Equal(got.cookies, []string{"user=nobody"}) {
+				t.Errorf("%+v", got)
+			}
+		}
+		if got := g.postPlugged(t, "/answers", `{"query":"{ no_such_field }"}`); got.status != 418 || got.header != "errors" {
+			t.Errorf("without data: %+v", got)
+		}
+		if got := g.postPlugged(t, "/nothing", contextTextQuery); got.status != 200 || len(got.cookies) > 0 {
+			t.Errorf("an empty map: %+v", got)
+		}
+		if got := g.postPlugged(t, "/badly", contextTextQuery); got.status != 500 || code(t, got.body) != "INTERNAL" {
+			t.Errorf("another response: %+v", got)
+		}
+	})
+
+	t.Run("pipeline", func(t *testing.T) {
+		for path, context := range map[string]string{"/piped": `%{current_user: \\\"ada\\\"}`, "/pipeline": `%{}`} {
+			want := fmt.Sprintf(`{"data":{"contextText":"%s"},"extensions":{"said":"a phase"}}`, strings.ReplaceAll(context, `\\\`, `\`))
+			if got := g.postPlugged(t, path, contextTextQuery, "Authorization", "Bearer ada"); got.status != 200 || got.body != want {
+				t.Errorf("%s: %+v, want %s", path, got, want)
+			}
+		}
+		if got := g.postPlugged(t, "/piped", contextTextQuery, "Authorization", "Bearer nobody"); got.status != 401 {
+			t.Errorf("halted: %+v", got)
 		}
 	})
 

@@ -36,6 +36,18 @@ defmodule TestApp.Gateway do
   def forbid!(_claims), do: {:error, :forbidden}
   def crash(_claims), do: raise("a secret of the function")
 
+  @doc "For `response_from`."
+  def respond(%{claims: claims}, result) do
+    %{
+      status: if(is_map_key(result, :data), do: 202, else: 418),
+      headers: %{"x-result" => Enum.map_join(result, " ", &elem(&1, 0)), "x-secret" => "hidden"},
+      cookies: %{"user" => %{value: claims["sub"] || "nobody", max_age: 60, same_site: "Lax"}, "other" => "kept"}
+    }
+  end
+
+  def respond_nothing(_context, _result), do: %{}
+  def respond_badly(_context, _result), do: %{headers: [:no_pair]}
+
   defp reply(nil, claims), do: %{claims: claims}
   defp reply("ok", claims), do: {:ok, %{claims: claims}}
   defp reply("current_user", claims), do: %{current_user: claims["sub"], locale: "of the function"}

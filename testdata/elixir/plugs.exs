@@ -53,4 +53,15 @@ defmodule TestApp.Router do
   end
 
   def crashing_before_send(_conn, _blueprint), do: raise("after the operation")
+
+  @doc "For the option `pipeline` of Absinthe.Plug."
+  def pipeline(%{schema_mod: schema, conn_private: %{http_method: "POST"}} = config, options) do
+    true = config.context == options[:context]
+    Absinthe.Pipeline.for_document(schema, options) ++ [{TestApp.Phase, say: "a phase"}]
+  end
+end
+
+defmodule TestApp.Phase do
+  @moduledoc "A phase of the application."
+  def run(blueprint, say: text), do: {:ok, put_in(blueprint.result[:extensions], %{"said" => text})}
 end
