@@ -41,6 +41,9 @@ type App struct {
 // sdlFile is below an application's path, and for operators at the root as well.
 const sdlFile = "/schema.graphql"
 
+// phoenixTransport is what the client of Phoenix appends to the path of a socket.
+const phoenixTransport = "/websocket"
+
 func (c *AppConfig) sdlPath() string { return c.below(sdlFile) }
 
 func (c *AppConfig) below(name string) string { return strings.TrimSuffix(c.Path, "/") + name }
@@ -84,6 +87,9 @@ func (g *Gateway) addRoutes(r chi.Router, app *App, h *transport.Handler, explor
 	if app.Subscriptions != nil {
 		r.Put(app.Config.Path, h.ServeReservation)
 		r.Delete(app.Config.Path, h.ServeReservation)
+	}
+	if app.Subscriptions != nil && app.Config.PhoenixSocket != "" {
+		r.Get(app.Config.PhoenixSocket+phoenixTransport, h.ServePhoenix)
 	}
 	if app.Contract.AllowsSDL(true) {
 		path := app.Config.sdlPath()

@@ -92,6 +92,9 @@ func (l *Limits) Validate() error {
 type AppConfig struct {
 	// Path is where clients send their requests. /graphql unless set.
 	Path string `yaml:"path" env:"PATH"`
+	// PhoenixSocket is the path where clients of Phoenix channels open their socket. None
+	// unless set.
+	PhoenixSocket string `yaml:"phoenix_socket" env:"PHOENIX_SOCKET"`
 	// GraphiQL is "on" where browsers that open the path get GraphiQL, or "off". In a
 	// whole configuration, it is on unless set where only this machine reaches the listener.
 	GraphiQL   string `yaml:"graphiql" env:"GRAPHIQL"`
@@ -122,12 +125,12 @@ func (c *AppConfig) SetDefaults() {
 // Validate reports everything that is wrong with the section, by key. cookies reports whether
 // auth, context or plugs read any.
 func (c *AppConfig) Validate(cookies bool) error {
-	return errors.Join(c.validatePath(), keypath.OneOf("graphiql", c.GraphiQL, GraphiQLOn, GraphiQLOff), c.Operations.Validate(), c.HTTP.Validate(cookies))
+	return errors.Join(c.validatePath(), c.validatePhoenixSocket(), keypath.OneOf("graphiql", c.GraphiQL, GraphiQLOn, GraphiQLOff), c.Operations.Validate(), c.HTTP.Validate(cookies))
 }
 
 func (c *AppConfig) validatePath() error {
 	switch {
-	case !strings.HasPrefix(c.Path, "/") || strings.ContainsAny(c.Path, "{}* ?#") || !isClean(c.Path):
+	case !isPath(c.Path):
 		return keypath.Errorf("path", "is not a path such as /graphql")
 	case strings.HasSuffix(c.Path, sdlFile):
 		return keypath.Errorf("path", "ends in %s, where schemas are read", sdlFile)
@@ -135,6 +138,17 @@ func (c *AppConfig) validatePath() error {
 		return keypath.Errorf("path", "%s is the gateway's own", c.Path)
 	}
 	return nil
+}
+
+func (c *AppConfig) validatePhoenixSocket() error {
+	if p := c.PhoenixSocket; p != "" && (!isPath(p) || strings.HasSuffix(p, "/")) {
+		return keypath.Errorf("phoenix_socket", "is not a path such as /socket, to which the client adds %s", phoenixTransport)
+	}
+	return nil
+}
+
+func isPath(p string) bool {
+	return strings.HasPrefix(p, "/") && !strings.ContainsAny(p, "{}* ?#") && isClean(p)
 }
 
 // isClean reports whether a path has neither dots nor empty parts: clients resolve dots

@@ -80,7 +80,7 @@ func (h *Handler) CORS(next http.Handler) http.Handler {
 // ServeHTTP answers a GraphQL request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.engine.Subscriptions != nil && isUpgrade(r) {
-		h.serveSocket(w.(*deadlineWriter), r)
+		h.serveSocket(w.(*deadlineWriter), r, subprotocolNames, func(name string) subprotocol { return subprotocols[name] })
 		return
 	}
 	s, err := openState(accountOf(w), time.Now())

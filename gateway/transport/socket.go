@@ -76,8 +76,11 @@ func (s *socket) serve() {
 	defer s.account.Close()
 	init := time.AfterFunc(initTime, func() { s.close(errInitTimeout) })
 	context.AfterFunc(s.ctx, s.writeClose)
-	if s.protocol == nil {
-		s.close(errNoSubprotocol)
+	if err := s.open(); err != nil {
+		s.close(err)
+	}
+	if s.initiated {
+		init.Stop()
 	}
 	s.read(init)
 	s.ws.Close()
@@ -87,6 +90,13 @@ func (s *socket) serve() {
 		s.beat.Stop()
 		s.leave() // last: the gateway waits for it before it stops
 	}
+}
+
+func (s *socket) open() error {
+	if s.protocol == nil {
+		return errNoSubprotocol
+	}
+	return s.protocol.open(s)
 }
 
 // read handles messages until the connection ends.
@@ -174,7 +184,7 @@ func (s *socket) initiate(credentials map[string]string) error {
 	}
 	defer release() // after Attend: a reload authenticates again what has attended until then
 	s.handler = h
-	s.caller.Request.Header = withCredentials(s.caller.Request.Header, credentials, h.engine.Authenticator.TokenHeaders())
+	s.caller.Request.Header = withCredentials(s.caller.Request.Header, credentials, append(h.engine.Authenticator.TokenHeaders(), "Authorization"))
 	if err := h.engine.Authenticate(s.ctx, s.caller); err != nil {
 		known := h.engine.Error(err)
 		h.engine.Metrics.CountError(known.Code, time.Now())
@@ -197,15 +207,13 @@ func (s *socket) end(err error) {
 
 var errTooManyOperations = &operation.Error{Class: operation.RateLimited, Code: "TOO_MANY_SUBSCRIPTIONS", Message: "There are too many operations on this connection: end others first.", RetryAfter: time.Second}
 
-// start starts an operation. size is that of its message. Past the most operations of a
-// connection, the reader itself answers with an error: a client that does not read the answers
-// is not read either.
-func (s *socket) start(id string, size int, req *operation.Request) error {
-	o := s.newOperation(id, size, req)
+// start starts an operation. Past the most operations of a connection, the reader itself
+// answers with an error: a client that does not read the answers is not read either.
+func (s *socket) start(o *socketOperation) error {
 	s.mu.Lock()
 	surplus := len(s.operations) >= s.handler.engine.Config.Subscriptions.PerConnection
 	if !surplus {
-		s.operations[id] = o
+		s.operations[o.id] = o
 	}
 	s.mu.Unlock()
 	if surplus {
@@ -237,6 +245,16 @@ func (s *socket) stop(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if o := s.operations[id]; o != nil {
+		o.over = true
+		o.cancel()
+	}
+}
+
+// stopAll ends all operations for the client.
+func (s *socket) stopAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.operations {
 		o.over = true
 		o.cancel()
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/gateway/operation"
@@ -26,8 +27,9 @@ func isUpgrade(r *http.Request) bool {
 }
 
 // serveSocket answers a handshake. The socket takes the connection from net/http and outlives
-// the handler.
-func (h *Handler) serveSocket(w *deadlineWriter, r *http.Request) {
+// the handler. names are the subprotocols that it takes; choose returns the one that was
+// negotiated.
+func (h *Handler) serveSocket(w *deadlineWriter, r *http.Request, names []string, choose func(name string) subprotocol) {
 	caller := h.callerOf(w, r)
 	if !h.admitOrigin(caller, r) {
 		response.ForeignOrigin.Write(w)
@@ -43,7 +45,7 @@ func (h *Handler) serveSocket(w *deadlineWriter, r *http.Request) {
 	upgrader := websocket.Upgrader{
 		ReadBufferSize:    1 << 10,
 		WriteBufferPool:   &socketBuffers, // an idle connection has none
-		Subprotocols:      subprotocolNames,
+		Subprotocols:      names,
 		CheckOrigin:       func(*http.Request) bool { return true }, // done
 		EnableCompression: deflates,
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
@@ -58,7 +60,7 @@ func (h *Handler) serveSocket(w *deadlineWriter, r *http.Request) {
 	w.status = http.StatusSwitchingProtocols
 	s := &socket{
 		handler:    h,
-		protocol:   subprotocols[ws.Subprotocol()],
+		protocol:   choose(ws.Subprotocol()),
 		ws:         ws,
 		deflates:   deflates,
 		conn:       handshake.conn,
@@ -118,7 +120,7 @@ func (h *handshake) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func withCredentials(header http.Header, credentials map[string]string, names []string) http.Header {
 	header = header.Clone()
 	for key, value := range credentials {
-		if name := http.CanonicalHeaderKey(key); slices.Contains(names, name) {
+		if name := http.CanonicalHeaderKey(key); slices.Contains(names, name) && httpguts.ValidHeaderFieldValue(value) {
 			header[name] = []string{value}
 		}
 	}

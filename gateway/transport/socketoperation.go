@@ -23,7 +23,8 @@ const operationMemory = 8 << 10
 type socketOperation struct {
 	*socket
 	id      string
-	size    int // of its message
+	replies phoenixReferences // to the message of the operation
+	size    int               // of its message
 	ctx     context.Context
 	cancel  context.CancelFunc
 	account *memory.Account

@@ -2,6 +2,8 @@ package transport
 
 // A subprotocol is how clients and gateway write messages of a WebSocket.
 type subprotocol interface {
+	// open begins the conversation.
+	open(s *socket) error
 	// handle does what a message of the client asks for. A [*closing] closes the connection.
 	handle(s *socket, message []byte) error
 	// accepted writes that a subscription is accepted.
@@ -17,7 +19,8 @@ type subprotocol interface {
 // subprotocols by name, as clients offer them.
 var subprotocols = map[string]subprotocol{
 	graphQLTransportWSName: graphQLTransportWS{},
+	graphQLWSName:          graphQLWS{},
 }
 
 // subprotocolNames has the preferred one first.
-var subprotocolNames = []string{graphQLTransportWSName}
+var subprotocolNames = []string{graphQLTransportWSName, graphQLWSName}

@@ -38,6 +38,10 @@ func (c *Config) Validate() error {
 			errs = append(errs, keypath.In(keypath.Errorf("path", "is taken by another application"), "apps", i))
 		}
 		paths[app.Path] = true
+		if app.PhoenixSocket != "" && paths[app.PhoenixSocket] {
+			errs = append(errs, keypath.In(keypath.Errorf("phoenix_socket", "is taken by another application"), "apps", i))
+		}
+		paths[app.PhoenixSocket] = true
 	}
 	return errors.Join(errs...)
 }

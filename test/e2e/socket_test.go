@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -428,4 +429,92 @@ func TestSocketFloods(t *testing.T) {
 	}
 	eventually(t, "no memory is left", func() bool { return g.metric(t, "louche_memory_reserved_bytes") == 0 })
 	g.expectMetrics(t, map[string]float64{"louche_operations_in_flight": 0})
+}
+
+// Clients from npm work over WebSockets with each subprotocol, and subscribe again when the
+// gateway asks for it.
+func TestSocketClients(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	publishNumbers(t, node, "numbers")
+	issuer := newIssuer()
+	yaml, resubscribe := resubscribing(epmd, "    phoenix_socket: /socket", "    auth: {methods: [{jwt: {public_key_file: "+write(t, issuer.public)+", issuer: us, audience: [my-app]}}]}")
+	g := startGateway(t, yaml)
+	control := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { resubscribe(t, g) }))
+	defer control.Close()
+	for script, path := range map[string]string{"graphql-ws.mjs": "/graphql", "subscriptions-transport-ws.mjs": "/graphql", "absinthe-socket.mjs": "/socket"} {
+		t.Run(script, func(t *testing.T) { runClient(t, script, g.url+path, control.URL, issuer.sign("ES256", nil)) })
+	}
+}
+
+// The legacy protocol tells of refused credentials before it closes the connection, and starts
+// an operation in place of one with the same id.
+func TestLegacySocket(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, configFor(epmd, subscriptions, fmt.Sprintf("    auth: {anonymous: refuse, methods: [{api_keys: {keys: [{name: tests, sha256: %q}]}}]}", hash(apiKey))))
+	refused := g.mustDial(t, "graphql-ws", nil)
+	refused.initiate("{}")
+	refused.expect(`{"type":"connection_error","payload":{"message":"Authentication is required."}}`)
+	refused.expectClose(4403, "Authentication is required")
+	s := g.mustDial(t, "graphql-ws", nil)
+	s.initiate(`{"X-Api-Key":"` + apiKey + `"}`)
+	s.expect(`{"type":"connection_ack"}`)
+	s.send(`{"id":"1","type":"start","payload":{}}`)
+	s.expect(`{"id":"1","type":"error","payload":{"message":"The request has no \"query\"."}}`)
+	s.send(`{"id":"1","type":"start","payload":{"query":"{ sleep(ms: 3600000) }"}}`)
+	s.send(`{"id":"1","type":"start","payload":{"query":"{ echoText(text: \"x\") }"}}`)
+	s.expect(`{"id":"1","type":"data","payload":{"data":{"echoText":"x"}}}`, `{"id":"1","type":"complete"}`)
+	s.send(`{"type":"connection_terminate"}`)
+	s.expectClose(websocket.CloseNormalClosure, "")
+}
+
+// A socket of Phoenix answers for the topic of Absinthe alone.
+func TestPhoenixSocket(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	g := startGateway(t, configFor(epmd, subscriptions, "    phoenix_socket: /socket",
+		fmt.Sprintf("    auth: {anonymous: refuse, methods: [{api_keys: {keys: [{name: tests, sha256: %q}]}}]}", hash(apiKey))))
+	before := node.Subscribers(t)
+	dial := func(query string) *socket {
+		conn, _, err := websocket.DefaultDialer.Dial(strings.Replace(g.url, "http", "ws", 1)+"/socket/websocket?"+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return &socket{conn, t}
+	}
+	dial("vsn=2.0.0").expectClose(4403, "Authentication is required")
+	for query, messages := range map[string][][2]string{
+		"vsn=2.0.0&x-api-key=" + apiKey: {
+			{`[null,"1","phoenix","heartbeat",{}]`, `[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`},
+			{`["1","1","__absinthe__:control","doc",{"query":"{ counter }"}]`, `["1","1","__absinthe__:control","phx_reply",{"status":"error","response":{"reason":"unmatched topic"}}]`},
+			{`["1","2","room:lobby","phx_join",{}]`, `["1","2","room:lobby","phx_reply",{"status":"error","response":{"reason":"unmatched topic"}}]`},
+			{`["1","3","__absinthe__:control","phx_join",{}]`, `["1","3","__absinthe__:control","phx_reply",{"status":"ok","response":{}}]`},
+			{`["1","4","__absinthe__:control","doc",{"query":"{ echoText(text: \"x\") }"}]`, `["1","4","__absinthe__:control","phx_reply",{"status":"ok","response":{"data":{"echoText":"x"}}}]`},
+			{`["1","5","__absinthe__:control","doc",{"query":"subscription { event(channel: \"news\") }"}]`, `["1","5","__absinthe__:control","phx_reply",{"status":"ok","response":{"subscriptionId":"__absinthe__:doc:2"}}]`},
+			{"", `[null,null,"__absinthe__:doc:2","subscription:data",{"result":{"data":{"event":1}},"subscriptionId":"__absinthe__:doc:2"}]`},
+			{`["1","6","__absinthe__:control","unsubscribe",{"subscriptionId":"__absinthe__:doc:2"}]`, `["1","6","__absinthe__:control","phx_reply",{"status":"ok","response":{"subscriptionId":"__absinthe__:doc:2"}}]`},
+			{`["1","7","__absinthe__:control","phx_leave",{}]`, `["1","7","__absinthe__:control","phx_reply",{"status":"ok","response":{}}]`},
+		},
+		"X-Api-Key=" + apiKey: {
+			{`{"topic":"__absinthe__:control","event":"phx_join","payload":{},"ref":"1"}`, `{"topic":"__absinthe__:control","event":"phx_reply","ref":"1","payload":{"status":"ok","response":{}}}`},
+			{`{"topic":"__absinthe__:control","event":"doc","payload":{"query":"subscription { event(channel: \"news\") }"},"ref":"2"}`, `{"topic":"__absinthe__:control","event":"phx_reply","ref":"2","payload":{"status":"ok","response":{"subscriptionId":"__absinthe__:doc:1"}}}`},
+			{"", `{"topic":"__absinthe__:doc:1","event":"subscription:data","ref":null,"payload":{"result":{"data":{"event":1}},"subscriptionId":"__absinthe__:doc:1"}}`},
+			{`{"topic":"__absinthe__:control","event":"phx_leave","payload":{},"ref":"3"}`, `{"topic":"__absinthe__:control","event":"phx_reply","ref":"3","payload":{"status":"ok","response":{}}}`},
+		},
+	} {
+		s := dial(query)
+		for _, message := range messages {
+			if message[0] == "" {
+				node.Publish(t, "news", "1")
+			} else {
+				s.send(message[0])
+			}
+			s.expect(message[1])
+		}
+		eventually(t, "no process is left", func() bool { return node.Subscribers(t) == before })
+	}
 }

@@ -25,12 +25,12 @@ end)
 :ok`, channel))
 }
 
-// resubscribing returns a configuration, and a function that has a gateway with it end all
+// resubscribing returns a configuration with lines of the application, and a function that has a gateway with it end all
 // subscriptions.
-func resubscribing(epmd int) (yaml string, resubscribe func(*testing.T, *running)) {
+func resubscribing(epmd int, lines ...string) (yaml string, resubscribe func(*testing.T, *running)) {
 	var changes atomic.Int64
 	section := func() string {
-		return configFor(epmd, subscriptions, fmt.Sprintf("    timeout: %ds", 20+changes.Add(1))) + "shutdown_grace: 100ms\n"
+		return configFor(epmd, append(lines, subscriptions, fmt.Sprintf("    timeout: %ds", 20+changes.Add(1)))...) + "shutdown_grace: 100ms\n"
 	}
 	return section(), func(t *testing.T, g *running) { g.configure(t, section()) }
 }
@@ -44,7 +44,7 @@ func TestExamplesOfSubscribers(t *testing.T) {
 	publishNumbers(t, node, "news")
 	yaml, resubscribe := resubscribing(epmd)
 	g := startGateway(t, yaml)
-	for name, n := range map[string]int{"Apollo Client": 1, "urql": 1, "graphql-sse": 0} {
+	for name, n := range map[string]int{"Apollo Client": 1, "urql": 1, "graphql-sse": 0, "graphql-ws": 0} {
 		t.Run(name, func(t *testing.T) {
 			folder := exampleFolder(t, map[string]string{"example.mjs": example(t, g, name, n)})
 			client := exec.CommandContext(t.Context(), "node", "example.mjs")
