@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -56,6 +57,16 @@ func (b *binary) readInfo() (err error) {
 		err = errors.New("the binary has no version: build in a clone of the repository")
 	}
 	return err
+}
+
+// runnable returns the path of a binary that runs on this machine.
+func runnable(binaries []binary) (string, error) {
+	for _, b := range binaries {
+		if b.os == runtime.GOOS && b.arch == runtime.GOARCH {
+			return b.path, nil
+		}
+	}
+	return "", fmt.Errorf("the manual page comes from a binary that runs here: add %s/%s to -platforms", runtime.GOOS, runtime.GOARCH)
 }
 
 // output runs a program, and returns its standard output.

@@ -38,8 +38,7 @@ func run(out string, platforms []string) error {
 		}
 		binaries = append(binaries, b)
 	}
-	// The binaries for other platforms do not run here.
-	docs, err := documentation()
+	docs, err := documentation(binaries)
 	if err != nil {
 		return err
 	}
@@ -58,7 +57,11 @@ func run(out string, platforms []string) error {
 }
 
 // documentation returns the files that archives have beside the binary, by name.
-func documentation() (map[string][]byte, error) {
+func documentation(binaries []binary) (map[string][]byte, error) {
+	program, err := runnable(binaries)
+	if err != nil {
+		return nil, err
+	}
 	docs := make(map[string][]byte)
 	var errs []error
 	for _, name := range []string{"README.md", "LICENSE", "CHANGELOG.md"} {
@@ -72,7 +75,7 @@ func documentation() (map[string][]byte, error) {
 		"completions/_louche":     {"completion", "zsh"},
 		"completions/louche.fish": {"completion", "fish"},
 	} {
-		text, err := output("go", append([]string{"run", "./cmd/louche"}, command...)...)
+		text, err := output(program, command...)
 		docs[name] = text
 		errs = append(errs, err)
 	}
