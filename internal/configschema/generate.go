@@ -108,7 +108,7 @@ func (g *generator) key(t reflect.Type, value reflect.Value, path string) object
 			schema["examples"] = examples
 		}
 	case !isSection(schema):
-		g.problems = append(g.problems, fmt.Errorf("%s: no table of the documentation has this key; add a row to docs/configuration.md or docs/authentication.md", path))
+		g.problems = append(g.problems, fmt.Errorf("%s: no table of the documentation has this key; add a row with the columns key, default and meaning, as in docs/configuration.md", path))
 	}
 	stated, isStated := row.value()
 	if isStated {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -14,8 +15,12 @@ const published = "../../docs/louche.schema.json"
 
 func pages(t *testing.T) (texts []string) {
 	t.Helper()
-	for _, name := range []string{"configuration.md", "authentication.md"} {
-		text, err := os.ReadFile("../../docs/" + name)
+	names, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
