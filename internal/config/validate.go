@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/louche-graphql/louche/internal/keypath"
 )
@@ -49,11 +50,11 @@ func (c *Config) Validate() error {
 // validateAdmin requires a token where other machines reach the operators' listener.
 func (c *Config) validateAdmin() error {
 	switch {
-	case c.Listen == c.Admin || overlap(c.Listen, c.Admin):
+	case c.Listen == c.Admin && c.Listen != SystemdSocket || overlap(c.Listen, c.Admin):
 		return keypath.Errorf("admin", "is the same address as listen, or one of them includes the other; give each an address of its own")
 	case c.AdminToken.IsSet():
 		return keypath.In(c.AdminToken.Validate(), "admin_token")
-	case !isLoopback(c.Admin):
+	case !isLoopback(c.Admin) && !strings.HasPrefix(c.Admin, UnixPrefix):
 		return keypath.Errorf("admin", "can be reached from other machines, whose users could drain nodes: set admin_token, {file: PATH} or {env: NAME}, or an address on 127.0.0.1")
 	}
 	return nil
@@ -99,13 +100,25 @@ func (a *App) validateCertificates(requested bool) error {
 	return nil
 }
 
+// Addresses of listeners other than host:port.
+const (
+	// SystemdSocket is the socket that systemd passes under the name of the key.
+	SystemdSocket = "systemd"
+	// UnixPrefix begins the path of a Unix socket.
+	UnixPrefix = "unix:"
+)
+
 func validateAddress(key, address string) error {
+	path, isUnix := strings.CutPrefix(address, UnixPrefix)
+	if address == SystemdSocket || isUnix && strings.HasPrefix(path, "/") {
+		return nil
+	}
 	_, port, err := net.SplitHostPort(address)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return keypath.Errorf(key, "is not an address such as 127.0.0.1:4400")
+		return keypath.Errorf(key, "is not an address such as 127.0.0.1:4400, unix:/run/louche/louche.sock or systemd")
 	}
 	return nil
 }

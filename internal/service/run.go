@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"github.com/louche-graphql/louche/internal/config"
 )
 
@@ -15,12 +17,13 @@ import (
 func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config, log *slog.Logger, started func()) error {
 	// The listeners come first. A second gateway of one configuration fails here; with
 	// the node name it would take the nodes of the first one.
-	clients, err := listen("listen", cfg.Listen)
+	sockets := passedSockets()
+	clients, err := listen("listen", cfg.Listen, sockets)
 	if err != nil {
 		return err
 	}
 	defer clients.Close()
-	operators, err := listen("admin", cfg.Admin)
+	operators, err := listen("admin", cfg.Admin, sockets)
 	if err != nil {
 		return err
 	}
@@ -33,6 +36,10 @@ func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config,
 	clients, operators = s.gateway.LimitClients(clients), s.gateway.LimitOperators(operators)
 	log.Info("listening", "clients", clients.Addr(), "tls", cfg.TLS.Enabled(), "operators", operators.Addr(), "node", cfg.Node.Name)
 	started()
+	notify(log, daemon.SdNotifyReady)
+	alive, stopAlive := context.WithCancel(context.Background()) // draining included
+	defer stopAlive()
+	go feedWatchdog(alive, log)
 
 	clientsCtx, closeClients := context.WithCancel(context.Background())
 	defer closeClients()
@@ -84,6 +91,7 @@ func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config,
 // notice. An error of the listener ends it early.
 func (s *service) drain(clientsErr chan error) {
 	s.gateway.Drain()
+	notify(s.log, daemon.SdNotifyStopping)
 	s.log.Info("stopping: /readyz fails, the gateway takes requests for the delay and finishes them within the grace; a second signal stops it at once",
 		"delay", s.cfg.ShutdownDelay, "grace", s.cfg.ShutdownGrace)
 	select {
