@@ -60,6 +60,16 @@ func (c *JWTConfig) keySetSource() jwt.KeySetSource {
 	return jwt.KeySetSource{Issuer: c.Issuer, URL: c.JWKS, CAFile: c.CAFile, Refresh: c.Refresh}
 }
 
+// KeySets returns the sources of the key sets that the gateway fetches.
+func (c Config) KeySets() (sources []jwt.KeySetSource) {
+	for _, m := range c.Methods {
+		if m.JWT != nil && m.JWT.fetchesKeys() {
+			sources = append(sources, m.JWT.keySetSource())
+		}
+	}
+	return sources
+}
+
 func (c *JWTConfig) validate(bool) error {
 	sources := 0
 	for _, isSet := range []bool{c.JWKS != "", c.Discover, c.Secret.IsSet(), c.PublicKeyFile != "", c.JWKSFile != ""} {

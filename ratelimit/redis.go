@@ -81,6 +81,16 @@ func newRedisCounters(cfg RedisConfig, log *slog.Logger) (*redisCounters, error)
 	return s, nil
 }
 
+// CheckRedis reports why counters cannot be in Redis.
+func CheckRedis(cfg RedisConfig) error {
+	s, err := newRedisCounters(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return s.probe()
+}
+
 func (s *redisCounters) close() {
 	s.stop()
 	s.client.Close()

@@ -118,11 +118,16 @@ func (c *NodeConfig) cookie() (string, error) {
 	return cookie, err
 }
 
-// CheckFiles reports problems of the cookie and the TLS files.
+// CheckFiles reports problems of the TLS files.
 func (c *NodeConfig) CheckFiles() error {
-	_, cookieErr := c.cookie()
-	_, tlsErr := c.TLS.config()
-	return errors.Join(cookieErr, tlsErr)
+	_, err := c.TLS.config()
+	return err
+}
+
+// CheckCookie reports problems of the cookie.
+func (c *NodeConfig) CheckCookie() error {
+	_, err := c.cookie()
+	return err
 }
 
 func checkCookie(cookie string) error {

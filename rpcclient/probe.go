@@ -18,6 +18,8 @@ type Probe struct {
 	Figures      *NodeFigures  // nil: the node does not tell them
 	HasSchema    bool          // the schema's module can be loaded
 	OtherSchemas []string      // without it: the Absinthe schemas on the node
+	Missing      []MissingName // other names of the configuration that the node does not know
+	ClockAhead   time.Duration // of the node's clock before this host's
 
 	Description Description // of the schema
 	DescribeErr error       // why there is none
@@ -91,6 +93,12 @@ func (p *Probe) ask(ctx context.Context, c *liveConn, app AbsintheConfig, intros
 	}
 	p.Figures, _ = c.fetchFigures(ctx) // their absence is no failure
 	if p.HasSchema, err = app.HasSchema(ctx, c); err != nil {
+		return err
+	}
+	if p.Missing, err = app.missing(ctx, c); err != nil {
+		return err
+	}
+	if p.ClockAhead, err = clockAhead(ctx, c); err != nil {
 		return err
 	}
 	switch {

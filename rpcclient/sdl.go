@@ -26,17 +26,7 @@ type Description struct {
 
 // HasSchema reports whether a node can load the schema's module.
 func (c AbsintheConfig) HasSchema(ctx context.Context, node NodeCaller) (bool, error) {
-	result, err := node.Call(ctx, "code", "ensure_loaded", atomArgs(ModuleAtom(c.Schema)))
-	if err != nil {
-		return false, err
-	}
-	defer result.Release()
-	d := etf.NewDecoder(result.Value) // {module, Module} or {error, Reason}
-	if _, err := d.Tuple(); err != nil {
-		return false, err
-	}
-	tag, err := d.Atom()
-	return tag == "module", err
+	return hasModule(ctx, node, c.Schema)
 }
 
 // Describe asks a node for both forms of its schema. introspection is the document for

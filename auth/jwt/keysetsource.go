@@ -81,6 +81,20 @@ func (s KeySetSource) CheckFiles() error {
 	return err
 }
 
+// Check fetches the key set once, and returns the number of its keys.
+func (s KeySetSource) Check(ctx context.Context) (keys int, err error) {
+	transport, err := s.newTransport()
+	if err != nil {
+		return 0, err
+	}
+	resp, err := s.fetch(ctx, transport)
+	if err != nil {
+		return 0, err
+	}
+	set, _, err := ParseKeySet(resp.body)
+	return set.Len(), err
+}
+
 // newTransport returns a transport for one fetch. It reads CAFile.
 func (s KeySetSource) newTransport() (http.RoundTripper, error) {
 	t := &http.Transport{

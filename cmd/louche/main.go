@@ -19,9 +19,12 @@ import (
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Put GraphQL over HTTP in front of Absinthe applications."`
 	Nodes   nodesCommand   `cmd:"" help:"Connect to the nodes that discovery finds, and show the results."`
+	Doctor  doctorCommand  `cmd:"" help:"Find out why the gateway does not work, and what to do."`
+	Query   queryCommand   `cmd:"" help:"Run an operation on a node, without a gateway."`
 	Top     topCommand     `cmd:"" help:"Show the nodes and operations of a running gateway in the terminal."`
 	Schema  schemaCommand  `cmd:"" help:"Work with the schema: print it, compare it, check the operations of clients."`
 	Demo    demoCommand    `cmd:"" help:"Run the gateway with three embedded nodes of a demo application."`
+	Init    initCommand    `cmd:"" help:"Write a first configuration file."`
 	Config  configCommand  `cmd:"" help:"Work with configuration files."`
 	Key     keyCommand     `cmd:"" help:"Generate a key for the method api_keys."`
 	Healthy healthyCommand `cmd:"" help:"Ask a running gateway whether it is healthy."`

@@ -17,6 +17,16 @@ import (
 // CheckFiles reads every file and environment variable that the configuration names, and
 // reports those that the gateway would refuse.
 func (c *Config) CheckFiles() error {
+	return errors.Join(c.CheckCookie(), c.CheckOtherFiles())
+}
+
+// CheckCookie is the part of CheckFiles for the cookie.
+func (c *Config) CheckCookie() error {
+	return errors.Join(c.file.locate(keypath.Split(c.Node.CheckCookie()))...)
+}
+
+// CheckOtherFiles is the rest of CheckFiles.
+func (c *Config) CheckOtherFiles() error {
 	_, tlsErr := c.TLS.Load()
 	_, tokenErr := c.ReadAdminToken()
 	err := errors.Join(tlsErr, tokenErr, c.Node.CheckFiles(), c.Redis.CheckFiles())

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -29,7 +30,7 @@ func (d *document) locate(errs []error) (located []error) {
 			path = located.Path
 		}
 		if !d.isMistaken(path) {
-			located = append(located, errors.New(d.origin(path)+err.Error()))
+			located = append(located, fmt.Errorf("%s%w", d.origin(path), err))
 		}
 	}
 	return located

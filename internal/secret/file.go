@@ -27,6 +27,17 @@ func ReadTrusted(path string) ([]byte, error) {
 // certificate.
 func ReadPublic(path string) ([]byte, error) { return read(path, 0, "") }
 
+// A ModeError says that users other than those of the gateway have access to a file.
+type ModeError struct {
+	Path    string
+	Mode    fs.FileMode
+	problem string
+}
+
+func (e *ModeError) Error() string {
+	return fmt.Sprintf("%s has mode %#o: %s", e.Path, e.Mode, e.problem)
+}
+
 // pathName matches usual paths. A secret written by mistake in place of a path usually does
 // not match.
 var pathName = regexp.MustCompile(`^[./~][^\n]*$|^[^\n]*\.[a-z]{1,12}$|^[a-z0-9_.-]+(/[a-z0-9_.-]+)+$`)
@@ -57,7 +68,7 @@ func read(path string, forbidden fs.FileMode, problem string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is a directory; name a file in it", path)
 	}
 	if mode := info.Mode().Perm(); mode&forbidden != 0 {
-		return nil, fmt.Errorf("%s has mode %#o: %s", path, mode, problem)
+		return nil, &ModeError{path, mode, problem}
 	}
 	return io.ReadAll(file)
 }

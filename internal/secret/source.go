@@ -40,6 +40,9 @@ func (s Source) Validate() error {
 	return nil
 }
 
+// ErrUnset is the error for a variable without a value.
+var ErrUnset = errors.New("is not set, or empty")
+
 // variableName matches usual names of environment variables. A secret written by mistake in
 // place of a name usually does not match.
 var variableName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,63}$`)
@@ -56,7 +59,7 @@ func (s Source) Read() (string, error) {
 	if s.Env != "" {
 		text := strings.TrimSpace(os.Getenv(s.Env))
 		if text == "" {
-			return "", fmt.Errorf("the environment variable%s is not set, or empty", shownVariable(s.Env))
+			return "", fmt.Errorf("the environment variable%s %w", shownVariable(s.Env), ErrUnset)
 		}
 		return text, nil
 	}

@@ -16,7 +16,8 @@ import (
 
 // A Prober probes nodes for commands. It has a node of its own.
 type Prober struct {
-	node *rpcclient.Node
+	node      *rpcclient.Node
+	maxAnswer int // limits.answer
 }
 
 // NewProber starts the node. Its name is the gateway's with a suffix: a node refuses a
@@ -29,7 +30,7 @@ func NewProber(cfg *config.Config, suffix string) (*Prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Prober{node}, nil
+	return &Prober{node, cfg.Limits.Answer}, nil
 }
 
 // Close stops the node.

@@ -26,6 +26,8 @@ type room struct {
 var rooms = []room{
 	{name: "test/..."},
 	{name: "cmd/...", mayImport: []string{"docs", "internal/...", "gateway/...", "auth/...", "ratelimit", "schema", "discovery", "rpcclient/..."}},
+	{name: "internal/doctor", mayImport: []string{"internal/service", "internal/config", "auth/...", "ratelimit", "discovery", "rpcclient/..."}},
+	{name: "internal/newconfig", mayImport: []string{"discovery"}},
 	{name: "internal/configschema", mayImport: []string{"internal/config", "auth", "ratelimit"}},
 	{name: "internal/service", mayImport: []string{"internal/config", "gateway/...", "auth/...", "ratelimit", "schema", "discovery", "rpcclient/..."}},
 	{name: "internal/config", mayImport: []string{"gateway/...", "auth/...", "ratelimit", "schema", "discovery", "rpcclient"}},
