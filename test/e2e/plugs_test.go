@@ -88,6 +88,7 @@ func TestPlugs(t *testing.T) {
 		"nothing":  "response_from: TestApp.Gateway.respond_nothing",
 		"badly":    "response_from: TestApp.Gateway.respond_badly",
 		"piped":    reads + "plugs: [TestApp.Context]\n    pipeline: TestApp.Router.pipeline",
+		"live":     reads + "plugs: [TestApp.Context]\n    pubsub: TestApp.PubSub\n    pipeline: TestApp.Router.pipeline",
 		"pipeline": "pipeline: TestApp.Router.pipeline",
 		"crashes":  reads + "before_send: TestApp.Router.crashing_before_send",
 	})
@@ -213,6 +214,16 @@ func TestPlugs(t *testing.T) {
 			}
 		}
 		if got := g.postPlugged(t, "/piped", contextTextQuery, "Authorization", "Bearer nobody"); got.status != 401 {
+			t.Errorf("halted: %+v", got)
+		}
+	})
+
+	t.Run("subscription", func(t *testing.T) {
+		const forbidden = `{"query":"subscription { event(channel: \"forbidden\") }"}`
+		if got := g.postPlugged(t, "/live", forbidden, "Accept", "text/event-stream", "Authorization", "Bearer ada"); !strings.Contains(got.body, "this channel is forbidden") || !strings.Contains(got.body, "a phase") {
+			t.Errorf("the answer of the application: %+v", got)
+		}
+		if got := g.postPlugged(t, "/live", forbidden, "Accept", "text/event-stream", "Authorization", "Bearer nobody"); got.status != 401 || got.body != "who?" {
 			t.Errorf("halted: %+v", got)
 		}
 	})
