@@ -68,6 +68,7 @@ test:
 	testdata/install-npm testdata/clients
 	testdata/install-browser
 	testdata/install-redis
+	testdata/install-checkers
 	go build -race -v ./...
 	go test -race -timeout $(TIMEOUT) $$(go list ./... | grep -v /test/chaos$$)
 	go test -race -timeout $(TIMEOUT) ./test/chaos

@@ -51,6 +51,9 @@ func (s *socket) newOperation(id string, size int, req *operation.Request) *sock
 func (o *socketOperation) run() {
 	defer o.remove()
 	if err := o.serve(); err != nil {
+		if o.ctx.Err() != nil { // the reason why the connection ends is none of the operation
+			err = engine.ErrClientLeft.WithCause(err)
+		}
 		o.fail(err)
 	}
 	o.report()
