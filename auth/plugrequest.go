@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/http"
@@ -182,8 +183,8 @@ func appendAddress(b []byte, address netip.Addr) []byte {
 	}
 	b = etf.AppendTuple(b, 8)
 	groups := address.As16()
-	for i := 0; i < len(groups); i += 2 {
-		b = etf.AppendInt(b, int64(groups[i])<<8|int64(groups[i+1]))
+	for i := range 8 {
+		b = etf.AppendInt(b, int64(binary.BigEndian.Uint16(groups[2*i:])))
 	}
 	return b
 }

@@ -245,13 +245,13 @@ func (a *Absinthe) refusal(result *Result) error {
 }
 
 // haltedError reads Status, Header, Body.
-func (result *Result) haltedError(d etf.Decoder) error {
+func (a *Result) haltedError(d etf.Decoder) error {
 	status, err := d.Int()
 	if err != nil {
 		return err
 	}
 	if !isFinal(status) {
-		return &CallError{Node: result.Node, Class: "error", Reason: fmt.Sprintf("a plug halted with status %d", status)}
+		return &CallError{Node: a.Node, Class: "error", Reason: fmt.Sprintf("a plug halted with status %d", status)}
 	}
 	header, err := readHeader(&d)
 	if err != nil {
@@ -262,9 +262,9 @@ func (result *Result) haltedError(d etf.Decoder) error {
 		return err
 	}
 	if len(body) > maxHaltedBody {
-		return &CallError{Node: result.Node, Class: "error", Reason: fmt.Sprintf("a plug halted with a body of %d bytes; the maximum is %d", len(body), maxHaltedBody)}
+		return &CallError{Node: a.Node, Class: "error", Reason: fmt.Sprintf("a plug halted with a body of %d bytes; the maximum is %d", len(body), maxHaltedBody)}
 	}
-	return &HaltedError{Node: result.Node, Status: int(status), Header: header, Body: append([]byte(nil), body...)}
+	return &HaltedError{Node: a.Node, Status: int(status), Header: header, Body: append([]byte(nil), body...)}
 }
 
 // Bounds of what a node adds to a response, in bytes.

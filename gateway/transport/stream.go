@@ -85,7 +85,7 @@ func (s *stream) start(r *http.Request) {
 		return
 	}
 	s.w = s.detached.writer
-	go func() {
+	go func() { // #nosec G118 -- the stream outlives the handler
 		ctx, leave := context.WithCancel(context.Background())
 		defer leave()
 		go s.detached.awaitEnd(leave)

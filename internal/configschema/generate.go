@@ -53,7 +53,6 @@ var nested = map[reflect.Type]string{reflect.TypeFor[auth.ContextConfig](): "con
 
 type generator struct {
 	rows        map[string]row      // of the documentation, by path
-	defaults    reflect.Value       // a configuration with the defaults of the code
 	values      map[string][]string // the valid values of texts, by path
 	definitions object
 	problems    []error
