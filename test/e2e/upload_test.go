@@ -252,6 +252,12 @@ func TestUploadByCurl(t *testing.T) {
 	checkUpload(t, uploadsOf(t, 200, string(answer))[0], part{"avatar", "avatar.png", "image/png", "a picture"})
 }
 
+// Apollo Client uploads by apollo-upload-client.
+func TestUploadByApollo(t *testing.T) {
+	_, g, _ := startUploads(t, "    uploads: {files: 2}")
+	runClient(t, "apollo-upload.mjs", g.url+"/graphql")
+}
+
 // Uploads are off unless they are configured.
 func TestUploadsAreOff(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
