@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/louche-graphql/louche/rpcclient/agent"
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
@@ -226,6 +227,18 @@ func TestPlugs(t *testing.T) {
 		if got := g.postPlugged(t, "/live", forbidden, "Accept", "text/event-stream", "Authorization", "Bearer nobody"); got.status != 401 || got.body != "who?" {
 			t.Errorf("halted: %+v", got)
 		}
+	})
+
+	// No request runs without its plugs: it gets 503, and none fails otherwise.
+	t.Run("the node removes the agent", func(t *testing.T) {
+		node.Eval(t, fmt.Sprintf(":%s.forget()", agent.Module))
+		eventually(t, "the node has the agent again", func() bool {
+			got := g.postPlugged(t, "/context", contextTextQuery, "Authorization", "Bearer ada")
+			if got.status != 200 && got.status != 503 || got.status == 200 && !strings.Contains(got.body, "ada") {
+				t.Fatalf("%+v", got)
+			}
+			return got.status == 200
+		})
 	})
 
 	t.Run("no atom of a request", func(t *testing.T) {
