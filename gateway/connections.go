@@ -306,11 +306,7 @@ func isSurplus(r *http.Request) bool {
 func countRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c := connOf(r); c != nil {
-			p := http1
-			if r.ProtoMajor == 2 {
-				p = http2
-			}
-			c.begin(p)
+			c.begin(protocolOf(r))
 			defer c.end()
 		}
 		next.ServeHTTP(w, r)

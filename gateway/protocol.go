@@ -1,6 +1,10 @@
 package gateway
 
-import "sync/atomic"
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+)
 
 // A protocol is that of the requests of a connection.
 type protocol int32
@@ -9,11 +13,23 @@ const (
 	noRequest protocol = iota // the connection has had none yet
 	http1
 	http2
+	webSocket
 	protocols // their number
 )
 
 // String returns the value of the label protocol.
-func (p protocol) String() string { return [...]string{"none", "http/1.1", "http/2"}[p] }
+func (p protocol) String() string { return [...]string{"none", "http/1.1", "http/2", "websocket"}[p] }
+
+// protocolOf returns the protocol of a request, or the one that it asks for.
+func protocolOf(r *http.Request) protocol {
+	switch {
+	case r.ProtoMajor == 2:
+		return http2
+	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
+		return webSocket
+	}
+	return http1
+}
 
 // connectionCounts counts the open connections of clients and operators by protocol.
 type connectionCounts [protocols]atomic.Int64

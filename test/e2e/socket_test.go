@@ -126,6 +126,7 @@ func TestSocket(t *testing.T) {
 	s := g.socket(t, "", nil)
 	s.send(`{"type":"ping","payload":{"a":1}}`)
 	s.expect(`{"type":"pong","payload":{"a":1}}`)
+	g.expectMetrics(t, map[string]float64{`louche_connections{protocol="websocket"}`: 1})
 
 	// Queries, mutations and errors. Their ids are free again.
 	s.send(`{"id":"q","type":"subscribe","payload":{"query":"query($t: String) { echoText(text: $t) }","variables":{"t":"x"}}}`)
