@@ -2,6 +2,7 @@ package rpcclient
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/louche-graphql/louche/rpcclient/etf"
@@ -14,37 +15,72 @@ type MissingName struct {
 	Name string
 }
 
-// missing returns what the node lacks, other than the schema.
-func (c *AbsintheConfig) missing(ctx context.Context, node NodeCaller) (names []MissingName, err error) {
-	for key, module := range map[string]string{"pubsub": c.PubSub, "json_codec": c.JSONCodec} {
-		if module == "" {
-			continue
+// A configuredName is a module, or a function of it, that the configuration names.
+type configuredName struct {
+	key              string
+	module, function string // no function: the module alone
+	arity            int
+}
+
+// names returns the names of the configuration, other than the schema.
+func (c *AbsintheConfig) names() (names []configuredName) {
+	add := func(key, module, function string, arity int) {
+		if module != "" {
+			names = append(names, configuredName{key, module, function, arity})
 		}
-		found, err := hasModule(ctx, node, module)
+	}
+	addFunction := func(key, name string, arity int) {
+		module, function := splitFunction(name)
+		add(key, module, function, arity)
+	}
+	add("pubsub", c.PubSub, "", 0)
+	add("json_codec", c.JSONCodec, "", 0)
+	addFunction("context_from", c.ContextFrom, 1)
+	if c.UsesConn() {
+		add("plugs", "Plug.Conn", "", 0)
+	}
+	for _, name := range c.Plugs {
+		if isModule(name) {
+			add("plugs", name, "call", 2)
+		} else {
+			addFunction("plugs", name, 2)
+		}
+	}
+	addFunction("before_send", c.BeforeSend, 2)
+	addFunction("pipeline", c.Pipeline, 2)
+	addFunction("response_from", c.ResponseFrom, 2)
+	return names
+}
+
+// missing returns what the node lacks, other than the schema.
+func (c *AbsintheConfig) missing(ctx context.Context, node NodeCaller) (missing []MissingName, err error) {
+	for _, name := range c.names() {
+		found, err := name.exists(ctx, node)
 		if err != nil {
 			return nil, err
 		}
 		if !found {
-			names = append(names, MissingName{key, module})
+			missing = append(missing, MissingName{name.key, name.String()})
 		}
 	}
-	if c.ContextFrom == "" {
-		return names, nil
-	}
-	found, err := c.hasContextFunction(ctx, node)
-	if err == nil && !found {
-		names = append(names, MissingName{"context_from", c.ContextFrom + "/1"})
-	}
-	return names, err
+	return missing, nil
 }
 
-func (c *AbsintheConfig) hasContextFunction(ctx context.Context, node NodeCaller) (bool, error) {
-	module, function := c.contextFunction()
-	if found, err := hasModule(ctx, node, module); err != nil || !found {
-		return false, err
+// String returns Module, or Module.function/arity.
+func (n configuredName) String() string {
+	if n.function == "" {
+		return n.module
 	}
-	args := etf.AppendAtom(etf.AppendAtom(etf.AppendList(nil, 3), ModuleAtom(module)), function)
-	result, err := node.Call(ctx, "erlang", "function_exported", etf.AppendNil(etf.AppendInt(args, 1)))
+	return fmt.Sprintf("%s.%s/%d", n.module, n.function, n.arity)
+}
+
+// exists reports whether the node has the name.
+func (n configuredName) exists(ctx context.Context, node NodeCaller) (bool, error) {
+	if found, err := hasModule(ctx, node, n.module); err != nil || !found || n.function == "" {
+		return found, err
+	}
+	args := etf.AppendAtom(etf.AppendAtom(etf.AppendList(nil, 3), ModuleAtom(n.module)), n.function)
+	result, err := node.Call(ctx, "erlang", "function_exported", etf.AppendNil(etf.AppendInt(args, int64(n.arity))))
 	if err != nil {
 		return false, err
 	}

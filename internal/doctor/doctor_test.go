@@ -175,6 +175,10 @@ func TestDoctor(t *testing.T) {
 		"no context function":    {yaml: s.configuration("", "", "    context_from: TestApp.Schema.no_such_function\n"), check: "context_from", remedy: "context_from"},
 		"no pubsub":              {yaml: s.configuration("", "", "    pubsub: No.Such.Endpoint\n"), check: "pubsub", remedy: "pubsub"},
 		"no codec":               {yaml: s.configuration("", "", "    json_codec: No.Such.Codec\n"), check: "json_codec", remedy: "json_codec"},
+		"no plug":                {yaml: s.configuration("", "", "    plugs: [No.Such.Plug]\n"), check: "plugs", remedy: "plugs"},
+		"no before_send":         {yaml: s.configuration("", "", "    before_send: TestApp.Schema.no_such_function\n    response: {headers: [x-a]}\n"), check: "before_send", remedy: "before_send"},
+		"no pipeline":            {yaml: s.configuration("", "", "    pipeline: TestApp.Schema.no_such_function\n"), check: "pipeline", remedy: "pipeline"},
+		"no response_from":       {yaml: s.configuration("", "", "    response_from: No.Such.respond\n"), check: "response_from", remedy: "response_from"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.status == "" {
