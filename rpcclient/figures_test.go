@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"syscall"
 	"testing"
 
 	"github.com/louche-graphql/louche/rpcclient"
@@ -76,12 +75,10 @@ func testFigures(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 func testFiguresOfASlowNode(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, atA, atB)
-	if err := syscall.Kill(a.PID(), syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	resume := a.Suspend(t)
 	gw.RefreshFigures(t.Context())
 	slow, fast := figures(pool, atA), figures(pool, atB)
-	syscall.Kill(a.PID(), syscall.SIGCONT)
+	resume()
 	if slow != nil || fast == nil {
 		t.Errorf("the slow node has %+v, the other one %+v", slow, fast)
 	}

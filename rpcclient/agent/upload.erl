@@ -14,8 +14,9 @@
 %% {run, Answer}, or {returned, Other} if the application's function did not return a map.
 %%
 %% Plug.Upload makes the files, for this process, and removes them when it has ended. On a
-%% node without Plug, they are in a directory below the system's temporary one, and another
-%% process removes that. Until run, the process ends with the connection to the gateway.
+%% node without Plug, or on which Plug is not started, they are in a directory below the
+%% system's temporary one, and another process removes that. Until run, the process ends with
+%% the connection to the gateway.
 Remove = fun Remove(Path) ->
     case file:del_dir_r(Path) of
         {error, eexist} -> Remove(Path); % the system still made a file in it
@@ -52,7 +53,8 @@ New = fun() ->
         {ok, Path} -> Path;
         Failed -> erlang:error({'Elixir.Plug.Upload', random_file, Failed})
     catch
-        error:undef -> Own()
+        error:undef -> Own();
+        error:badarg -> Own() % Plug is not started
     end
 end,
 Struct =
