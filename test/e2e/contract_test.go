@@ -154,8 +154,10 @@ func TestDifferentSchemas(t *testing.T) {
 		app, nodes := g.schemas(t)
 		return len(app) == 2 && nodes[a.Name] != nodes[b.Name]
 	})
+	const difference = "nodes have different schemas"
+	eventually(t, "the difference is logged", func() bool { return strings.Contains(g.log.String(), difference) })
 	log := g.log.String()
-	if n := strings.Count(log, "nodes have different schemas"); n != 1 {
+	if n := strings.Count(log, difference); n != 1 {
 		t.Errorf("logged %d times", n)
 	}
 	if !strings.Contains(log, "RootQueryType.sleep") || !strings.Contains(log, "RootQueryType.slumber") || !strings.Contains(log, b.Name) {

@@ -271,11 +271,15 @@ func TestUploadsAreOff(t *testing.T) {
 // A request that is refused by its credentials, or by a rate limit, sends nothing of its
 // files to a node.
 func TestUploadsNeedCredentials(t *testing.T) {
-	node, g, _ := startUploads(t, "    uploads: {files: 1}", `    auth: {methods: [{api_keys: {keys: [{name: app, sha256: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"}]}}]}`)
-	before := node.Eval(t, "length(Process.list())")
-	status, answer := g.upload(t, operations(uploadOne, `{"f": null}`), field("map", `{"0": ["variables.f"]}`), part{"0", "f", "", "x"})
-	if status != 401 || node.Eval(t, "length(Process.list())") != before {
-		t.Errorf("%d %s", status, answer)
+	node, g, _ := startUploads(t, "    uploads: {files: 1}", fmt.Sprintf("    auth: {methods: [{api_keys: {keys: [{name: app, sha256: %q}]}}]}", hash(apiKey)))
+	receivers := node.Count(t, ":erlang.monitor_node/2") // a process that receives files calls it
+	body, contentType := multipartBody(operations(uploadOne, `{"f": null}`), field("map", `{"0": ["variables.f"]}`), part{"0", "f", "", "x"})
+	header := []string{"Content-Type", contentType, "Apollo-Require-Preflight", "true"}
+	if status, answer := g.postTo(t, "/graphql", string(body), header...); status != 401 || receivers() != 0 {
+		t.Errorf("%d %s, %d receivers", status, answer, receivers())
+	}
+	if status, answer := g.postTo(t, "/graphql", string(body), append(header, "X-Api-Key", apiKey)...); status != 200 || receivers() == 0 {
+		t.Errorf("with credentials: %d %s, %d receivers", status, answer, receivers())
 	}
 }
 
