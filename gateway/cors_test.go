@@ -56,7 +56,9 @@ func TestPreflight(t *testing.T) {
 		{"/graphql", page, "POST", "x-my-header,x-request-timeout", true},
 		{"/graphql", page, "POST", "graphql-client-name,graphql-client-version,tracestate", true},
 		{"/graphql", page, "POST", "x-other", false},
-		{"/graphql", page, "PUT", "", false},
+		{"/graphql", page, "PUT", "", true}, // reserves a stream
+		{"/graphql", page, "DELETE", "", true},
+		{"/graphql", page, "PATCH", "", false},
 		{"/graphql", "https://elsewhere.example", "POST", "", false},
 		{"/graphql", "null", "POST", "", false},
 		{"/elsewhere", page, "POST", "", false},
