@@ -222,7 +222,8 @@ func TestPlugs(t *testing.T) {
 
 	t.Run("subscription", func(t *testing.T) {
 		const forbidden = `{"query":"subscription { event(channel: \"forbidden\") }"}`
-		if got := g.postPlugged(t, "/live", forbidden, "Accept", "text/event-stream", "Authorization", "Bearer ada"); !strings.Contains(got.body, "this channel is forbidden") {
+		if got := g.postPlugged(t, "/live", forbidden, "Accept", "text/event-stream", "Authorization", "Bearer ada"); !strings.Contains(got.body, "this channel is forbidden") || strings.Contains(got.body, "a phase") == node.RealAbsinthe() {
+			// The real Absinthe jumps over added phases after an error; its double does not.
 			t.Errorf("the answer of the application: %+v", got)
 		}
 		if got := g.postPlugged(t, "/live", forbidden, "Accept", "text/event-stream", "Authorization", "Bearer nobody"); got.status != 401 || got.body != "who?" {
