@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 
 	"github.com/louche-graphql/louche/auth"
@@ -40,7 +41,9 @@ func (d *demoCommand) Run(ctx context.Context, out output) error {
 	}
 	log, closeLog := cfg.Log.Open()
 	defer closeLog()
-	return service.Run(ctx, cfg, nil, log, func() { d.banner(out, cluster.EPMDPort) })
+	return service.Run(ctx, cfg, nil, log, func(clients, operators net.Addr) {
+		banner(out, clients, operators, cluster.EPMDPort)
+	})
 }
 
 func (d *demoCommand) config(epmd uint16) *config.Config {
@@ -71,7 +74,7 @@ const demoQuery = `{ backend parts(limit: 3) { name price } }`
 // demoSubscription waits for orders.
 const demoSubscription = `subscription { orderChanged { id status total placedBy { name } } }`
 
-func (d *demoCommand) banner(out output, epmd uint16) {
+func banner(out output, clients, operators net.Addr, epmd uint16) {
 	fmt.Fprintf(out, `1. Open http://%[1]s/graphql in a browser: GraphiQL.
    Replace the operation with %[3]s
    and click the pink button (or press Ctrl-Enter). The book on the left has the schema.
@@ -89,7 +92,7 @@ From your own frontend: pages of localhost, on any port, may use http://%[1]s/gr
   schema   http://%[2]s/schema.graphql
   metrics  http://%[2]s/metrics
   EPMD     127.0.0.1:%[4]d
-`, d.Listen, d.Admin, demoQuery, epmd, demoSubscription)
+`, clients, operators, demoQuery, epmd, demoSubscription)
 	for _, name := range demoNodes {
 		fmt.Fprintf(out, "  node     %s@127.0.0.1\n", name)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -30,7 +31,7 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	service.LimitMemory(cfg.Limits, log)
 	go parallelism.Govern(ctx)
 	started := false
-	err = service.Run(ctx, cfg, s.Watch(ctx, cfg, hangups, log), log, func() { started = true })
+	err = service.Run(ctx, cfg, s.Watch(ctx, cfg, hangups, log), log, func(net.Addr, net.Addr) { started = true })
 	if started && err != nil {
 		log.Error("stopped", "reason", err)
 		return errFailed

@@ -144,6 +144,7 @@ func TestConfigMistakes(t *testing.T) {
 		"listen is admin":       {app + "listen: 127.0.0.1:1\nadmin: 127.0.0.1:1\n", []string{".yaml:3:1: admin", "as listen"}},
 		"listen has all of it":  {app + "listen: :1\nadmin: 127.0.0.1:1\n", []string{".yaml:3:1: admin", "as listen"}},
 		"admin has all of it":   {app + "listen: '[::1]:01'\nadmin: '[::]:1'\nadmin_token: {env: A}\n", []string{".yaml:3:1: admin", "as listen"}},
+		"the same Unix socket":  {app + "listen: unix:/run/a\nadmin: unix:/run/a\n", []string{".yaml:3:1: admin", "as listen"}},
 		"all of IPv4":           {app + "listen: 0.0.0.0:1\nadmin: localhost:1\n", []string{".yaml:3:1: admin", "as listen"}},
 		"two documents":         {app + "---\nx: 1\n", []string{"more than one"}},
 		"no module in pubsub":   {"apps: [{schema: A, discovery: {prefix: a}, pubsub: my_app}]", []string{"apps[0]", "pubsub", "MyAppWeb.Endpoint"}},
@@ -211,6 +212,15 @@ func TestConfigMistakes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Port 0 is a free port for each listener, and systemd passes a socket for each.
+func TestListenersOfTheSameWords(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:0", "systemd"} {
+		if _, err := (&Flags{Config: write(t, "apps: [{schema: A, discovery: {prefix: a}}]\nadmin_token: {env: A}\nlisten: "+address+"\nadmin: "+address+"\n")}).Load(); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
 	}
 }
 

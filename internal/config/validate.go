@@ -50,7 +50,7 @@ func (c *Config) Validate() error {
 // validateAdmin requires a token where other machines reach the operators' listener.
 func (c *Config) validateAdmin() error {
 	switch {
-	case c.Listen == c.Admin && c.Listen != SystemdSocket || overlap(c.Listen, c.Admin):
+	case overlap(c.Listen, c.Admin):
 		return keypath.Errorf("admin", "is the same address as listen, or one of them includes the other; give each an address of its own")
 	case c.AdminToken.IsSet():
 		return keypath.In(c.AdminToken.Validate(), "admin_token")
@@ -123,9 +123,13 @@ func validateAddress(key, address string) error {
 	return nil
 }
 
-// overlap reports whether two listeners cannot have these addresses at once: the ports are
-// equal, and the IP addresses are equal or one of them is unspecified.
+// overlap reports whether two listeners cannot have these addresses at once: they name one
+// Unix socket, or the ports are equal, and the IP addresses are equal or one of them is
+// unspecified. Port 0 is a free port for each.
 func overlap(a, b string) bool {
+	if strings.HasPrefix(a, UnixPrefix) {
+		return a == b
+	}
 	hostA, portA, _ := net.SplitHostPort(a)
 	hostB, portB, _ := net.SplitHostPort(b)
 	numberA, errA := strconv.ParseUint(portA, 10, 16)

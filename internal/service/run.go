@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -13,8 +14,8 @@ import (
 )
 
 // Run runs the gateway until ctx ends, then drains it. It reloads every configuration that
-// reloads delivers. It calls started when both listeners are open.
-func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config, log *slog.Logger, started func()) error {
+// reloads delivers. It calls started with the addresses of both listeners when they are open.
+func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config, log *slog.Logger, started func(clients, operators net.Addr)) error {
 	// The listeners come first. A second gateway of one configuration fails here; with
 	// the node name it would take the nodes of the first one.
 	sockets := passedSockets()
@@ -35,7 +36,7 @@ func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config,
 	defer s.stop()
 	clients, operators = s.gateway.LimitClients(clients), s.gateway.LimitOperators(operators)
 	log.Info("listening", "clients", clients.Addr(), "tls", cfg.TLS.Enabled(), "operators", operators.Addr(), "node", cfg.Node.Name)
-	started()
+	started(clients.Addr(), operators.Addr())
 	notify(log, daemon.SdNotifyReady)
 	alive, stopAlive := context.WithCancel(context.Background()) // draining included
 	defer stopAlive()

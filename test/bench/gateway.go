@@ -3,7 +3,6 @@ package bench
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/louche-graphql/louche/internal/waittest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // A Gateway is a process with its addresses for clients and operators.
@@ -39,7 +39,8 @@ func Build(t testing.TB) Binary {
 // yaml has no listeners.
 func (binary Binary) Start(t testing.TB, yaml string) Gateway {
 	file := filepath.Join(t.TempDir(), "louche.yaml")
-	g := Gateway{Address: freeAddress(t), Admin: freeAddress(t)}
+	var g Gateway
+	g.Address, g.Admin = beamtest.FreeAddresses(t, nil)
 	if err := os.WriteFile(file, fmt.Appendf(nil, "listen: %s\nadmin: %s\nshutdown_delay: 0s\n%s", g.Address, g.Admin, yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -65,13 +66,4 @@ func (binary Binary) Start(t testing.TB, yaml string) Gateway {
 	})
 	g.PID = cmd.Process.Pid
 	return g
-}
-
-func freeAddress(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -59,9 +59,10 @@ type gateway struct {
 // listens. The end of the test kills it.
 func startGateway(t *testing.T, in *beamtest.Namespace, s settings) *gateway {
 	t.Helper()
+	listen, admin := beamtest.FreeAddresses(t, in)
 	g := &gateway{
-		listen:    freeAddress(t, in),
-		admin:     freeAddress(t, in),
+		listen:    listen,
+		admin:     admin,
 		file:      filepath.Join(t.TempDir(), "louche.yaml"),
 		namespace: in,
 		log:       new(journal),
@@ -123,16 +124,6 @@ func (g *gateway) configureText(t testing.TB, text string) {
 	if err := os.Rename(g.file+".new", g.file); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func freeAddress(t testing.TB, in *beamtest.Namespace) string {
-	t.Helper()
-	l, err := in.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // dial connects to the gateway from its namespace.

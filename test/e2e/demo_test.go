@@ -20,8 +20,7 @@ type runningDemo struct {
 
 func startDemo(t *testing.T) runningDemo {
 	t.Helper()
-	clients, operators := freeAddress(t), freeAddress(t)
-	cmd := command(t, "demo", "--listen", clients, "--admin", operators)
+	cmd := command(t, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +42,13 @@ func startDemo(t *testing.T) runningDemo {
 			t.Fatalf("the demo ended:\n%s", &banner)
 		}
 	}
-	return runningDemo{&running{url: "http://" + clients, admin: "http://" + operators}, banner.String()}
+	address := func(path string) string {
+		return regexp.MustCompile(`http://[\d.:]+` + path).FindString(banner.String())
+	}
+	return runningDemo{
+		running: &running{url: strings.TrimSuffix(address("/graphql"), "/graphql"), admin: strings.TrimSuffix(address("/console/"), "/console/")},
+		banner:  banner.String(),
+	}
 }
 
 // The demo runs three nodes and a gateway that finds them.

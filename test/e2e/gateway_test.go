@@ -53,7 +53,7 @@ func startGateway(t testing.TB, yaml string) *running {
 // of shutdown_delay is 0s here.
 func (g *running) configure(t testing.TB, yaml string) {
 	t.Helper()
-	text := fmt.Sprintf("listen: %s\nadmin: %s\n%s", g.url[strings.LastIndex(g.url, "/")+1:], strings.TrimPrefix(g.admin, "http://"), yaml)
+	text := "listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\n" + yaml
 	if !strings.Contains(yaml, "shutdown_delay") {
 		text = "shutdown_delay: 0s\n" + text
 	}
@@ -65,17 +65,8 @@ func (g *running) configure(t testing.TB, yaml string) {
 // launch is startGateway without the wait for a node.
 func launch(t testing.TB, yaml string) *running {
 	t.Helper()
-	clients, operators := freeAddress(t), freeAddress(t)
-	g := &running{
-		url:   "http://" + clients,
-		admin: "http://" + operators,
-		file:  filepath.Join(t.TempDir(), "louche.yaml"),
-		log:   new(logtest.Recorder),
-	}
+	g := &running{file: filepath.Join(t.TempDir(), "louche.yaml"), log: new(logtest.Recorder)}
 	g.configure(t, yaml)
-	if tls := strings.Contains(yaml, "\ntls:"); tls {
-		g.url = strings.Replace(g.url, "http:", "https:", 1)
-	}
 	flags := &config.Flags{Config: g.file}
 	cfg, err := flags.Load()
 	if err != nil {
@@ -89,7 +80,13 @@ func launch(t testing.TB, yaml string) *running {
 	started, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		log := slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: level}))
-		ended <- service.Run(ctx, cfg, flags.Watch(ctx, cfg, nil, log), log, func() { close(started) })
+		ended <- service.Run(ctx, cfg, flags.Watch(ctx, cfg, nil, log), log, func(clients, operators net.Addr) {
+			g.url, g.admin = "http://"+clients.String(), "http://"+operators.String()
+			if cfg.TLS.Enabled() {
+				g.url = "https://" + clients.String()
+			}
+			close(started)
+		})
 	}()
 	g.begin = cancel
 	g.stop = sync.OnceValue(func() error {
@@ -114,16 +111,6 @@ func launch(t testing.TB, yaml string) *running {
 
 // loadConfig loads a configuration file.
 func loadConfig(file string) (*config.Config, error) { return (&config.Flags{Config: file}).Load() }
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 var eventually = waittest.Until
 

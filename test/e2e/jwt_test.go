@@ -128,7 +128,7 @@ func forged(t *testing.T, issuer, kid string) string {
 func TestOpenIDProvider(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	address := freeAddress(t)
+	address := beamtest.FreeAddress(t, nil)
 	g := startGateway(t, configFor(epmd, fmt.Sprintf(`    auth: {methods: [{jwt: {issuer: "http://%s", audience: ["%s"], discover: true, refresh: 10s}}]}`, address, audience)))
 	accepted := 0
 	takes := func(what, token string) {

@@ -64,9 +64,9 @@ func TestCommandLine(t *testing.T) {
 		"no schema":          {[]string{"serve"}, 2, "", "--schema"},
 
 		"port of clients":   {[]string{"serve", "--schema", "A.B", "--prefix", "a", "--cookie-file", cookie, "--listen", taken.Addr().String()}, 2, "", "--listen"},
-		"port of operators": {[]string{"serve", "--schema", "A.B", "--prefix", "a", "--cookie-file", cookie, "--listen", freeAddress(t), "--admin", taken.Addr().String()}, 2, "", "--admin"},
-		"port of the demo":  {[]string{"demo", "--listen", freeAddress(t), "--admin", taken.Addr().String()}, 2, "", "--admin"},
-		"foreign address":   {[]string{"demo", "--listen", "192.0.2.1:1", "--admin", freeAddress(t)}, 2, "", "--listen"},
+		"port of operators": {[]string{"serve", "--schema", "A.B", "--prefix", "a", "--cookie-file", cookie, "--listen", "127.0.0.1:0", "--admin", taken.Addr().String()}, 2, "", "--admin"},
+		"port of the demo":  {[]string{"demo", "--listen", "127.0.0.1:0", "--admin", taken.Addr().String()}, 2, "", "--admin"},
+		"foreign address":   {[]string{"demo", "--listen", "192.0.2.1:1", "--admin", "127.0.0.1:0"}, 2, "", "--listen"},
 
 		"diff, the same":         {[]string{"schema", "diff", schema, schema}, 0, "0 breaking", ""},
 		"diff, safe":             {[]string{"schema", "diff", schema, wider}, 0, "1 safe", ""},

@@ -108,7 +108,7 @@ func exportedMetrics(t *testing.T) map[string]metric {
 	t.Helper()
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	address := freeAddress(t)
+	address := beamtest.FreeAddress(t, nil)
 	startProvider(t, address)
 	g := startGateway(t, configFor(epmd,
 		"    prepare: on",

@@ -76,7 +76,7 @@ func TestNodesThatAreNotThere(t *testing.T) {
 		}
 	})
 	t.Run("EPMD unreachable", func(t *testing.T) {
-		_, port, _ := net.SplitHostPort(freeAddress(t))
+		_, port, _ := net.SplitHostPort(beamtest.FreeAddress(t, nil))
 		got, status := nodes(t, strings.Replace(configFor(epmd), fmt.Sprintf("epmd_port: %d", epmd), "epmd_port: "+port, 1))
 		if status != 1 || !strings.Contains(got, "127.0.0.1:"+port) || !strings.Contains(got, "refused") {
 			t.Errorf("status %d\n%s", status, got)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/louche-graphql/louche/internal/demo"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // binary is the path of the program.
@@ -51,13 +52,19 @@ func startDemoGateway(t *testing.T, stderr *os.File) demoGateway {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Stop)
-	clients, operators := freeAddress(t), freeAddress(t)
+	clients, operators := beamtest.FreeAddresses(t, nil)
 	g := demoGateway{running: &running{url: "http://" + clients, admin: "http://" + operators, file: filepath.Join(t.TempDir(), "louche.yaml")}}
-	g.configure(t, fmt.Sprintf(`log: {level: debug}
+	config := fmt.Sprintf(`listen: %s
+admin: %s
+shutdown_delay: 0s
+log: {level: debug}
 apps:
   - schema: %s
     discovery: {dns: [127.0.0.1], prefix: stderr, epmd_port: %d, interval: 100ms}
-`, demo.Schema, cluster.EPMDPort))
+`, clients, operators, demo.Schema, cluster.EPMDPort)
+	if err := os.WriteFile(g.file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	g.Cmd = command(t, "serve", "--config", g.file)
 	g.Env = append(os.Environ(), "RELEASE_COOKIE="+demoCookie)
 	g.Stderr = stderr
