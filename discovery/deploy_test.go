@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/internal/dnstest"
 	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/louche-graphql/louche/test/beamtest"
 )
@@ -19,11 +20,11 @@ import (
 func TestHeadlessService(t *testing.T) {
 	pods := loopback(50)
 	port := startHost(t, "0.0.0.0:0", saying(namesOf("my-app"))).addr.Port()
-	zone := startDNS(t)
+	zone := dnstest.Start(t)
 	w := watch(t, discovery.Config{
 		DNS: []string{"my-app.default.svc.cluster.local."}, Prefix: "my-app", EPMDPort: port,
 		Interval: time.Millisecond, Timeout: waittest.Limit,
-	}, zone.resolver())
+	}, zone.Resolver())
 	nodes := func(pods []string) []string {
 		var all []string
 		for _, pod := range pods {
@@ -39,7 +40,7 @@ func TestHeadlessService(t *testing.T) {
 	}
 
 	for _, ready := range [][]string{pods[:1], pods, pods[3:], pods[10:40], pods} {
-		zone.set("my-app.default.svc.cluster.local", ready...)
+		zone.Set("my-app.default.svc.cluster.local", ready...)
 		expectAddrs(t, w.poll(t, nodes(ready)...), ordered(ready)...)
 	}
 }
@@ -48,15 +49,15 @@ func TestHeadlessService(t *testing.T) {
 // image.
 func TestFlyInternal(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
-	zone := startDNS(t)
-	zone.set("my-app.internal", "::1")
+	zone := dnstest.Start(t)
+	zone.Set("my-app.internal", "::1")
 	w := watch(t, discovery.Config{
 		DNS: []string{"my-app.internal"}, Prefix: "my-app", EPMDPort: uint16(epmd),
 		Interval: time.Millisecond, Timeout: waittest.Limit,
-	}, zone.resolver())
+	}, zone.Resolver())
 	register(t, epmd, registration{name: "my-app-01HXYZABC", port: 40001})
 	expectAddrs(t, w.poll(t, "my-app-01HXYZABC@::1 [::1]:40001"), "::1")
-	zone.set("my-app.internal") // the last machine stopped: no record is treated like a failure of DNS
+	zone.Set("my-app.internal") // the last machine stopped: no record is treated like a failure of DNS
 	expectAddrs(t, w.poll(t, "my-app-01HXYZABC@::1 [::1]:40001"), "::1")
 }
 
@@ -67,12 +68,12 @@ func TestRollingDeploy(t *testing.T) {
 	port := startHost(t, "127.0.0.2:0", forward(t, first)).addr.Port()
 	old2 := startHost(t, fmt.Sprintf("127.0.0.3:%d", port), forward(t, second))
 	startHost(t, fmt.Sprintf("127.0.0.4:%d", port), forward(t, third))
-	zone := startDNS(t)
-	zone.set("my-app.test", "127.0.0.2", "127.0.0.3")
+	zone := dnstest.Start(t)
+	zone.Set("my-app.test", "127.0.0.2", "127.0.0.3")
 	w := watch(t, discovery.Config{
 		DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: port,
 		Interval: time.Millisecond, Timeout: waittest.Limit,
-	}, zone.resolver())
+	}, zone.Resolver())
 	const (
 		a1 = "my-app-aaa@127.0.0.2 127.0.0.2:40001"
 		a2 = "my-app-aaa@127.0.0.3 127.0.0.3:40001"
@@ -92,11 +93,11 @@ func TestRollingDeploy(t *testing.T) {
 	// A machine at a new address replaces the second. The old machine is gone before its
 	// record; its node is dropped with the record.
 	register(t, third, registration{name: "my-app-bbb", port: 40001})
-	zone.set("my-app.test", "127.0.0.2", "127.0.0.3", "127.0.0.4")
+	zone.Set("my-app.test", "127.0.0.2", "127.0.0.3", "127.0.0.4")
 	w.poll(t, a2, b1, b3)
 	old2.stop()
 	expectAddrs(t, w.poll(t, a2, b1, b3), "127.0.0.2", "127.0.0.3", "127.0.0.4")
-	zone.set("my-app.test", "127.0.0.2", "127.0.0.4")
+	zone.Set("my-app.test", "127.0.0.2", "127.0.0.4")
 	expectAddrs(t, w.poll(t, b1, b3), "127.0.0.2", "127.0.0.4")
 }
 
@@ -135,18 +136,18 @@ func TestAThousandAddressesHalfOfThemMute(t *testing.T) {
 		}
 		saying(namesOf("my-app"))(conn)
 	}).addr.Port()
-	zone := startDNS(t)
-	zone.set("my-app.test", addrs...)
+	zone := dnstest.Start(t)
+	zone.Set("my-app.test", addrs...)
 
 	cfg := discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", MaxNodes: 1000, EPMDPort: port, Timeout: waittest.Limit}
 	start := time.Now()
-	pollOnce(t, cfg, zone.resolver())
+	pollOnce(t, cfg, zone.Resolver())
 	answered := time.Since(start)
 
 	mutes.Store(true)
 	cfg.Timeout = max(time.Second, 5*answered)
 	start = time.Now()
-	report := pollOnce(t, cfg, zone.resolver())
+	report := pollOnce(t, cfg, zone.Resolver())
 	if took := time.Since(start); took > 4*cfg.Timeout {
 		t.Errorf("took %s with a timeout of %s", took, cfg.Timeout)
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/internal/dnstest"
 	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/louche-graphql/louche/test/beamtest"
 	"github.com/miekg/dns"
@@ -80,15 +81,15 @@ func TestDNSNamesOfEveryAddress(t *testing.T) {
 	register(t, epmd, registration{name: "my-app-01ABC", port: 40001})
 	register(t, epmd, registration{name: "my-app-02DEF", port: 40002, hidden: true})
 	register(t, epmd, registration{name: "worker-my-app", port: 40003})
-	zone := startDNS(t)
-	zone.set("my-app.test", "127.0.0.1", "::1")
-	zone.set("other.test", "127.0.0.1", "::ffff:127.0.0.1") // found before
+	zone := dnstest.Start(t)
+	zone.Set("my-app.test", "127.0.0.1", "::1")
+	zone.Set("other.test", "127.0.0.1", "::ffff:127.0.0.1") // found before
 
 	report := pollOnce(t, discovery.Config{
 		DNS:      []string{"my-app.test", "other.test", "::ffff:127.0.0.1", "127.0.0.1", "my-app.test"},
 		Prefix:   "my-app",
 		EPMDPort: uint16(epmd),
-	}, zone.resolver())
+	}, zone.Resolver())
 	expectNodes(t, report,
 		"my-app-01ABC@127.0.0.1 127.0.0.1:40001",
 		"my-app-01ABC@::1 [::1]:40001",
@@ -203,42 +204,42 @@ func TestHostileEPMD(t *testing.T) {
 func TestDNSFailures(t *testing.T) {
 	const name = "my-app.test"
 	for what, test := range map[string]struct {
-		records    map[uint16]record
+		records    map[uint16]dnstest.Record
 		unanswered bool // the timeout passes
 		is         func(*net.DNSError) bool
 		targets    []string
 	}{
 		"no such name": {nil, false, func(e *net.DNSError) bool { return e.IsNotFound }, nil},
-		"no address": {map[uint16]record{dns.TypeA: {}, dns.TypeAAAA: {}}, false,
+		"no address": {map[uint16]dnstest.Record{dns.TypeA: {}, dns.TypeAAAA: {}}, false,
 			func(e *net.DNSError) bool { return e.IsNotFound }, nil},
-		"server failure": {map[uint16]record{dns.TypeA: {code: dns.RcodeServerFailure}, dns.TypeAAAA: {code: dns.RcodeServerFailure}}, false,
+		"server failure": {map[uint16]dnstest.Record{dns.TypeA: {Code: dns.RcodeServerFailure}, dns.TypeAAAA: {Code: dns.RcodeServerFailure}}, false,
 			func(e *net.DNSError) bool { return e.IsTemporary && !e.IsNotFound }, nil},
-		"refused": {map[uint16]record{dns.TypeA: {code: dns.RcodeRefused}, dns.TypeAAAA: {code: dns.RcodeRefused}}, false,
+		"refused": {map[uint16]dnstest.Record{dns.TypeA: {Code: dns.RcodeRefused}, dns.TypeAAAA: {Code: dns.RcodeRefused}}, false,
 			func(e *net.DNSError) bool { return !e.IsNotFound }, nil},
-		"truncated": {map[uint16]record{dns.TypeA: {truncated: true}, dns.TypeAAAA: {truncated: true}}, true,
+		"truncated": {map[uint16]dnstest.Record{dns.TypeA: {Truncated: true}, dns.TypeAAAA: {Truncated: true}}, true,
 			func(e *net.DNSError) bool { return !e.IsNotFound }, nil},
-		"no answer": {map[uint16]record{dns.TypeA: {silent: true}, dns.TypeAAAA: {silent: true}}, true,
+		"no answer": {map[uint16]dnstest.Record{dns.TypeA: {Silent: true}, dns.TypeAAAA: {Silent: true}}, true,
 			func(e *net.DNSError) bool { return e.IsTimeout }, nil},
-		"failure for IPv6 alone": {map[uint16]record{dns.TypeA: {addrs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}, dns.TypeAAAA: {code: dns.RcodeServerFailure}}, false,
+		"failure for IPv6 alone": {map[uint16]dnstest.Record{dns.TypeA: {Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}, dns.TypeAAAA: {Code: dns.RcodeServerFailure}}, false,
 			func(e *net.DNSError) bool { return e.IsTemporary }, []string{"my-app@10.0.0.1 10.0.0.1:9000"}},
 	} {
 		t.Run(what, func(t *testing.T) {
-			zone := startDNS(t)
+			zone := dnstest.Start(t)
 			for kind, r := range test.records {
-				zone.answer(name, kind, r)
+				zone.SetRecord(name, kind, r)
 			}
 			cfg := discovery.Config{DNS: []string{name}, Prefix: "my-app", Port: 9000, Timeout: waittest.Limit}
 			if test.unanswered {
 				cfg.Timeout = 100 * time.Millisecond
 			}
-			report := pollOnce(t, cfg, zone.resolver())
+			report := pollOnce(t, cfg, zone.Resolver())
 			expectNodes(t, report, test.targets...)
 			err := expectProblem(t, report, "dns "+name, discovery.ErrLookup)
 			if cause, ok := errors.AsType[*net.DNSError](err); !ok || !test.is(cause) {
 				t.Errorf("cause: %#v", err)
 			}
 
-			report = pollOnce(t, discovery.Config{Nodes: []string{"a@" + name, "b@" + name}, Port: 9000, Timeout: cfg.Timeout}, zone.resolver())
+			report = pollOnce(t, discovery.Config{Nodes: []string{"a@" + name, "b@" + name}, Port: 9000, Timeout: cfg.Timeout}, zone.Resolver())
 			expectProblem(t, report, "dns "+name, discovery.ErrLookup)
 		})
 	}
@@ -247,7 +248,7 @@ func TestDNSFailures(t *testing.T) {
 // With a fixed port each address is a node, and no connection is made. The name has more
 // addresses than fit into a UDP answer.
 func TestFixedPort(t *testing.T) {
-	zone := startDNS(t)
+	zone := dnstest.Start(t)
 	var addrs, want []string
 	for i := range 200 {
 		v6 := fmt.Sprintf("fdaa:0:1::%x", i+1)
@@ -255,9 +256,9 @@ func TestFixedPort(t *testing.T) {
 		want = append(want, fmt.Sprintf("my-app@%s [%s]:9000", v6, v6))
 	}
 	slices.Sort(want)
-	zone.set("my-app.test", addrs...)
+	zone.Set("my-app.test", addrs...)
 
-	report := pollOnce(t, discovery.Config{DNS: []string{"my-app.test", "fe80::1%lo"}, Prefix: "my-app", Port: 9000}, zone.resolver())
+	report := pollOnce(t, discovery.Config{DNS: []string{"my-app.test", "fe80::1%lo"}, Prefix: "my-app", Port: 9000}, zone.Resolver())
 	expectNodes(t, report, append(want, "my-app@fe80::1 [fe80::1%lo]:9000")...)
 	if len(report.Problems) > 0 {
 		t.Errorf("problems: %v", report.Problems)
@@ -270,9 +271,9 @@ func TestStaticNodes(t *testing.T) {
 	register(t, epmd, registration{name: "hidden", port: 40002, hidden: true})
 	register(t, epmd, registration{name: "old", port: 40003, highest: 5})
 	register(t, epmd, registration{name: "zero", port: 0})
-	zone := startDNS(t)
-	zone.set("one.test", "::1")
-	zone.set("two.test", "127.0.0.2", "::1", "127.0.0.1") // no EPMD at 127.0.0.2
+	zone := dnstest.Start(t)
+	zone.Set("one.test", "::1")
+	zone.Set("two.test", "127.0.0.2", "::1", "127.0.0.1") // no EPMD at 127.0.0.2
 
 	at := func(host, path string) string {
 		return fmt.Sprintf("epmd %s: %s", netip.AddrPortFrom(netip.MustParseAddr(host), uint16(epmd)), path)
@@ -294,7 +295,7 @@ func TestStaticNodes(t *testing.T) {
 		"normal-2@127.0.0.1": {"", discovery.ErrNotRegistered, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			report := pollOnce(t, discovery.Config{Nodes: []string{name}, EPMDPort: uint16(epmd)}, zone.resolver())
+			report := pollOnce(t, discovery.Config{Nodes: []string{name}, EPMDPort: uint16(epmd)}, zone.Resolver())
 			if test.err == nil {
 				expectNodes(t, report, name+" "+test.want)
 				if len(report.Problems) > 0 {
@@ -311,12 +312,12 @@ func TestStaticNodes(t *testing.T) {
 }
 
 func TestStaticNodesAtAFixedPort(t *testing.T) {
-	zone := startDNS(t)
-	zone.set("one.test", "fdaa:0:1::3", "10.0.0.9", "10.0.0.1")
+	zone := dnstest.Start(t)
+	zone.Set("one.test", "fdaa:0:1::3", "10.0.0.9", "10.0.0.1")
 	report := pollOnce(t, discovery.Config{
 		Nodes: []string{"b@one.test", "a@10.0.0.1", "c@fdaa:0:1::3", "a@10.0.0.1"},
 		Port:  9000,
-	}, zone.resolver())
+	}, zone.Resolver())
 	expectNodes(t, report,
 		"a@10.0.0.1 10.0.0.1:9000",
 		"b@one.test 10.0.0.1:9000",
@@ -410,10 +411,10 @@ func TestAddressesOfAStaticNodeAreAskedInParallel(t *testing.T) {
 	for _, addr := range []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"} {
 		startHost(t, fmt.Sprintf("%s:%d", addr, port), together(saying("")))
 	}
-	zone := startDNS(t)
-	zone.set("host.test", "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
+	zone := dnstest.Start(t)
+	zone.Set("host.test", "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
 
-	report := pollOnce(t, discovery.Config{Nodes: []string{"my-app@host.test"}, EPMDPort: port, Timeout: waittest.Limit}, zone.resolver())
+	report := pollOnce(t, discovery.Config{Nodes: []string{"my-app@host.test"}, EPMDPort: port, Timeout: waittest.Limit}, zone.Resolver())
 	expectNodes(t, report, "my-app@host.test 127.0.0.4:40001")
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/internal/dnstest"
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
@@ -72,9 +73,9 @@ func TestTooManyNodesAreAStableChoice(t *testing.T) {
 		}
 		return names
 	})
-	zone := startDNS(t)
-	zone.set("my-app.test", "127.0.0.2")
-	w := watch(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: hosts.addr.Port(), Timeout: waittest.Limit, MaxNodes: 4, Interval: time.Millisecond}, zone.resolver())
+	zone := dnstest.Start(t)
+	zone.Set("my-app.test", "127.0.0.2")
+	w := watch(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: hosts.addr.Port(), Timeout: waittest.Limit, MaxNodes: 4, Interval: time.Millisecond}, zone.Resolver())
 	w.poll(t, "my-app-m-00000@127.0.0.2 127.0.0.2:40001", "my-app-m-00001@127.0.0.2 127.0.0.2:40002", "my-app-m-00002@127.0.0.2 127.0.0.2:40003")
 	w.expectLogged(t)
 	for i := range 3 {
@@ -105,16 +106,16 @@ func TestOnePortUnderManyNames(t *testing.T) {
 func TestDNSWithThousandsOfAddresses(t *testing.T) {
 	var asked atomic.Int32
 	hosts := hostNames(t, func(string) []string { asked.Add(1); return []string{"my-app"} })
-	zone := startDNS(t)
-	zone.set("my-app.test", loopback(2000)...)
+	zone := dnstest.Start(t)
+	zone.Set("my-app.test", loopback(2000)...)
 	cfg := discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: hosts.addr.Port(), Timeout: waittest.Limit}
-	report := pollOnce(t, cfg, zone.resolver())
+	report := pollOnce(t, cfg, zone.Resolver())
 	if len(report.Nodes) != 256 || len(report.Addrs) != 256 || asked.Load() != 256 {
 		t.Errorf("%d nodes, %d addresses, %d asked", len(report.Nodes), len(report.Addrs), asked.Load())
 	}
 	expectProblem(t, report, "dns my-app.test", discovery.ErrTooMany)
 	cfg.EPMDPort, cfg.Port = 0, 9000
-	if report := pollOnce(t, cfg, zone.resolver()); len(report.Nodes) != 256 {
+	if report := pollOnce(t, cfg, zone.Resolver()); len(report.Nodes) != 256 {
 		t.Errorf("%d nodes without EPMD", len(report.Nodes))
 	}
 }

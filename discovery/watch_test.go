@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/internal/dnstest"
 	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/louche-graphql/louche/test/beamtest"
 	"github.com/miekg/dns"
@@ -114,12 +115,12 @@ func (w *watcher) expectLogged(t *testing.T, want ...[]string) {
 
 func TestWatchDeliversEveryPoll(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
-	zone := startDNS(t)
-	zone.set("my-app.test", "127.0.0.1")
+	zone := dnstest.Start(t)
+	zone.Set("my-app.test", "127.0.0.1")
 	w := watch(t, discovery.Config{
 		DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: uint16(epmd),
 		Interval: time.Millisecond, Timeout: waittest.Limit,
-	}, zone.resolver())
+	}, zone.Resolver())
 
 	w.poll(t)
 	gone := register(t, epmd, registration{name: "my-app-02", port: 40002})
@@ -133,7 +134,7 @@ func TestWatchDeliversEveryPoll(t *testing.T) {
 	report := w.poll(t, "my-app-01@127.0.0.1 127.0.0.1:40001", "my-app-02@127.0.0.1 127.0.0.1:40022", "my-app-03@127.0.0.1 127.0.0.1:40003")
 	expectAddrs(t, report, "127.0.0.1")
 
-	zone.set("my-app.test", "::1")
+	zone.Set("my-app.test", "::1")
 	report = w.poll(t, "my-app-01@::1 [::1]:40001", "my-app-02@::1 [::1]:40022", "my-app-03@::1 [::1]:40003")
 	expectAddrs(t, report, "::1")
 }
@@ -144,13 +145,13 @@ func TestWatchKeepsNodesOfASilentEPMD(t *testing.T) {
 	first, second := beamtest.StartEPMD(t), beamtest.StartEPMD(t)
 	host := startHost(t, "127.0.0.2:0", forward(t, first))
 	startHost(t, fmt.Sprintf("127.0.0.3:%d", host.addr.Port()), forward(t, second))
-	zone := startDNS(t)
-	zone.set("my-app.test", "127.0.0.2", "127.0.0.3")
+	zone := dnstest.Start(t)
+	zone.Set("my-app.test", "127.0.0.2", "127.0.0.3")
 	gone := register(t, first, registration{name: "my-app-01", port: 40001})
 	w := watch(t, discovery.Config{
 		DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: host.addr.Port(),
 		Interval: time.Millisecond, Timeout: waittest.Limit,
-	}, zone.resolver())
+	}, zone.Resolver())
 	const node1, node2 = "my-app-01@127.0.0.2 127.0.0.2:40001", "my-app-02@127.0.0.3 127.0.0.3:40002"
 
 	w.poll(t, node1)
@@ -176,7 +177,7 @@ func TestWatchKeepsNodesOfASilentEPMD(t *testing.T) {
 
 	// An address without a record is not a silent source.
 	host.stop()
-	zone.set("my-app.test", "127.0.0.2")
+	zone.Set("my-app.test", "127.0.0.2")
 	report = w.poll(t)
 	expectAddrs(t, report, "127.0.0.2")
 }
@@ -186,35 +187,35 @@ func TestWatchKeepsAddressesOfFailingDNS(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	gone := register(t, epmd, registration{name: "my-app-01", port: 40001})
 	const v4, v6 = "my-app-01@127.0.0.1 127.0.0.1:40001", "my-app-01@::1 [::1]:40001"
-	zone := startDNS(t)
-	zone.set("my-app.test", "127.0.0.1", "::1")
+	zone := dnstest.Start(t)
+	zone.Set("my-app.test", "127.0.0.1", "::1")
 	w := watch(t, discovery.Config{
 		DNS: []string{"my-app.test"}, Prefix: "my-app", EPMDPort: uint16(epmd),
 		Interval: time.Millisecond, Timeout: waittest.Limit,
-	}, zone.resolver())
+	}, zone.Resolver())
 	w.poll(t, v4, v6)
 
-	failing := record{code: dns.RcodeServerFailure}
-	zone.answer("my-app.test", dns.TypeAAAA, failing)
+	failing := dnstest.Record{Code: dns.RcodeServerFailure}
+	zone.SetRecord("my-app.test", dns.TypeAAAA, failing)
 	expectAddrs(t, w.poll(t, v4, v6), "127.0.0.1", "::1")
 	w.expectLogged(t, []string{"level=WARN", `source="dns my-app.test"`, "keeping_addresses=1"})
-	for _, answers := range [][2]record{
+	for _, answers := range [][2]dnstest.Record{
 		{failing, failing},
-		{{code: dns.RcodeNameError}, failing},
-		{{code: dns.RcodeNameError}, {code: dns.RcodeNameError}},
+		{{Code: dns.RcodeNameError}, failing},
+		{{Code: dns.RcodeNameError}, {Code: dns.RcodeNameError}},
 		{{}, {}},
 	} {
-		zone.answer("my-app.test", dns.TypeA, answers[0])
-		zone.answer("my-app.test", dns.TypeAAAA, answers[1])
+		zone.SetRecord("my-app.test", dns.TypeA, answers[0])
+		zone.SetRecord("my-app.test", dns.TypeAAAA, answers[1])
 		expectAddrs(t, w.poll(t, v4, v6), "127.0.0.1", "::1")
 	}
 	w.expectLogged(t)
 
-	zone.set("my-app.test", "127.0.0.1") // the other family has no records
+	zone.Set("my-app.test", "127.0.0.1") // the other family has no records
 	expectAddrs(t, w.poll(t, v4), "127.0.0.1")
 	w.expectLogged(t, []string{"level=INFO", `source="dns my-app.test"`, "is over"})
 
-	zone.answer("my-app.test", dns.TypeA, failing)
+	zone.SetRecord("my-app.test", dns.TypeA, failing)
 	gone()
 	expectAddrs(t, w.poll(t), "127.0.0.1")
 	register(t, epmd, registration{name: "my-app-02", port: 40002})
@@ -225,12 +226,12 @@ func TestWatchKeepsStaticNodes(t *testing.T) {
 	first := beamtest.StartEPMD(t)
 	gone := register(t, first, registration{name: "my-app", port: 40001})
 	host := startHost(t, "127.0.0.2:0", forward(t, first))
-	zone := startDNS(t)
-	zone.set("host.test", "127.0.0.2", "127.0.0.3") // no EPMD at 127.0.0.3
+	zone := dnstest.Start(t)
+	zone.Set("host.test", "127.0.0.2", "127.0.0.3") // no EPMD at 127.0.0.3
 	w := watch(t, discovery.Config{
 		Nodes: []string{"my-app@host.test"}, EPMDPort: host.addr.Port(),
 		Interval: time.Millisecond, Timeout: waittest.Limit,
-	}, zone.resolver())
+	}, zone.Resolver())
 	const node = "my-app@host.test 127.0.0.2:40001"
 	w.poll(t, node)
 	w.expectLogged(t)
@@ -238,7 +239,7 @@ func TestWatchKeepsStaticNodes(t *testing.T) {
 	host.stop()
 	w.poll(t, node)
 	w.expectLogged(t, []string{"level=WARN", `source="node my-app@host.test"`, "keeping_nodes=1 for_up_to=10m0s"})
-	zone.answer("host.test", dns.TypeA, record{code: dns.RcodeServerFailure})
+	zone.SetRecord("host.test", dns.TypeA, dnstest.Record{Code: dns.RcodeServerFailure})
 	expectAddrs(t, w.poll(t, node), "127.0.0.2", "127.0.0.3")
 
 	// The EPMD that listed the node answers without it. The other one, which never listed
@@ -251,52 +252,52 @@ func TestWatchKeepsStaticNodes(t *testing.T) {
 
 	// The host moved: the node is not kept at its former address.
 	host.stop()
-	zone.set("host.test", "127.0.0.3")
+	zone.Set("host.test", "127.0.0.3")
 	expectAddrs(t, w.poll(t), "127.0.0.3")
 }
 
 // No failure of DNS changes the nodes. The next answer counts at once.
 func TestWatchThroughFailuresOfDNS(t *testing.T) {
 	answered := far(func() {
-		zone := startDNS(t)
-		zone.set("my-app.test", "10.0.0.1")
-		pollOnce(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000, Timeout: waittest.Limit}, zone.resolver())
+		zone := dnstest.Start(t)
+		zone.Set("my-app.test", "10.0.0.1")
+		pollOnce(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000, Timeout: waittest.Limit}, zone.Resolver())
 	})
-	for name, r := range map[string]record{
+	for name, r := range map[string]dnstest.Record{
 		"no address": {},
-		"NXDOMAIN":   {code: dns.RcodeNameError},
-		"SERVFAIL":   {code: dns.RcodeServerFailure},
-		"REFUSED":    {code: dns.RcodeRefused},
-		"truncated":  {truncated: true, addrs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}},
-		"no answer":  {silent: true},
+		"NXDOMAIN":   {Code: dns.RcodeNameError},
+		"SERVFAIL":   {Code: dns.RcodeServerFailure},
+		"REFUSED":    {Code: dns.RcodeRefused},
+		"truncated":  {Truncated: true, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}},
+		"no answer":  {Silent: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			zone := startDNS(t)
+			zone := dnstest.Start(t)
 			w := watch(t, discovery.Config{
 				DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000,
 				Interval: time.Millisecond, Timeout: answered,
-			}, zone.resolver())
+			}, zone.Resolver())
 			w.poll(t)
 			w.expectLogged(t, []string{"level=WARN", `source="dns my-app.test"`})
 
 			const one, two = "my-app@10.0.0.1 10.0.0.1:9000", "my-app@fdaa:0:1::2 [fdaa:0:1::2]:9000"
-			zone.set("my-app.test", "10.0.0.1", "fdaa:0:1::2")
+			zone.Set("my-app.test", "10.0.0.1", "fdaa:0:1::2")
 			w.poll(t, one, two)
 			w.expectLogged(t, []string{"level=INFO", "is over"})
 			for range 2 { // fails and recovers
-				zone.answer("my-app.test", dns.TypeA, r)
-				r.addrs = nil
-				zone.answer("my-app.test", dns.TypeAAAA, r)
+				zone.SetRecord("my-app.test", dns.TypeA, r)
+				r.Addrs = nil
+				zone.SetRecord("my-app.test", dns.TypeAAAA, r)
 				for range 2 {
 					expectAddrs(t, w.poll(t, one, two), "10.0.0.1", "fdaa:0:1::2")
 				}
 				w.expectLogged(t, []string{"level=WARN", `source="dns my-app.test"`, "keeping_addresses=2 for_up_to=10m0s"})
-				zone.set("my-app.test", "10.0.0.1", "fdaa:0:1::2")
+				zone.Set("my-app.test", "10.0.0.1", "fdaa:0:1::2")
 				w.poll(t, one, two)
 				w.expectLogged(t, []string{"level=INFO", "is over"})
 			}
 
-			zone.set("my-app.test", "10.0.0.3")
+			zone.Set("my-app.test", "10.0.0.3")
 			expectAddrs(t, w.poll(t, "my-app@10.0.0.3 10.0.0.3:9000"), "10.0.0.3")
 		})
 	}
@@ -304,12 +305,12 @@ func TestWatchThroughFailuresOfDNS(t *testing.T) {
 
 // Each answer counts, even if DNS servers disagree.
 func TestWatchThroughAddressesThatFlap(t *testing.T) {
-	zone := startDNS(t)
-	w := watch(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000, Interval: time.Millisecond}, zone.resolver())
+	zone := dnstest.Start(t)
+	w := watch(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000, Interval: time.Millisecond}, zone.Resolver())
 	for range 3 {
-		zone.set("my-app.test", "10.0.0.1", "10.0.0.2")
+		zone.Set("my-app.test", "10.0.0.1", "10.0.0.2")
 		expectAddrs(t, w.poll(t, "my-app@10.0.0.1 10.0.0.1:9000", "my-app@10.0.0.2 10.0.0.2:9000"), "10.0.0.1", "10.0.0.2")
-		zone.set("my-app.test", "10.0.0.2", "10.0.0.3")
+		zone.Set("my-app.test", "10.0.0.2", "10.0.0.3")
 		expectAddrs(t, w.poll(t, "my-app@10.0.0.2 10.0.0.2:9000", "my-app@10.0.0.3 10.0.0.3:9000"), "10.0.0.2", "10.0.0.3")
 	}
 	w.expectLogged(t)

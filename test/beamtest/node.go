@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,7 +33,7 @@ type Options struct {
 	Env            []string   // "key=value", in addition to StartNode's own
 	Args           []string   // emulator flags of erl
 	HoldStart      bool       // the application starts only after ReleaseStart; StartNode does not wait for it
-	Namespace      *Namespace // the node runs and listens in it, on the IPv4 address of its host; nil: here, on loopback
+	Namespace      *Namespace // the node runs and listens in it, on the address of its host; nil: here, on loopback
 }
 
 // DefaultCookie is the cookie of nodes without another one.
@@ -163,13 +164,12 @@ func (n *Node) waitStarted(t testing.TB) {
 
 // erlArgs are the arguments of erl for a node of the application in this folder.
 func (o Options) erlArgs(app string) []string {
-	address := "{127,0,0,1}"
+	address := "127.0.0.1"
 	switch {
 	case o.Namespace != nil:
-		_, host, _ := strings.Cut(o.Name, "@")
-		address = "{" + strings.ReplaceAll(host, ".", ",") + "}"
+		_, address, _ = strings.Cut(o.Name, "@")
 	case strings.HasPrefix(o.ProtoDist, "inet6"):
-		address = "{0,0,0,0,0,0,0,1}"
+		address = "::1"
 	}
 	name := "-name"
 	if o.ShortNames {
@@ -178,7 +178,7 @@ func (o Options) erlArgs(app string) []string {
 	args := []string{
 		"-boot", filepath.Join(app, "ebin", "testapp"), "-config", filepath.Join(app, "sys"),
 		name, o.Name, "-setcookie", o.Cookie,
-		"-noinput", "-start_epmd", "false", "-kernel", "inet_dist_use_interface", address,
+		"-noinput", "-start_epmd", "false", "-kernel", "inet_dist_use_interface", addressTerm(netip.MustParseAddr(address)),
 		"-kernel", "net_setuptime", "120", // the maximum, for handshakes on a slow machine
 	}
 	if o.ProtoDist != "" {
@@ -188,6 +188,19 @@ func (o Options) erlArgs(app string) []string {
 		args = append(args, "-ssl_dist_optfile", o.SSLDistOptFile)
 	}
 	return append(args, o.Args...)
+}
+
+// addressTerm is an IP address as an Erlang term.
+func addressTerm(address netip.Addr) string {
+	var numbers []string
+	for bytes := address.AsSlice(); len(bytes) > 0; {
+		if address.Is4() {
+			numbers, bytes = append(numbers, fmt.Sprint(bytes[0])), bytes[1:]
+		} else {
+			numbers, bytes = append(numbers, fmt.Sprint(binary.BigEndian.Uint16(bytes))), bytes[2:]
+		}
+	}
+	return "{" + strings.Join(numbers, ",") + "}"
 }
 
 // PID is the process id of the BEAM itself.

@@ -1,4 +1,5 @@
-package discovery_test
+// Package dnstest has a DNS server for tests.
+package dnstest
 
 import (
 	"context"
@@ -10,12 +11,12 @@ import (
 	"github.com/miekg/dns"
 )
 
-// zone is a DNS server on loopback, over UDP and TCP.
-type zone struct {
+// A Zone is a DNS server with the names that a test gives it.
+type Zone struct {
 	address string
 
 	mu      sync.Mutex
-	records map[question]record
+	records map[question]Record
 }
 
 type question struct {
@@ -23,19 +24,25 @@ type question struct {
 	kind uint16 // dns.TypeA or dns.TypeAAAA
 }
 
-type record struct {
-	code      int  // dns.RcodeSuccess, …
-	silent    bool // no answer
-	truncated bool // a truncated answer by UDP, none by TCP
-	addrs     []netip.Addr
+// A Record is the answer to one question.
+type Record struct {
+	Code      int  // dns.RcodeSuccess, …
+	Silent    bool // no answer
+	Truncated bool // a truncated answer by UDP, none by TCP
+	Addrs     []netip.Addr
 }
 
-// startDNS starts a server without names.
-func startDNS(t *testing.T) *zone {
+// Start starts a server without names on loopback, over UDP and TCP.
+func Start(t testing.TB) *Zone {
 	t.Helper()
-	z := &zone{records: make(map[question]record)}
-	tcp, udp := listenDNS(t)
-	z.address = tcp.Addr().String()
+	tcp, udp := listen(t)
+	return Serve(t, tcp, udp)
+}
+
+// Serve starts a server without names. The end of the test stops it.
+func Serve(t testing.TB, tcp net.Listener, udp net.PacketConn) *Zone {
+	t.Helper()
+	z := &Zone{records: make(map[question]Record), address: tcp.Addr().String()}
 	for _, server := range []*dns.Server{{Listener: tcp, Handler: z}, {PacketConn: udp, Handler: z}} {
 		up, down := make(chan struct{}), make(chan struct{})
 		server.NotifyStartedFunc = func() { close(up) }
@@ -52,9 +59,9 @@ func startDNS(t *testing.T) *zone {
 	return z
 }
 
-// listenDNS listens on one port with TCP and UDP. It tries several, because a port that is
+// listen listens on one port with TCP and UDP. It tries several, because a port that is
 // free with TCP may be taken with UDP.
-func listenDNS(t *testing.T) (net.Listener, net.PacketConn) {
+func listen(t testing.TB) (net.Listener, net.PacketConn) {
 	t.Helper()
 	var err error
 	for range 5 {
@@ -72,8 +79,8 @@ func listenDNS(t *testing.T) (net.Listener, net.PacketConn) {
 	return nil, nil
 }
 
-// resolver returns Go's resolver for this server alone.
-func (z *zone) resolver() *net.Resolver {
+// Resolver returns Go's resolver for this server alone.
+func (z *Zone) Resolver() *net.Resolver {
 	return &net.Resolver{
 		PreferGo: true,
 		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -82,8 +89,8 @@ func (z *zone) resolver() *net.Resolver {
 	}
 }
 
-// set sets the addresses of a name. A family without addresses answers without records.
-func (z *zone) set(name string, addrs ...string) {
+// Set sets the addresses of a name. A family without addresses answers without records.
+func (z *Zone) Set(name string, addrs ...string) {
 	var v4, v6 []netip.Addr
 	for _, a := range addrs {
 		if addr := netip.MustParseAddr(a); addr.Is4() {
@@ -92,37 +99,38 @@ func (z *zone) set(name string, addrs ...string) {
 			v6 = append(v6, addr)
 		}
 	}
-	z.answer(name, dns.TypeA, record{addrs: v4})
-	z.answer(name, dns.TypeAAAA, record{addrs: v6})
+	z.SetRecord(name, dns.TypeA, Record{Addrs: v4})
+	z.SetRecord(name, dns.TypeAAAA, Record{Addrs: v6})
 }
 
-// answer sets the answer to one question. Unknown names answer NXDOMAIN.
-func (z *zone) answer(name string, kind uint16, r record) {
+// SetRecord sets the answer to one question. Unknown names answer NXDOMAIN.
+func (z *Zone) SetRecord(name string, kind uint16, r Record) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	z.records[question{dns.Fqdn(name), kind}] = r
 }
 
-func (z *zone) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
+// ServeDNS answers a question.
+func (z *Zone) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
 	q := request.Question[0]
 	z.mu.Lock()
 	r, known := z.records[question{q.Name, q.Qtype}]
 	z.mu.Unlock()
 	byUDP := w.RemoteAddr().Network() == "udp"
-	if r.silent {
+	if r.Silent {
 		return
 	}
-	if r.truncated && !byUDP {
+	if r.Truncated && !byUDP {
 		w.Close()
 		return
 	}
 	reply := new(dns.Msg).SetReply(request)
 	reply.Authoritative = true
-	reply.Rcode = r.code
+	reply.Rcode = r.Code
 	if !known {
 		reply.Rcode = dns.RcodeNameError
 	}
-	for _, addr := range r.addrs {
+	for _, addr := range r.Addrs {
 		header := dns.RR_Header{Name: q.Name, Rrtype: q.Qtype, Class: dns.ClassINET}
 		if q.Qtype == dns.TypeA {
 			reply.Answer = append(reply.Answer, &dns.A{Hdr: header, A: addr.AsSlice()})
@@ -136,7 +144,7 @@ func (z *zone) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
 			size = int(options.UDPSize())
 		}
 		reply.Truncate(size)
-		reply.Truncated = reply.Truncated || r.truncated
+		reply.Truncated = reply.Truncated || r.Truncated
 	}
 	w.WriteMsg(reply)
 }
