@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/internal/network"
 	"github.com/louche-graphql/louche/internal/nonblock"
@@ -26,19 +28,23 @@ const maxSurplus = 64
 const maxOperators = 128
 
 // LimitClients bounds the connections that a listener for clients accepts, by
-// limits.connections and limits.connections_per_address.
-func (g *Gateway) LimitClients(listener net.Listener) net.Listener {
+// limits.connections and limits.connections_per_address. Connections from announcing begin with
+// a header of the PROXY protocol.
+func (g *Gateway) LimitClients(listener net.Listener, announcing []netip.Prefix) net.Listener {
 	limits := g.configuration().limits
 	return &limitedListener{
-		Listener:   listener,
-		most:       limits.Connections,
-		perAddress: limits.ConnectionsPerAddress,
-		trusted:    g.isProxy,
-		head:       limits.Header,
-		memory:     g.memory,
-		timeout:    g.writeTimeout,
-		open:       make(map[netip.Prefix]int),
-		counts:     &g.connections,
+		Listener:    listener,
+		most:        limits.Connections,
+		perAddress:  limits.ConnectionsPerAddress,
+		trusted:     g.isProxy,
+		announcing:  announcing,
+		readTimeout: limits.ReadTimeout,
+		head:        limits.Header,
+		memory:      g.memory,
+		timeout:     g.writeTimeout,
+		open:        make(map[netip.Prefix]int),
+		counts:      &g.connections,
+		log:         g.log,
 	}
 }
 
@@ -73,14 +79,17 @@ func (g *Gateway) isProxy(addr netip.Addr) bool {
 // surplus. Past maxSurplus of these it closes the oldest.
 type limitedListener struct {
 	net.Listener
-	most       int
-	perAddress int
-	trusted    func(netip.Addr) bool
-	head       int // largest head of a request, in bytes
-	memory     *memory.Budget
-	timeout    func() time.Duration // for writing, of the current configuration
-	spare      *spareDescriptors    // nil: none
-	counts     *connectionCounts    // of all listeners
+	most        int
+	perAddress  int
+	trusted     func(netip.Addr) bool
+	announcing  auth.TrustedProxies // proxies that name the client by the PROXY protocol
+	readTimeout time.Duration       // for their headers
+	head        int                 // largest head of a request, in bytes
+	memory      *memory.Budget
+	timeout     func() time.Duration // for writing, of the current configuration
+	spare       *spareDescriptors    // nil: none
+	counts      *connectionCounts    // of all listeners
+	log         *slog.Logger
 
 	mu      sync.Mutex
 	open    map[netip.Prefix]int // by network; without surplus
@@ -106,39 +115,79 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 }
 
 func (l *limitedListener) admit(conn net.Conn) *clientConn {
-	c := &clientConn{Conn: nonblock.Wrap(conn), listener: l, network: network.OfPeer(conn.RemoteAddr().String())}
-	peer, _ := netip.ParseAddrPort(conn.RemoteAddr().String())
-	exempt := !peer.IsValid() || l.trusted(peer.Addr().Unmap())
-	l.mu.Lock()
-	share := l.open[c.network]
-	l.mu.Unlock()
-	room := true
-	switch {
-	case !exempt && share >= l.perAddress:
-		room = l.closeIdle(func(idle *clientConn) bool { return idle.network == c.network })
-	case l.full():
-		room = l.closeIdle(func(*clientConn) bool { return true })
+	c := &clientConn{Conn: nonblock.Wrap(conn), listener: l}
+	client := addressOf(conn.RemoteAddr())
+	if l.announcing.Contains(client) {
+		c.announce()
+		client = netip.Addr{}
 	}
+	c.network = network.Of(client)
+	room := l.makeRoomFor(client) && l.makeRoom()
 	l.mu.Lock()
 	l.newest = c
 	l.counts[noRequest].Add(1)
 	var oldest *clientConn
 	if room {
-		l.open[c.network]++
-		l.total++
+		l.count(c)
 		c.slot = l.idle.PushBack(c)
 	} else {
-		if l.surplus.Len() == maxSurplus {
-			oldest = l.surplus.Front().Value.(*clientConn)
-		}
-		c.surplus = true
-		c.slot = l.surplus.PushBack(c)
+		oldest = l.addSurplus(c)
 	}
 	l.mu.Unlock()
 	if oldest != nil {
 		oldest.Close()
 	}
 	return c
+}
+
+// makeRoomFor closes an idle connection of a client that has as many as it may. It reports
+// whether the client may have another one. An unknown client (an invalid address) may.
+func (l *limitedListener) makeRoomFor(client netip.Addr) bool {
+	of := network.Of(client)
+	l.mu.Lock()
+	share := l.open[of]
+	l.mu.Unlock()
+	if !client.IsValid() || l.trusted(client) || share < l.perAddress {
+		return true
+	}
+	return l.closeIdle(func(idle *clientConn) bool { return idle.network == of })
+}
+
+// makeRoom closes an idle connection if the listener has as many as it may. It reports whether
+// there is room for another one.
+func (l *limitedListener) makeRoom() bool {
+	return !l.full() || l.closeIdle(func(*clientConn) bool { return true })
+}
+
+// count adds a connection to open and total. The caller holds mu.
+func (l *limitedListener) count(c *clientConn) {
+	l.open[c.network]++
+	l.total++
+}
+
+// uncount takes a connection off open and total. The caller holds mu.
+func (l *limitedListener) uncount(c *clientConn) {
+	l.total--
+	if l.open[c.network]--; l.open[c.network] == 0 {
+		delete(l.open, c.network)
+	}
+}
+
+// addSurplus adds a connection to surplus. It returns the one to close, or nil. The caller holds
+// mu.
+func (l *limitedListener) addSurplus(c *clientConn) (oldest *clientConn) {
+	if l.surplus.Len() == maxSurplus {
+		oldest = l.surplus.Front().Value.(*clientConn)
+	}
+	c.surplus = true
+	c.slot = l.surplus.PushBack(c)
+	return oldest
+}
+
+// addressOf returns the IP address of a peer. It is invalid for a Unix socket.
+func addressOf(addr net.Addr) netip.Addr {
+	withPort, _ := netip.ParseAddrPort(addr.String())
+	return withPort.Addr().Unmap()
 }
 
 func (l *limitedListener) full() bool {
@@ -179,11 +228,12 @@ func (l *limitedListener) Close() error {
 type clientConn struct {
 	net.Conn
 	listener *limitedListener
-	network  netip.Prefix
+	identify func() // waits for the header of the PROXY protocol; nil: the connection has none
 	surplus  bool
 	protocol atomic.Int32
 
 	// The listener's mu guards what follows.
+	network  netip.Prefix  // of the client; invalid until the header names it
 	slot     *list.Element // in the listener's idle or surplus; nil while it has requests
 	requests int
 	closed   bool
@@ -218,10 +268,7 @@ func (c *clientConn) Close() error {
 		if c.slot != nil {
 			l.idle.Remove(c.slot)
 		}
-		l.total--
-		if l.open[c.network]--; l.open[c.network] == 0 {
-			delete(l.open, c.network)
-		}
+		l.uncount(c)
 	}
 	l.mu.Unlock()
 	err := c.Conn.Close()

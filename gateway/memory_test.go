@@ -29,7 +29,7 @@ func serveWith(t *testing.T, budget *memory.Budget, limits Limits) (g *Gateway, 
 	}
 	server := g.server(g.Handler())
 	served := make(chan error)
-	go func() { served <- server.Serve(g.LimitClients(listener)) }()
+	go func() { served <- server.Serve(g.LimitClients(listener, nil)) }()
 	t.Cleanup(func() {
 		server.Close()
 		<-served

@@ -19,7 +19,7 @@ func TestConnectionsByProtocol(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener := g.LimitClients(bound)
+	listener := g.LimitClients(bound, nil)
 	go g.Serve(t.Context(), listener, g.Handler(), func() time.Duration { return 0 })
 	counted := func(none, one, two int64) {
 		t.Helper()

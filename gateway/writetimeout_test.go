@@ -20,7 +20,7 @@ func TestWriteTimeoutOfReloadReachesHTTP2(t *testing.T) {
 		g, limits := timeoutGateway()
 		ours, client := net.Pipe() // which the client does not read
 		defer client.Close()
-		conn, err := g.LimitClients(oneConn{ours}).Accept()
+		conn, err := g.LimitClients(oneConn{ours}, nil).Accept()
 		if err != nil {
 			t.Fatal(err)
 		}

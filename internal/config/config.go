@@ -36,6 +36,7 @@ type Config struct {
 	Traces         telemetry.TracesConfig `yaml:"traces" envPrefix:"TRACES_"`
 	Node           rpcclient.NodeConfig   `yaml:"node" envPrefix:"NODE_"`
 	TrustedProxies []netip.Prefix         `yaml:"trusted_proxies" env:"TRUSTED_PROXIES"`
+	ProxyProtocol  []netip.Prefix         `yaml:"proxy_protocol" env:"PROXY_PROTOCOL"`
 	Limits         gateway.Limits         `yaml:"limits" envPrefix:"LIMITS_"`
 	Redis          ratelimit.RedisConfig  `yaml:"redis" env:"REDIS"`
 	Apps           []App                  `yaml:"apps" envPrefix:"APPS_"`

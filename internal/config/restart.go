@@ -1,5 +1,7 @@
 package config
 
+import "slices"
+
 // RestartKeys returns the keys whose values differ in other, and which take effect at a
 // restart only.
 func (c *Config) RestartKeys(other *Config) (keys []string) {
@@ -11,6 +13,7 @@ func (c *Config) RestartKeys(other *Config) (keys []string) {
 	}{
 		{"listen", c.Listen == other.Listen},
 		{"admin", c.Admin == other.Admin},
+		{"proxy_protocol", slices.Equal(c.ProxyProtocol, other.ProxyProtocol)},
 		{"tls", c.TLS.Enabled() == other.TLS.Enabled()},
 		{"node", c.Node == node},
 		{"log.format", c.Log.Format == other.Log.Format},

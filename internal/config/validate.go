@@ -18,6 +18,7 @@ func (c *Config) Validate() error {
 		validateAddress("listen", c.Listen),
 		validateAddress("admin", c.Admin),
 		c.validateAdmin(),
+		c.validateProxyProtocol(),
 		c.TLS.Validate(),
 		keypath.In(c.Log.Config.Validate(), "log"),
 		keypath.In(c.Log.AccessConfig.Validate(), "log"),
@@ -56,6 +57,14 @@ func (c *Config) validateAdmin() error {
 		return keypath.In(c.AdminToken.Validate(), "admin_token")
 	case !isLoopback(c.Admin) && !strings.HasPrefix(c.Admin, UnixPrefix):
 		return keypath.Errorf("admin", "can be reached from other machines, whose users could drain nodes: set admin_token, {file: PATH} or {env: NAME}, or an address on 127.0.0.1")
+	}
+	return nil
+}
+
+// validateProxyProtocol refuses networks of proxies on a listener whose peers have no address.
+func (c *Config) validateProxyProtocol() error {
+	if len(c.ProxyProtocol) > 0 && strings.HasPrefix(c.Listen, UnixPrefix) {
+		return keypath.Errorf("proxy_protocol", "needs peers with an IP address: listen on one, such as 127.0.0.1:4400, or remove the key")
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config,
 		return err
 	}
 	defer s.stop()
-	clients, operators = s.gateway.LimitClients(clients), s.gateway.LimitOperators(operators)
+	clients, operators = s.gateway.LimitClients(clients, cfg.ProxyProtocol), s.gateway.LimitOperators(operators)
 	log.Info("listening", "clients", clients.Addr(), "tls", cfg.TLS.Enabled(), "operators", operators.Addr(), "node", cfg.Node.Name)
 	started(clients.Addr(), operators.Addr())
 	notify(log, daemon.SdNotifyReady)
