@@ -21,7 +21,7 @@ import (
 //
 // The short form of the test sends fewer requests. TEST_CHAOS=long sends all.
 func TestRequestsMakeNoAtoms(t *testing.T) {
-	requests := 20_000
+	requests := 5_000
 	if os.Getenv("TEST_CHAOS") == "long" {
 		requests = 100_000
 	}
