@@ -30,7 +30,7 @@ PLATFORMS ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64
 # Where make dist writes.
 DIST ?= dist
 
-.PHONY: build demo dist dist-check schema web web-check test test-matrix chaos lint vulncheck bench bench-growth bench-features screenshots fuzz
+.PHONY: build demo dist dist-check docs schema web web-check test test-matrix chaos lint vulncheck bench bench-growth bench-features screenshots fuzz
 
 build:
 	go build -o bin/louche ./cmd/louche
@@ -51,6 +51,12 @@ dist-check:
 # docs/louche.schema.json, from the code and the tables of docs.
 schema:
 	go test -count=1 -run Published ./internal/configschema -update
+
+# The site of the documentation, in bin/site, after a check of all links between pages. It
+# works without a network: cd tools/site && npm run preview.
+docs:
+	testdata/install-npm tools/site
+	cd tools/site && npm run --silent links && npm run --silent build
 
 # The pages, from their sources. web/dist is committed: a build of the program needs no
 # Node.js.

@@ -1,26 +1,20 @@
 package config
 
 import (
-	"bytes"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/louche-graphql/louche/internal/docstest"
 )
 
 // A block of YAML in the documentation is a whole configuration, or its first line names
 // its place: below a key, beside apps, or in the file of another program.
-var (
-	yamlBlock = regexp.MustCompile("(?ms)^```ya?ml[^\n]*\n(.*?)^```$")
-	belongs   = regexp.MustCompile(`^# (below apps\[0\](\.auth\.methods)?|beside apps|keys\.yaml|prometheus\.yml|Kubernetes)(: [^\n]*)?\n`)
-)
+var belongs = regexp.MustCompile(`^# (below apps\[0\](\.auth\.methods)?|beside apps|keys\.yaml|prometheus\.yml|Kubernetes)(: [^\n]*)?\n`)
 
 // configurationOf returns the whole configuration that contains a block. ok is false for
 // blocks of other programs.
@@ -50,32 +44,8 @@ func configurationOf(block string) (text string, ok bool) {
 }
 
 func TestExamplesInTheDocumentation(t *testing.T) {
-	blocks := 0
-	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && slices.Contains([]string{"node_modules", ".git"}, d.Name()):
-			return filepath.SkipDir
-		case filepath.Ext(path) != ".md":
-			return nil
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if n := bytes.Count(text, []byte("```yaml")) + bytes.Count(text, []byte("```yml")); n != len(yamlBlock.FindAll(text, -1)) {
-			t.Errorf("%s: not all %d blocks of YAML are found", path, n)
-		}
-		for _, found := range yamlBlock.FindAllSubmatchIndex(text, -1) {
-			blocks++
-			block, line := string(text[found[2]:found[3]]), 1+bytes.Count(text[:found[0]], []byte("\n"))
-			t.Run(fmt.Sprintf("%s:%d", path, line), func(t *testing.T) { checkExample(t, block) })
-		}
-		return nil
-	})
-	if err != nil || blocks < 20 {
-		t.Errorf("%d blocks: %v", blocks, err)
+	for _, block := range docstest.Blocks(t, "yaml", "yml") {
+		t.Run(block.String(), func(t *testing.T) { checkExample(t, block.Text) })
 	}
 }
 

@@ -58,7 +58,7 @@ func TestMonitoring(t *testing.T) {
 		t.Fatalf("%d expressions: %v", len(expressions), err)
 	}
 	exported["up"] = metric{}
-	codes := string(read(t, "../../README.md"))
+	codes := string(read(t, "../../docs/errors.md"))
 	for _, e := range expressions {
 		t.Run(e.Title, func(t *testing.T) {
 			results := make(map[string]bool) // labels that templates can have
@@ -80,7 +80,7 @@ func TestMonitoring(t *testing.T) {
 						case slices.Contains(added, label):
 						case label == "code" && value != "OK":
 							if !strings.Contains(codes, "`"+value+"`") {
-								t.Errorf("the README has no code %s", value)
+								t.Errorf("docs/errors.md has no code %s", value)
 							}
 						case !slices.Contains(m.values[label], value):
 							t.Errorf("%s never has %s=%q", s.Metric, label, value)

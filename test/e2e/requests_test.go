@@ -1,0 +1,50 @@
+package e2e_test
+
+import (
+	"errors"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/louche-graphql/louche/internal/docstest"
+)
+
+// elsewhere are requests of the documentation that the demo cannot answer, and why.
+var elsewhere = map[string]string{
+	"uploadAvatar":  "needs uploads: see TestUploadByCurl",
+	"/debug/":       "needs debug: true",
+	"/schemas/diff": "needs nodes with two schemas",
+}
+
+// Requests by curl in the documentation succeed with the demo.
+func TestRequestsOfTheDocumentation(t *testing.T) {
+	demo := startDemo(t)
+	here := strings.NewReplacer(documentedClients, demo.url, documentedAdmin, demo.admin, "my-app-01ABC@10.0.0.7", "gearbox-01J8ZC4T@127.0.0.1")
+	for _, block := range docstest.Blocks(t, "sh") {
+		for _, statement := range docstest.Statements(t, block.Text) {
+			if !isDemoRequest(statement) {
+				continue
+			}
+			t.Run(block.String(), func(t *testing.T) {
+				script := "curl() { command curl --silent --fail-with-body --max-time 5 \"$@\"; }\n" + here.Replace(statement.Text)
+				out, err := exec.CommandContext(t.Context(), "bash", "-c", script).CombinedOutput()
+				exit, _ := errors.AsType[*exec.ExitError](err)
+				endless := exit != nil && exit.ExitCode() == 28 && strings.Contains(statement.Text, "curl -N")
+				if err != nil && !endless {
+					t.Errorf("%s\n%v\n%s", script, err, out)
+				}
+			})
+		}
+	}
+}
+
+func isDemoRequest(statement docstest.Statement) bool {
+	for part := range elsewhere {
+		if strings.Contains(statement.Text, part) {
+			return false
+		}
+	}
+	return slices.ContainsFunc(statement.Commands, func(words []string) bool { return words[0] == "curl" }) &&
+		(strings.Contains(statement.Text, documentedClients) || strings.Contains(statement.Text, documentedAdmin))
+}
