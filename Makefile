@@ -30,7 +30,7 @@ PLATFORMS ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64
 # Where make dist writes.
 DIST ?= dist
 
-.PHONY: build demo dist dist-check docs schema web web-check test test-matrix chaos lint vulncheck bench bench-growth bench-features screenshots fuzz
+.PHONY: build demo dist dist-check docs schema web web-check test test-matrix chaos lint vulncheck bench bench-growth bench-events bench-features screenshots fuzz
 
 build:
 	go build -o bin/louche ./cmd/louche
@@ -120,6 +120,12 @@ bench:
 bench-growth:
 	testdata/install-erlang
 	go test -run '^$$' -bench Growth -timeout $(TIMEOUT) ./test/bench $(if $(filter short,$(BENCH)),,-chart $(CURDIR)/docs/growth.svg)
+
+# Events of subscriptions, beside Phoenix channels where ERL_LIBS has Phoenix, absinthe_phoenix
+# and Bandit. A minute.
+bench-events:
+	testdata/install-erlang
+	go test -run '^$$' -bench Events -timeout $(TIMEOUT) ./test/bench
 
 # The cost of every feature, then of the transcoder.
 bench-features:

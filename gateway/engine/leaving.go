@@ -28,7 +28,7 @@ func (e *Engine) Attend(c *Caller, end func(error)) (leave func()) {
 	c.attends = true
 	stopTimer := func() bool { return true }
 	if id := c.identity; id != nil && !id.Expires.IsZero() {
-		stopTimer = time.AfterFunc(time.Until(id.Expires), func() { end(errExpired) }).Stop
+		stopTimer = time.AfterFunc(time.Until(id.Expires), func() { end(s.expired()) }).Stop
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,6 +39,14 @@ func (e *Engine) Attend(c *Caller, end func(error)) (leave func()) {
 		defer s.mu.Unlock()
 		s.dismiss(g)
 	}
+}
+
+// expired returns the error with which guests end whose credentials have expired.
+func (s *Subscriptions) expired() error {
+	if s.config.OnExpiry == onExpiryReconnect {
+		return ErrGoingAway
+	}
+	return errExpired
 }
 
 // admit adds a guest. The caller holds s.mu.

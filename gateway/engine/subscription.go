@@ -26,7 +26,7 @@ type Emitter func(*operation.Result) error
 func (s *Subscription) Forward(ctx context.Context, result *operation.Result, emit Emitter) error {
 	if !s.expires.IsZero() {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadlineCause(ctx, s.expires, errExpired)
+		ctx, cancel = context.WithDeadlineCause(ctx, s.expires, s.subscriptions.expired())
 		defer cancel()
 	}
 	for {

@@ -52,6 +52,8 @@ func (graphQLTransportWS) subscribe(s *socket, m *socketMessage) error {
 	return s.start(s.newOperation(m.id, m.size, req))
 }
 
+func (graphQLTransportWS) keepAlive() string { return "" }
+
 func (graphQLTransportWS) accepted(*socketOperation) error { return nil }
 
 func (graphQLTransportWS) event(o *socketOperation, result []byte) error {

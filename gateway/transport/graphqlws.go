@@ -8,6 +8,10 @@ type graphQLWS struct{}
 
 const graphQLWSName = "graphql-ws"
 
+// keepAlive is a message by which clients notice that a connection is lost: once they have got
+// one, they expect another within 30 s, unless set.
+const keepAlive = `{"type":"ka"}`
+
 func (graphQLWS) open(*socket) error { return nil }
 
 func (p graphQLWS) handle(s *socket, message []byte) error {
@@ -34,8 +38,13 @@ func (graphQLWS) initiate(s *socket, m *socketMessage) error {
 		s.send(s.account, `{"type":"connection_error","payload":{"message":`+quoted(err.Error())+"}}", nil, "")
 		return err
 	}
-	return s.send(s.account, `{"type":"connection_ack"}`, nil, "")
+	if err := s.send(s.account, `{"type":"connection_ack"}`, nil, ""); err != nil {
+		return err
+	}
+	return s.send(s.account, keepAlive, nil, "")
 }
+
+func (graphQLWS) keepAlive() string { return keepAlive }
 
 // start starts an operation in place of one with the same id.
 func (graphQLWS) start(s *socket, m *socketMessage) error {

@@ -167,6 +167,8 @@ func (p *phoenix) answer(o *socketOperation, status string, response []byte) err
 	return o.write(head+`{"status":"`+status+`","response":`, response, "}"+tail)
 }
 
+func (p *phoenix) keepAlive() string { return "" }
+
 func (p *phoenix) accepted(o *socketOperation) error {
 	return p.answer(o, "ok", []byte(`{"subscriptionId":`+quoted(o.id)+"}"))
 }

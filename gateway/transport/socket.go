@@ -168,6 +168,9 @@ func (s *socket) startHeartbeat() {
 			return
 		}
 		s.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(closeTime))
+		if message := s.protocol.keepAlive(); message != "" {
+			s.send(s.account, message, nil, "")
+		}
 		s.beat.Reset(s.heartbeat())
 	})
 	s.beat.Reset(s.heartbeat())

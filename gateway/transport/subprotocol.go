@@ -6,6 +6,8 @@ type subprotocol interface {
 	open(s *socket) error
 	// handle does what a message of the client asks for. A [*closing] closes the connection.
 	handle(s *socket, message []byte) error
+	// keepAlive returns a message that follows each ping; empty: none does.
+	keepAlive() string
 	// accepted writes that a subscription is accepted.
 	accepted(o *socketOperation) error
 	// event writes a result of a subscription.

@@ -1,13 +1,9 @@
 package chaos
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"net"
 	"strconv"
-	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -15,105 +11,9 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// A subscriber is a client with a subscription to events that are numbered from 1.
-type subscriber struct {
-	conn   net.Conn
-	last   atomic.Int64 // the number of its last event
-	events atomic.Int64
-	gaps   atomic.Int64
-	asked  atomic.Bool // to subscribe again
-	ended  chan struct{}
-	fault  string // once ended
-}
-
-// stream returns a connection on which the gateway streams the events of a channel.
-func (g *gateway) stream(t testing.TB, channel string) (net.Conn, *bufio.Reader) {
-	t.Helper()
-	conn, err := net.Dial("tcp", g.listen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	body := fmt.Sprintf(`{"query":"subscription { event(channel: \"%s\") }","extensions":{"gaps":true}}`, channel)
-	fmt.Fprint(conn, strings.Replace(g.request(body), "\r\n", "\r\nAccept: text/event-stream\r\n", 1))
-	lines := bufio.NewReaderSize(conn, 512)
-	for n := 0; ; n++ {
-		line, err := lines.ReadString('\n')
-		switch {
-		case err != nil:
-			t.Fatalf("the subscription of %s has no head: %v", channel, err)
-		case n == 0 && !strings.Contains(line, " 200 "):
-			rest, _ := lines.ReadString('}')
-			t.Fatalf("the subscription of %s: %s%s", channel, line, rest)
-		case line == "\r\n":
-			return conn, lines
-		}
-	}
-}
-
-func (g *gateway) subscribe(t testing.TB, channel string) *subscriber {
-	t.Helper()
-	s := &subscriber{ended: make(chan struct{})}
-	var lines *bufio.Reader
-	s.conn, lines = g.stream(t, channel)
-	go func() {
-		defer close(s.ended)
-		defer s.conn.Close()
-		s.fault = s.read(lines)
-	}()
-	return s
-}
-
-// read reads events until the connection ends. It returns what is wrong with them.
-func (s *subscriber) read(lines *bufio.Reader) (fault string) {
-	told := false
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			return ""
-		}
-		if strings.HasPrefix(line, "retry: ") {
-			s.asked.Store(true)
-		}
-		data, isData := strings.CutPrefix(line, "data: ")
-		if !isData {
-			continue
-		}
-		var result struct {
-			Data       struct{ Event int64 }
-			Extensions struct{ Gap *struct{} }
-		}
-		if err := json.Unmarshal([]byte(data), &result); err != nil {
-			return fmt.Sprintf("%v in %s", err, data)
-		}
-		switch last, event := s.last.Load(), result.Data.Event; {
-		case result.Extensions.Gap != nil:
-			told = true
-			s.gaps.Add(1)
-		case event <= last:
-			return fmt.Sprintf("event %d after %d: %s", event, last, data)
-		case event != last+1 && !told:
-			return fmt.Sprintf("event %d after %d, and no gap was told", event, last)
-		default:
-			told = false
-			s.last.Store(event)
-			s.events.Add(1)
-		}
-	}
-}
-
-func (s *subscriber) hasEnded() bool {
-	select {
-	case <-s.ended:
-		return true
-	default:
-		return false
-	}
-}
-
-// subscribing are the settings of a gateway for many subscribers.
-func (f *fleet) subscribing(top ...string) settings {
-	s := f.settings(longTimeout, "pubsub: TestApp.PubSub", "subscriptions: {per_identity: 100000, heartbeat: 5s}", "contract: {usage: true}")
+// withSubscribers returns the settings of a gateway for many subscribers.
+func (f *fleet) withSubscribers(top ...string) settings {
+	s := f.settings(longTimeout, "pubsub: TestApp.PubSub", "phoenix_socket: /socket", "subscriptions: {per_identity: 100000, heartbeat: 5s}", "contract: {usage: true}")
 	s.top = top
 	return s
 }
@@ -137,33 +37,52 @@ func publishLarge(t testing.TB, n *beamtest.Node, channel string) {
 :ok`, channel))
 }
 
-// subscribeAll has subscribers of the channels, in turn.
-func (g *gateway) subscribeAll(t *testing.T, count, channels int) []*subscriber {
+// subscribed returns how many processes are subscribed on the nodes.
+func (f *fleet) subscribed(t testing.TB) (n int) {
 	t.Helper()
+	for _, node := range f.live {
+		count, err := strconv.Atoi(node.Subscribers(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += count
+	}
+	return n
+}
+
+// subscribeAll returns subscribers of the channels, in turn, once each channel is subscribed.
+func (g *gateway) subscribeAll(t *testing.T, f *fleet, count, channels int) []*subscriber {
+	t.Helper()
+	before := f.subscribed(t)
 	all := make([]*subscriber, count)
 	for i := range all {
-		all[i] = g.subscribe(t, fmt.Sprintf("c%d", i%channels+1))
+		all[i] = g.subscribe(t, fmt.Sprintf("c%d", i%channels+1), i)
 	}
+	eventually(t, "all are subscribed", func() bool {
+		return g.metric(t, `louche_subscriptions{app="/graphql"}`) == float64(count) && f.subscribed(t) == before+channels
+	})
 	return all
 }
 
-// Nodes are killed and replaced, and the configuration is reloaded, under many subscribers.
-// None loses its connection. Each gets each event that was published while its subscription
-// stood, once and in order, and is told of each gap. At the end the gateway asks all to
-// subscribe again.
+// Nodes are killed and replaced, and the configuration is reloaded, under many subscribers of
+// all protocols. None loses its connection. Each gets each event that was published while its
+// subscription stood, once and in order, and is told of each gap. At the end the gateway asks
+// all to subscribe again.
 func TestSubscribersOutliveTheirNodes(t *testing.T) {
 	count, channels, kills, reloads := form(300, 10000), form(10, 50), form(3, 24), form(3, 20)
 	f := startFleet(t, 3, 0)
 	settings := func(batch int) settings {
-		return f.subscribing(room(count, batch), fmt.Sprintf("shutdown_grace: %v", form(2*time.Second, 20*time.Second)), "shutdown_delay: 0s")
+		return f.withSubscribers(room(count, batch), fmt.Sprintf("shutdown_grace: %v", form(2*time.Second, 20*time.Second)), "shutdown_delay: 0s")
 	}
 	g := startGateway(t, nil, settings(2))
 	g.waitConnected(t, 3)
 	before := g.vitals(t).rss
 	began := time.Now()
-	all := g.subscribeAll(t, count, channels)
+	all := g.subscribeAll(t, f, count, channels)
 	took := time.Since(began)
-	g.stream(t, "unread")
+	for _, subscribe := range subscribing {
+		subscribe(g, t, "unread")
+	}
 	g.waitIdle(t)
 	each := float64(g.vitals(t).rss-before) / float64(count)
 
@@ -193,6 +112,9 @@ func TestSubscribersOutliveTheirNodes(t *testing.T) {
 		eventually(t, "most subscribers have the event", func() bool { return lagging() <= count/2 })
 	}
 	loaded := 0
+	began = time.Now()
+	pace := time.NewTicker(form(time.Millisecond, 5*time.Second))
+	defer pace.Stop()
 	for killed := range kills {
 		for range 3 {
 			next()
@@ -203,6 +125,7 @@ func TestSubscribersOutliveTheirNodes(t *testing.T) {
 			eventually(t, "the configuration is reloaded", func() bool { return len(g.log.Lines("configuration reloaded")) >= loaded })
 			next()
 		}
+		<-pace.C
 		f.kill()
 		for range 5 {
 			tell()
@@ -211,13 +134,14 @@ func TestSubscribersOutliveTheirNodes(t *testing.T) {
 		g.waitConnected(t, 3)
 		next()
 	}
+	killing := time.Since(began)
 	eventually(t, "each subscription has a node", func() bool {
 		return g.metric(t, `louche_subscription_feeds_waiting{app="/graphql"}`) == 0
 	})
 	tell()
 	eventually(t, "all subscribers have the last event", func() bool { return lagging() == 0 })
 
-	eventually(t, "the gateway has disconnected the client that does not read", func() bool {
+	eventually(t, "the gateway has disconnected the clients that do not read", func() bool {
 		flood() // again: the gateway drops what its queue does not hold
 		return g.metric(t, `louche_subscriptions{app="/graphql"}`) == float64(count)
 	})
@@ -227,15 +151,15 @@ func TestSubscribersOutliveTheirNodes(t *testing.T) {
 	for i, s := range all {
 		<-s.ended
 		got, gaps = got+s.events.Load(), gaps+s.gaps.Load()
-		if !s.asked.Load() {
+		if !s.asked {
 			lost++
 		}
 		if s.fault != "" {
 			t.Fatalf("subscriber %d: %s", i, s.fault)
 		}
 	}
-	t.Logf("figures: %d subscribers of %d channels subscribed in %v, with %.1f KB of the gateway's memory each; %d nodes killed, %d reloads; %d events for each, %d arrived, %d gaps were told",
-		count, channels, took, each/1000, kills, loaded, event, got, gaps)
+	t.Logf("figures: %d subscribers of %d channels subscribed in %v, with %.1f KB of the gateway's memory each; %d nodes killed, %d reloads in %v; %d events for each, %d arrived, %d gaps were told",
+		count, channels, took, each/1000, kills, loaded, killing, event, got, gaps)
 	if lost > 0 {
 		t.Errorf("%d of %d subscribers lost their connection", lost, count)
 	}
@@ -255,12 +179,16 @@ func (g *gateway) waitIdle(t testing.TB) {
 	}
 }
 
-// Subscriptions leave no process and no atom on their node, however they end.
+// killSubscribers kills the processes that are subscribed on a node.
+const killSubscribers = `for c <- Registry.select(TestApp.PubSub, [{{:_, :"$1", :_}, [], [:"$1"]}]), do: Process.exit(c, :kill)
+:ok`
+
+// Subscriptions of all protocols leave no process and no atom on their node, however they end.
 func TestSubscribersLeaveNothing(t *testing.T) {
 	count := form(100, 10000)
 	f := startFleet(t, 1, 0)
 	n := f.live[0]
-	g := startGateway(t, nil, f.subscribing(room(count, 2), "shutdown_grace: 2s"))
+	g := startGateway(t, nil, f.withSubscribers(room(count, 2), "shutdown_grace: 2s"))
 	g.waitConnected(t, 1)
 	processes := func() int {
 		count, err := strconv.Atoi(n.Eval(t, ":erlang.system_info(:process_count)"))
@@ -269,51 +197,97 @@ func TestSubscribersLeaveNothing(t *testing.T) {
 		}
 		return count
 	}
-	end := func(all []*subscriber) {
+	awaitEnds := func(all []*subscriber) {
+		for _, s := range all {
+			<-s.ended
+		}
+	}
+	disconnect := func(all []*subscriber) {
 		for _, s := range all {
 			s.conn.Close()
-			<-s.ended
+		}
+		awaitEnds(all)
+	}
+	awaitGaps := func(all []*subscriber) {
+		for _, s := range all {
+			eventually(t, "the client is told of the gap", func() bool { return s.gaps.Load() > 0 })
 		}
 	}
 	gone := func(before int) func() bool { return func() bool { return processes() <= before } }
 	idle := processes() // with the connection of the gateway
-	end(g.subscribeAll(t, 1, 1))
+	disconnect(g.subscribeAll(t, f, len(subscribing), 1))
+	g.beRefused(t, 0)
 	publish(t, n, 1, 1)
-	eventually(t, "the first subscription has ended", gone(idle))
+	n.Eval(t, killSubscribers)
+	eventually(t, "the first subscriptions have ended", gone(idle))
 	before := n.Atoms(t)
 
 	for _, tt := range []struct {
 		name string
 		end  func(all []*subscriber)
 	}{
-		{"their clients leave", end},
+		{"their clients disconnect", disconnect},
+		{"their clients end them", func(all []*subscriber) {
+			for _, s := range all {
+				if err := s.leave(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			eventually(t, "all have ended", gone(idle))
+			disconnect(all)
+		}},
+		{"their clients disconnect before they are subscribed", func(all []*subscriber) {
+			disconnect(all)
+			for range count / 20 {
+				var waiting []net.Conn
+				for i := range 20 {
+					waiting = append(waiting, g.hang(t, i))
+				}
+				eventually(t, "the application has all", func() bool { return processes() >= idle+len(waiting) })
+				for _, conn := range waiting {
+					conn.Close()
+				}
+			}
+		}},
+		{"their application refuses them", func(all []*subscriber) {
+			disconnect(all)
+			for i := range count {
+				g.beRefused(t, i)
+			}
+		}},
 		{"their clients do not read", func(all []*subscriber) {
-			end(all)
-			for range 10 {
-				g.stream(t, "unread")
+			disconnect(all)
+			for i := range 12 {
+				subscribing[i%len(subscribing)](g, t, "unread")
 			}
 			eventually(t, "the gateway has disconnected clients that do not read", func() bool {
 				publishLarge(t, n, "unread") // again: the gateway drops what its queue does not hold
-				return g.metric(t, `louche_subscriptions{app="/graphql"}`) == 0
+				return f.subscribed(t) == 0
 			})
 		}},
+		{"their processes are killed", func(all []*subscriber) {
+			n.Eval(t, killSubscribers)
+			awaitGaps(all)
+			disconnect(all)
+		}},
+		{"the connection to their node is lost", func(all []*subscriber) {
+			n.Eval(t, "for c <- Node.list(:hidden), do: Node.disconnect(c)\n:ok")
+			awaitGaps(all)
+			disconnect(all)
+		}},
 		{"their application changes", func(all []*subscriber) {
-			s := f.subscribing(room(count, 2), "shutdown_grace: 2s")
+			s := f.withSubscribers(room(count, 2), "shutdown_grace: 2s")
 			s.app[0] = "timeout: 50s"
 			g.configure(t, s)
-			for _, s := range all {
-				<-s.ended
-			}
+			awaitEnds(all)
 		}},
 		{"the gateway is killed", func(all []*subscriber) {
 			g.cmd.Process.Kill()
 			<-g.exited
-			for _, s := range all {
-				<-s.ended
-			}
+			awaitEnds(all)
 		}},
 	} {
-		all := g.subscribeAll(t, count, count)
+		all := g.subscribeAll(t, f, count, count)
 		publish(t, n, count, 1)
 		tt.end(all)
 		eventually(t, tt.name+", and no process is left", gone(idle))

@@ -40,16 +40,26 @@ func TestReloadEndsStreamsOfRevokedKeys(t *testing.T) {
 	streams["kept"].expect(t, nextOf("1"))
 }
 
-// A stream ends when the token does.
+// A stream ends when the token does, as on_expiry says.
 func TestStreamExpiresWithItsToken(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	node.AddEvents(t)
+	before := node.Subscribers(t)
 	issuer := newIssuer()
-	g := startGateway(t, configFor(epmd, subscriptions, "    auth: {methods: [{jwt: {public_key_file: "+write(t, issuer.public)+", issuer: us, audience: [my-app], leeway: 1s}}]}"))
-	s := g.subscribe(t, "news", "Authorization", "Bearer "+issuer.sign("ES256", map[string]any{"exp": time.Now().Add(3 * time.Second).Unix()}))
-	node.Publish(t, "news", "1")
-	s.expect(t, nextOf("1"), `next {"errors":[{"message":"The request's credentials have expired.","extensions":{"code":"UNAUTHENTICATED"}}]}`, "complete", "")
+	for onExpiry, end := range map[string][]string{
+		"end":       {`next {"errors":[{"message":"The request's credentials have expired.","extensions":{"code":"UNAUTHENTICATED"}}]}`, "complete", ""},
+		"reconnect": {"retry 1000", ""},
+	} {
+		t.Run(onExpiry, func(t *testing.T) {
+			g := startGateway(t, configFor(epmd, subscriptions, "    subscriptions: {on_expiry: "+onExpiry+"}", "    auth: {methods: [{jwt: {public_key_file: "+write(t, issuer.public)+", issuer: us, audience: [my-app], leeway: 1s}}]}"))
+			s := g.subscribe(t, "news", "Authorization", "Bearer "+issuer.sign("ES256", map[string]any{"exp": time.Now().Add(3 * time.Second).Unix()}))
+			node.Publish(t, "news", "1")
+			s.expect(t, nextOf("1"))
+			s.expect(t, end...)
+			eventually(t, "no process is left", func() bool { return node.Subscribers(t) == before })
+		})
+	}
 }
 
 // A client that leaves, or does not read, is no error of the gateway.

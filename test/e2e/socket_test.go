@@ -209,6 +209,28 @@ func TestSocketCloses(t *testing.T) {
 	})
 }
 
+// Clients may send pings and pongs before connection_init, and end operations at any time.
+func TestSocketMessages(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, configFor(epmd, subscriptions))
+	s := g.mustDial(t, transportWS, nil)
+	s.send(`{"type":"pong"}`)
+	s.send(`{"type":"ping"}`)
+	s.expect(`{"type":"pong"}`)
+	s.initiate(`{"some":"string","number":10}`)
+	s.expect(`{"type":"connection_ack"}`)
+	s.send(`{"id":"unknown","type":"complete"}`)
+	s.subscribe("1", "{ sleep(ms: 3600000) }")
+	node.WaitOutput(t, "sleeping ")
+	s.send(`{"id":"1","type":"complete"}`)
+	s.subscribe("1", `{ echoText(text: "x") }`) // no complete of the former operation comes before
+	s.expect(`{"id":"1","type":"next","payload":{"data":{"echoText":"x"}}}`, `{"id":"1","type":"complete"}`)
+	s.send(`{"id":"1","type":"complete"}`)
+	s.send(`{"type":"ping","payload":null}`)
+	s.expect(`{"type":"pong","payload":null}`)
+}
+
 // The payload of connection_init has credentials, in any case of the header's name. Headers of
 // proxies count from the handshake alone.
 func TestSocketCredentials(t *testing.T) {
@@ -349,14 +371,21 @@ func TestReloadOfSockets(t *testing.T) {
 	kept.expectClose(websocket.CloseGoingAway, "")
 }
 
-// A socket closes when the token expires.
+// A socket closes when the token expires, with a code that on_expiry chooses.
 func TestSocketExpiresWithItsToken(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	issuer := newIssuer()
-	g := startGateway(t, configFor(epmd, subscriptions, "    auth: {methods: [{jwt: {public_key_file: "+write(t, issuer.public)+", issuer: us, audience: [my-app], leeway: 1s}}]}"))
-	token := issuer.sign("ES256", map[string]any{"exp": time.Now().Add(2 * time.Second).Unix()})
-	g.socket(t, `{"authorization":"Bearer `+token+`"}`, nil).expectClose(4403, "expired")
+	for onExpiry, want := range map[string]struct {
+		code   int
+		reason string
+	}{"end": {4403, "expired"}, "reconnect": {websocket.CloseGoingAway, "Going away"}} {
+		t.Run(onExpiry, func(t *testing.T) {
+			g := startGateway(t, configFor(epmd, subscriptions, "    subscriptions: {on_expiry: "+onExpiry+"}", "    auth: {methods: [{jwt: {public_key_file: "+write(t, issuer.public)+", issuer: us, audience: [my-app], leeway: 1s}}]}"))
+			token := issuer.sign("ES256", map[string]any{"exp": time.Now().Add(2 * time.Second).Unix()})
+			g.socket(t, `{"authorization":"Bearer `+token+`"}`, nil).expectClose(want.code, want.reason)
+		})
+	}
 }
 
 // The gateway pings, and closes connections whose client does not answer.
@@ -449,6 +478,21 @@ func TestSocketClients(t *testing.T) {
 	}
 }
 
+// Clients whose token expires connect again with another one, and get further events.
+func TestSocketClientsRenewTheirToken(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	publishNumbers(t, node, "numbers")
+	issuer := newIssuer()
+	g := startGateway(t, configFor(epmd, subscriptions, "    phoenix_socket: /socket", "    subscriptions: {on_expiry: reconnect}", "    auth: {anonymous: refuse, methods: [{jwt: {public_key_file: "+write(t, issuer.public)+", issuer: us, audience: [my-app], leeway: 1s}}]}"))
+	tokens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, issuer.sign("ES256", map[string]any{"exp": time.Now().Add(3 * time.Second).Unix()}))
+	}))
+	defer tokens.Close()
+	runClient(t, "renew.mjs", g.url, tokens.URL)
+}
+
 // The legacy protocol tells of refused credentials before it closes the connection, and starts
 // an operation in place of one with the same id.
 func TestLegacySocket(t *testing.T) {
@@ -461,7 +505,7 @@ func TestLegacySocket(t *testing.T) {
 	refused.expectClose(4403, "Authentication is required")
 	s := g.mustDial(t, "graphql-ws", nil)
 	s.initiate(`{"X-Api-Key":"` + apiKey + `"}`)
-	s.expect(`{"type":"connection_ack"}`)
+	s.expect(`{"type":"connection_ack"}`, `{"type":"ka"}`)
 	s.send(`{"id":"1","type":"start","payload":{}}`)
 	s.expect(`{"id":"1","type":"error","payload":{"message":"The request has no \"query\"."}}`)
 	s.send(`{"id":"1","type":"start","payload":{"query":"{ sleep(ms: 3600000) }"}}`)
@@ -469,6 +513,16 @@ func TestLegacySocket(t *testing.T) {
 	s.expect(`{"id":"1","type":"data","payload":{"data":{"echoText":"x"}}}`, `{"id":"1","type":"complete"}`)
 	s.send(`{"type":"connection_terminate"}`)
 	s.expectClose(websocket.CloseNormalClosure, "")
+}
+
+// Clients of the legacy protocol notice a lost connection by the absence of ka.
+func TestLegacyKeepAlive(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, configFor(epmd, subscriptions, "    subscriptions: {heartbeat: 50ms}"))
+	s := g.mustDial(t, "graphql-ws", nil)
+	s.initiate("{}")
+	s.expect(`{"type":"connection_ack"}`, `{"type":"ka"}`, `{"type":"ka"}`, `{"type":"ka"}`)
 }
 
 // A socket of Phoenix answers for the topic of Absinthe alone.

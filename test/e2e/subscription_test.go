@@ -249,6 +249,65 @@ func TestSubscriptionSurvivesItsNode(t *testing.T) {
 	s.expect(t, nextOf("2"))
 }
 
+// A subscription without a node waits for one.
+func TestSubscriptionWaitsForANode(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	g := startGateway(t, configFor(epmd, subscriptions))
+	s := g.subscribe(t, "news")
+	waiting := func() float64 { return g.metric(t, `louche_subscription_feeds_waiting{app="/graphql"}`) }
+	if got := waiting(); got != 0 {
+		t.Errorf("%v subscriptions wait with a node", got)
+	}
+	node.Kill()
+	eventually(t, "it waits", func() bool { return waiting() == 1 })
+	node = beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	s.expect(t, `next {"data":null,"extensions":{"gap":{"reason":"resubscribed","dropped":0}}}`)
+	if got := waiting(); got != 0 {
+		t.Errorf("%v subscriptions wait after a node came", got)
+	}
+	node.Publish(t, "news", "1")
+	s.expect(t, nextOf("1"))
+}
+
+// A subscription that fits the schema of no node any more ends, and the last result says why.
+func TestSubscriptionThatFitsNoSchemaAnyMore(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd, Name: "testapp-a@127.0.0.1"})
+	node.AddEvents(t)
+	if !node.RealAbsinthe() { // its double runs the subscription without having it in its schema
+		change(t, node, "  mutation: RootMutationType\n", "  mutation: RootMutationType\n  subscription: RootSubscriptionType\n")
+		change(t, node, "type RootQueryType {\n", "type RootSubscriptionType {\n  event(channel: String!): Json\n}\n\ntype RootQueryType {\n")
+	}
+	g := startGateway(t, configFor(epmd, subscriptions, "    contract: {validate: enforce, pin: true}"))
+	eventually(t, "the schema is known", func() bool { hashes, _ := g.schemas(t); return len(hashes) == 1 })
+	s := g.subscribe(t, "news")
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd, Name: "testapp-b@127.0.0.1"}) // without the subscription
+	eventually(t, "both schemas are known", func() bool { hashes, _ := g.schemas(t); return len(hashes) == 2 })
+	node.Kill()
+	if got := s.next(t); !strings.HasPrefix(got, `next {"errors":[{"message":`) || !strings.Contains(got, "GRAPHQL_VALIDATION_FAILED") {
+		t.Errorf("the last result is %q", got)
+	}
+	s.expect(t, "complete", "")
+}
+
+// A result that is no JSON is an error for the clients, and their subscription goes on.
+func TestEventThatIsNoJSON(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node.AddEvents(t)
+	g := startGateway(t, configFor(epmd, subscriptions))
+	s := g.subscribe(t, "news")
+	node.Publish(t, "news", "{:a, :tuple}")
+	if got := s.next(t); !strings.HasPrefix(got, `next {"errors":[{"message":`) {
+		t.Errorf("the result is %q", got)
+	}
+	node.Publish(t, "news", "1")
+	s.expect(t, nextOf("1"))
+}
+
 // A reload leaves streams of unchanged applications alone, and asks those of changed ones to
 // subscribe again.
 func TestSubscriptionsOutliveReloads(t *testing.T) {

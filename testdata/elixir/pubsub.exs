@@ -21,7 +21,7 @@ defmodule TestApp.PubSub do
   def publish(channel, event), do: Absinthe.Subscription.publish(__MODULE__, event, event: channel)
 
   @doc "The number of processes that are subscribed."
-  def subscribers, do: Registry.count(__MODULE__)
+  def subscribers, do: Registry.count_select(__MODULE__, [{{:"$1", :_, :_}, [{:is_binary, :"$1"}], [true]}])
 
   def node_name, do: node()
 
