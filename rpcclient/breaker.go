@@ -14,7 +14,8 @@ import (
 
 // BreakerConfig configures the ejection of nodes. A node is ejected, and gets no calls
 // for a while, when far more of its calls fail than of the other nodes' calls.
-// [health] defines a failure.
+// A failure is a lost connection, a refused process, or a timeout of [ErrAppTimeout] while
+// the other nodes answer; a call that crashes or whose client gives it up is none.
 type BreakerConfig struct {
 	// Failures is the share of failed calls, 0 to 1, that opens the breaker, unless
 	// the other nodes fail more than half as often. 0.5 unless set.

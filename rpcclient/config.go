@@ -19,18 +19,26 @@ import (
 	"github.com/louche-graphql/louche/rpcclient/erldist"
 )
 
-// NodeConfig is the node section of the configuration: the gateway's own Erlang node.
+// Secret is a text that fmt, slog and the encoders of JSON and YAML print as a placeholder.
+type Secret = secret.Text
+
+// netTickTime is Erlang's default of net_ticktime.
+const netTickTime = time.Minute
+
+// NodeConfig configures the Erlang node of this process. The gateway reads it from the
+// section node of its configuration.
 type NodeConfig struct {
 	// Name is the full node name. It becomes an atom on every connected node. It
 	// should survive restarts and must differ between gateways.
 	Name string `yaml:"name" env:"NAME"`
-	// Cookie is the secret of the cluster. It is set by the environment only.
-	Cookie secret.Text `yaml:"-" env:"COOKIE"`
+	// Cookie is the secret of the cluster. Without it and CookieFile, the node uses
+	// ~/.erlang.cookie. The gateway's configuration takes it from the environment only.
+	Cookie Secret `yaml:"-" env:"COOKIE"`
 	// CookieFile holds the cookie, without surrounding white space. Only its owner and
 	// group may have access to it.
 	CookieFile string `yaml:"cookie_file" env:"COOKIE_FILE"`
 	// NetTickTime is the net_ticktime of the nodes. A node that is silent for so long
-	// is disconnected.
+	// is disconnected. 60s unless set.
 	NetTickTime time.Duration `yaml:"net_ticktime" env:"NET_TICKTIME"`
 	// MaxMessage is the maximum size of one message of a node, in bytes. 128 MiB
 	// unless set.
@@ -65,7 +73,7 @@ func (c *NodeConfig) SetDefaults(seed string) {
 		sum := sha256.Sum256([]byte(host + " " + seed))
 		c.Name = fmt.Sprintf("louche-%x@127.0.0.1", sum[:4])
 	}
-	c.NetTickTime = cmp.Or(c.NetTickTime, time.Minute)
+	c.NetTickTime = cmp.Or(c.NetTickTime, netTickTime)
 }
 
 // Validate reports everything that is wrong, with the keys.

@@ -1,14 +1,15 @@
 package rpcclient
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/netip"
 	"sync"
 )
 
-// A Node is the gateway's own Erlang node: one name, one cookie, hidden, refusing
-// every incoming connection. Its pools share its connections.
+// A Node is the Erlang node of this process: one name, one cookie, hidden, refusing every
+// incoming connection. Its pools share its connections.
 type Node struct {
 	runtime *runtime
 	log     *slog.Logger
@@ -27,8 +28,10 @@ type Node struct {
 // maxDials bounds concurrent handshakes. A silent node blocks one for handshakeTime.
 const maxDials = 64
 
-// Start starts the node. A [Pool] makes it connect to others.
+// Start starts a node with a name and a cookie. A [Pool] makes it connect to others. All
+// nodes of a process must start before one of them connects.
 func Start(cfg NodeConfig, log *slog.Logger) (*Node, error) {
+	cfg.NetTickTime = cmp.Or(cfg.NetTickTime, netTickTime)
 	ctx, cancel := context.WithCancel(context.Background())
 	r, err := startRuntime(ctx, cfg)
 	if err != nil {

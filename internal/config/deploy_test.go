@@ -10,19 +10,23 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// The configurations in deploy are valid, and fit the schema.
-func TestConfigurationsOfDeployments(t *testing.T) {
+// The configurations in deploy and examples are valid, and fit the schema.
+func TestConfigurationsOfDeploymentsAndExamples(t *testing.T) {
 	t.Setenv("RELEASE_COOKIE", "a-long-random-cookie")
-	files, err := filepath.Glob("../../deploy/*/louche.yaml")
-	if err != nil || len(files) < 2 {
-		t.Fatalf("%q: %v", files, err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	for _, pattern := range []string{"../../deploy/*/louche.yaml", "../../examples/*.yaml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) < 2 {
+			t.Fatalf("%q: %v", files, err)
 		}
-		checkExample(t, string(text))
+		for _, file := range files {
+			t.Run(file, func(t *testing.T) {
+				text, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkExample(t, string(text))
+			})
+		}
 	}
 }
 
