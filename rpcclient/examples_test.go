@@ -70,7 +70,7 @@ func ExampleCallError() {
 	if crash, ok := errors.AsType[*rpcclient.CallError](err); ok {
 		fmt.Println(crash.Class, crash.Reason)
 	}
-	// Output: error {:exception, :undef, [{MyApp.Accounts, :count, [], []}]}
+	// Output: error :undef at MyApp.Accounts.count/0
 }
 
 // A document on one of the nodes, as JSON.
@@ -96,5 +96,5 @@ func ExampleAbsinthe_Run() {
 		return
 	}
 	fmt.Printf("%s\n", json)
-	// Output: x
+	// Output: {"data":{"parts":[{"name":"Deep groove ball bearing 6204","price":"4.80"}]}}
 }

@@ -77,7 +77,7 @@ func (l *HTTP) run(b *testing.B, callers int, duration time.Duration) Run {
 }
 
 func megabytes(b *testing.B, pid int) float64 {
-	bytes, err := Process{"", pid}.Memory()
+	bytes, err := Process{"", pid}.memory()
 	if err != nil {
 		b.Fatal(err)
 	}

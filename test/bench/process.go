@@ -51,8 +51,8 @@ func (p Process) usage() (u Usage, err error) {
 	return u, nil
 }
 
-// Memory returns the resident memory of the process, in bytes.
-func (p Process) Memory() (bytes int64, err error) {
+// memory returns the resident memory of the process, in bytes.
+func (p Process) memory() (bytes int64, err error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID))
 	if err != nil {
 		return 0, err
