@@ -1,4 +1,4 @@
-package readme
+package docs
 
 import (
 	"fmt"
@@ -19,6 +19,8 @@ import (
 // program matches a program, and the block with its output.
 var program = regexp.MustCompile("(?s)```go\n(package main\n.*?)```\n\n```\n(.*?)```\n")
 
+// The programs in the READMEs of the public packages print what is below them, beside a real
+// node.
 func TestPrograms(t *testing.T) {
 	node, epmd := startNode(t)
 	addr := addressOf(t, epmd)
