@@ -10,6 +10,7 @@ const packages = new URL("../node_modules/", import.meta.url).pathname;
 export default defineConfig({
   title: "Louche",
   description: "GraphQL over HTTP in front of Absinthe applications on the BEAM",
+  head: [["link", { rel: "icon", href: "data:," }]], // none
   srcDir: "../../docs",
   outDir: "../../bin/site",
   rewrites: { "README.md": "index.md" },
