@@ -20,6 +20,7 @@ type Probe struct {
 	OtherSchemas []string      // without it: the Absinthe schemas on the node
 	Missing      []MissingName // other names of the configuration that the node does not know
 	ClockAhead   time.Duration // of the node's clock before this host's
+	Peers        []string      // the hidden nodes that are connected to the node, this one included
 
 	Description Description // of the schema
 	DescribeErr error       // why there is none
@@ -101,6 +102,9 @@ func (p *Probe) ask(ctx context.Context, c *liveConn, app AbsintheConfig, intros
 	if p.ClockAhead, err = clockAhead(ctx, c); err != nil {
 		return err
 	}
+	if p.Peers, err = hiddenNodes(ctx, c); err != nil {
+		return err
+	}
 	switch {
 	case !p.HasSchema:
 		p.OtherSchemas, _ = SchemaModules(ctx, c) // a suggestion: its absence is no failure
@@ -108,4 +112,23 @@ func (p *Probe) ask(ctx context.Context, c *liveConn, app AbsintheConfig, intros
 		p.Description, p.DescribeErr = app.Describe(ctx, c, introspection)
 	}
 	return nil
+}
+
+// hiddenNodes returns the names of the hidden nodes that are connected to a node.
+func hiddenNodes(ctx context.Context, c NodeCaller) (names []string, err error) {
+	result, err := c.Call(ctx, "erlang", "nodes", atomArgs("hidden"))
+	if err != nil {
+		return nil, err
+	}
+	defer result.Release()
+	d := etf.NewDecoder(result.Value)
+	n, err := d.List()
+	for range n {
+		var name string
+		if name, err = d.Atom(); err != nil {
+			break
+		}
+		names = append(names, name)
+	}
+	return names, err
 }

@@ -15,6 +15,8 @@ type examination struct {
 	timeout time.Duration // of each node, server and query
 	report  func(Finding)
 	healthy bool
+	// isRunning: an address of the listeners is in use, as by the running gateway.
+	isRunning bool
 }
 
 // Examine examines the configuration that flags name, and reports each finding as soon as it

@@ -19,6 +19,7 @@ import (
 	"github.com/louche-graphql/louche/internal/config"
 	"github.com/louche-graphql/louche/internal/doctor"
 	"github.com/louche-graphql/louche/internal/waittest"
+	"github.com/louche-graphql/louche/rpcclient/erldist"
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
@@ -29,12 +30,34 @@ type setUp struct {
 	refused      string // an address at which nothing listens
 	silent, mute string // addresses of programs that say nothing, and something else
 	dir          string
+	node         *beamtest.Node    // testapp@127.0.0.1
+	tls          beamtest.TLSFiles // of secure@127.0.0.1, which requires certificates
+	otherTLS     beamtest.TLSFiles // of another authority
+}
+
+// connect connects to testapp@127.0.0.1 as another gateway of a name does.
+func (s *setUp) connect(t *testing.T, name string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", "127.0.0.1:"+s.node.Eval(t, `{:ok, names} = :erl_epmd.names({127, 0, 0, 1}); :proplists.get_value(~c"testapp", names)`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	local := erldist.Node{Name: name, Creation: 4, Cookie: beamtest.DefaultCookie}
+	peer, err := erldist.Initiate(t.Context(), conn, local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := erldist.New(conn, local, peer, erldist.Options{})
+	go served.Serve()
+	t.Cleanup(func() { served.Close() })
 }
 
 func newSetUp(t *testing.T) *setUp {
 	t.Helper()
 	s := &setUp{epmd: beamtest.StartEPMD(t), dir: t.TempDir()}
-	beamtest.StartNode(t, beamtest.Options{Name: "testapp@127.0.0.1", EPMDPort: s.epmd})
+	s.node = beamtest.StartNode(t, beamtest.Options{Name: "testapp@127.0.0.1", EPMDPort: s.epmd})
+	s.tls, s.otherTLS = beamtest.NewTLSFiles(t), beamtest.NewTLSFiles(t)
+	beamtest.StartNode(t, beamtest.Options{Name: "secure@127.0.0.1", EPMDPort: s.epmd, ProtoDist: "inet_tls", SSLDistOptFile: s.tls.SSLDistOptFile})
 	beamtest.StartNode(t, beamtest.Options{Name: "stranger@127.0.0.1", EPMDPort: s.epmd, Cookie: "the-cookie-of-another-cluster"})
 	s.cookie = s.file(t, "cookie", beamtest.DefaultCookie, 0o600)
 	listener := listen(t)
@@ -141,6 +164,12 @@ func TestDoctor(t *testing.T) {
 	node := func(file string) string {
 		return fmt.Sprintf("node: {name: louche@127.0.0.1, cookie_file: %s}\n", file)
 	}
+	secured := func(files string) string {
+		return strings.Replace(node(s.cookie), "}", ", tls: {"+files+"}}", 1)
+	}
+	const secure = "dns: [127.0.0.1], prefix: secure"
+	s.connect(t, "twin@127.0.0.1")
+	twin := strings.Replace(node(s.cookie), "louche@", "twin@", 1)
 	jwt := "    auth: {methods: [{jwt: {issuer: 'https://" + s.refused + "/', audience: [a], discover: true}}]}\n"
 	for name, c := range map[string]struct {
 		yaml          string
@@ -171,6 +200,13 @@ func TestDoctor(t *testing.T) {
 		"a closed port":          {yaml: s.configuration("", "dns: [127.0.0.1], prefix: testapp, port: "+port(s.refused), ""), check: "handshake", remedy: "start the program"},
 		"no distribution":        {yaml: s.configuration("", "dns: [127.0.0.1], prefix: testapp, port: "+port(s.mute), ""), check: "handshake", remedy: "another program"},
 		"a firewall":             {yaml: s.configuration("", "dns: [127.0.0.1], prefix: testapp, port: "+port(s.silent), ""), check: "handshake", remedy: "firewall", timeout: time.Second},
+		"a node with TLS":        {yaml: s.configuration("", secure, ""), check: "tls", remedy: "node.tls.ca_file"},
+		"a node without TLS":     {yaml: s.configuration(secured("ca_file: "+s.tls.CA), "", ""), check: "tls", remedy: "inet_tls", timeout: 5 * time.Second},
+		"another authority":      {yaml: s.configuration(secured("ca_file: "+s.otherTLS.CA), secure, ""), check: "handshake", remedy: "authority of the nodes"},
+		"another server name":    {yaml: s.configuration(secured("server_name: elsewhere, ca_file: "+s.tls.CA), secure, ""), check: "handshake", remedy: "node.tls.server_name"},
+		"no certificate":         {yaml: s.configuration(secured("ca_file: "+s.tls.CA), secure, ""), check: "handshake", remedy: "node.tls.cert_file"},
+		"a name in use":          {yaml: s.configuration(twin, "", ""), check: "name", remedy: "node.name"},
+		"the running gateway":    {yaml: s.configuration("listen: "+s.silent+"\n"+twin, "", ""), check: "name", status: doctor.Passed},
 		"another schema":         {yaml: s.configuration("", "", "    schema: My.Schema\n"), check: "schema", remedy: "TestApp.Schema"},
 		"no context function":    {yaml: s.configuration("", "", "    context_from: TestApp.Schema.no_such_function\n"), check: "context_from", remedy: "context_from"},
 		"no pubsub":              {yaml: s.configuration("", "", "    pubsub: No.Such.Endpoint\n"), check: "pubsub", remedy: "pubsub"},

@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/louche-graphql/louche/internal/config"
@@ -69,15 +71,30 @@ func expiry(c *x509.Certificate, now time.Time) Finding {
 // that of the running gateway.
 func (e *examination) checkListeners(ctx context.Context) {
 	for key, address := range map[string]string{"listen": e.cfg.Listen, "admin": e.cfg.Admin} {
-		if address == config.SystemdSocket || strings.HasPrefix(address, config.UnixPrefix) {
+		path, isUnix := strings.CutPrefix(address, config.UnixPrefix)
+		if isUnix {
+			e.isRunning = e.isRunning || answers(ctx, path)
+		}
+		if isUnix || address == config.SystemdSocket {
 			continue
 		}
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 		if err != nil {
+			e.isRunning = e.isRunning || errors.Is(err, syscall.EADDRINUSE)
 			e.report(Finding{key, Warned, err.Error(), "is the gateway running already? Else give another address with the key " + key})
 			continue
 		}
 		listener.Close()
 		e.report(Finding{key, Passed, address, ""})
 	}
+}
+
+// answers reports whether a program listens on a Unix socket.
+func answers(ctx context.Context, path string) bool {
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ func (e *examination) checkNodes(ctx context.Context, cookie bool) {
 		}
 		e.report(Finding{"discovery", Passed, fmt.Sprintf("%s: %d node(s)", app.Path, len(addrs)), ""})
 		for _, r := range prober.ProbeAll(ctx, addrs, app, e.timeout) {
-			e.checkNode(app, r)
+			e.checkNode(ctx, app, r)
 		}
 	}
 }
@@ -48,8 +49,14 @@ func problem(app *config.App, p discovery.Problem) Finding {
 	return f
 }
 
-func (e *examination) checkNode(app *config.App, r service.ProbeResult) {
+func (e *examination) checkNode(ctx context.Context, app *config.App, r service.ProbeResult) {
 	name := cmp.Or(r.Name, r.Addr.Name)
+	if r.Err != nil && r.Name == "" {
+		if f, found := e.transport(ctx, app, r); found {
+			e.report(f)
+			return
+		}
+	}
 	if r.Err != nil {
 		check := "handshake"
 		if r.Name != "" {
@@ -61,12 +68,27 @@ func (e *examination) checkNode(app *config.App, r service.ProbeResult) {
 		return
 	}
 	e.report(Finding{"handshake", Passed, fmt.Sprintf("%s at %s in %s, OTP %s", name, r.Addr.Addr, r.Handshake.Round(100*time.Microsecond), r.OTPRelease), ""})
+	e.report(e.nameInUse(name, r.Peers))
 	e.report(clock(name, r.ClockAhead))
 	e.report(schemaFinding(app, name, r))
 	for _, missing := range r.Missing {
 		e.report(Finding{missing.Key, Failed, fmt.Sprintf("%s has no %s", name, missing.Name),
 			fmt.Sprintf("correct the key %s, or deploy a release of the application that has it", missing.Key)})
 	}
+}
+
+// nameInUse finds a node that has a connection under the name of the gateway, and would refuse
+// the gateway. It may be that of the running gateway, which then has an address of the listeners.
+func (e *examination) nameInUse(name string, peers []string) Finding {
+	own := e.cfg.Node.Name
+	switch {
+	case !slices.Contains(peers, own):
+		return Finding{"name", Passed, fmt.Sprintf("%s has no connection from %s", name, own), ""}
+	case e.isRunning:
+		return Finding{"name", Passed, fmt.Sprintf("%s has a connection from %s, as the running gateway", name, own), ""}
+	}
+	return Finding{"name", Failed, fmt.Sprintf("%s has a connection from %s, and no gateway listens on the addresses of this configuration", name, own),
+		"another gateway uses the same name: give each gateway its own node.name; the connection of a gateway that has just crashed ends within net_ticktime"}
 }
 
 // maxSkew is the difference of clocks that may refuse tokens: jwt.leeway is 30s.

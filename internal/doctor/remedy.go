@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io/fs"
+	"net"
 	"syscall"
 
 	"github.com/louche-graphql/louche/discovery"
@@ -30,6 +31,7 @@ var remedies = []struct {
 	{kind(erldist.ErrFlags), "the node needs OTP 23 or later; or it uses TLS: set node.tls.ca_file; or another program has the port"},
 	{kind(erldist.ErrProtocol), "the port belongs to another program, or the node uses TLS: set node.tls.ca_file"},
 	{certificate, "set node.tls.ca_file to the authority of the nodes' certificates, and node.tls.server_name to the name in them"},
+	{refusedCertificate, "the node requires a certificate of its own authority: set node.tls.cert_file and key_file"},
 	{wrongMode, "run chmod 600 on the file, or chmod go-w if it has no secret"},
 	{kind(secret.ErrUnset), "set the variable in the environment of the gateway, or write {file: PATH}"},
 	{kind(fs.ErrNotExist), "create the file, or correct its path"},
@@ -63,4 +65,11 @@ func certificate(err error) bool {
 	_, name := errors.AsType[x509.HostnameError](err)
 	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
 	return unknown || name || invalid
+}
+
+// refusedCertificate reports whether a node has refused the gateway's certificate, or that it
+// has none.
+func refusedCertificate(err error) bool {
+	op, isOp := errors.AsType[*net.OpError](err)
+	return isOp && op.Op == "remote error"
 }
