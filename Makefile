@@ -30,7 +30,7 @@ PLATFORMS ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64
 # Where make dist writes.
 DIST ?= dist
 
-.PHONY: build demo dist dist-check docs schema web web-check test test-matrix chaos lint vulncheck bench bench-growth bench-events bench-features screenshots fuzz
+.PHONY: build demo dist dist-check deploy-check docs schema web web-check test test-matrix chaos lint vulncheck bench bench-growth bench-events bench-features screenshots fuzz
 
 build:
 	go build -o bin/louche ./cmd/louche
@@ -47,6 +47,12 @@ dist:
 # as another user in a root without anything else (root).
 dist-check:
 	testdata/check-dist $(PLATFORMS)
+
+# The files in deploy, by the code of Helm, of the API of Kubernetes, of Docker Compose and of
+# BuildKit. make test checks the units, by systemd-analyze, and runs the setting of Fly.io.
+deploy-check: build
+	go build -C tools -o ../bin/deploycheck ./deploycheck
+	bin/deploycheck -louche bin/louche deploy
 
 # docs/louche.schema.json, from the code and the tables of docs.
 schema:
