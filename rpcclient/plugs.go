@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -273,6 +274,9 @@ const (
 	maxHaltedBody = 64 << 10
 )
 
+// isControl reports whether a field of a header cannot have a character (RFC 9110, 5.5).
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
 // readHeader reads [{Name, Value}].
 func readHeader(d *etf.Decoder) ([]HeaderField, error) {
 	n, err := d.List()
@@ -295,6 +299,9 @@ func readHeader(d *etf.Decoder) ([]HeaderField, error) {
 		}
 		if size += len(name) + len(value); size > maxHeader {
 			return nil, fmt.Errorf("the application's response header has more than %d bytes", maxHeader)
+		}
+		if bytes.ContainsFunc(value, isControl) {
+			return nil, fmt.Errorf("the application set the response header %q to a value with control characters", name)
 		}
 		header = append(header, HeaderField{string(name), string(value)})
 	}

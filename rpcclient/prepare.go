@@ -248,3 +248,15 @@ func isRemoved(err error) bool {
 	crash, ok := err.(*CallError)
 	return ok && crash.Class == "error" && strings.HasPrefix(crash.Reason, ":undef at "+agent.Module+".")
 }
+
+// withoutAgent returns ErrNoNode for an operation that has not run, since the node has removed
+// the agent that it needs. The node gets no calls until it has the agent again.
+func (s *slot) withoutAgent(err error) error {
+	if !isRemoved(err) {
+		return err
+	}
+	if l := s.agentOn(s.conn); l != nil {
+		l.remove("the node has removed the agent")
+	}
+	return fmt.Errorf("%w: %w", ErrNoNode, err)
+}

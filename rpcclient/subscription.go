@@ -54,7 +54,7 @@ func (a *Absinthe) Subscribe(ctx context.Context, op Operation) (s *Subscription
 	}
 	slot.release(err, healthOf(ctx, err, op.Filter == nil))
 	if result == nil {
-		return s, nil, err
+		return s, nil, slot.withoutAgent(err)
 	}
 	if err := a.unwrapRun(result); err != nil {
 		result.Release()
@@ -86,33 +86,37 @@ func (a *Absinthe) subscribeOn(ctx context.Context, slot *slot, op Operation) (*
 	return &Subscription{Node: slot.conn.Peer().Name, slot: slot, process: process, taken: 1}, nil, nil
 }
 
-// appendSubscribe appends the arguments of a call of erl_eval:expr/5 with the program.
+// appendSubscribe appends the arguments of a call of erl_eval:expr/5 with the program. Its
+// bindings are sorted, as erl_eval wants them.
 func (a *Absinthe) appendSubscribe(b, expression []byte, op Operation, gateway etf.Pid) ([]byte, error) {
 	b = beginCall(b, "erl_eval", "expr")
 	b = append(etf.AppendList(b, 5), expression...)
 	b = etf.AppendList(b, 7)
-	b = etf.AppendBinary(appendBinding(b, "Document"), op.Document)
-	b = etf.AppendAtom(appendBinding(b, "Schema"), ModuleAtom(a.Config.Schema))
-	b = etf.AppendAtom(appendBinding(b, "PubSub"), ModuleAtom(a.Config.PubSub))
-	b = etf.AppendPid(appendBinding(b, "Gateway"), gateway)
+	b = a.appendContextSource(appendBinding(b, "Context"), op, false)
 	b = etf.AppendInt(appendBinding(b, "Credit"), subscriptionCredit)
-	b = a.appendContextSource(appendBinding(b, "Context"), op)
+	b = etf.AppendBinary(appendBinding(b, "Document"), op.Document)
+	b = etf.AppendPid(appendBinding(b, "Gateway"), gateway)
 	b, err := a.Config.appendOptions(appendBinding(b, "Options"), op, 0)
 	if err != nil {
 		return b, err
 	}
-	b = etf.AppendNil(etf.AppendNil(b))
+	b = etf.AppendAtom(appendBinding(etf.AppendNil(b), "PubSub"), ModuleAtom(a.Config.PubSub))
+	b = etf.AppendAtom(appendBinding(b, "Schema"), ModuleAtom(a.Config.Schema))
+	b = etf.AppendNil(b)
 	b = etf.AppendAtom(etf.AppendAtom(b, "none"), "none") // no function handlers
 	return endCall(etf.AppendNil(etf.AppendAtom(b, "value"))), nil
 }
 
 // appendContextSource appends {map, Map}, {from, Module, Function, Claims, Map} or
 // {Agent, Hash, Context, Respond}, with arguments of serve/7 of the agent.
-func (a *Absinthe) appendContextSource(b []byte, op Operation) []byte {
+func (a *Absinthe) appendContextSource(b []byte, op Operation, responds bool) []byte {
 	switch {
 	case a.Config.NeedsAgent():
 		b = a.Config.appendPipeline(etf.AppendAtom(etf.AppendTuple(b, 4), agent.Module))
 		b = a.Config.appendSource(b, &op, a.Config.ContextFrom != "", false)
+		if !responds {
+			return etf.AppendAtom(b, "none")
+		}
 		return a.Config.appendRespond(b)
 	case a.Config.ContextFrom == "":
 		return op.appendContext(etf.AppendAtom(etf.AppendTuple(b, 2), "map"))

@@ -81,22 +81,23 @@ func (a *Absinthe) startUpload(ctx context.Context, slot *slot, op Operation) (*
 	return p, err
 }
 
-// appendUpload appends the arguments of a call of erl_eval:expr/5 with the program.
+// appendUpload appends the arguments of a call of erl_eval:expr/5 with the program. Its
+// bindings are sorted, as erl_eval wants them.
 func (a *Absinthe) appendUpload(b, expression []byte, op Operation, conn *liveConn, gateway etf.Pid) ([]byte, error) {
 	b = beginCall(b, "erl_eval", "expr")
 	b = append(etf.AppendList(b, 5), expression...)
 	b = etf.AppendList(b, 7)
-	b = etf.AppendBinary(appendBinding(b, "Document"), op.Document)
-	b = etf.AppendAtom(appendBinding(b, "Schema"), ModuleAtom(a.Config.Schema))
-	b = etf.AppendPid(appendBinding(b, "Gateway"), gateway)
+	b = a.appendContextSource(appendBinding(b, "Context"), op, true)
 	b = etf.AppendBinary(appendBinding(b, "Directory"), "louche-"+rand.Text())
-	b = a.setupOf(&op, conn).appendFunctions(appendBinding(b, "Setup"), &op)
-	b = a.appendContextSource(appendBinding(b, "Context"), op)
+	b = etf.AppendBinary(appendBinding(b, "Document"), op.Document)
+	b = etf.AppendPid(appendBinding(b, "Gateway"), gateway)
 	b, err := a.Config.appendOptions(appendBinding(b, "Options"), op, 0)
 	if err != nil {
 		return b, err
 	}
-	b = etf.AppendNil(etf.AppendNil(b))
+	b = etf.AppendAtom(appendBinding(etf.AppendNil(b), "Schema"), ModuleAtom(a.Config.Schema))
+	b = a.setupOf(&op, conn).appendFunctions(appendBinding(b, "Setup"), &op)
+	b = etf.AppendNil(b)
 	b = etf.AppendAtom(etf.AppendAtom(b, "none"), "none") // no function handlers
 	return endCall(etf.AppendNil(etf.AppendAtom(b, "value"))), nil
 }
@@ -184,9 +185,10 @@ func (u *Upload) Run(ctx context.Context) (*Result, error) {
 	case <-ctx.Done():
 		err = fmt.Errorf("call on %s: %w", u.conn.Peer().Name, context.Cause(ctx))
 	}
+	slot := u.slot
 	u.release(ctx, err)
 	if err != nil {
-		return nil, err
+		return nil, slot.withoutAgent(err)
 	}
 	result := u.result
 	u.result = nil // the caller releases it

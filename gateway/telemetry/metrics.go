@@ -24,6 +24,10 @@ type Metrics struct {
 	stages   *prometheus.HistogramVec
 	errors   *prometheus.CounterVec
 	limited  *prometheus.CounterVec
+
+	uploads       *prometheus.CounterVec
+	uploadedBytes *prometheus.CounterVec
+	uploading     *prometheus.GaugeVec
 }
 
 // durations are the upper bounds of the histogram's buckets in seconds: from the time of
@@ -64,8 +68,20 @@ func NewMetrics() *Metrics {
 			Name: "louche_rate_limited_total",
 			Help: "Operations that a rate limit refused, by the policy of its rule. An operation that several rules refuse counts for each.",
 		}, []string{"app", "policy"}),
+		uploads: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "louche_uploads_total",
+			Help: "Requests with files, by the gateway's error code; OK: they were answered. A batch counts once.",
+		}, []string{"app", "code"}),
+		uploadedBytes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "louche_upload_bytes_total",
+			Help: "Bytes of files that clients sent, also those of requests that failed.",
+		}, []string{"app"}),
+		uploading: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "louche_uploads_in_flight",
+			Help: "Requests with files under way.",
+		}, []string{"app"}),
 	}
-	m.Register(m.requests, m.duration, m.stages, m.errors, m.limited,
+	m.Register(m.requests, m.duration, m.stages, m.errors, m.limited, m.uploads, m.uploadedBytes, m.uploading,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -93,6 +109,10 @@ type RequestMetrics struct {
 	stages   [len(operation.Timer{}.Stages)]prometheus.Observer
 	errors   map[operation.Outcome]prometheus.Counter
 	limited  *prometheus.CounterVec // by policy
+
+	uploads       *prometheus.CounterVec // by code
+	uploadedBytes prometheus.Counter
+	uploading     prometheus.Gauge
 }
 
 // Requests returns the metrics of the application at a path.
@@ -114,6 +134,10 @@ func (m *Metrics) Requests(path string) *RequestMetrics {
 		duration: m.duration.WithLabelValues(path),
 		errors:   errors,
 		limited:  m.limited.MustCurryWith(prometheus.Labels{"app": path}),
+
+		uploads:       m.uploads.MustCurryWith(prometheus.Labels{"app": path}),
+		uploadedBytes: m.uploadedBytes.WithLabelValues(path),
+		uploading:     m.uploading.WithLabelValues(path),
 	}
 }
 
@@ -149,6 +173,15 @@ func (m *RequestMetrics) ObserveStages(r *operation.Report) {
 func (m *RequestMetrics) CountRateLimited(policy string) {
 	m.limited.WithLabelValues(policy).Inc()
 }
+
+// CountUpload counts a request with files that is answered.
+func (m *RequestMetrics) CountUpload(code string) { m.uploads.WithLabelValues(code).Inc() }
+
+// CountUploadedBytes counts bytes of files.
+func (m *RequestMetrics) CountUploadedBytes(n int) { m.uploadedBytes.Add(float64(n)) }
+
+// AddUploading adds to the number of requests with files under way.
+func (m *RequestMetrics) AddUploading(n int) { m.uploading.Add(float64(n)) }
 
 // LabelValue is text as a label may have it: valid UTF-8.
 func LabelValue(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }

@@ -56,14 +56,17 @@ func (c *ResponseConfig) validate() error {
 func (c *ResponseConfig) set(header http.Header, fields []operation.Field) {
 	cookies := false
 	for _, f := range fields {
-		switch {
-		case strings.EqualFold(f.Name, "set-cookie"):
+		if strings.EqualFold(f.Name, "set-cookie") {
 			if name, _, _ := strings.Cut(f.Value, "="); slices.Contains(c.Cookies, name) {
 				header.Add("Set-Cookie", f.Value)
 				cookies = true
 			}
-		case slices.ContainsFunc(c.Headers, func(allowed string) bool { return strings.EqualFold(allowed, f.Name) }):
-			header.Set(f.Name, f.Value)
+			continue
+		}
+		for _, allowed := range c.Headers {
+			if strings.EqualFold(allowed, f.Name) {
+				header.Set(allowed, f.Value)
+			}
 		}
 	}
 	if cookies {

@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -89,11 +90,16 @@ func (f *form) next() (name string, err error) {
 	return name, nil
 }
 
-// filename returns the name of the file that the present part is; isFile: it is one.
+// filename returns the name of the file that the present part is, without directories; isFile:
+// it is one.
 func (f *form) filename() (name string, isFile bool) {
 	_, params, _ := mime.ParseMediaType(f.part.Header.Get("Content-Disposition"))
-	_, isFile = params["filename"]
-	return f.part.FileName(), isFile
+	name, isFile = params["filename"]
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	if name == "." || name == ".." {
+		name = ""
+	}
+	return name, isFile
 }
 
 // appendField appends the content of the present part to the body in s.

@@ -88,6 +88,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		response.FromOperation(operation.Overloaded, 0).Write(w)
 		return
 	}
+	s.hasFiles = h.takesFiles(r)
 	caller := h.callerOf(w, r)
 	from, err := h.answer(s, w, r, caller)
 	if from != nil {
@@ -107,6 +108,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.result.Enter(operation.StageWrite)
 		h.write(s, w, r)
+	}
+	if s.hasFiles {
+		h.engine.Metrics.CountUpload(cmp.Or(s.result.Code, operation.OK)) // a batch has no code
 	}
 	if !s.goesOn {
 		h.reportAll(s, w, r, caller)
@@ -144,7 +148,7 @@ func (h *Handler) answer(s *responseState, w http.ResponseWriter, r *http.Reques
 	if err := h.engine.Authenticate(r.Context(), caller); err != nil {
 		return nil, err
 	}
-	if h.takesFiles(r) {
+	if s.hasFiles {
 		if !h.beginUpload() {
 			return nil, errTooManyUploads
 		}

@@ -40,7 +40,7 @@ func (h *Handler) readForm(s *responseState, w http.ResponseWriter, r *http.Requ
 		})
 		return single, nil, err
 	}
-	if h.takesFiles(r) {
+	if s.hasFiles {
 		return h.readUpload(s, w, r)
 	}
 	form := bodyType(r.Header.Get("Content-Type"))

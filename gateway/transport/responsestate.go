@@ -18,6 +18,7 @@ type responseState struct {
 	began      time.Time
 	media      *mediaType
 	stream     *streamFormat    // of a subscription; nil: the client takes none
+	hasFiles   bool             // the request has files
 	accepted   bool             // the results of the operation go to a stream
 	goesOn     bool             // the operation is reported when it ends
 	body       memory.Buffer    // of the request
@@ -47,7 +48,7 @@ func (s *responseState) close() {
 	for _, b := range []*memory.Buffer{&s.body, &s.result.JSON, &s.compressed} {
 		b.Close(maxKept)
 	}
-	s.account, s.batch, s.stream, s.accepted, s.goesOn = nil, nil, nil, false, false
+	s.account, s.batch, s.stream, s.hasFiles, s.accepted, s.goesOn = nil, nil, nil, false, false, false
 	s.result.Reset()
 	states.Put(s)
 }

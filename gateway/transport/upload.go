@@ -23,13 +23,17 @@ func (h *Handler) takesFiles(r *http.Request) bool {
 func (h *Handler) beginUpload() bool {
 	select {
 	case h.uploads <- struct{}{}:
+		h.engine.Metrics.AddUploading(1)
 		return true
 	default:
 		return false
 	}
 }
 
-func (h *Handler) endUpload() { <-h.uploads }
+func (h *Handler) endUpload() {
+	<-h.uploads
+	h.engine.Metrics.AddUploading(-1)
+}
 
 // readUpload reads the operations of a request whose files follow. A first part named
 // operations begins a request of the GraphQL multipart request specification
@@ -67,7 +71,8 @@ func (h *Handler) readFields(s *responseState, f *form, first string) (req *oper
 		return err
 	})
 	if err == nil && hasFiles {
-		files := &fileReader{form: f, limits: h.config.Uploads, fetched: true, seen: make(map[string]bool)}
+		files := h.readFiles(f)
+		files.fetched = true
 		req.Files = files.all()
 	}
 	return req, err
@@ -77,10 +82,15 @@ func (h *Handler) readFields(s *responseState, f *form, first string) (req *oper
 type fileReader struct {
 	*form
 	limits  UploadConfig
+	count   func(bytes int) // counts bytes of files
 	fetched bool            // the present part is yet to be read
 	mapped  map[string]bool // the keys of files that are to come; nil: any may
 	seen    map[string]bool // the keys of files that came
 	total   int64           // bytes of them
+}
+
+func (h *Handler) readFiles(f *form) *fileReader {
+	return &fileReader{form: f, limits: h.config.Uploads, count: h.engine.Metrics.CountUploadedBytes, seen: make(map[string]bool)}
 }
 
 func (f *fileReader) all() iter.Seq2[operation.File, error] {
@@ -146,6 +156,7 @@ func (c *fileContent) Read(b []byte) (int, error) {
 	n, err := c.files.part.Read(b)
 	c.left -= int64(n)
 	c.files.total += int64(n)
+	c.files.count(n)
 	switch {
 	case c.left < 0:
 		return 0, fileTooLarge("A file", c.files.limits.File)

@@ -25,7 +25,7 @@ func (h *Handler) readMapped(s *responseState, f *form) (single *operation.Reque
 	if err := f.appendField(s, h.limits.Body); err != nil {
 		return nil, nil, err
 	}
-	files := &fileReader{form: f, limits: h.config.Uploads, seen: make(map[string]bool)}
+	files := h.readFiles(f)
 	err = s.parse(len(s.body.Bytes), func() (err error) {
 		operations := s.body.Bytes[:size]
 		places, err := h.readMap(s.body.Bytes[size:])

@@ -66,11 +66,22 @@ pipeline({Module, Function}, Document, Schema, Options) ->
 %% conn returns a %Plug.Conn{}, whose adapter is this module. It has no body.
 conn({Method, Scheme, Host, Port, Path, Query, Address, Headers}) ->
     Conn = 'Elixir.Plug.Conn':'__struct__'(),
+    Params = params(Query),
     Conn#{
         adapter := {louche_agent, Address}, owner := self(), method := Method, scheme := Scheme, host := Host, port := Port,
         request_path := Path, path_info := binary:split(Path, <<"/">>, [global, trim_all]), query_string := Query,
-        remote_ip := Address, req_headers := Headers, resp_headers := [], body_params := #{}
+        query_params := Params, params := Params, remote_ip := Address, req_headers := Headers, resp_headers := [], body_params := #{}
     }.
+
+%% params returns the parameters of a query string. A malformed one has none.
+params(<<>>) ->
+    #{};
+params(Query) ->
+    try
+        'Elixir.Plug.Conn.Query':decode(Query)
+    catch
+        error:_ -> #{}
+    end.
 
 %% endpoint sets what a Phoenix endpoint does.
 endpoint(none, Conn) ->
@@ -127,15 +138,20 @@ cookie(Name, Value) when is_binary(Value) ->
 cookie(Name, #{value := Value} = Options) ->
     Attributes = [attribute(Key, maps:get(Key, Options, Default))
         || {Key, Default} <- [{path, <<"/">>}, {domain, nil}, {max_age, nil}, {secure, false}, {http_only, true}, {same_site, nil}]],
-    iolist_to_binary([Name, $=, Value | Attributes]).
+    iolist_to_binary([Name, $=, part(Value) | Attributes]).
 
 attribute(_, Absent) when Absent =:= nil; Absent =:= false -> [];
-attribute(path, Path) -> [<<"; path=">>, Path];
-attribute(domain, Domain) -> [<<"; domain=">>, Domain];
+attribute(path, Path) -> [<<"; path=">>, part(Path)];
+attribute(domain, Domain) -> [<<"; domain=">>, part(Domain)];
 attribute(max_age, Seconds) -> [<<"; max-age=">>, integer_to_binary(Seconds)];
 attribute(secure, true) -> <<"; secure">>;
 attribute(http_only, true) -> <<"; HttpOnly">>;
-attribute(same_site, Value) -> [<<"; SameSite=">>, Value].
+attribute(same_site, Value) -> [<<"; SameSite=">>, part(Value)].
+
+%% part returns a part of a cookie, which cannot begin another one.
+part(Text) ->
+    nomatch = binary:match(Text, <<";">>),
+    Text.
 
 %% call_application names the function in the reason of a crash, and leaves conns out of it:
 %% they have the credentials of the request.

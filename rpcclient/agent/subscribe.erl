@@ -1,9 +1,7 @@
 %% The expressions of a process that subscribes a document and forwards its results to the
-%% gateway, for erl_eval. The bindings are Document, Schema and Options; PubSub, the module;
-%% Context, {map, Map} or {from, Module, Function, Claims, Map} as in agent.erl, or {Agent,
-%% Hash, Context, Respond}, for which the agent's serve/7 runs the document; Gateway, the
-%% pid of a mailbox; and Credit, how many messages the mailbox takes. Each {Gateway, More}
-%% of the gateway adds to it.
+%% gateway, after those of run.erl. The bindings are those of run.erl; PubSub, the module;
+%% Gateway, the pid of a mailbox; and Credit, how many messages the mailbox takes. Each
+%% {Gateway, More} of the gateway adds to it.
 %%
 %% The process sends {subscribed, Pid}, and then {Lost, Result} for each result or {Lost}.
 %% Lost counts the results before it that were not sent, for want of credit, or because the
@@ -11,8 +9,9 @@
 %% {returned, Other} if the application's function did not return a map, or {halted, Status,
 %% Header, Body} if a plug halted.
 %%
-%% After a second without results it hibernates. Nothing of it stays on the node. It ends with the connection to the gateway, with the pubsub,
-%% whose registries are linked, and when the gateway kills it.
+%% After a second without results it collects its garbage. Nothing of it stays on the node. It
+%% ends with the connection to the gateway, with the pubsub, whose registries are linked, and
+%% when the gateway kills it.
 Forward = fun Forward(Left, Lost, Idle) ->
     receive
         {Gateway, More} when is_integer(More), Lost =:= 0 ->
@@ -44,26 +43,9 @@ Forward = fun Forward(Left, Lost, Idle) ->
 end,
 process_flag(trap_exit, true), % while Absinthe runs, as under a web server
 Outcome =
-    case Context of
-        {map, Map} ->
-            {run, 'Elixir.Absinthe':run(Document, Schema, [{context, Map} | Options])};
-        {Agent, Hash, Source, _} ->
-            case Agent:serve(Hash, Document, Schema, Options, Source, [], none) of
-                {false, {answered, _, _, _, Answer}} -> {run, Answer};
-                {false, Refused} -> Refused
-            end;
-        {from, Module, Function, Claims, Map} ->
-            Built =
-                try Module:Function(Claims) of
-                    {ok, Ok} when is_map(Ok) -> Ok;
-                    Returned -> Returned
-                catch
-                    Class:Reason:Stack -> erlang:raise(Class, {{Module, Function, 1}, Reason}, Stack)
-                end,
-            case is_map(Built) of
-                true -> {run, 'Elixir.Absinthe':run(Document, Schema, [{context, maps:merge(Map, Built)} | Options])};
-                false -> {returned, Built}
-            end
+    case Run(#{}) of
+        {answered, _, _, _, Answer} -> {run, Answer};
+        Other -> Other
     end,
 case Outcome of
     {run, {ok, #{<<"subscribed">> := Topic}}} ->

@@ -2,8 +2,9 @@ package agent
 
 import _ "embed"
 
-// Subscribe are the expressions of a process that subscribes a document. subscribe.erl
-// documents their bindings, messages and value.
-//
 //go:embed subscribe.erl
-var Subscribe string
+var subscribeSource string
+
+// Subscribe are the expressions of a process that subscribes a document. run.erl and
+// subscribe.erl document their bindings, messages and value.
+var Subscribe = runSource + subscribeSource

@@ -1,8 +1,6 @@
-%% The expressions of a process that receives the files of an operation and then runs it, for
-%% erl_eval. The bindings are Document, Schema, Options and Setup, as for run/6 of agent.erl;
-%% Context, {map, Map}, {from, Module, Function, Claims, Map} or {Agent, Hash, Context,
-%% Respond}, for which the agent's serve/7 runs the operation and has the value; Gateway, the pid of a
-%% mailbox; and Directory, a name that no other directory has.
+%% The expressions of a process that receives the files of an operation and then runs it, after
+%% those of run.erl. The bindings are those of run.erl; Setup, as for run/6 of agent.erl;
+%% Gateway, the pid of a mailbox; and Directory, a name that no other directory has.
 %%
 %% The process sends {ready, Pid}. The gateway sends {Gateway, Message}:
 %%
@@ -10,8 +8,8 @@
 %%     Piece                           a binary that belongs to it; written is the answer
 %%     run                             all files are here
 %%
-%% Absinthe gets the files as Absinthe.Plug passes them, in the context. The value is
-%% {run, Answer}, or {returned, Other} if the application's function did not return a map.
+%% Absinthe gets the files as Absinthe.Plug passes them, in the context. The value is that of
+%% Run.
 %%
 %% Plug.Upload makes the files, for this process, and removes them when it has ended. On a
 %% node without Plug, or on which Plug is not started, they are in a directory below the
@@ -86,26 +84,4 @@ Uploads = Receive(#{}, none),
 erlang:monitor_node(node(Gateway), false),
 receive {nodedown, _} -> gone after 0 -> here end,
 [apply(Module, Function, Arguments) || {Module, Function, Arguments} <- Setup],
-With = fun(Values) -> Values#{'__absinthe_plug__' => #{uploads => Uploads}} end,
-Run = fun(Values) -> {run, 'Elixir.Absinthe':run(Document, Schema, [{context, With(Values)} | Options])} end,
-case Context of
-    {map, Map} ->
-        Run(Map);
-    {Agent, Hash, Source, Respond} ->
-        At = case Source of {map, _} -> 2; _ -> 5 end, % where the map is
-        All = setelement(At, Source, With(element(At, Source))),
-        {false, Value} = Agent:serve(Hash, Document, Schema, Options, All, [], Respond),
-        Value;
-    {from, From, Build, Claims, Map} ->
-        Built =
-            try From:Build(Claims) of
-                {ok, Ok} when is_map(Ok) -> Ok;
-                Returned -> Returned
-            catch
-                Class:Reason:Stack -> erlang:raise(Class, {{From, Build, 1}, Reason}, Stack)
-            end,
-        case is_map(Built) of
-            true -> Run(maps:merge(Map, Built));
-            false -> {returned, Built}
-        end
-end.
+Run(#{'__absinthe_plug__' => #{uploads => Uploads}}).

@@ -2,8 +2,9 @@ package agent
 
 import _ "embed"
 
-// Upload are the expressions of a process that receives the files of an operation and runs
-// it. upload.erl documents their bindings, messages and value.
-//
 //go:embed upload.erl
-var Upload string
+var uploadSource string
+
+// Upload are the expressions of a process that receives the files of an operation and runs
+// it. run.erl and upload.erl document their bindings, messages and value.
+var Upload = runSource + uploadSource

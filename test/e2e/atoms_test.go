@@ -27,7 +27,7 @@ func TestRequestsMakeNoAtoms(t *testing.T) {
 	}
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, configFor(epmd, "    forms: true", "    contract: {validate: report, usage: true}", "    cors: {origins: []}", `    auth:
+	g := startGateway(t, configFor(epmd, "    forms: true", "    uploads: {files: 2}", "    contract: {validate: report, usage: true}", "    cors: {origins: []}", `    auth:
       anonymous: allow
       methods:
         - proxy_headers: {subject: X-User-Id, claims: {roles: X-Roles, email: X-Email}}
@@ -134,6 +134,14 @@ var wordyDocuments = []string{
 	`{ @#_% }`,
 }
 
+// file returns a file.
+func (w words) file(name string) part { return part{name, w.fill("_._"), w.fill("_/_; _=_"), w.word()} }
+
+func (w words) multipart(parts ...part) (contentType, body string) {
+	encoded, contentType := multipartBody(parts...)
+	return contentType, string(encoded)
+}
+
 // request returns request i, in turn of every kind.
 func (w words) request(t *testing.T, base string, i int) *http.Request {
 	document := w.fill(wordyDocuments[i%len(wordyDocuments)])
@@ -170,6 +178,13 @@ func (w words) request(t *testing.T, base string, i int) *http.Request {
 		body = encode(members)
 	case 8:
 		body = encode(map[string]any{"documentId": w.word(), "extensions": map[string]any{"persistedQuery": map[string]any{"version": 1, "sha256Hash": fmt.Sprintf("%064x", w.Uint64())}}})
+	case 10:
+		name, key := w.word(), w.word()
+		members["variables"] = map[string]any{name: nil, w.word(): w.word()}
+		form, body = w.multipart(field("operations", encode(members)), field("map", encode(map[string]any{key: []string{"variables." + name}})), w.file(key))
+	case 11:
+		key := w.word()
+		form, body = w.multipart(field(w.word(), w.word()), field("query", fmt.Sprintf("mutation { upload(file: %q) }", key)), w.file(key))
 	case 9:
 		switch i % 4 {
 		case 0:

@@ -114,6 +114,7 @@ func exportedMetrics(t *testing.T) map[string]metric {
 		"    prepare: on",
 		"    share: on",
 		"    pubsub: TestAppWeb.Endpoint",
+		"    uploads: {files: 1}",
 		"    contract: {validate: report}",
 		"    rate_limits: [{by: address, limit: 1000, per: 24h}, {by: address, kind: mutation, limit: 1, per: 24h}]",
 		fmt.Sprintf(`    auth: {anonymous: allow, methods: [{jwt: {issuer: "http://%s", audience: [a], discover: true}}]}`, address),
@@ -121,6 +122,7 @@ func exportedMetrics(t *testing.T) map[string]metric {
 	for _, document := range []string{`{ hello }`, `{ hello }`, `{ throw }`, `{ nope }`, `mutation { append(id: "a") }`, `mutation { append(id: "b") }`} {
 		g.query(t, document)
 	}
+	g.upload(t, operations("{ hello }", "null"), field("map", "{}"))
 	eventually(t, "the node has figures and prepared documents", func() bool {
 		_, text := sdl(t, g.admin+"/metrics")
 		return strings.Contains(text, "louche_beam_info{") && strings.Contains(text, "louche_node_prepared_documents{")

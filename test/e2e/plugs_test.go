@@ -15,14 +15,19 @@ import (
 // plugged starts a gateway with an application for each name, and the lines of its section.
 func plugged(t *testing.T, epmd int, apps map[string]string) *running {
 	t.Helper()
+	return pluggedTo(t, epmd, "TestApp.Schema", apps)
+}
+
+func pluggedTo(t *testing.T, epmd int, schema string, apps map[string]string) *running {
+	t.Helper()
 	yaml := fmt.Sprintf("node: {name: louche@127.0.0.1, cookie_file: %s}\ntrusted_proxies: [127.0.0.0/8]\napps:\n", cookieFile)
 	for path, lines := range apps {
 		yaml += fmt.Sprintf(`  - path: /%s
-    schema: TestApp.Schema
+    schema: %s
     discovery: {dns: [127.0.0.1], prefix: testapp, epmd_port: %d}
     cors: {origins: []}
     %s
-`, path, epmd, lines)
+`, path, schema, epmd, lines)
 	}
 	g := startGateway(t, yaml)
 	for path := range apps { // each pool loads the agent
@@ -51,7 +56,7 @@ func (g *running) postPlugged(t *testing.T, path, body string, headers ...string
 	}
 	req.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(headers); i += 2 {
-		req.Header.Add(headers[i], headers[i+1])
+		req.Header.Set(headers[i], headers[i+1])
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -84,11 +89,14 @@ func TestPlugs(t *testing.T) {
 		"wrapped":  reads + "plugs: [TestApp.Router.wrapped]",
 		"mismatch": reads + "plugs: [TestApp.Router.mismatch]",
 		"missing":  reads + "plugs: [TestApp.NoSuch]",
+		"endpoint": reads + "plugs: [TestApp.Router.request]\n    pubsub: TestApp.Endpoint",
 		"options":  "plugs: [TestApp.Router.options]\n    response: {headers: [x-registered]}",
 		"sends":    reads + "plugs: [TestApp.Context]\n    before_send: TestApp.Router.absinthe_before_send",
-		"answers":  "context_from: TestApp.Gateway.always?\n    context_cache: 1h\n    response_from: TestApp.Gateway.respond\n    response: {headers: [x-result], cookies: [user]}",
+		"answers":  "context_from: TestApp.Gateway.build_context\n    context_cache: 1h\n    response_from: TestApp.Gateway.respond\n    response: {headers: [x-result], cookies: [user]}",
+		"kept":     "context_from: TestApp.Gateway.build_context\n    context_cache: 1h\n    pipeline: TestApp.Router.pipeline",
 		"nothing":  "response_from: TestApp.Gateway.respond_nothing",
 		"badly":    "response_from: TestApp.Gateway.respond_badly",
+		"splits":   "response_from: TestApp.Gateway.respond_split\n    response: {headers: [x-result], cookies: [user]}",
 		"piped":    reads + "plugs: [TestApp.Context]\n    pipeline: TestApp.Router.pipeline",
 		"live":     reads + "plugs: [TestApp.Context]\n    pubsub: TestApp.PubSub\n    pipeline: TestApp.Router.pipeline",
 		"pipeline": "pipeline: TestApp.Router.pipeline",
@@ -116,11 +124,19 @@ func TestPlugs(t *testing.T) {
 		for _, want := range []string{
 			`method: \"POST\"`, `scheme: :https`, `host: \"127.0.0.1\"`, `request_path: \"/request\"`, `path_info: [\"request\"]`, `query_string: \"a=%C3%BC\"`,
 			`remote_ip: {8193, 3512, 0, 0, 0, 0, 0, 1}`, `peer: {8193, 3512, 0, 0, 0, 0, 0, 1}`, `body_params: %{}`,
+			`params: %{\"a\" => \"ü\"}`, `query_params: %{\"a\" => \"ü\"}`, `secret_key_base: nil`,
 			`req_headers: [{\"authorization\", \"Bearer ada\"}, {\"cookie\", \"session=1=2\"}]`, `req_cookies: %{\"session\" => \"1=2\"}`,
 		} {
 			if !strings.Contains(got.body, want) {
 				t.Errorf("no %s in %s", want, got.body)
 			}
+		}
+		if got = g.postPlugged(t, "/request?a=%FF", contextTextQuery); !strings.Contains(got.body, ` params: %{}`) {
+			t.Errorf("a malformed query string: %+v", got)
+		}
+		got = g.postPlugged(t, "/endpoint", contextTextQuery)
+		if !strings.Contains(got.body, `secret_key_base: \"the key of the endpoint\"`) || !strings.Contains(got.body, `private: %{phoenix_endpoint: TestApp.Endpoint}`) {
+			t.Errorf("with an endpoint: %+v", got)
 		}
 		resp, err := http.Get(g.url + "/request?query=%7B%20contextText%20%7D")
 		if err != nil {
@@ -196,6 +212,12 @@ func TestPlugs(t *testing.T) {
 			if got := g.postPlugged(t, "/answers", contextTextQuery); got.status != 202 || !strings.Contains(got.body, "claims: %{}") || got.header != "data" || got.secret != "" || !slices.Equal(got.cookies, []string{"user=nobody"}) {
 				t.Errorf("%+v", got)
 			}
+			if got := g.postPlugged(t, "/kept", contextTextQuery); got.status != 200 || !strings.Contains(got.body, "claims: %{}") || !strings.Contains(got.body, "a phase") {
+				t.Errorf("with a pipeline: %+v", got)
+			}
+		}
+		if called := node.Eval(t, "TestApp.Gateway.called()"); called != "2" {
+			t.Errorf("contexts were built %s times, want once for each application", called)
 		}
 		if got := g.postPlugged(t, "/answers", `{"query":"{ no_such_field }"}`); got.status != 418 || got.header != "errors" {
 			t.Errorf("without data: %+v", got)
@@ -205,6 +227,16 @@ func TestPlugs(t *testing.T) {
 		}
 		if got := g.postPlugged(t, "/badly", contextTextQuery); got.status != 500 || code(t, got.body) != "INTERNAL" {
 			t.Errorf("another response: %+v", got)
+		}
+		for kind, cause := range map[string]string{
+			"header": `the application set the response header "x-result" to a value with control characters`,
+			"cookie": "{{TestApp.Gateway, :respond_split, 2}, {:bad_response",
+		} {
+			got := g.postPlugged(t, "/splits", fmt.Sprintf(`{"query":"{ %s: counter }"}`, kind))
+			if got.status != 500 || code(t, got.body) != "INTERNAL" || len(got.cookies) > 0 {
+				t.Errorf("a %s that is split: %+v", kind, got)
+			}
+			eventually(t, "the log has the cause", func() bool { return strings.Contains(strings.ReplaceAll(g.log.String(), `\`, ""), cause) })
 		}
 	})
 

@@ -13,9 +13,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/louche-graphql/louche/rpcclient/agent"
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
@@ -88,15 +90,28 @@ func startUploads(t *testing.T, lines ...string) (*beamtest.Node, *running, stri
 	dir, inside := beamtest.SharedDir(t)
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd, Env: []string{"TMPDIR=" + inside}})
+	startPlug(t, node)
 	return node, startGateway(t, configFor(epmd, lines...)), dir
+}
+
+// startPlug starts Plug if it is on ERL_LIBS, and reports whether it is.
+func startPlug(t testing.TB, node *beamtest.Node) bool {
+	t.Helper()
+	return node.Eval(t, "match?({:ok, _}, Application.ensure_all_started(:plug))") == "true"
+}
+
+// hasUploads reports whether the node has files of uploads, or directories for them. The one
+// that Plug makes stays.
+func hasUploads(t testing.TB, dir string) bool {
+	t.Helper()
+	own, _ := filepath.Glob(filepath.Join(dir, "louche-*"))
+	ofPlug, _ := filepath.Glob(filepath.Join(dir, "plug-*", "*"))
+	return len(own)+len(ofPlug) > 0
 }
 
 func waitNoUploads(t testing.TB, dir string) {
 	t.Helper()
-	eventually(t, "the node has removed the files", func() bool {
-		entries, err := os.ReadDir(dir)
-		return err == nil && len(entries) == 0
-	})
+	eventually(t, "the node has removed the files", func() bool { return !hasUploads(t, dir) })
 }
 
 const (
@@ -319,10 +334,7 @@ func (g *running) beginUpload(t *testing.T, dir string) *slowUpload {
 	if _, err := w.Write(body[:150_000]); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the node has the beginning of the file", func() bool {
-		entries, err := os.ReadDir(dir)
-		return err == nil && len(entries) > 0
-	})
+	eventually(t, "the node has the beginning of the file", func() bool { return hasUploads(t, dir) })
 	return u
 }
 
@@ -369,4 +381,105 @@ func TestUploadToANodeThatDies(t *testing.T) {
 	if answer := <-u.answer; code(t, answer) != "NODE_DOWN" || !strings.Contains(answer, "was not run") {
 		t.Error(answer)
 	}
+}
+
+// Plugs run when the files are on the node, and functions of the application add to the
+// response.
+func TestUploadsWithPlugs(t *testing.T) {
+	dir, inside := beamtest.SharedDir(t)
+	epmd := beamtest.StartEPMD(t)
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd, Env: []string{"TMPDIR=" + inside}})
+	startPlug(t, node)
+	const uploads = "uploads: {files: 2}\n    response: {headers: [x-result, x-reason], cookies: [user]}\n    "
+	g := plugged(t, epmd, map[string]string{
+		"sends":   uploads + "plugs: [TestApp.Context]\n    before_send: TestApp.Router.absinthe_before_send\n    request: {headers: [authorization]}",
+		"piped":   "uploads: {files: 2}\n    pipeline: TestApp.Router.pipeline",
+		"answers": uploads + "context_from: TestApp.Gateway.always?\n    response_from: TestApp.Gateway.respond",
+	})
+	upload := func(path, user string, parts ...part) reply {
+		body, contentType := multipartBody(parts...)
+		return g.postPlugged(t, path, string(body), "Content-Type", contentType, "Authorization", "Bearer "+user, "X-Requested-With", "test")
+	}
+	sent := part{"0", "a.csv", "text/csv", "a,b"}
+	one := []part{operations(uploadOne, `{"f": null}`), field("map", `{"0": ["variables.f"]}`), sent}
+	for path, want := range map[string]reply{
+		"/sends":   {status: 200, header: "data", cookies: []string{"user=ada"}},
+		"/piped":   {status: 200},
+		"/answers": {status: 202, header: "data", cookies: []string{"user=nobody"}},
+	} {
+		got := upload(path, "ada", one...)
+		if got.status != want.status || got.header != want.header || !slices.Equal(got.cookies, want.cookies) || strings.Contains(got.body, "a phase") != (path == "/piped") {
+			t.Errorf("%s: %+v, want %+v", path, got, want)
+		}
+		checkUpload(t, uploadsOf(t, got.status, got.body)[0], sent)
+	}
+	got := upload("/sends", "ada", field("query", `mutation { upload(file: "0") }`), sent)
+	checkUpload(t, uploadsOf(t, got.status, got.body)[0], sent)
+	if !slices.Equal(got.cookies, []string{"user=ada"}) {
+		t.Errorf("the form of Absinthe.Plug: %+v", got)
+	}
+	batch := []part{field("operations", fmt.Sprintf(`[{"query": %q, "variables": {"f": null}}, {"query": "{ counter }"}]`, uploadOne)), field("map", `{"0": ["0.variables.f"]}`), sent}
+	if got := upload("/sends", "ada", batch...); got.status != 200 || !slices.Equal(got.cookies, []string{"user=ada", "user=ada"}) || !strings.Contains(got.body, "a.csv") {
+		t.Errorf("a batch: %+v", got)
+	}
+	for _, parts := range [][]part{one, batch} {
+		if got := upload("/sends", "nobody", parts...); got.status != 401 || got.body != "who?" || got.reason != "unknown" {
+			t.Errorf("halted: %+v", got)
+		}
+	}
+	waitNoUploads(t, dir)
+
+	node.Eval(t, fmt.Sprintf(":%s.forget()", agent.Module))
+	eventually(t, "the node has the agent again", func() bool {
+		got := upload("/sends", "ada", one...)
+		if got.status != 200 && got.status != 503 || got.status == 200 && len(got.cookies) == 0 {
+			t.Fatalf("%+v", got)
+		}
+		return got.status == 200
+	})
+	waitNoUploads(t, dir)
+}
+
+// Resolvers get names of files without directories.
+func TestUploadsNameNoDirectories(t *testing.T) {
+	_, g, _ := startUploads(t, "    uploads: {files: 1}")
+	for disposition, want := range map[string]string{
+		`filename="../../etc/passwd"`:                  "passwd",
+		`filename="C:\\fakepath\\a.csv"`:               "a.csv",
+		`filename=".."`:                                "",
+		`filename="a/.."`:                              "",
+		`filename*=UTF-8''..%2F..%2Fetc%2Fp%C3%A4sswd`: "pässwd",
+	} {
+		body, contentType := multipartBody(operations(uploadOne, `{"f": null}`), field("map", `{"0": ["variables.f"]}`), part{"0", "x", "text/csv", "a,b"})
+		body = bytes.Replace(body, []byte(`filename="x"`), []byte(disposition), 1)
+		status, answer := g.postTo(t, "/graphql", string(body), "Content-Type", contentType, "X-Requested-With", "test")
+		if got := uploadsOf(t, status, answer)[0].Filename; got != want {
+			t.Errorf("%s: %q, want %q", disposition, got, want)
+		}
+	}
+}
+
+// Metrics tell of requests with files, by the code of their answer.
+func TestMetricsOfUploads(t *testing.T) {
+	_, g, dir := startUploads(t, "    uploads: {files: 1, file: 200000, concurrent: 1}")
+	one := []part{operations(uploadOne, `{"f": null}`), field("map", `{"0": ["variables.f"]}`)}
+	g.upload(t, append(one, part{"0", "f", "", strings.Repeat("x", 1000)})...)
+	g.upload(t, append(one, part{"0", "f", "", strings.Repeat("x", 200_001)})...)
+	g.upload(t, append(one, part{"1", "f", "", ""})...)
+	g.upload(t, field("operations", `[{"query": "{ counter }"}, {"query": "{ counter }"}]`), field("map", "{}"))
+	u := g.beginUpload(t, dir)
+	g.upload(t, append(one, part{"0", "f", "", ""})...)
+	g.expectMetrics(t, map[string]float64{`louche_uploads_in_flight{app="/graphql"}`: 1})
+	u.body.Write(u.rest)
+	u.body.Close()
+	<-u.answer
+	g.query(t, "{ counter }")
+	g.expectMetrics(t, map[string]float64{
+		`louche_uploads_in_flight{app="/graphql"}`:                      0,
+		`louche_uploads_total{app="/graphql",code="OK"}`:                3,
+		`louche_uploads_total{app="/graphql",code="PAYLOAD_TOO_LARGE"}`: 1,
+		`louche_uploads_total{app="/graphql",code="BAD_REQUEST"}`:       1,
+		`louche_uploads_total{app="/graphql",code="OVERLOADED"}`:        1,
+		`louche_upload_bytes_total{app="/graphql"}`:                     401_001,
+	})
 }

@@ -46,6 +46,11 @@ defmodule TestApp.Gateway do
   end
 
   def respond_nothing(_context, _result), do: %{}
+  @doc "Values that begin another header, or another attribute of a cookie."
+  def respond_split(_context, %{data: %{"header" => _}}), do: %{headers: %{"x-result" => "1\r\nset-cookie: user=ada"}}
+  def respond_split(_context, %{data: %{"cookie" => _}}), do: %{cookies: %{"user" => "ada; Domain=example.com"}}
+  def respond_split(_context, _result), do: %{}
+
   def respond_badly(_context, _result), do: %{headers: [:no_pair]}
 
   defp reply(nil, claims), do: %{claims: claims}

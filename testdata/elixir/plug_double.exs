@@ -81,6 +81,16 @@ defmodule Plug.Conn do
   end
 end
 
+defmodule Plug.Conn.Query do
+  @moduledoc "Double of `Plug.Conn.Query`."
+
+  def decode(query) do
+    params = URI.decode_query(query)
+    true = Enum.all?(params, fn {name, value} -> String.valid?(name <> value) end)
+    params
+  end
+end
+
 defmodule Plug.Conn.WrapperError do
   @moduledoc "Double of `Plug.Conn.WrapperError`, with which pipelines of Phoenix raise."
   defexception [:conn, :kind, :reason, :stack]

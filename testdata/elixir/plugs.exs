@@ -26,7 +26,7 @@ defmodule TestApp.Router do
   def request(conn, _) do
     conn = fetch_cookies(conn)
 
-    fields = [:method, :scheme, :host, :port, :request_path, :path_info, :query_string, :remote_ip, :req_headers, :body_params, :req_cookies]
+    fields = [:method, :scheme, :host, :port, :request_path, :path_info, :query_string, :remote_ip, :req_headers, :body_params, :params, :query_params, :req_cookies, :secret_key_base, :private]
     Absinthe.Plug.put_options(conn, context: Map.put(Map.take(conn, fields), :peer, get_peer_data(conn).address))
   end
 
@@ -59,6 +59,12 @@ defmodule TestApp.Router do
     true = config.context == options[:context]
     Absinthe.Pipeline.for_document(schema, options) ++ [{TestApp.Phase, say: "a phase"}]
   end
+end
+
+defmodule TestApp.Endpoint do
+  @moduledoc "What a Phoenix endpoint has for sessions."
+  def config(:secret_key_base), do: "the key of the endpoint"
+  def subscribe(_topic), do: :ok
 end
 
 defmodule TestApp.Phase do

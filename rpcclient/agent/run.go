@@ -1,0 +1,6 @@
+package agent
+
+import _ "embed"
+
+//go:embed run.erl
+var runSource string
