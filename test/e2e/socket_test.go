@@ -231,6 +231,50 @@ func TestSocketMessages(t *testing.T) {
 	s.expect(`{"type":"pong","payload":null}`)
 }
 
+// Messages come in fragments, with pings between them. Frames that the protocol of WebSockets
+// forbids close the connection.
+func TestSocketFrames(t *testing.T) {
+	epmd := beamtest.StartEPMD(t)
+	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	g := startGateway(t, configFor(epmd, subscriptions))
+	frame := func(first byte, text string) string {
+		return string([]byte{first, 0x80 | byte(len(text)), 0, 0, 0, 0}) + text
+	}
+	const final, text, binary, ping = 0x80, 1, 2, 9
+	send := func(t *testing.T, frames string) *socket {
+		s := g.mustDial(t, transportWS, nil)
+		if _, err := s.NetConn().Write([]byte(frames)); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := send(t, frame(text, `{"type":`)+frame(final|ping, "x")+frame(0, "")+frame(final, `"ping"}`))
+	ponged := false
+	s.SetPongHandler(func(data string) error {
+		ponged = data == "x"
+		return nil
+	})
+	s.expect(`{"type":"pong"}`)
+	if !ponged {
+		t.Error("no pong came before the answer to the message")
+	}
+	for name, test := range map[string]struct {
+		frames string
+		code   int
+	}{
+		"without a mask":           {"\x81\x02{}", websocket.CloseProtocolError},
+		"a reserved bit":           {frame(final|0x20|text, "{}"), websocket.CloseProtocolError},
+		"an unknown opcode":        {frame(final|3, ""), websocket.CloseProtocolError},
+		"a ping in fragments":      {frame(ping, ""), websocket.CloseProtocolError},
+		"a long ping":              {frame(final|ping, strings.Repeat("x", 126)), websocket.CloseProtocolError},
+		"a continuation alone":     {frame(final, "{}"), websocket.CloseProtocolError},
+		"a message in another one": {frame(text, "{") + frame(final|text, "{}"), websocket.CloseProtocolError},
+		"not text":                 {frame(final|binary, "{}"), websocket.CloseUnsupportedData},
+	} {
+		t.Run(name, func(t *testing.T) { send(t, test.frames).expectClose(test.code, "") })
+	}
+}
+
 // The payload of connection_init has credentials, in any case of the header's name. Headers of
 // proxies count from the handshake alone.
 func TestSocketCredentials(t *testing.T) {
