@@ -133,16 +133,17 @@ func TestSubscriptionErrors(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	node.AddEvents(t)
-	g := startGateway(t, configFor(epmd, subscriptions, "    timeout: 1s", "    subscriptions: {per_identity: 2}"))
+	g := startGateway(t, configFor(epmd, subscriptions, "    subscriptions: {per_identity: 2}"))
 	for channel, want := range map[string]struct {
-		status int
-		text   string
+		timeout string
+		status  int
+		text    string
 	}{
-		"forbidden": {400, "this channel is forbidden"},
-		"raise":     {500, "INTERNAL"},
-		"hang":      {504, "TIMEOUT"},
+		"forbidden": {"20s", 400, "this channel is forbidden"},
+		"raise":     {"20s", 500, "INTERNAL"},
+		"hang":      {"1s", 504, "TIMEOUT"},
 	} {
-		s := g.stream(t, subscriptionOf(channel), "Accept", "application/graphql-response+json, text/event-stream")
+		s := g.stream(t, subscriptionOf(channel), "Accept", "application/graphql-response+json, text/event-stream", "X-Request-Timeout", want.timeout)
 		body, _ := io.ReadAll(s.Body)
 		if s.StatusCode != want.status || !strings.Contains(string(body), want.text) || !strings.Contains(s.Header.Get("Content-Type"), "json") {
 			t.Errorf("%s: %s %s %s", channel, s.Status, s.Header.Get("Content-Type"), body)
@@ -260,13 +261,12 @@ func TestSubscriptionWaitsForANode(t *testing.T) {
 	if got := waiting(); got != 0 {
 		t.Errorf("%v subscriptions wait with a node", got)
 	}
-	node.Kill()
+	g.operate(t, "/nodes/"+node.Name+"/drain")
 	eventually(t, "it waits", func() bool { return waiting() == 1 })
-	node = beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	node.AddEvents(t)
+	g.operate(t, "/nodes/"+node.Name+"/undrain")
 	s.expect(t, `next {"data":null,"extensions":{"gap":{"reason":"resubscribed","dropped":0}}}`)
 	if got := waiting(); got != 0 {
-		t.Errorf("%v subscriptions wait after a node came", got)
+		t.Errorf("%v subscriptions wait with a node again", got)
 	}
 	node.Publish(t, "news", "1")
 	s.expect(t, nextOf("1"))
