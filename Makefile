@@ -133,10 +133,11 @@ bench-events:
 	testdata/install-erlang
 	go test -run '^$$' -bench Events -timeout $(TIMEOUT) ./test/bench
 
-# The cost of every feature, then of the transcoder.
+# The cost of every feature, the memory at rest and the time to listen, then the transcoder.
 bench-features:
 	testdata/install-erlang
 	go test -run '^$$' -bench Features -timeout $(TIMEOUT) ./test/e2e
+	go test -count=1 -v -run 'MemoryAtRest|TimeToListen' ./test/e2e
 	go test -run '^$$' -bench . -benchmem $(if $(filter short,$(BENCH)),-benchtime 10ms) ./rpcclient/etf
 
 # Pictures of the console in docs, light and dark. About two minutes.
