@@ -12,8 +12,13 @@ var (
 )
 
 // subscribe returns an accepted subscription, or nil if the result is what the application
-// answered instead.
+// answered instead. The client's timeout ends when the subscription is accepted.
 func (r *run) subscribe(ctx context.Context) (_ *Subscription, err error) {
+	if r.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.Timeout)
+		defer cancel()
+	}
 	s := &Subscription{engine: r.Engine, gaps: r.Gaps}
 	if r.Shared.subscriptions.Add(1) > r.limits.Subscriptions {
 		r.Shared.subscriptions.Add(-1)

@@ -133,14 +133,14 @@ func TestSubscriptionErrors(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	node.AddEvents(t)
-	g := startGateway(t, configFor(epmd, subscriptions, "    subscriptions: {per_identity: 2}"))
+	g := startGateway(t, configFor(epmd, subscriptions, "    timeout: 5m", "    subscriptions: {per_identity: 2}"))
 	for channel, want := range map[string]struct {
 		timeout string
 		status  int
 		text    string
 	}{
-		"forbidden": {"20s", 400, "this channel is forbidden"},
-		"raise":     {"20s", 500, "INTERNAL"},
+		"forbidden": {"4m", 400, "this channel is forbidden"},
+		"raise":     {"4m", 500, "INTERNAL"},
 		"hang":      {"1s", 504, "TIMEOUT"},
 	} {
 		s := g.stream(t, subscriptionOf(channel), "Accept", "application/graphql-response+json, text/event-stream", "X-Request-Timeout", want.timeout)
