@@ -20,6 +20,9 @@ const (
 	uploadCredit = 4
 )
 
+// stopTime is how long a process that still receives files may take to end.
+const stopTime = 5 * time.Second
+
 // A File is a file that an operation takes.
 type File struct {
 	// Key is the value of the variable, or the argument, that stands for the file.
@@ -40,6 +43,7 @@ type Upload struct {
 	*process
 	credit  int
 	message []byte // the buffer of messages
+	closed  bool
 }
 
 // Upload starts an upload on one of the nodes. [Upload.Close] must be called.
@@ -212,16 +216,34 @@ func (a *Absinthe) unwrapUpload(result *Result) error {
 
 // Close ends the process, unless it has ended. The node removes the files.
 func (u *Upload) Close() {
-	if u.slot != nil {
-		u.slot.began = time.Now() // the time of the client is no latency
-		select {
-		case <-u.ended:
-			u.release(context.Background(), u.endError())
-		default:
-			u.slot.release(context.Canceled, uncounted)
-		}
+	if u.closed {
+		return
 	}
-	u.close()
+	u.closed = true
+	if u.slot == nil {
+		u.close()
+		return
+	}
+	u.slot.began = time.Now() // the time of the client is no latency
+	select {
+	case <-u.ended:
+		u.release(context.Background(), u.endError())
+		u.close()
+	default:
+		u.slot.release(context.Canceled, uncounted)
+		go u.stop()
+	}
+}
+
+// stop ends a process that still receives files. It is killed only if it does not end by
+// itself: Plug leaves a file behind whose process is killed while Plug makes it.
+func (u *Upload) stop() {
+	defer u.close()
+	u.conn.Send(u.pid, etf.AppendAtom(u.begin(), "stop"))
+	select {
+	case <-u.ended:
+	case <-time.After(stopTime):
+	}
 }
 
 // release releases the slot.

@@ -7,6 +7,7 @@
 %%     {file, Name, Filename, Type}    a file begins; Name is a key of the uploads
 %%     Piece                           a binary that belongs to it; written is the answer
 %%     run                             all files are here
+%%     stop                            the upload has failed: the process ends
 %%
 %% Absinthe gets the files as Absinthe.Plug passes them, in the context. The value is that of
 %% Run.
@@ -74,6 +75,8 @@ Receive = fun Receive(Uploads, File) ->
         {Gateway, run} ->
             File =:= none orelse file:close(File),
             Uploads;
+        {Gateway, stop} ->
+            exit(stop);
         {nodedown, _} ->
             exit(nodedown)
     end
