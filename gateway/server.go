@@ -22,7 +22,7 @@ const receiveBuffer = 128 << 10
 // it takes no new requests, lets those in flight finish within grace, and cuts off the rest.
 func (g *Gateway) Serve(ctx context.Context, listener net.Listener, handler http.Handler, grace func() time.Duration) error {
 	server := g.server(handler)
-	return serve(ctx, server, listener, grace, func() error { return server.Serve(listener) })
+	return serve(ctx, server, listener.Addr(), grace, func() error { return server.Serve(listener) })
 }
 
 // ServeTLS is [Gateway.Serve] over TLS with the configuration of [Gateway.SetTLSConfig]. ALPN
@@ -30,7 +30,7 @@ func (g *Gateway) Serve(ctx context.Context, listener net.Listener, handler http
 func (g *Gateway) ServeTLS(ctx context.Context, listener net.Listener, handler http.Handler, grace func() time.Duration) error {
 	server := g.server(handler)
 	server.TLSConfig = g.tlsConfig()
-	return serve(ctx, server, listener, grace, func() error { return server.ServeTLS(listener, "", "") })
+	return serve(ctx, server, listener.Addr(), grace, func() error { return server.ServeTLS(listener, "", "") })
 }
 
 func (g *Gateway) server(handler http.Handler) *http.Server {
@@ -58,7 +58,13 @@ func (g *Gateway) server(handler http.Handler) *http.Server {
 	return server
 }
 
-func serve(ctx context.Context, server *http.Server, listener net.Listener, grace func() time.Duration, run func() error) error {
+// A stopper is a server of any version of HTTP.
+type stopper interface {
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
+func serve(ctx context.Context, server stopper, addr net.Addr, grace func() time.Duration, run func() error) error {
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		grace := grace()
@@ -67,7 +73,7 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, grac
 		err := server.Shutdown(limit)
 		if err != nil {
 			server.Close()
-			err = fmt.Errorf("requests on %s were cut off: not done %v after no more were taken", listener.Addr(), grace)
+			err = fmt.Errorf("requests on %s were cut off: not done %v after no more were taken", addr, grace)
 		}
 		stopped <- err
 	})

@@ -51,7 +51,7 @@ func (a *Admission) Admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		read, write := a.Timeouts()
 		setDeadlines(w, r, read)
-		d := &deadlineWriter{ResponseWriter: w, timeout: write, http2: r.ProtoMajor == 2, account: a.Memory.Open()}
+		d := &deadlineWriter{ResponseWriter: w, timeout: write, multiplexed: r.ProtoMajor >= 2, account: a.Memory.Open()}
 		d.refusals = a.Refusals
 		defer d.close()
 		surplus := a.IsSurplus(r)

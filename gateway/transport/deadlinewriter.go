@@ -21,13 +21,13 @@ var past = time.Unix(1, 0)
 // client, others may take the memory of the request.
 type deadlineWriter struct {
 	http.ResponseWriter
-	timeout  time.Duration
-	http2    bool
-	account  *memory.Account
-	refusals *Refusals
-	refused  bool // for want of memory
-	status   int
-	written  int // bytes of the body
+	timeout     time.Duration
+	multiplexed bool // many requests share the connection: HTTP/2 and HTTP/3
+	account     *memory.Account
+	refusals    *Refusals
+	refused     bool // for want of memory
+	status      int
+	written     int // bytes of the body
 }
 
 func accountOf(w http.ResponseWriter) *memory.Account { return w.(*deadlineWriter).account }
@@ -80,9 +80,9 @@ func (d *deadlineWriter) writeAside(b []byte) error {
 
 // finish writes what net/http would write after the handler has returned and the memory of
 // the request is released. Over HTTP/1 that is one small buffer for a connection, over
-// HTTP/2 one for each stream, with its goroutine.
+// HTTP/2 and HTTP/3 one for each stream, with its goroutine.
 func (d *deadlineWriter) finish() {
-	if d.http2 {
+	if d.multiplexed {
 		d.FlushError()
 	}
 }
@@ -106,10 +106,10 @@ func (d *deadlineWriter) within(write func() error) error {
 	return write()
 }
 
-// removeDeadline removes the deadline over HTTP/2, where one that passes between two writes
+// removeDeadline removes the deadline over HTTP/2 and HTTP/3, where one that passes between two writes
 // resets the stream. Over HTTP/1 it stays for what net/http writes after the handler.
 func (d *deadlineWriter) removeDeadline() {
-	if d.http2 {
+	if d.multiplexed {
 		d.setDeadline(time.Time{})
 	}
 }

@@ -32,6 +32,7 @@ type Config struct {
 	ShutdownDelay  time.Duration          `yaml:"shutdown_delay" env:"SHUTDOWN_DELAY"`
 	ShutdownGrace  time.Duration          `yaml:"shutdown_grace" env:"SHUTDOWN_GRACE"`
 	TLS            gateway.TLSConfig      `yaml:"tls" envPrefix:"TLS_"`
+	HTTP3          bool                   `yaml:"http3" env:"HTTP3"`
 	Log            Log                    `yaml:"log" envPrefix:"LOG_"`
 	Traces         telemetry.TracesConfig `yaml:"traces" envPrefix:"TRACES_"`
 	Node           rpcclient.NodeConfig   `yaml:"node" envPrefix:"NODE_"`

@@ -15,6 +15,7 @@ func (c *Config) RestartKeys(other *Config) (keys []string) {
 		{"admin", c.Admin == other.Admin},
 		{"proxy_protocol", slices.Equal(c.ProxyProtocol, other.ProxyProtocol)},
 		{"tls", c.TLS.Enabled() == other.TLS.Enabled()},
+		{"http3", c.HTTP3 == other.HTTP3},
 		{"node", c.Node == node},
 		{"log.format", c.Log.Format == other.Log.Format},
 		{"traces", c.Traces == other.Traces},

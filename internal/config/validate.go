@@ -19,6 +19,7 @@ func (c *Config) Validate() error {
 		validateAddress("admin", c.Admin),
 		c.validateAdmin(),
 		c.validateProxyProtocol(),
+		c.validateHTTP3(),
 		c.TLS.Validate(),
 		keypath.In(c.Log.Config.Validate(), "log"),
 		keypath.In(c.Log.AccessConfig.Validate(), "log"),
@@ -65,6 +66,17 @@ func (c *Config) validateAdmin() error {
 func (c *Config) validateProxyProtocol() error {
 	if len(c.ProxyProtocol) > 0 && strings.HasPrefix(c.Listen, UnixPrefix) {
 		return keypath.Errorf("proxy_protocol", "needs peers with an IP address: listen on one, such as 127.0.0.1:4400, or remove the key")
+	}
+	return nil
+}
+
+// validateHTTP3 refuses HTTP/3 without TLS, or without a port.
+func (c *Config) validateHTTP3() error {
+	switch {
+	case c.HTTP3 && !c.TLS.Enabled():
+		return keypath.Errorf("http3", "needs tls.cert_file and tls.key_file: HTTP/3 always uses TLS")
+	case c.HTTP3 && (c.Listen == SystemdSocket || strings.HasPrefix(c.Listen, UnixPrefix)):
+		return keypath.Errorf("http3", "needs an address with a port for listen, such as 0.0.0.0:443")
 	}
 	return nil
 }

@@ -24,6 +24,13 @@ func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config,
 		return err
 	}
 	defer clients.Close()
+	var socket net.PacketConn // for HTTP/3; nil: off
+	if cfg.HTTP3 {
+		if socket, err = listenHTTP3(clients); err != nil {
+			return err
+		}
+		defer socket.Close()
+	}
 	operators, err := listen("admin", cfg.Admin, sockets)
 	if err != nil {
 		return err
@@ -48,11 +55,7 @@ func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config,
 	defer closeOperators()
 	g, grace := s.gateway, func() time.Duration { return s.cfg.ShutdownGrace }
 	clientsErr, operatorsErr := make(chan error, 1), make(chan error, 1)
-	serveClients := g.Serve
-	if cfg.TLS.Enabled() {
-		serveClients = g.ServeTLS
-	}
-	go func() { clientsErr <- serveClients(clientsCtx, clients, g.Handler(), grace) }()
+	go func() { clientsErr <- s.serveClients(clientsCtx, clients, socket, grace) }()
 	go func() { operatorsErr <- g.Serve(operatorsCtx, operators, g.Admin(), grace) }()
 	for {
 		select {

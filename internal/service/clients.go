@@ -1,0 +1,39 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/louche-graphql/louche/gateway"
+)
+
+// listenHTTP3 opens the UDP socket for the port of a listener.
+func listenHTTP3(clients net.Listener) (net.PacketConn, error) {
+	socket, err := net.ListenPacket("udp", clients.Addr().String())
+	if err != nil {
+		return nil, fmt.Errorf("http3: %w", err)
+	}
+	return socket, nil
+}
+
+// serveClients serves clients until ctx ends, over HTTP/3 as well if there is a UDP socket. The
+// failure of one listener ends the other.
+func (s *service) serveClients(ctx context.Context, listener net.Listener, socket net.PacketConn, grace func() time.Duration) error {
+	g, handler := s.gateway, s.gateway.Handler()
+	switch {
+	case socket != nil:
+		both, ctx := errgroup.WithContext(ctx)
+		both.Go(func() error {
+			return g.ServeTLS(ctx, listener, gateway.AnnounceHTTP3(handler, socket), grace)
+		})
+		both.Go(func() error { return g.ServeHTTP3(ctx, socket, handler, grace) })
+		return both.Wait()
+	case s.initial.TLS.Enabled():
+		return g.ServeTLS(ctx, listener, handler, grace)
+	}
+	return g.Serve(ctx, listener, handler, grace)
+}
