@@ -39,9 +39,9 @@ func (c *clientConn) RemoteAddr() net.Addr {
 // refuse closes a connection without a valid header. The log names the proxy, unless it sent
 // nothing, as some health checks do.
 func (c *clientConn) refuse(announced *proxyproto.Conn) {
+	defer c.Close()
 	announced.SetReadDeadline(time.Unix(1, 0)) // only what has come
 	n, err := announced.Read(make([]byte, 1))
-	c.Close()
 	switch _, isNetwork := err.(net.Error); {
 	case n > 0:
 		err = proxyproto.ErrNoProxyProtocol
