@@ -108,10 +108,10 @@ func (a *Absinthe) appendUpload(b, expression []byte, op Operation, conn *liveCo
 
 var pieces = sync.Pool{New: func() any { return new([uploadPiece]byte) }}
 
-// Send sends a file. It returns errors of Content as they are; others are the cause of ctx,
+// Send sends a file, and returns when the node has it. It returns errors of Content as they are; others are the cause of ctx,
 // [*CallError], and [*erldist.LostError], whose Sent is false: nothing has run.
 func (u *Upload) Send(ctx context.Context, f File) error {
-	if err := u.send(ctx, appendFile(u.begin(), f)); err != nil {
+	if err := u.sendCredited(ctx, appendFile(u.begin(), f)); err != nil {
 		return err
 	}
 	piece := pieces.Get().(*[uploadPiece]byte)
@@ -119,13 +119,13 @@ func (u *Upload) Send(ctx context.Context, f File) error {
 	for {
 		n, readErr := fill(piece[:], f.Content)
 		if n > 0 {
-			if err := u.sendPiece(ctx, piece[:n]); err != nil {
+			if err := u.sendCredited(ctx, etf.AppendBinary(u.begin(), piece[:n])); err != nil {
 				return err
 			}
 		}
 		switch {
 		case errors.Is(readErr, io.EOF):
-			return nil
+			return u.awaitCredit(ctx, uploadCredit)
 		case readErr != nil:
 			return readErr
 		}
@@ -155,9 +155,19 @@ func appendFile(b []byte, f File) []byte {
 	return etf.AppendBinary(b, f.ContentType)
 }
 
-// sendPiece sends a piece once the process has credit for it.
-func (u *Upload) sendPiece(ctx context.Context, piece []byte) error {
-	for u.credit == 0 {
+// sendCredited sends a message once there is credit for it.
+func (u *Upload) sendCredited(ctx context.Context, message []byte) error {
+	if err := u.awaitCredit(ctx, 1); err != nil {
+		return err
+	}
+	u.credit--
+	u.message = message
+	return u.conn.SendPiece(ctx, u.pid, message)
+}
+
+// awaitCredit waits until the process has returned credit for n messages.
+func (u *Upload) awaitCredit(ctx context.Context, n int) error {
+	for u.credit < n {
 		select {
 		case written := <-u.box.Messages():
 			written.Release()
@@ -168,13 +178,7 @@ func (u *Upload) sendPiece(ctx context.Context, piece []byte) error {
 			return context.Cause(ctx)
 		}
 	}
-	u.credit--
-	return u.send(ctx, etf.AppendBinary(u.begin(), piece))
-}
-
-func (u *Upload) send(ctx context.Context, message []byte) error {
-	u.message = message
-	return u.conn.SendPiece(ctx, u.pid, message)
+	return nil
 }
 
 // Run runs the operation, and waits for its result as [Absinthe.Run] does. It must be called

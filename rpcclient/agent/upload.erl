@@ -5,9 +5,11 @@
 %% The process sends {ready, Pid}. The gateway sends {Gateway, Message}:
 %%
 %%     {file, Name, Filename, Type}    a file begins; Name is a key of the uploads
-%%     Piece                           a binary that belongs to it; written is the answer
+%%     Piece                           a binary that belongs to it
 %%     run                             all files are here
 %%     stop                            the upload has failed: the process ends
+%%
+%% written is the answer to each of the first two.
 %%
 %% Absinthe gets the files as Absinthe.Plug passes them, in the context. The value is that of
 %% Run.
@@ -71,6 +73,7 @@ Receive = fun Receive(Uploads, File) ->
             File =:= none orelse file:close(File),
             Path = New(),
             {ok, Next} = file:open(Path, [write, raw]),
+            erlang:send(Gateway, written, [noconnect]),
             Receive(Uploads#{Name => Struct#{path => Path, filename => Filename, content_type => Type}}, Next);
         {Gateway, run} ->
             File =:= none orelse file:close(File),
