@@ -46,7 +46,7 @@ func (d *deadlineWriter) Write(b []byte) (written int, err error) {
 		var n int
 		part := b[:min(len(b), step)]
 		write := func() error {
-			n, err = d.ResponseWriter.Write(part)
+			n, err = d.ResponseWriter.Write(part) // #nosec G705 -- responses say their type, and nosniff
 			return err
 		}
 		if len(part) <= buffered {
