@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -88,36 +89,40 @@ func (s *Site) ServeAsset(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("Content-Type", a.contentType)
-	body := a.body
+	content := a.open()
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
-		body = a.compressed()
+		content = bytes.NewReader(a.compressed())
 	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	http.ServeContent(w, r, "", time.Time{}, content)
 }
 
 var contentTypes = map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
+// An asset is read where it is embedded: a copy would be memory of each process.
 type asset struct {
+	file        string
 	contentType string
-	body        []byte
 	compressed  func() []byte // when first needed
 }
 
 func newAsset(file string) *asset {
-	body, err := dist.ReadFile(file)
+	a := &asset{file: file, contentType: contentTypes[path.Ext(file)]}
+	a.compressed = sync.OnceValue(func() []byte {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		io.Copy(w, a.open())
+		w.Close()
+		return b.Bytes()
+	})
+	return a
+}
+
+// open returns the content. The files of an [embed.FS] can seek.
+func (a *asset) open() io.ReadSeeker {
+	f, err := dist.Open(a.file)
 	if err != nil {
 		panic(err)
 	}
-	return &asset{
-		contentType: contentTypes[path.Ext(file)],
-		body:        body,
-		compressed: sync.OnceValue(func() []byte {
-			var b bytes.Buffer
-			w := gzip.NewWriter(&b)
-			w.Write(body)
-			w.Close()
-			return b.Bytes()
-		}),
-	}
+	return f.(io.ReadSeeker)
 }
