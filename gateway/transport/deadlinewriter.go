@@ -106,8 +106,8 @@ func (d *deadlineWriter) within(write func() error) error {
 	return write()
 }
 
-// removeDeadline removes the deadline over HTTP/2 and HTTP/3, where one that passes between two writes
-// resets the stream. Over HTTP/1 it stays for what net/http writes after the handler.
+// removeDeadline removes the deadline over HTTP/2 and HTTP/3, where one that passes between two
+// writes resets the stream. Over HTTP/1 it stays for what net/http writes after the handler.
 func (d *deadlineWriter) removeDeadline() {
 	if d.multiplexed {
 		d.setDeadline(time.Time{})

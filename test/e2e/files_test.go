@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,7 +39,7 @@ func (v *kubernetesVolume) replace(t *testing.T, files map[string][]byte) {
 	check(os.Rename(link, filepath.Join(v.dir, "..data")))
 }
 
-func read(t *testing.T, file string) []byte {
+func read(t testing.TB, file string) []byte {
 	t.Helper()
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -63,9 +62,7 @@ func TestCertificateFilesAreReadAgain(t *testing.T) {
 	g := launch(t, configFor(epmd)+fmt.Sprintf("\ntls: {cert_file: %[1]s/cert.pem, key_file: %[1]s/key.pem}\n", volume.dir))
 
 	presents := func(authority string) bool {
-		roots := x509.NewCertPool()
-		roots.AppendCertsFromPEM(read(t, authority))
-		conn, err := tls.Dial("tcp", strings.TrimPrefix(g.url, "https://"), &tls.Config{RootCAs: roots})
+		conn, err := tls.Dial("tcp", strings.TrimPrefix(g.url, "https://"), trustingAuthority(t, authority))
 		if err == nil {
 			conn.Close()
 		}

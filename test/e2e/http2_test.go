@@ -1,13 +1,10 @@
 package e2e_test
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 
@@ -47,13 +44,7 @@ func TestTLS(t *testing.T) {
 
 	// protocol returns the HTTP version of a client that trusts these files.
 	protocol := func(f beamtest.TLSFiles, versions func(*http.Protocols)) (string, error) {
-		pem, err := os.ReadFile(f.CA)
-		if err != nil {
-			t.Fatal(err)
-		}
-		roots := x509.NewCertPool()
-		roots.AppendCertsFromPEM(pem)
-		transport := &http.Transport{Protocols: new(http.Protocols), TLSClientConfig: &tls.Config{RootCAs: roots}}
+		transport := &http.Transport{Protocols: new(http.Protocols), TLSClientConfig: trustingAuthority(t, f.CA)}
 		versions(transport.Protocols)
 		defer transport.CloseIdleConnections()
 		resp, err := (&http.Client{Transport: transport}).Post(g.url+"/graphql", "application/json", strings.NewReader(`{"query":"{ hello }"}`))

@@ -1,12 +1,9 @@
 package e2e_test
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 
@@ -15,22 +12,10 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// overTLS returns the configuration of a client that trusts an authority.
-func overTLS(t testing.TB, files beamtest.TLSFiles) *tls.Config {
-	t.Helper()
-	pem, err := os.ReadFile(files.CA)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := &tls.Config{RootCAs: x509.NewCertPool()}
-	config.RootCAs.AppendCertsFromPEM(pem)
-	return config
-}
-
 // http3Client returns a client that speaks HTTP/3 alone.
 func http3Client(t testing.TB, files beamtest.TLSFiles) (client *http.Client, disconnect func()) {
 	t.Helper()
-	transport := &http3.Transport{TLSClientConfig: overTLS(t, files)}
+	transport := &http3.Transport{TLSClientConfig: trustingAuthority(t, files.CA)}
 	t.Cleanup(func() { transport.Close() })
 	return &http.Client{Transport: transport}, func() { transport.Close() }
 }
@@ -63,7 +48,7 @@ func TestHTTP3(t *testing.T) {
 	g := startGateway(t, configFor(epmd)+http3Section(files))
 	const want = `{"data":{"hello":"hello world"}}`
 
-	over2 := &http.Client{Transport: &http.Transport{TLSClientConfig: overTLS(t, files), ForceAttemptHTTP2: true}}
+	over2 := &http.Client{Transport: &http.Transport{TLSClientConfig: trustingAuthority(t, files.CA), ForceAttemptHTTP2: true}}
 	resp, answer := askOver(t, over2, g.url, "{ hello }")
 	announced := fmt.Sprintf(`h3=":%s"; ma=86400`, g.url[strings.LastIndex(g.url, ":")+1:])
 	if answer != want || resp.Header.Get("Alt-Svc") != announced {
@@ -144,8 +129,8 @@ func BenchmarkProtocols(b *testing.B) {
 	g := startGateway(b, configFor(epmd)+http3Section(files))
 	over3, _ := http3Client(b, files)
 	for name, client := range map[string]*http.Client{
-		"HTTP/1.1": {Transport: &http.Transport{TLSClientConfig: overTLS(b, files), MaxIdleConnsPerHost: 64}},
-		"HTTP/2":   {Transport: &http.Transport{TLSClientConfig: overTLS(b, files), ForceAttemptHTTP2: true}},
+		"HTTP/1.1": {Transport: &http.Transport{TLSClientConfig: trustingAuthority(b, files.CA), MaxIdleConnsPerHost: 64}},
+		"HTTP/2":   {Transport: &http.Transport{TLSClientConfig: trustingAuthority(b, files.CA), ForceAttemptHTTP2: true}},
 		"HTTP/3":   over3,
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
@@ -49,12 +48,7 @@ func answer(t *testing.T, client *http.Client, method, url, body string, header 
 // presents is true. It uses a new connection for every request.
 func trusting(t *testing.T, f beamtest.TLSFiles, http2, shows bool) *http.Client {
 	t.Helper()
-	pem, err := os.ReadFile(f.CA)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := &tls.Config{RootCAs: x509.NewCertPool()}
-	config.RootCAs.AppendCertsFromPEM(pem)
+	config := trustingAuthority(t, f.CA)
 	if shows {
 		pair, err := tls.LoadX509KeyPair(f.ClientCert, f.ClientKey)
 		if err != nil {

@@ -3,12 +3,10 @@ package e2e_test
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 
@@ -59,14 +57,8 @@ func admitted(t *testing.T, client *http.Client, url string, header ...string) (
 // versions of HTTP and of the header, and with TLS.
 func TestProxyProtocol(t *testing.T) {
 	files := beamtest.NewTLSFiles(t)
-	pem, err := os.ReadFile(files.CA)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
 	section := configWithoutNodes("    rate_limits: [{by: address, limit: 2, per: 24h}]", "proxy_protocol: [127.0.0.1/32]", "trusted_proxies: [10.1.1.1/32, 127.0.0.0/8]")
-	for name, config := range map[string]*tls.Config{"clear": nil, "TLS": {RootCAs: roots}} {
+	for name, config := range map[string]*tls.Config{"clear": nil, "TLS": trustingAuthority(t, files.CA)} {
 		section := section
 		if config != nil {
 			section += fmt.Sprintf("tls: {cert_file: %s, key_file: %s}\n", files.NodeCert, files.NodeKey)

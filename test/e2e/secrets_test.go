@@ -2,8 +2,6 @@ package e2e_test
 
 import (
 	"bytes"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"maps"
@@ -36,9 +34,7 @@ func TestOutputHasNoSecret(t *testing.T) {
 		fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s}\n", files.NodeCert, files.NodeKey)
 	g := startGateway(t, config)
 
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(read(t, files.CA))
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: trustingAuthority(t, files.CA), DisableKeepAlives: true}}
 	var said bytes.Buffer
 	ask := func(method, url, body string, header ...string) int {
 		t.Helper()

@@ -4,14 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -208,12 +206,8 @@ func (g *running) raw(t *testing.T, peer, request string) (contexts []string) {
 
 func TestHeadersDoNotGetPastTheProxyOverHTTP2(t *testing.T) {
 	files := beamtest.NewTLSFiles(t)
-	pem, err := os.ReadFile(files.CA)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
+	over2 := trustingAuthority(t, files.CA)
+	over2.ServerName, over2.NextProtos = "127.0.0.1", []string{"h2"}
 	for name, g := range map[string]*running{
 		"clear text": smuggling(t, byHeader, ""),
 		"claims":     smuggling(t, byClaim, ""),
@@ -250,7 +244,7 @@ func TestHeadersDoNotGetPastTheProxyOverHTTP2(t *testing.T) {
 				for peer, want := range map[string]string{proxy: tt.proxy, stranger: tt.stranger} {
 					conn := g.from(t, peer)
 					if name == "TLS" {
-						secured := tls.Client(conn, &tls.Config{RootCAs: roots, ServerName: "127.0.0.1", NextProtos: []string{"h2"}})
+						secured := tls.Client(conn, over2)
 						if err := secured.Handshake(); err != nil {
 							t.Fatal(err)
 						}
