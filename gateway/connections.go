@@ -42,7 +42,7 @@ func (g *Gateway) LimitClients(listener net.Listener, announcing []netip.Prefix)
 		head:        limits.Header,
 		memory:      g.memory,
 		timeout:     g.writeTimeout,
-		open:        make(map[netip.Prefix]int),
+		open:        newOpenConnections(),
 		counts:      &g.connections,
 		log:         g.log,
 	}
@@ -59,7 +59,7 @@ func (g *Gateway) LimitOperators(listener net.Listener) net.Listener {
 		head:       g.configuration().limits.Header,
 		memory:     memory.NewBudget(adminMemory),
 		timeout:    g.writeTimeout,
-		open:       make(map[netip.Prefix]int),
+		open:       newOpenConnections(),
 		counts:     &g.connections,
 		spare:      newSpareDescriptors(),
 	}
@@ -92,11 +92,10 @@ type limitedListener struct {
 	log         *slog.Logger
 
 	mu      sync.Mutex
-	open    map[netip.Prefix]int // by network; without surplus
-	total   int                  // of open
-	idle    list.List            // of *clientConn without a request, the longest idle first
-	newest  *clientConn          // accepted last
-	surplus list.List            // of *clientConn, the oldest first
+	open    openConnections // without surplus
+	idle    list.List       // of *clientConn without a request, the longest idle first
+	newest  *clientConn     // accepted last
+	surplus list.List       // of *clientConn, the oldest first
 }
 
 // Accept waits for the next connection.
@@ -128,7 +127,7 @@ func (l *limitedListener) admit(conn net.Conn) *clientConn {
 	l.counts[noRequest].Add(1)
 	var oldest *clientConn
 	if room {
-		l.count(c)
+		l.open.add(c.network)
 		c.slot = l.idle.PushBack(c)
 	} else {
 		oldest = l.addSurplus(c)
@@ -145,7 +144,7 @@ func (l *limitedListener) admit(conn net.Conn) *clientConn {
 func (l *limitedListener) makeRoomFor(client netip.Addr) bool {
 	of := network.Of(client)
 	l.mu.Lock()
-	share := l.open[of]
+	share := l.open.of[of]
 	l.mu.Unlock()
 	if !client.IsValid() || l.trusted(client) || share < l.perAddress {
 		return true
@@ -157,20 +156,6 @@ func (l *limitedListener) makeRoomFor(client netip.Addr) bool {
 // there is room for another one.
 func (l *limitedListener) makeRoom() bool {
 	return !l.full() || l.closeIdle(func(*clientConn) bool { return true })
-}
-
-// count adds a connection to open and total. The caller holds mu.
-func (l *limitedListener) count(c *clientConn) {
-	l.open[c.network]++
-	l.total++
-}
-
-// uncount takes a connection off open and total. The caller holds mu.
-func (l *limitedListener) uncount(c *clientConn) {
-	l.total--
-	if l.open[c.network]--; l.open[c.network] == 0 {
-		delete(l.open, c.network)
-	}
 }
 
 // addSurplus adds a connection to surplus. It returns the one to close, or nil. The caller holds
@@ -193,7 +178,7 @@ func addressOf(addr net.Addr) netip.Addr {
 func (l *limitedListener) full() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.total >= l.most
+	return l.open.total >= l.most
 }
 
 // isOld reports whether another connection was accepted later. Linux reports EMFILE before it
@@ -268,7 +253,7 @@ func (c *clientConn) Close() error {
 		if c.slot != nil {
 			l.idle.Remove(c.slot)
 		}
-		l.uncount(c)
+		l.open.remove(c.network)
 	}
 	l.mu.Unlock()
 	err := c.Conn.Close()

@@ -23,7 +23,7 @@ func (g *Gateway) ServeHTTP3(ctx context.Context, socket net.PacketConn, handler
 	limits := g.configuration().limits
 	requests := new(requestCount)
 	server := &quichttp.Server{Handler: requests.count(handler), MaxHeaderBytes: limits.Header, IdleTimeout: limits.IdleTimeout}
-	connections := &quicLimit{most: limits.Connections, perAddress: limits.ConnectionsPerAddress, trusted: g.isProxy, open: make(map[netip.Prefix]int), counts: &g.connections}
+	connections := &quicLimit{most: limits.Connections, perAddress: limits.ConnectionsPerAddress, trusted: g.isProxy, open: newOpenConnections(), counts: &g.connections}
 	transport := &quic.Transport{Conn: socket, ConnContext: connections.admit,
 		// A packet from a forged address would count for it.
 		VerifySourceAddress: func(net.Addr) bool { return true }}
@@ -133,9 +133,8 @@ type quicLimit struct {
 	trusted          func(netip.Addr) bool
 	counts           *connectionCounts
 
-	mu    sync.Mutex
-	open  map[netip.Prefix]int // by network
-	total int
+	mu   sync.Mutex
+	open openConnections
 }
 
 var errConnections = errors.New("too many connections")
@@ -146,11 +145,10 @@ func (l *quicLimit) admit(ctx context.Context, client *quic.ClientInfo) (context
 	of := network.Of(addr)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.total >= l.most || l.open[of] >= l.perAddress && !l.trusted(addr) {
+	if l.open.total >= l.most || l.open.of[of] >= l.perAddress && !l.trusted(addr) {
 		return nil, errConnections
 	}
-	l.total++
-	l.open[of]++
+	l.open.add(of)
 	l.counts[http3].Add(1)
 	context.AfterFunc(ctx, func() { l.leave(of) })
 	return ctx, nil
@@ -160,8 +158,5 @@ func (l *quicLimit) leave(of netip.Prefix) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.counts[http3].Add(-1)
-	l.total--
-	if l.open[of]--; l.open[of] == 0 {
-		delete(l.open, of)
-	}
+	l.open.remove(of)
 }

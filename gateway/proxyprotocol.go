@@ -57,9 +57,9 @@ func (l *limitedListener) setClient(c *clientConn, client netip.Addr) {
 	l.mu.Lock()
 	var oldest *clientConn
 	if !c.closed && !c.surplus {
-		l.uncount(c)
+		l.open.remove(c.network)
 		if c.network = network.Of(client); room {
-			l.count(c)
+			l.open.add(c.network)
 		} else {
 			l.idle.Remove(c.slot)
 			oldest = l.addSurplus(c)
