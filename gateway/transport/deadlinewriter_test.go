@@ -2,7 +2,9 @@ package transport
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -113,6 +115,49 @@ func TestInterruptedWriteHasNoTimeLeft(t *testing.T) {
 	})
 }
 
+// serve serves HTTP/2 over a pipe until the end of a bubble of synctest, in which no time passes
+// while anything runs. It returns a client whose streams have a window of this size, by default
+// that of net/http.
+func serve(t *testing.T, handler http.Handler, window int) *http.Client {
+	t.Helper()
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	pipes := make(pipes)
+	server := &http.Server{Handler: handler, Protocols: protocols}
+	served := make(chan error)
+	go func() { served <- server.Serve(pipes) }()
+	transport := &http.Transport{Protocols: protocols, DialContext: pipes.dial, HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: window}}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		server.Close()
+		<-served
+	})
+	return &http.Client{Transport: transport}
+}
+
+// pipes are the listener of a server, and what its clients dial.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	if conn, isOpen := <-p; isOpen {
+		return conn, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (p pipes) Close() error {
+	close(p)
+	return nil
+}
+
+func (p pipes) Addr() net.Addr { return new(net.TCPAddr) }
+
+func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	p <- theirs
+	return ours, nil
+}
+
 // A handler of HTTP/2 may be silent between two writes for longer than the write timeout.
 // What it flushes arrives at once.
 func TestNoDeadlineBetweenWrites(t *testing.T) {
@@ -123,72 +168,64 @@ func TestNoDeadlineBetweenWrites(t *testing.T) {
 		"without a flush": func(http.ResponseWriter) error { return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			budget := memory.NewBudget(1 << 20)
-			written, arrived := make(chan error, 2), make(chan struct{})
-			s := httptest.NewUnstartedServer(admitted(budget, timeout, func(w http.ResponseWriter, _ *http.Request) {
-				_, err := w.Write(first)
-				if err == nil {
-					err = flush(w)
+			synctest.Test(t, func(t *testing.T) {
+				written, arrived := make(chan error, 2), make(chan struct{})
+				client := serve(t, admitted(memory.NewBudget(1<<20), timeout, func(w http.ResponseWriter, _ *http.Request) {
+					_, err := w.Write(first)
+					if err == nil {
+						err = flush(w)
+					}
+					written <- err
+					<-arrived
+					time.Sleep(4 * timeout)
+					_, err = w.Write(second)
+					written <- err
+				}), 0)
+				resp, err := client.Get("http://pipe")
+				if err != nil {
+					t.Fatal(err)
 				}
-				written <- err
-				<-arrived
-				<-time.After(4 * timeout) // began after the deadline of the first write
-				_, err = w.Write(second)
-				written <- err
-			}))
-			s.Config.Protocols = new(http.Protocols)
-			s.Config.Protocols.SetUnencryptedHTTP2(true)
-			s.Start()
-			defer s.Close()
-			client := &http.Transport{Protocols: s.Config.Protocols}
-			defer client.CloseIdleConnections()
-
-			resp, err := (&http.Client{Transport: client}).Get(s.URL)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
-			body := resp.Body.(io.Reader)
-			if name == "with a flush" { // else net/http holds the end of the first write
-				start := make([]byte, len(first))
-				if _, err := io.ReadFull(resp.Body, start); err != nil || !bytes.Equal(start, first) {
-					t.Errorf("the first write did not arrive before the second: %v", err)
+				defer resp.Body.Close()
+				body := resp.Body.(io.Reader)
+				if name == "with a flush" { // else net/http holds the end of the first write
+					start := make([]byte, len(first))
+					if _, err := io.ReadFull(resp.Body, start); err != nil || !bytes.Equal(start, first) {
+						t.Errorf("the first write did not arrive before the second: %v", err)
+					}
+					body = io.MultiReader(bytes.NewReader(start), resp.Body)
 				}
-				body = io.MultiReader(bytes.NewReader(start), resp.Body)
-			}
-			close(arrived)
-			all, err := io.ReadAll(body)
-			if want := slices.Concat(first, second); err != nil || !bytes.Equal(all, want) {
-				t.Errorf("%d bytes of %d arrived, %v", len(all), len(want), err)
-			}
-			for range cap(written) {
-				if err := <-written; err != nil {
-					t.Error(err)
+				close(arrived)
+				all, err := io.ReadAll(body)
+				if want := slices.Concat(first, second); err != nil || !bytes.Equal(all, want) {
+					t.Errorf("%d bytes of %d arrived, %v", len(all), len(want), err)
 				}
-			}
+				for range cap(written) {
+					if err := <-written; err != nil {
+						t.Error(err)
+					}
+				}
+			})
 		})
 	}
 }
 
 // A write to a client that does not read fails after the write timeout.
 func TestClientThatDoesNotRead(t *testing.T) {
-	written := make(chan error, 1)
-	s := httptest.NewUnstartedServer(admitted(memory.NewBudget(64<<20), 50*time.Millisecond, func(w http.ResponseWriter, _ *http.Request) {
-		_, err := w.Write(make([]byte, 16<<20))
-		written <- err
-	}))
-	s.Config.Protocols = new(http.Protocols)
-	s.Config.Protocols.SetUnencryptedHTTP2(true)
-	s.Start()
-	defer s.Close()
-	client := &http.Transport{Protocols: s.Config.Protocols, HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: 1 << 16}}
-	defer client.CloseIdleConnections()
-	resp, err := (&http.Client{Transport: client}).Get(s.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if err := <-written; err == nil {
-		t.Error("the write succeeded")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		const timeout = 50 * time.Millisecond
+		written := make(chan error, 1)
+		client := serve(t, admitted(memory.NewBudget(64<<20), timeout, func(w http.ResponseWriter, _ *http.Request) {
+			_, err := w.Write(make([]byte, 16<<20))
+			written <- err
+		}), 1<<16)
+		began := time.Now()
+		resp, err := client.Get("http://pipe")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if err := <-written; err == nil || time.Since(began) != timeout {
+			t.Errorf("the write ended after %v: %v", time.Since(began), err)
+		}
+	})
 }

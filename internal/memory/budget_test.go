@@ -59,11 +59,13 @@ func TestLargeReservationsLeaveRoom(t *testing.T) {
 
 // A new wait is not preempted.
 func TestNewWait(t *testing.T) {
-	b := NewBudget(100)
-	a, interrupted := waiting(t, b, 100)
-	if b.Reserve(1) || isPreempted(interrupted) || !a.EndWait() {
-		t.Error("a new wait is preempted")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(100)
+		a, interrupted := waiting(t, b, 100)
+		if b.Reserve(1) || isPreempted(interrupted) || !a.EndWait() {
+			t.Error("a new wait is preempted")
+		}
+	})
 }
 
 // The client that is slowest now is preempted, however fast it was before.
