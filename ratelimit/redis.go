@@ -15,14 +15,20 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-const (
-	// redisTimeout bounds how long an operation waits for Redis. After the first timeout,
+// timeouts bound how long Redis may take.
+type timeouts struct {
+	// operation bounds how long an operation waits for Redis. After the first timeout,
 	// operations count in memory until Redis answers a probe.
-	redisTimeout = 50 * time.Millisecond
+	operation time.Duration
+	// dial bounds dialling, which happens in the background.
+	dial time.Duration
+}
+
+var redisTimeouts = timeouts{operation: 50 * time.Millisecond, dial: time.Second}
+
+const (
 	// retryInterval is the time between probes of an unavailable Redis.
 	retryInterval = 2 * time.Second
-	// dialTimeout bounds dialling, which happens in the background.
-	dialTimeout = time.Second
 	// maxConnections bounds the connections. One makes some 10,000 charges a second.
 	maxConnections = 16
 )
@@ -36,6 +42,7 @@ var chargeScript = redis.NewScript(chargeSource)
 // admit as much as one, by the clock of the server.
 type redisCounters struct {
 	client   *redis.Client
+	timeouts timeouts
 	prefix   string
 	log      *slog.Logger
 	slots    chan struct{} // one for each connection in use
@@ -44,13 +51,14 @@ type redisCounters struct {
 	stop     func()        // stops watch and returns when it has ended
 }
 
-func newRedisCounters(cfg RedisConfig, log *slog.Logger) (*redisCounters, error) {
+func newRedisCounters(cfg RedisConfig, t timeouts, log *slog.Logger) (*redisCounters, error) {
 	password, encryption, err := cfg.readFiles()
 	if err != nil {
 		return nil, err
 	}
 	logging.Disable() // it logs single connections; watch logs outages
 	s := &redisCounters{
+		timeouts: t,
 		prefix:   cfg.Prefix,
 		log:      log.With("redis", cfg.Address),
 		slots:    make(chan struct{}, maxConnections),
@@ -61,10 +69,10 @@ func newRedisCounters(cfg RedisConfig, log *slog.Logger) (*redisCounters, error)
 			Password:                 password,
 			DB:                       cfg.Database,
 			TLSConfig:                encryption,
-			DialTimeout:              dialTimeout,
+			DialTimeout:              t.dial,
 			DialerRetries:            1,
 			MaxRetries:               -1, // a retry could charge an operation twice
-			ReadTimeout:              dialTimeout,
+			ReadTimeout:              -1, // the context of each charge bounds it
 			ContextTimeoutEnabled:    true,
 			PoolSize:                 maxConnections + 1, // one for probe
 			DisableIdentity:          true,
@@ -83,7 +91,7 @@ func newRedisCounters(cfg RedisConfig, log *slog.Logger) (*redisCounters, error)
 
 // CheckRedis reports why counters cannot be in Redis.
 func CheckRedis(cfg RedisConfig) error {
-	s, err := newRedisCounters(cfg, slog.New(slog.DiscardHandler))
+	s, err := newRedisCounters(cfg, redisTimeouts, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
@@ -139,15 +147,15 @@ func (s *redisCounters) markDown(err error) {
 // operation.
 func (s *redisCounters) probe() error {
 	probe := []charge{{cost: 1, limit: 1 << 40, window: time.Second}}
-	if _, err := s.charge(probe, dialTimeout); err != nil {
+	if _, err := s.charge(probe, s.timeouts.dial); err != nil {
 		return err
 	}
-	_, err := s.charge(probe, redisTimeout)
+	_, err := s.charge(probe, s.timeouts.operation)
 	return err
 }
 
 // acquire waits for a connection if Redis is up. It does not time out: the wait is caused
-// by clients, not by Redis, and each connection is in use for redisTimeout at most.
+// by clients, not by Redis, and each connection is in use for the timeout of an operation at most.
 func (s *redisCounters) acquire() (acquired bool) {
 	if !s.up.Load() {
 		return false

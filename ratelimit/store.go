@@ -16,12 +16,16 @@ type Store struct {
 // NewStore returns a store. It reads the password and the certificates. It connects in the
 // background, and logs failures.
 func NewStore(cfg RedisConfig, log *slog.Logger) (*Store, error) {
-	s := &Store{memory: newMemoryCounters(), redisTimeout: redisTimeout}
+	return newStore(cfg, redisTimeouts, log)
+}
+
+func newStore(cfg RedisConfig, t timeouts, log *slog.Logger) (*Store, error) {
+	s := &Store{memory: newMemoryCounters(), redisTimeout: t.operation}
 	if cfg.Address == "" {
 		return s, nil
 	}
 	var err error
-	s.redis, err = newRedisCounters(cfg, log)
+	s.redis, err = newRedisCounters(cfg, t, log)
 	return s, err
 }
 
