@@ -3,6 +3,7 @@ package beamtest
 import (
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -301,5 +302,25 @@ func TestEPMDEndsWithItsTest(t *testing.T) {
 	if conn, err := net.Dial("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
 		conn.Close()
 		t.Errorf("something still listens on port %d", port)
+	}
+}
+
+// The system gives the ports to nobody who asks for any port, so they stay free.
+func TestFreeAddresses(t *testing.T) {
+	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	if err != nil {
+		t.Skip("the kernel does not tell which ports it gives away")
+	}
+	var low int
+	fmt.Sscan(string(text), &low)
+	if low <= firstPort {
+		t.Skipf("the kernel gives away ports from %d on", low)
+	}
+	first, second := FreeAddresses(t, nil)
+	for _, address := range []string{first, second} {
+		_, text, _ := net.SplitHostPort(address)
+		if port, _ := strconv.Atoi(text); first == second || port < firstPort || port >= low {
+			t.Errorf("%s and %s, where the kernel gives away ports from %d on", first, second, low)
+		}
 	}
 }

@@ -52,8 +52,10 @@ func startDemoGateway(t *testing.T, stderr *os.File) demoGateway {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Stop)
+	file := filepath.Join(t.TempDir(), "louche.yaml")
+	cmd := command(t, "serve", "--config", file) // may build the program, while the addresses would not stay free
 	clients, operators := beamtest.FreeAddresses(t, nil)
-	g := demoGateway{running: &running{url: "http://" + clients, admin: "http://" + operators, file: filepath.Join(t.TempDir(), "louche.yaml")}}
+	g := demoGateway{running: &running{url: "http://" + clients, admin: "http://" + operators, file: file}, Cmd: cmd}
 	config := fmt.Sprintf(`listen: %s
 admin: %s
 shutdown_delay: 0s
@@ -65,7 +67,6 @@ apps:
 	if err := os.WriteFile(g.file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	g.Cmd = command(t, "serve", "--config", g.file)
 	g.Env = append(os.Environ(), "RELEASE_COOKIE="+demoCookie)
 	g.Stderr = stderr
 	if err := g.Start(); err != nil {
