@@ -52,9 +52,14 @@ func TestServiceOfSystemd(t *testing.T) {
 	}
 	defer cmd.Process.Kill()
 	ended := make(chan error, 1)
+	notifier, err := net.Dial("unixgram", filepath.Join(dir, "notify"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer notifier.Close()
 	go func() {
 		ended <- cmd.Wait()
-		states.Close() // so that awaitState fails
+		io.WriteString(notifier, processEnded) // after all that the process told
 	}()
 	awaitState(t, states, "READY=1")
 	awaitState(t, states, "WATCHDOG=1")
@@ -86,6 +91,9 @@ func leaveSocket(t *testing.T, path string) {
 	listener.Close()
 }
 
+// processEnded stands for the end of the process, among the states that it told before.
+const processEnded = "ENDED=1"
+
 // awaitState waits for a state among those that the service tells.
 func awaitState(t *testing.T, states *net.UnixConn, want string) {
 	t.Helper()
@@ -94,8 +102,11 @@ func awaitState(t *testing.T, states *net.UnixConn, want string) {
 		if err != nil {
 			t.Fatalf("no %s: %v", want, err)
 		}
-		if string(b[:n]) == want {
+		switch string(b[:n]) {
+		case want:
 			return
+		case processEnded:
+			t.Fatalf("the service ended without %s", want)
 		}
 	}
 }
