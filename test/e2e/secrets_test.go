@@ -86,8 +86,8 @@ func TestOutputHasNoSecret(t *testing.T) {
 	// Secrets stand in the wrong places of a new configuration, and in variables.
 	everywhere := "node: {cookie: %[1]s, net_ticktime: %[1]s}\ntls: {key_file: [%[2]s]}\nlimits: %[3]s\ntrusted_proxies: %[3]s\napps: [{auth: {methods: [%[4]s]}, context: {a: %[4]s}}, %[4]s]"
 	for _, bad := range []string{fmt.Sprintf(everywhere, cookie, key, password, token), "apps: [" + token} {
-		g.configure(t, bad)
 		refused := strings.Count(g.log.String(), "configuration refused")
+		g.configure(t, bad)
 		eventually(t, "it is refused", func() bool { return strings.Count(g.log.String(), "configuration refused") > refused })
 		_, err := loadConfig(g.file)
 		if err == nil {

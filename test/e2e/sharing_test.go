@@ -48,10 +48,13 @@ func TestSharing(t *testing.T) {
 		t.Errorf("the resolver has run %s times, with this one", got)
 	}
 
+	woken := asleep()
 	if _, answer := g.timedOut(t, node, query, "X-User-Id", "3"); code(t, answer) != "TIMEOUT" {
 		t.Errorf("the only caller: %s", answer)
 	}
-	eventually(t, "the call is killed", func() bool { return strings.Count(node.Output(), " killed") == 1 })
+	eventually(t, "all calls of this caller are killed", func() bool {
+		return strings.Count(node.Output(), " killed") == asleep()-woken
+	})
 
 	for _, answer := range []<-chan string{g.async(t, `{"query":"mutation { append(id: \"1\") }"}`), g.async(t, `{"query":"mutation { append(id: \"1\") }"}`)} {
 		<-answer
