@@ -15,8 +15,12 @@ import (
 )
 
 // transport finds a node that uses TLS where the gateway does not, and the reverse. Their
-// handshake fails with errors that have other causes, too.
+// handshake fails with errors that have other causes, too. A node that refuses the cookie speaks
+// as the gateway does.
 func (e *examination) transport(ctx context.Context, app *config.App, r service.ProbeResult) (f Finding, found bool) {
+	if errors.Is(r.Err, erldist.ErrCookie) {
+		return f, false
+	}
 	f = Finding{Check: "tls", Status: Failed}
 	switch isOn := e.cfg.Node.TLS.CAFile != ""; {
 	case !isOn && e.speaksTLS(ctx, r.Addr.Addr):
