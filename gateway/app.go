@@ -64,7 +64,7 @@ func (g *Gateway) handler(app *App, limits Limits) *transport.Handler {
 		Metrics:       g.metrics.Requests(app.Config.Path),
 	}, g.engines, engine.Limits{InFlight: limits.InFlight, Subscriptions: limits.Subscriptions, Answer: limits.Answer})
 	hold := func() (*transport.Handler, func()) { return g.hold(app.Config.Path) }
-	return transport.NewHandler(e, app.Config.HTTP, transport.Limits{Body: limits.Body, Batch: limits.Batch, Answer: limits.Answer, Read: limits.ReadTimeout}, app.Proxies, g.certificateOf, detach, hold, app.Reservations)
+	return transport.NewHandler(e, app.Config.HTTP, transport.Limits{Body: limits.Body, Batch: limits.Batch, Answer: limits.Answer, Read: limits.ReadTimeout}, app.Proxies, g.Server.CertificateOf, detach, hold, app.Reservations)
 }
 
 // explored are the paths of those with GraphiQL.

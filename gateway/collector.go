@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/louche-graphql/louche/gateway/server"
 	"github.com/louche-graphql/louche/gateway/telemetry"
 	"github.com/louche-graphql/louche/internal/logging"
 	"github.com/louche-graphql/louche/internal/parallelism"
@@ -82,8 +83,8 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 		draining = 1
 	}
 	gauge(to, operationsDesc, g.engines.InFlight())
-	for p := range protocols {
-		gauge(to, connectionsDesc, g.connections[p].Load(), p.String())
+	for p := range server.Protocols {
+		gauge(to, connectionsDesc, g.Server.Connections(p), p.String())
 	}
 	gauge(to, memoryDesc, g.memory.Used())
 	counter(to, cutsDesc, g.memory.Preemptions())

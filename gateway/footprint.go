@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"github.com/louche-graphql/louche/gateway/engine"
+	"github.com/louche-graphql/louche/gateway/server"
 	"github.com/louche-graphql/louche/gateway/transport"
 )
 
@@ -20,7 +21,7 @@ func (l *Limits) Footprint() int64 {
 
 // Descriptors is the most file descriptors that clients and operators need.
 func (l *Limits) Descriptors() int {
-	return l.Connections + maxSurplus + maxOperators + spareFiles
+	return server.Descriptors(l.Connections)
 }
 
 // minMemory is what one request of the greatest size, and an answer of the greatest size to

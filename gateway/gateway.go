@@ -1,13 +1,13 @@
-// Package gateway is the HTTP side as a whole: listeners, routes and lifecycle. It puts the
-// rooms below it together: transport, engine, contract, admin and telemetry. It must never
+// Package gateway is the HTTP side as a whole: routes and lifecycle. It puts the rooms below
+// it together: server, transport, engine, contract, admin and telemetry. It must never
 // decide what becomes of a request: transport and engine do.
 package gateway
 
 import (
 	"context"
-	"crypto/tls"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +17,7 @@ import (
 	"github.com/louche-graphql/louche/gateway/admin"
 	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/gateway/server"
 	"github.com/louche-graphql/louche/gateway/telemetry"
 	"github.com/louche-graphql/louche/gateway/transport"
 	"github.com/louche-graphql/louche/internal/memory"
@@ -26,6 +27,8 @@ import (
 // A Gateway is the HTTP side: its two handlers, and what they share. Its limits and
 // applications are a configuration that can be replaced while it runs.
 type Gateway struct {
+	Server *server.Server // of both listeners
+
 	node    *rpcclient.Node
 	log     *slog.Logger
 	engines *engine.Shared
@@ -39,10 +42,8 @@ type Gateway struct {
 	mu      sync.RWMutex // of current, not of what it points to
 	current *configuration
 
-	tls         atomic.Pointer[tls.Config] // of the listener for clients; nil: it has none
-	draining    atomic.Bool
-	connections connectionCounts
-	refusals    transport.Refusals
+	draining atomic.Bool
+	refusals transport.Refusals
 }
 
 // New returns a gateway whose applications' pools are on node, and whose requests take
@@ -56,6 +57,14 @@ func New(node *rpcclient.Node, limits Limits, apps []*App, budget *memory.Budget
 		started: time.Now(),
 		metrics: telemetry.NewMetrics(),
 		admin:   admin.New(log),
+	}
+	g.Server = &server.Server{
+		Limits:     g.serverLimits,
+		IsProxy:    g.isProxy,
+		Memory:     budget,
+		Operators:  memory.NewBudget(adminMemory),
+		OnShutdown: func() { g.console.close() },
+		Log:        log,
 	}
 	g.console = newBroadcast(g.sample, func(ctx context.Context) { node.RefreshFigures(ctx) })
 	g.metrics.Register(collector{g})
@@ -147,6 +156,25 @@ func (g *Gateway) configuration() *configuration {
 	return g.current
 }
 
+func (g *Gateway) serverLimits() server.Limits {
+	limits := g.configuration().limits
+	return server.Limits{
+		Header:                limits.Header,
+		Connections:           limits.Connections,
+		ConnectionsPerAddress: limits.ConnectionsPerAddress,
+		ReadTimeout:           limits.ReadTimeout,
+		WriteTimeout:          limits.WriteTimeout,
+		IdleTimeout:           limits.IdleTimeout,
+	}
+}
+
+// isProxy reports whether an address is that of a trusted proxy, whose connections are those
+// of many clients.
+func (g *Gateway) isProxy(addr netip.Addr) bool {
+	apps := g.configuration().apps
+	return len(apps) > 0 && apps[0].Proxies.Contains(addr)
+}
+
 // Handler serves clients: every application at its path, and health for load balancers.
 func (g *Gateway) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -189,7 +217,7 @@ func (g *Gateway) router(budget *memory.Budget, timeouts func() (read, write tim
 		Memory:    budget,
 		Refusals:  &g.refusals,
 		Timeouts:  timeouts,
-		IsSurplus: isSurplus,
+		IsSurplus: server.IsSurplus,
 		IsProbe:   isProbe,
 	}
 	r := chi.NewRouter()

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -17,17 +16,17 @@ import (
 )
 
 // floods send what a client can repeat to fill the log.
-var floods = map[string]func(t *testing.T, s *httptest.Server, i int){
-	"document in no manifest": func(t *testing.T, s *httptest.Server, i int) {
-		send(t, s, fmt.Sprintf(`{"query":"query A { a%d }","operationName":"%s"}`, i, strings.Repeat("A", 1<<16)))
+var floods = map[string]func(t *testing.T, address string, i int){
+	"document in no manifest": func(t *testing.T, address string, i int) {
+		send(t, address, fmt.Sprintf(`{"query":"query A { a%d }","operationName":"%s"}`, i, strings.Repeat("A", 1<<16)))
 	},
-	"failed operation": func(t *testing.T, s *httptest.Server, _ int) { send(t, s, `{"query":"{ a }"}`) },
-	"batch element":    func(t *testing.T, s *httptest.Server, _ int) { send(t, s, `[{"query":"{ a }"},{"query":"{ b }"}]`) },
-	"HTTP/2 preface": func(t *testing.T, s *httptest.Server, _ int) {
-		connection(t, s, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x08\x06\x00\x00\x00\x00\x0012345678") // PING before SETTINGS
+	"failed operation": func(t *testing.T, address string, _ int) { send(t, address, `{"query":"{ a }"}`) },
+	"batch element":    func(t *testing.T, address string, _ int) { send(t, address, `[{"query":"{ a }"},{"query":"{ b }"}]`) },
+	"HTTP/2 preface": func(t *testing.T, address string, _ int) {
+		connection(t, address, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x08\x06\x00\x00\x00\x00\x0012345678") // PING before SETTINGS
 	},
-	"wrong token of an operator": func(t *testing.T, s *httptest.Server, _ int) {
-		r, _ := http.NewRequest(http.MethodGet, s.URL+"/status", nil)
+	"wrong token of an operator": func(t *testing.T, address string, _ int) {
+		r, _ := http.NewRequest(http.MethodGet, "http://"+address+"/status", nil)
 		r.Header.Set("Authorization", "Bearer "+strings.Repeat("x", 1<<15))
 		if resp, err := http.DefaultClient.Do(r); err == nil {
 			resp.Body.Close()
@@ -35,9 +34,9 @@ var floods = map[string]func(t *testing.T, s *httptest.Server, i int){
 	},
 }
 
-func send(t *testing.T, s *httptest.Server, body string) {
+func send(t *testing.T, address string, body string) {
 	t.Helper()
-	resp, err := http.Post(s.URL+"/graphql", "application/json", strings.NewReader(body))
+	resp, err := http.Post("http://"+address+"/graphql", "application/json", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +44,9 @@ func send(t *testing.T, s *httptest.Server, body string) {
 	resp.Body.Close()
 }
 
-func connection(t *testing.T, s *httptest.Server, text string) {
+func connection(t *testing.T, address string, text string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,17 +71,16 @@ func TestClientsCauseFewAndShortLines(t *testing.T) {
 			}
 			g := newGateway(Limits{}, slog.New(handler), app)
 			g.SetAdminToken(operatorToken)
-			s := httptest.NewUnstartedServer(nil)
-			s.Config = g.server(g.Handler())
+			served := g.Handler()
 			if strings.Contains(name, "operator") {
-				s.Config = g.server(g.Admin())
+				served = g.Admin()
 			}
-			s.Start()
-			defer s.Close()
+			address, stop := serveOn(t, g, served)
+			defer stop()
 			for i := range requests {
-				flood(t, s, i)
+				flood(t, address, i)
 			}
-			s.Close()
+			stop()
 			handler.Close(time.Minute)
 			// The throttle lets ten lines pass in each period, and a slow machine takes several.
 			if lines := strings.Count(log.String(), "\n"); lines == 0 || lines > requests/2 {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/louche-graphql/louche/gateway/transport"
 	"github.com/louche-graphql/louche/internal/memory"
@@ -23,19 +24,31 @@ func serveWith(t *testing.T, budget *memory.Budget, limits Limits) (g *Gateway, 
 	t.Helper()
 	limits.SetDefaults()
 	g = New(new(rpcclient.Node), limits, []*App{unreachableApp(t, nil)}, budget, slog.New(slog.DiscardHandler))
+	address, stop := serveOn(t, g, g.Handler())
+	t.Cleanup(func() {
+		stop()
+		waittest.Until(t, "all memory is released", func() bool { return budget.Used() == 0 })
+	})
+	return g, address
+}
+
+// serveOn serves a handler on the limited listener of an address until stop is called.
+func serveOn(t *testing.T, g *Gateway, handler http.Handler) (address string, stop func()) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := g.server(g.Handler())
-	served := make(chan error)
-	go func() { served <- server.Serve(g.LimitClients(listener, nil)) }()
-	t.Cleanup(func() {
-		server.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		g.Server.Serve(ctx, g.Server.LimitClients(listener, nil), handler, func() time.Duration { return 0 })
+	}()
+	return listener.Addr().String(), func() {
+		cancel()
 		<-served
-		waittest.Until(t, "all memory is released", func() bool { return budget.Used() == 0 })
-	})
-	return g, listener.Addr().String()
+	}
 }
 
 // statusOf returns the status of a request over a new connection; 0: there is no answer.

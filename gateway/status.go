@@ -7,6 +7,7 @@ import (
 	"github.com/louche-graphql/louche/auth/jwt"
 	"github.com/louche-graphql/louche/gateway/contract"
 	"github.com/louche-graphql/louche/gateway/engine"
+	"github.com/louche-graphql/louche/gateway/server"
 	"github.com/louche-graphql/louche/internal/logging"
 	"github.com/louche-graphql/louche/internal/parallelism"
 	"github.com/louche-graphql/louche/rpcclient"
@@ -83,9 +84,11 @@ func (g *Gateway) status() status {
 		Processors:    runtime.GOMAXPROCS(0),
 		MaxProcessors: parallelism.Max(),
 		MemoryBytes:   memory.Sys - memory.HeapReleased,
-		Connections:   g.connections.total(),
 		InFlight:      g.engines.InFlight(),
 		Log:           logStatus(logging.CountsOf(g.log)),
+	}
+	for p := range server.Protocols {
+		s.Connections += g.Server.Connections(p)
 	}
 	for _, app := range g.configuration().apps {
 		s.Apps = append(s.Apps, app.status())

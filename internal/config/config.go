@@ -15,6 +15,7 @@ import (
 	"github.com/louche-graphql/louche/discovery"
 	"github.com/louche-graphql/louche/gateway"
 	"github.com/louche-graphql/louche/gateway/contract"
+	"github.com/louche-graphql/louche/gateway/server"
 	"github.com/louche-graphql/louche/gateway/telemetry"
 	"github.com/louche-graphql/louche/internal/logging"
 	"github.com/louche-graphql/louche/internal/secret"
@@ -31,7 +32,7 @@ type Config struct {
 	Debug          bool                   `yaml:"debug" env:"DEBUG"`
 	ShutdownDelay  time.Duration          `yaml:"shutdown_delay" env:"SHUTDOWN_DELAY"`
 	ShutdownGrace  time.Duration          `yaml:"shutdown_grace" env:"SHUTDOWN_GRACE"`
-	TLS            gateway.TLSConfig      `yaml:"tls" envPrefix:"TLS_"`
+	TLS            server.TLSConfig       `yaml:"tls" envPrefix:"TLS_"`
 	HTTP3          bool                   `yaml:"http3" env:"HTTP3"`
 	Log            Log                    `yaml:"log" envPrefix:"LOG_"`
 	Traces         telemetry.TracesConfig `yaml:"traces" envPrefix:"TRACES_"`

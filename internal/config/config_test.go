@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/gateway"
 	"github.com/louche-graphql/louche/gateway/contract"
 	"github.com/louche-graphql/louche/gateway/engine"
+	"github.com/louche-graphql/louche/gateway/server"
 )
 
 func write(t *testing.T, text string) string {
@@ -103,7 +103,7 @@ func TestConfig(t *testing.T) {
 		"trusted":         app.Trusted.Mode == "log" && len(app.Trusted.Manifests) == 2 && app.Trusted.CacheControl == "public" && cfg.Apps[1].Trusted.Mode == "off",
 		"share":           app.Share == "dry_run" && cfg.Apps[1].Share == "off",
 		"compress":        len(app.Compress) == 1 && len(cfg.Apps[1].Compress) == 3,
-		"tls":             cfg.TLS == gateway.TLSConfig{CertFile: "cert.pem", KeyFile: "key.pem", MinVersion: "1.3", ClientCAFile: "clients.pem", ClientCertificates: "optional"},
+		"tls":             cfg.TLS == server.TLSConfig{CertFile: "cert.pem", KeyFile: "key.pem", MinVersion: "1.3", ClientCAFile: "clients.pem", ClientCertificates: "optional"},
 		"batch_format":    app.BatchFormat == "absinthe" && cfg.Apps[1].BatchFormat == "apollo",
 		"load":            app.Load.InFlight == 1 && app.Load.Queue == 2 && app.Load.QueueTime == 3*time.Millisecond && app.Load.Warmup == 4*time.Second,
 		"retry":           app.Retry.Nodes == 3 && app.Retry.Budget == 0.5,

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/louche-graphql/louche/gateway"
+	"github.com/louche-graphql/louche/gateway/server"
 )
 
 // listenHTTP3 opens the UDP socket for the port of a listener.
@@ -23,17 +23,17 @@ func listenHTTP3(clients net.Listener) (net.PacketConn, error) {
 // serveClients serves clients until ctx ends, over HTTP/3 as well if there is a UDP socket. The
 // failure of one listener ends the other.
 func (s *service) serveClients(ctx context.Context, listener net.Listener, socket net.PacketConn, grace func() time.Duration) error {
-	g, handler := s.gateway, s.gateway.Handler()
+	listeners, handler := s.gateway.Server, s.gateway.Handler()
 	switch {
 	case socket != nil:
 		both, ctx := errgroup.WithContext(ctx)
 		both.Go(func() error {
-			return g.ServeTLS(ctx, listener, gateway.AnnounceHTTP3(handler, socket), grace)
+			return listeners.ServeTLS(ctx, listener, server.AnnounceHTTP3(handler, socket), grace)
 		})
-		both.Go(func() error { return g.ServeHTTP3(ctx, socket, handler, grace) })
+		both.Go(func() error { return listeners.ServeHTTP3(ctx, socket, handler, grace) })
 		return both.Wait()
 	case s.initial.TLS.Enabled():
-		return g.ServeTLS(ctx, listener, handler, grace)
+		return listeners.ServeTLS(ctx, listener, handler, grace)
 	}
-	return g.Serve(ctx, listener, handler, grace)
+	return listeners.Serve(ctx, listener, handler, grace)
 }

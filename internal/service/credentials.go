@@ -26,7 +26,7 @@ func readCredentials(cfg *config.Config) (c credentials, err error) {
 // and its token if the configuration has them no more: removing them needs a restart.
 func (c credentials) apply(g *gateway.Gateway) {
 	if c.tls != nil {
-		g.SetTLSConfig(c.tls)
+		g.Server.SetTLSConfig(c.tls)
 	}
 	if c.adminToken != "" {
 		g.SetAdminToken(c.adminToken)

@@ -41,7 +41,8 @@ func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config,
 		return err
 	}
 	defer s.stop()
-	clients, operators = s.gateway.LimitClients(clients, cfg.ProxyProtocol), s.gateway.LimitOperators(operators)
+	server := s.gateway.Server
+	clients, operators = server.LimitClients(clients, cfg.ProxyProtocol), server.LimitOperators(operators)
 	log.Info("listening", "clients", clients.Addr(), "tls", cfg.TLS.Enabled(), "operators", operators.Addr(), "node", cfg.Node.Name)
 	started(clients.Addr(), operators.Addr())
 	notify(log, daemon.SdNotifyReady)
@@ -53,10 +54,10 @@ func Run(ctx context.Context, cfg *config.Config, reloads <-chan *config.Config,
 	defer closeClients()
 	operatorsCtx, closeOperators := context.WithCancel(context.Background())
 	defer closeOperators()
-	g, grace := s.gateway, func() time.Duration { return s.cfg.ShutdownGrace }
+	grace := func() time.Duration { return s.cfg.ShutdownGrace }
 	clientsErr, operatorsErr := make(chan error, 1), make(chan error, 1)
 	go func() { clientsErr <- s.serveClients(clientsCtx, clients, socket, grace) }()
-	go func() { operatorsErr <- g.Serve(operatorsCtx, operators, g.Admin(), grace) }()
+	go func() { operatorsErr <- server.Serve(operatorsCtx, operators, s.gateway.Admin(), grace) }()
 	for {
 		select {
 		case cfg := <-reloads:

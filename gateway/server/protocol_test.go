@@ -1,30 +1,45 @@
-package gateway
+package server
 
 import (
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/auth"
+	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
+// newServer returns a server with limits that no test reaches.
+func newServer(log *slog.Logger) *Server {
+	return &Server{
+		Limits: func() Limits {
+			return Limits{Header: 64 << 10, Connections: 100, ConnectionsPerAddress: 100, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute}
+		},
+		IsProxy:    func(netip.Addr) bool { return false },
+		Memory:     memory.NewBudget(1 << 20),
+		Operators:  memory.NewBudget(1 << 20),
+		OnShutdown: func() {},
+		Log:        log,
+	}
+}
+
 // Connections are counted by protocol from their first request on, and until they close.
 func TestConnectionsByProtocol(t *testing.T) {
-	g := newGateway(Limits{}, slog.New(slog.DiscardHandler), unreachableApp(t, auth.ContextConfig{}))
+	s := newServer(slog.New(slog.DiscardHandler))
 	bound, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener := g.LimitClients(bound, nil)
-	go g.Serve(t.Context(), listener, g.Handler(), func() time.Duration { return 0 })
+	listener := s.LimitClients(bound, nil)
+	go s.Serve(t.Context(), listener, http.NotFoundHandler(), func() time.Duration { return 0 })
 	counted := func(none, one, two int64) {
 		t.Helper()
 		waittest.Until(t, "the connections are counted", func() bool {
-			return g.connections[noRequest].Load() == none && g.connections[http1].Load() == one && g.connections[http2].Load() == two
+			return s.Connections(noRequest) == none && s.Connections(http1) == one && s.Connections(http2) == two
 		})
 	}
 	silent, err := net.Dial("tcp", bound.Addr().String())
@@ -38,7 +53,7 @@ func TestConnectionsByProtocol(t *testing.T) {
 		transport.Protocols.SetHTTP1(version == 1)
 		transport.Protocols.SetUnencryptedHTTP2(version == 2)
 		transports = append(transports, transport)
-		resp, err := (&http.Client{Transport: transport}).Get("http://" + bound.Addr().String() + "/healthz")
+		resp, err := (&http.Client{Transport: transport}).Get("http://" + bound.Addr().String() + "/")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,16 +1,12 @@
-package gateway
+package server
 
 import (
 	"container/list"
-	"context"
-	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,52 +23,49 @@ const maxSurplus = 64
 // maxOperators is the most open connections of operators.
 const maxOperators = 128
 
+// Descriptors returns the most file descriptors that so many connections of clients, and those
+// of operators, need.
+func Descriptors(connections int) int { return connections + maxSurplus + maxOperators + spareFiles }
+
 // LimitClients bounds the connections that a listener for clients accepts, by
 // limits.connections and limits.connections_per_address. Connections from announcing begin with
 // a header of the PROXY protocol.
-func (g *Gateway) LimitClients(listener net.Listener, announcing []netip.Prefix) net.Listener {
-	limits := g.configuration().limits
+func (s *Server) LimitClients(listener net.Listener, announcing []netip.Prefix) net.Listener {
+	limits := s.Limits()
 	return &limitedListener{
 		Listener:    listener,
 		most:        limits.Connections,
 		perAddress:  limits.ConnectionsPerAddress,
-		trusted:     g.isProxy,
+		trusted:     s.IsProxy,
 		announcing:  announcing,
 		readTimeout: limits.ReadTimeout,
 		head:        limits.Header,
-		memory:      g.memory,
-		timeout:     g.writeTimeout,
+		memory:      s.Memory,
+		timeout:     s.writeTimeout,
 		open:        newOpenConnections(),
-		counts:      &g.connections,
-		log:         g.log,
+		counts:      &s.counts,
+		log:         s.Log,
 	}
 }
 
 // LimitOperators bounds the connections that a listener for operators accepts. It accepts
 // them also when the process has no file descriptor left.
-func (g *Gateway) LimitOperators(listener net.Listener) net.Listener {
+func (s *Server) LimitOperators(listener net.Listener) net.Listener {
 	return &limitedListener{
 		Listener:   listener,
 		most:       maxOperators,
 		perAddress: maxOperators,
-		trusted:    g.isProxy,
-		head:       g.configuration().limits.Header,
-		memory:     memory.NewBudget(adminMemory),
-		timeout:    g.writeTimeout,
+		trusted:    s.IsProxy,
+		head:       s.Limits().Header,
+		memory:     s.Operators,
+		timeout:    s.writeTimeout,
 		open:       newOpenConnections(),
-		counts:     &g.connections,
+		counts:     &s.counts,
 		spare:      newSpareDescriptors(),
 	}
 }
 
-func (g *Gateway) writeTimeout() time.Duration { return g.configuration().limits.WriteTimeout }
-
-// isProxy reports whether an address is that of a trusted proxy, whose connections are those
-// of many clients.
-func (g *Gateway) isProxy(addr netip.Addr) bool {
-	apps := g.configuration().apps
-	return len(apps) > 0 && apps[0].Proxies.Contains(addr)
-}
+func (s *Server) writeTimeout() time.Duration { return s.Limits().WriteTimeout }
 
 // A limitedListener accepts every connection. Past a limit it closes the connection that has
 // been idle for longest, of the same network or of all. If none is idle, the new connection is
@@ -207,140 +200,4 @@ func (l *limitedListener) closeIdle(matches func(*clientConn) bool) bool {
 func (l *limitedListener) Close() error {
 	l.spare.close()
 	return l.Listener.Close()
-}
-
-// A clientConn is a connection of a limitedListener.
-type clientConn struct {
-	net.Conn
-	listener *limitedListener
-	identify func() // waits for the header of the PROXY protocol; nil: the connection has none
-	surplus  bool
-	protocol atomic.Int32
-
-	// The listener's mu guards what follows.
-	network  netip.Prefix  // of the client; invalid until the header names it
-	slot     *list.Element // in the listener's idle or surplus; nil while it has requests
-	requests int
-	closed   bool
-
-	head head
-}
-
-// Write writes with a deadline over HTTP/2, of which many streams share the connection. Over
-// HTTP/1 the handler sets the deadline.
-func (c *clientConn) Write(b []byte) (int, error) {
-	if protocol(c.protocol.Load()) == http2 {
-		c.SetWriteDeadline(time.Now().Add(c.listener.timeout()))
-	}
-	return c.Conn.Write(b)
-}
-
-// Close closes the connection and takes it off the listener's count.
-func (c *clientConn) Close() error {
-	l := c.listener
-	l.mu.Lock()
-	first := !c.closed
-	if first {
-		l.counts[c.protocol.Load()].Add(-1)
-	}
-	c.closed = true
-	if l.newest == c {
-		l.newest = nil
-	}
-	if first && c.surplus {
-		l.surplus.Remove(c.slot)
-	} else if first {
-		if c.slot != nil {
-			l.idle.Remove(c.slot)
-		}
-		l.open.remove(c.network)
-	}
-	l.mu.Unlock()
-	err := c.Conn.Close()
-	c.head.end()
-	l.spare.refill()
-	return err
-}
-
-// begin marks the begin of a request on the connection.
-func (c *clientConn) begin(p protocol) {
-	c.head.taken(p == http2)
-	l := c.listener
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if before := c.protocol.Swap(int32(p)); !c.closed {
-		l.counts[before].Add(-1)
-		l.counts[p].Add(1)
-	}
-	if c.requests++; c.slot != nil && !c.surplus && !c.closed {
-		l.idle.Remove(c.slot)
-		c.slot = nil
-	}
-}
-
-// end marks the end of a request on the connection.
-func (c *clientConn) end() {
-	l := c.listener
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if c.requests--; c.requests > 0 || c.closed {
-		return
-	}
-	c.head.next()
-	if !c.surplus {
-		c.slot = l.idle.PushBack(c)
-	}
-}
-
-// keep keeps a connection that its request has taken from net/http from becoming idle. For
-// [http.Server.ConnState].
-func keep(conn net.Conn, state http.ConnState) {
-	if c := clientConnOf(conn); c != nil && state == http.StateHijacked {
-		c.listener.mu.Lock()
-		defer c.listener.mu.Unlock()
-		c.requests++
-	}
-}
-
-// clientConnOf returns the connection of a limitedListener; nil: conn is none.
-func clientConnOf(conn net.Conn) *clientConn {
-	if secure, ok := conn.(*tls.Conn); ok {
-		conn = secure.NetConn()
-	}
-	c, _ := conn.(*clientConn)
-	return c
-}
-
-// connKey is the key of a request's *clientConn in its context.
-type connKey struct{}
-
-// withConn is for [http.Server.ConnContext].
-func withConn(ctx context.Context, conn net.Conn) context.Context {
-	if c := clientConnOf(conn); c != nil {
-		return context.WithValue(ctx, connKey{}, c)
-	}
-	return ctx
-}
-
-// connOf returns the connection of a request; nil: no listener limits it.
-func connOf(r *http.Request) *clientConn {
-	c, _ := r.Context().Value(connKey{}).(*clientConn)
-	return c
-}
-
-// isSurplus reports whether a request came over a surplus connection.
-func isSurplus(r *http.Request) bool {
-	c := connOf(r)
-	return c != nil && c.surplus
-}
-
-// countRequests tells connections of their requests.
-func countRequests(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c := connOf(r); c != nil {
-			c.begin(protocolOf(r))
-			defer c.end()
-		}
-		next.ServeHTTP(w, r)
-	})
 }

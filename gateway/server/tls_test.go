@@ -1,4 +1,4 @@
-package gateway
+package server
 
 import (
 	"context"
@@ -20,7 +20,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/louche-graphql/louche/auth"
 	"github.com/louche-graphql/louche/internal/logtest"
 )
 
@@ -90,9 +89,9 @@ func (a *issuer) client(t *testing.T, name string, ends time.Time, usage x509.Ex
 	return []tls.Certificate{pair}
 }
 
-// serving is a gateway over TLS that answers with the name in the certificate of the client.
+// serving is a server over TLS that answers with the name in the certificate of the client.
 type serving struct {
-	*Gateway
+	*Server
 	url string
 	log *logtest.Recorder
 }
@@ -100,7 +99,7 @@ type serving struct {
 func serveTLS(t *testing.T, config TLSConfig) *serving {
 	t.Helper()
 	s := &serving{log: new(logtest.Recorder)}
-	s.Gateway = newGateway(Limits{}, slog.New(slog.NewTextHandler(s.log, nil)), unreachableApp(t, auth.ContextConfig{}))
+	s.Server = newServer(slog.New(slog.NewTextHandler(s.log, nil)))
 	s.load(t, config)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -111,7 +110,7 @@ func serveTLS(t *testing.T, config TLSConfig) *serving {
 	done := make(chan error)
 	go func() {
 		done <- s.ServeTLS(ctx, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if c := s.certificateOf(r.TLS); c != nil {
+			if c := s.CertificateOf(r.TLS); c != nil {
 				io.WriteString(w, c.Subject.CommonName)
 			}
 		}), func() time.Duration { return time.Second })
@@ -260,7 +259,7 @@ func TestCertificateExpiresWhileConnected(t *testing.T) {
 	if parsed, err := x509.ParseCertificate(ours.cert.Raw); err == nil {
 		root = *parsed
 	}
-	if got := s.certificateOf(&tls.ConnectionState{VerifiedChains: [][]*x509.Certificate{{leaf, &root}}}); got != nil {
+	if got := s.CertificateOf(&tls.ConnectionState{VerifiedChains: [][]*x509.Certificate{{leaf, &root}}}); got != nil {
 		t.Errorf("%v", got.Subject)
 	}
 }
