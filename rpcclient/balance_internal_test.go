@@ -77,6 +77,10 @@ func load(t *testing.T, p *Pool, callers int, during time.Duration, latency func
 	return shares
 }
 
+// enoughCalls is how long one caller makes calls of 10 ms until their shares hardly depend on
+// chance: 64,000 calls. A share of a thousand calls varies by several hundredths.
+const enoughCalls = 640 * time.Second
+
 func always(d time.Duration) func(int) time.Duration {
 	return func(int) time.Duration { return d }
 }
@@ -84,7 +88,8 @@ func always(d time.Duration) func(int) time.Duration {
 func TestNodesThatAreEqualGetEqualShares(t *testing.T) {
 	for _, callers := range []int{1, 8, 64} {
 		synctest.Test(t, func(t *testing.T) {
-			for node, share := range load(t, idlePool(PoolConfig{}, 3), callers, 10*time.Second, always(10*time.Millisecond)) {
+			during := enoughCalls / time.Duration(callers)
+			for node, share := range load(t, idlePool(PoolConfig{}, 3), callers, during, always(10*time.Millisecond)) {
 				if share < 0.28 || share > 0.39 {
 					t.Errorf("%d callers: node %d answered %.0f %% of calls", callers, node, 100*share)
 				}
@@ -97,7 +102,7 @@ func TestNodesThatAreEqualGetEqualShares(t *testing.T) {
 func TestSlightlyFasterNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		latency := func(node int) time.Duration { return 10*time.Millisecond + time.Duration(node)*100*time.Microsecond }
-		for node, share := range load(t, idlePool(PoolConfig{}, 3), 1, 10*time.Second, latency) {
+		for node, share := range load(t, idlePool(PoolConfig{}, 3), 1, enoughCalls, latency) {
 			if share < 0.28 || share > 0.39 {
 				t.Errorf("node %d answered %.0f %% of calls", node, 100*share)
 			}
