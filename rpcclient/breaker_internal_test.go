@@ -116,16 +116,18 @@ func TestOutlierIsEjected(t *testing.T) {
 		{"two fail, and one answers most calls", []int{0, 0, 10 * calls}, []int{calls, calls, 0}, []int{0, 1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := idlePool(PoolConfig{}, len(tt.healthy))
-			for node, n := range tt.healthy {
-				end(t, p, node, n, healthy)
-			}
-			for node, n := range tt.failed {
-				end(t, p, node, n, failed)
-			}
-			if got := ejected(p); !slices.Equal(got, tt.want) {
-				t.Errorf("ejected %v, want %v", got, tt.want)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				p := idlePool(PoolConfig{}, len(tt.healthy))
+				for node, n := range tt.healthy {
+					end(t, p, node, n, healthy)
+				}
+				for node, n := range tt.failed {
+					end(t, p, node, n, failed)
+				}
+				if got := ejected(p); !slices.Equal(got, tt.want) {
+					t.Errorf("ejected %v, want %v", got, tt.want)
+				}
+			})
 		})
 	}
 }
@@ -160,51 +162,57 @@ func TestNodesAreNeverAllEjected(t *testing.T) {
 		{4, 1, []int{0, 1, 2}, []int{3}},
 		{4, 1, []int{0, 1, 2, 3}, []int{0, 1, 2, 3}},
 	} {
-		p := idlePool(PoolConfig{Breaker: BreakerConfig{MaxEjected: tt.share}}, tt.nodes)
-		open(p, tt.open...)
-		if got := ejected(p); !slices.Equal(got, tt.open) {
-			t.Fatalf("%+v: breakers of %v are open", tt, got)
-		}
-		if got := called(t, p, nil); !slices.Equal(got, tt.want) {
-			t.Errorf("%+v: calls go to %v", tt, got)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			p := idlePool(PoolConfig{Breaker: BreakerConfig{MaxEjected: tt.share}}, tt.nodes)
+			open(p, tt.open...)
+			if got := ejected(p); !slices.Equal(got, tt.open) {
+				t.Fatalf("%+v: breakers of %v are open", tt, got)
+			}
+			if got := called(t, p, nil); !slices.Equal(got, tt.want) {
+				t.Errorf("%+v: calls go to %v", tt, got)
+			}
+		})
 	}
 }
 
 // Only the nodes that a filter selects count for its calls.
 func TestFilteredNodesAreNeverAllEjected(t *testing.T) {
-	p := idlePool(PoolConfig{}, 4)
-	for i, m := range *p.members.Load() {
-		m.schema.Store(&connSchema{m.peer.current.Load(), SchemaState{Hash: strconv.Itoa(i)}})
-	}
-	open(p, 0, 1)
-	for _, tt := range []struct{ fit, want []int }{
-		{[]int{0}, []int{0}},
-		{[]int{0, 1}, []int{0, 1}},
-		{[]int{0, 2}, []int{2}},
-		{[]int{0, 1, 2}, []int{0, 1, 2}},
-		{[]int{0, 1, 2, 3}, []int{2, 3}},
-	} {
-		only := func(s SchemaState) bool {
-			i, err := strconv.Atoi(s.Hash)
-			return err == nil && slices.Contains(tt.fit, i)
+	synctest.Test(t, func(t *testing.T) {
+		p := idlePool(PoolConfig{}, 4)
+		for i, m := range *p.members.Load() {
+			m.schema.Store(&connSchema{m.peer.current.Load(), SchemaState{Hash: strconv.Itoa(i)}})
 		}
-		if got := called(t, p, only); !slices.Equal(got, tt.want) {
-			t.Errorf("calls for %v go to %v, want %v", tt.fit, got, tt.want)
+		open(p, 0, 1)
+		for _, tt := range []struct{ fit, want []int }{
+			{[]int{0}, []int{0}},
+			{[]int{0, 1}, []int{0, 1}},
+			{[]int{0, 2}, []int{2}},
+			{[]int{0, 1, 2}, []int{0, 1, 2}},
+			{[]int{0, 1, 2, 3}, []int{2, 3}},
+		} {
+			only := func(s SchemaState) bool {
+				i, err := strconv.Atoi(s.Hash)
+				return err == nil && slices.Contains(tt.fit, i)
+			}
+			if got := called(t, p, only); !slices.Equal(got, tt.want) {
+				t.Errorf("calls for %v go to %v, want %v", tt.fit, got, tt.want)
+			}
 		}
-	}
+	})
 }
 
 // An ejected node is called if it is the last available one.
 func TestEjectedNodeIsCalledWhenTheOthersAreGone(t *testing.T) {
-	p := idlePool(PoolConfig{Breaker: BreakerConfig{MaxEjected: 1}}, 3)
-	open(p, 0)
-	members := *p.members.Load()
-	members[1].peer.drained.Store(true)
-	members[2].peer.current.Store(nil)
-	if got := called(t, p, nil); !slices.Equal(got, []int{0}) {
-		t.Errorf("calls go to %v", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		p := idlePool(PoolConfig{Breaker: BreakerConfig{MaxEjected: 1}}, 3)
+		open(p, 0)
+		members := *p.members.Load()
+		members[1].peer.drained.Store(true)
+		members[2].peer.current.Store(nil)
+		if got := called(t, p, nil); !slices.Equal(got, []int{0}) {
+			t.Errorf("calls go to %v", got)
+		}
+	})
 }
 
 // After its time, an ejected node gets one trial call. Only its silence while other
@@ -282,19 +290,21 @@ func TestBreakerCountsCallsWhenTheyEnd(t *testing.T) {
 // The share is that of ended calls. Calls in flight and calls that clients gave up say
 // nothing about a node.
 func TestBreakerIgnoresUncountedCalls(t *testing.T) {
-	p := idlePool(PoolConfig{}, 2)
-	calls := int(p.cfg.Breaker.Calls)
-	end(t, p, 1, calls, healthy)
-	for range calls {
-		if _, err := (*p.members.Load())[0].takeSlot(time.Now(), false); err != nil { // stays in flight
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		p := idlePool(PoolConfig{}, 2)
+		calls := int(p.cfg.Breaker.Calls)
+		end(t, p, 1, calls, healthy)
+		for range calls {
+			if _, err := (*p.members.Load())[0].takeSlot(time.Now(), false); err != nil { // stays in flight
+				t.Fatal(err)
+			}
 		}
-	}
-	end(t, p, 0, 10*calls, uncounted)
-	end(t, p, 0, calls, failed)
-	if got := ejected(p); !slices.Equal(got, []int{0}) {
-		t.Errorf("ejected %v, though every call that ended on a node has failed", got)
-	}
+		end(t, p, 0, 10*calls, uncounted)
+		end(t, p, 0, calls, failed)
+		if got := ejected(p); !slices.Equal(got, []int{0}) {
+			t.Errorf("ejected %v, though every call that ended on a node has failed", got)
+		}
+	})
 }
 
 // Answers of long ago do not show that the other nodes are healthy.
@@ -313,13 +323,15 @@ func TestCountsOfIdleNodesExpire(t *testing.T) {
 
 // A restarted node has no history.
 func TestRestartResetsHistory(t *testing.T) {
-	p := idlePool(PoolConfig{}, 2)
-	end(t, p, 0, 1, healthy)
-	open(p, 0)
-	comeUp((*p.members.Load())[0], 2, time.Now().Add(-time.Hour))
-	if got := called(t, p, nil); !slices.Equal(got, []int{0, 1}) {
-		t.Errorf("after a restart of node 0, calls go to %v", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		p := idlePool(PoolConfig{}, 2)
+		end(t, p, 0, 1, healthy)
+		open(p, 0)
+		comeUp((*p.members.Load())[0], 2, time.Now().Add(-time.Hour))
+		if got := called(t, p, nil); !slices.Equal(got, []int{0, 1}) {
+			t.Errorf("after a restart of node 0, calls go to %v", got)
+		}
+	})
 }
 
 // The log may wait for locks of the breaker or its node without a deadlock.
