@@ -87,6 +87,7 @@ type Conn struct {
 
 	processes processes
 	done      chan struct{} // closed after err is set
+	closeTime time.Duration // bounds how long Close waits for the peer
 	closeOnce sync.Once
 }
 
@@ -117,6 +118,7 @@ func New(socket net.Conn, local Node, peer Peer, options Options) *Conn {
 
 		mailboxes: make(map[mailboxID]*Mailbox),
 		done:      make(chan struct{}),
+		closeTime: time.Second,
 		watch:     watch{since: time.Now()},
 	}
 	return c
@@ -147,13 +149,10 @@ func (c *Conn) Serve() error {
 	return c.err
 }
 
-// closeTime bounds how long Close waits for the peer.
-const closeTime = time.Second
-
 // Close ends the connection. Pending calls fail with a [*LostError] at once. Close
 // waits for a second at most until the peer has killed their processes.
 func (c *Conn) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	ctx, cancel := context.WithTimeout(context.Background(), c.closeTime)
 	defer cancel()
 	c.abandonAll(ctx)
 	c.out.flush(ctx)

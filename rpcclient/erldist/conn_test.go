@@ -145,6 +145,7 @@ func TestCloseKillsCalls(t *testing.T) {
 		a, b := pair(t)
 		heard := &listening{Conn: b}
 		c := New(a, initiator, Peer{Name: acceptor.Name}, Options{})
+		c.closeTime = waittest.Limit // a slow machine may take more than a second
 		server := New(heard, acceptor, Peer{Name: initiator.Name}, Options{Handler: func(ctx context.Context, _ Process) []byte {
 			<-ctx.Done()
 			return nil

@@ -41,7 +41,6 @@ func received(box *Mailbox) []byte {
 
 func TestMailbox(t *testing.T) {
 	client, server := connected(t, Options{}, echo)
-	serve(t, client, server)
 	box := client.OpenMailbox(2)
 	defer box.Close()
 	server.Send(box.Pid, list(1))

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/louche-graphql/louche/rpcclient/etf"
 )
 
@@ -137,6 +138,7 @@ func TestMemoryOfACallerThatLeaves(t *testing.T) {
 			exit.Release()
 		}
 	}
+	c.closeTime = waittest.Limit // Close waits until the reader has ended
 	c.Close()
 	if used := memory.used.Load(); used != 0 {
 		t.Errorf("%d bytes are left over", used)

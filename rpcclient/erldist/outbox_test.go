@@ -39,7 +39,6 @@ func TestPiecesWait(t *testing.T) {
 
 func TestSendPiece(t *testing.T) {
 	client, server := connected(t, Options{}, echo)
-	serve(t, client, server)
 	box := client.OpenMailbox(64)
 	defer box.Close()
 	for n := range int64(64) {
