@@ -67,7 +67,7 @@ func (n *Node) visit(ctx context.Context, t NodeAddr, f func(c *liveConn, handsh
 	began := time.Now()
 	conn, ended, err := n.runtime.dial(ctx, t.Name, t.Addr, false)
 	// The node may not have noticed yet that an earlier visit has ended.
-	for tries := 1; errors.Is(err, erldist.ErrAlive) && tries < 10 && ctx.Err() == nil; tries++ {
+	for tries := 1; errors.Is(err, erldist.ErrAlive) && tries < 50 && ctx.Err() == nil; tries++ {
 		time.Sleep(100 * time.Millisecond)
 		began = time.Now()
 		conn, ended, err = n.runtime.dial(ctx, t.Name, t.Addr, false)

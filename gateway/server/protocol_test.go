@@ -42,28 +42,31 @@ func TestConnectionsByProtocol(t *testing.T) {
 			return s.Connections(noRequest) == none && s.Connections(http1) == one && s.Connections(http2) == two
 		})
 	}
-	silent, err := net.Dial("tcp", bound.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	counted(1, 0, 0)
-	var transports []*http.Transport
-	for _, version := range []int{1, 2} {
-		transport := &http.Transport{Protocols: new(http.Protocols)}
-		transport.Protocols.SetHTTP1(version == 1)
-		transport.Protocols.SetUnencryptedHTTP2(version == 2)
-		transports = append(transports, transport)
-		resp, err := (&http.Client{Transport: transport}).Get("http://" + bound.Addr().String() + "/")
+	dial := func() net.Conn {
+		t.Helper()
+		conn, err := net.Dial("tcp", bound.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
-		io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
+		t.Cleanup(func() { conn.Close() })
+		return conn
 	}
+	silent := dial()
+	counted(1, 0, 0)
+	first := dial() // net/http would close its connection after a late answer
+	io.WriteString(first, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	second := &http.Transport{Protocols: new(http.Protocols)}
+	second.Protocols.SetUnencryptedHTTP2(true)
+	resp, err := (&http.Client{Transport: second}).Get("http://" + bound.Addr().String() + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.Copy(io.Discard, resp.Body)
+	resp.Body.Close()
 	counted(1, 1, 1)
 	silent.Close()
-	transports[0].CloseIdleConnections()
+	first.Close()
 	counted(0, 0, 1)
-	transports[1].CloseIdleConnections()
+	second.CloseIdleConnections()
 	counted(0, 0, 0)
 }

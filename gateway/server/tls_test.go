@@ -213,13 +213,13 @@ func TestReplacedAuthority(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		s := serveTLS(t, config)
 		sessions := tls.NewLRUClientSessionCache(8)
-		with := func(a *issuer) *http.Client {
+		with := func(a *issuer, http2 bool) *http.Client {
 			pair := a.client(t, "alice", time.Now().Add(time.Hour), x509.ExtKeyUsageClientAuth)
-			return clientOf(t, ours, false, func(c *tls.Config) {
+			return clientOf(t, ours, http2, func(c *tls.Config) {
 				c.MaxVersion, c.Certificates, c.ClientSessionCache = version, pair, sessions
 			})
 		}
-		open, again := with(former), with(former)
+		open, again := with(former, true), with(former, false) // HTTP/2 stays open for certain
 		if seen, _ := s.ask(open); seen != "alice" {
 			t.Fatalf("at first: %q", seen)
 		}
@@ -237,13 +237,13 @@ func TestReplacedAuthority(t *testing.T) {
 		if seen, state := s.ask(again); seen != "" && seen != "refused" || state != nil && state.DidResume {
 			t.Errorf("%s: over a new connection: %q", tls.VersionName(version), seen)
 		}
-		if seen, _ := s.ask(with(next)); seen != "alice" {
+		if seen, _ := s.ask(with(next, false)); seen != "alice" {
 			t.Errorf("%s: of the new authority: %q", tls.VersionName(version), seen)
 		}
 
 		config.ClientCAFile = ""
 		s.load(t, config)
-		if seen, _ := s.ask(with(next)); seen != "" {
+		if seen, _ := s.ask(with(next, false)); seen != "" {
 			t.Errorf("%s: without client_ca_file: %q", tls.VersionName(version), seen)
 		}
 	}

@@ -27,7 +27,6 @@ import (
 type setUp struct {
 	epmd         int
 	cookie       string // a file
-	refused      string // an address at which nothing listens
 	silent, mute string // addresses of programs that say nothing, and something else
 	dir          string
 	node         *beamtest.Node    // testapp@127.0.0.1
@@ -52,6 +51,9 @@ func (s *setUp) connect(t *testing.T, name string) {
 	t.Cleanup(func() { served.Close() })
 }
 
+// refused is an address at which nothing listens. No program gets this port by chance.
+const refused = "127.0.0.1:1"
+
 func newSetUp(t *testing.T) *setUp {
 	t.Helper()
 	s := &setUp{epmd: beamtest.StartEPMD(t), dir: t.TempDir()}
@@ -60,9 +62,6 @@ func newSetUp(t *testing.T) *setUp {
 	beamtest.StartNode(t, beamtest.Options{Name: "secure@127.0.0.1", EPMDPort: s.epmd, ProtoDist: "inet_tls", SSLDistOptFile: s.tls.SSLDistOptFile})
 	beamtest.StartNode(t, beamtest.Options{Name: "stranger@127.0.0.1", EPMDPort: s.epmd, Cookie: "the-cookie-of-another-cluster"})
 	s.cookie = s.file(t, "cookie", beamtest.DefaultCookie, 0o600)
-	listener := listen(t)
-	s.refused = listener.Addr().String()
-	listener.Close()
 	s.silent, s.mute = serve(t, ""), serve(t, "HTTP/1.1 400 Bad Request\r\n\r\n")
 	return s
 }
@@ -91,7 +90,10 @@ func (s *setUp) configuration(outside, discovery, app string) string {
 	if !strings.Contains(discovery, "port:") {
 		discovery += fmt.Sprintf(", epmd_port: %d", s.epmd)
 	}
-	return outside + "apps:\n  - discovery: {timeout: 2s, " + discovery + "}\n" + app
+	if !strings.Contains(discovery, "timeout:") {
+		discovery += ", timeout: 1m"
+	}
+	return outside + "apps:\n  - discovery: {" + discovery + "}\n" + app
 }
 
 func listen(t *testing.T) net.Listener {
@@ -170,7 +172,7 @@ func TestDoctor(t *testing.T) {
 	const secure = "dns: [127.0.0.1], prefix: secure"
 	s.connect(t, "twin@127.0.0.1")
 	twin := strings.Replace(node(s.cookie), "louche@", "twin@", 1)
-	jwt := "    auth: {methods: [{jwt: {issuer: 'https://" + s.refused + "/', audience: [a], discover: true}}]}\n"
+	jwt := "    auth: {methods: [{jwt: {issuer: 'https://" + refused + "/', audience: [a], discover: true}}]}\n"
 	for name, c := range map[string]struct {
 		yaml          string
 		check, remedy string
@@ -189,19 +191,19 @@ func TestDoctor(t *testing.T) {
 		"one of the future":      {yaml: s.configuration(s.certificate(t, "early", now.Add(day), now.Add(2*day)), "", ""), check: "certificate", remedy: "clock"},
 		"one that expires soon":  {yaml: s.configuration(s.certificate(t, "late", now.Add(-day), now.Add(day)), "", ""), check: "certificate", status: doctor.Warned, remedy: "renew"},
 		"a taken address":        {yaml: s.configuration("listen: "+s.silent+"\n", "", ""), check: "listen", status: doctor.Warned, remedy: "running already"},
-		"no Redis":               {yaml: s.configuration("redis: {address: '"+s.refused+"'}\n", "", ""), check: "redis", remedy: "redis.address"},
+		"no Redis":               {yaml: s.configuration("redis: {address: '"+refused+"'}\n", "", ""), check: "redis", remedy: "redis.address"},
 		"no issuer":              {yaml: s.configuration("", "", jwt), check: "key set", remedy: "jwt.issuer"},
-		"an unknown host":        {yaml: s.configuration("", "dns: [no-such-host.invalid], prefix: testapp", ""), check: "dns", remedy: "discovery.dns"},
-		"no EPMD":                {yaml: s.configuration("", "dns: [127.0.0.1], prefix: testapp, epmd_port: "+port(s.refused), ""), check: "epmd", remedy: "start EPMD"},
+		"an unknown host":        {yaml: s.configuration("", "dns: [no-such-host.invalid], prefix: testapp, timeout: 2s", ""), check: "dns", remedy: "discovery.dns"},
+		"no EPMD":                {yaml: s.configuration("", "dns: [127.0.0.1], prefix: testapp, epmd_port: "+port(refused), ""), check: "epmd", remedy: "start EPMD"},
 		"another program":        {yaml: s.configuration("", "dns: [127.0.0.1], prefix: testapp, epmd_port: "+port(s.mute), ""), check: "epmd", remedy: "another program"},
 		"another prefix":         {yaml: s.configuration("", "dns: [127.0.0.1], prefix: elsewhere", ""), check: "epmd", remedy: "discovery.prefix"},
 		"an unregistered node":   {yaml: s.configuration("", "nodes: [nobody@127.0.0.1]", ""), check: "node", remedy: "start that node"},
 		"another cookie":         {yaml: s.configuration("", "dns: [127.0.0.1], prefix: stranger", ""), check: "handshake", remedy: "cookie of that node"},
-		"a closed port":          {yaml: s.configuration("", "dns: [127.0.0.1], prefix: testapp, port: "+port(s.refused), ""), check: "handshake", remedy: "start the program"},
+		"a closed port":          {yaml: s.configuration("", "dns: [127.0.0.1], prefix: testapp, port: "+port(refused), ""), check: "handshake", remedy: "start the program"},
 		"no distribution":        {yaml: s.configuration("", "dns: [127.0.0.1], prefix: testapp, port: "+port(s.mute), ""), check: "handshake", remedy: "another program"},
 		"a firewall":             {yaml: s.configuration("", "dns: [127.0.0.1], prefix: testapp, port: "+port(s.silent), ""), check: "handshake", remedy: "firewall", timeout: time.Second},
 		"a node with TLS":        {yaml: s.configuration("", secure, ""), check: "tls", remedy: "node.tls.ca_file"},
-		"a node without TLS":     {yaml: s.configuration(secured("ca_file: "+s.tls.CA), "", ""), check: "tls", remedy: "inet_tls", timeout: 5 * time.Second},
+		"a node without TLS":     {yaml: s.configuration(secured("ca_file: "+s.tls.CA), "", ""), check: "tls", remedy: "inet_tls"},
 		"another authority":      {yaml: s.configuration(secured("ca_file: "+s.otherTLS.CA), secure, ""), check: "handshake", remedy: "authority of the nodes"},
 		"another server name":    {yaml: s.configuration(secured("server_name: elsewhere, ca_file: "+s.tls.CA), secure, ""), check: "handshake", remedy: "node.tls.server_name"},
 		"no certificate":         {yaml: s.configuration(secured("ca_file: "+s.tls.CA), secure, ""), check: "handshake", remedy: "node.tls.cert_file"},
