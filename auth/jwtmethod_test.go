@@ -228,18 +228,19 @@ func (p *provider) publish(keys map[string]crypto.PublicKey) {
 	p.set.Store(&s)
 }
 
+// dead is the address of an issuer that does not listen. No program gets this port by chance.
+const dead = "http://127.0.0.1:1/keys"
+
 // Each of several issuers has its own keys.
 func TestSeveralIssuers(t *testing.T) {
 	one, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	two, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	first := newProvider(t, map[string]crypto.PublicKey{"k": &one.PublicKey})
 	second := newProvider(t, map[string]crypto.PublicKey{"k": &two.PublicKey})
-	dead := newProvider(t, nil)
-	dead.Close()
 	a := authenticator(t, nil, fmt.Sprintf(`methods:
   - jwt: {issuer: one, audience: [my-app], jwks: %s}
   - jwt: {issuer: two, audience: [my-app], jwks: %s}
-  - jwt: {issuer: dead, audience: [my-app], jwks: %s}`, first.URL, second.URL, dead.URL))
+  - jwt: {issuer: dead, audience: [my-app], jwks: %s}`, first.URL, second.URL, dead))
 	defer a.Close()
 	for _, tt := range []struct {
 		issuer string
@@ -267,7 +268,7 @@ func TestSeveralIssuers(t *testing.T) {
 		}
 	}
 	for _, set := range a.KeySetStatuses() {
-		if dead := set.Issuer == "dead"; (set.Problem != nil) != dead || (set.Keys == 0) != dead {
+		if isDead := set.Issuer == "dead"; (set.Problem != nil) != isDead || (set.Keys == 0) != isDead {
 			t.Errorf("%+v", set)
 		}
 	}
@@ -276,9 +277,7 @@ func TestSeveralIssuers(t *testing.T) {
 // A request with a cookie whose issuer cannot be reached is not anonymous.
 func TestUnavailableCookie(t *testing.T) {
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	dead := newProvider(t, nil)
-	dead.Close()
-	a := authenticator(t, nil, fmt.Sprintf(`{anonymous: allow, methods: [{jwt: {issuer: i, audience: [], jwks: %s, cookie: session}}]}`, dead.URL))
+	a := authenticator(t, nil, fmt.Sprintf(`{anonymous: allow, methods: [{jwt: {issuer: i, audience: [], jwks: %s, cookie: session}}]}`, dead))
 	defer a.Close()
 	ask := func(token string) (*Identity, error) {
 		return a.Authenticate(t.Context(), &Request{Header: http.Header{"Cookie": {"session=" + token}}})

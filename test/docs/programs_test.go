@@ -26,7 +26,8 @@ func TestPrograms(t *testing.T) {
 	addr := addressOf(t, epmd)
 	local := strings.NewReplacer(
 		`Prefix: "my_app"`, fmt.Sprintf(`Prefix: "my_app", EPMDPort: %d`, epmd),
-		"127.0.0.1:40125", addr.String())
+		"127.0.0.1:40125", addr.String(),
+		"100*time.Millisecond, rpcclient.ErrAppTimeout", "3*time.Second, rpcclient.ErrAppTimeout") // the node has the call before the deadline
 	for _, readme := range []string{"rpcclient/README.md", "rpcclient/erldist/README.md", "rpcclient/etf/README.md", "discovery/README.md"} {
 		t.Run(readme, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join("../..", readme))
