@@ -90,7 +90,7 @@ func (e *events) Run(clients int, duration time.Duration) (Run, error) {
 		c.times = c.times[:0]
 	}
 	began := time.Now()
-	for time.Since(began) < duration {
+	for first := true; first || time.Since(began) < duration; first = false {
 		if !e.publish(e.atATime, time.Minute) {
 			return Run{}, fmt.Errorf("%d clients of %d did not get an event", e.missing.Load(), clients)
 		}

@@ -2,11 +2,13 @@ package bench
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -35,8 +37,8 @@ func Build(t testing.TB) Binary {
 	return Binary(binary)
 }
 
-// Start runs the gateway until the benchmark ends. It returns when a node can be called.
-// yaml has no listeners.
+// Start runs the gateway until the benchmark ends. It returns when each application has a
+// connected node. yaml has no listeners.
 func (binary Binary) Start(t testing.TB, yaml string) Gateway {
 	file := filepath.Join(t.TempDir(), "louche.yaml")
 	var g Gateway
@@ -56,14 +58,35 @@ func (binary Binary) Start(t testing.TB, yaml string) Gateway {
 			t.Errorf("serve: %v\n%s", err, &log)
 		}
 	})
-	waittest.Until(t, "the gateway is ready", func() bool {
-		resp, err := http.Get("http://" + g.Address + "/readyz")
-		if err != nil {
-			return false
-		}
-		resp.Body.Close()
-		return resp.StatusCode == http.StatusOK
+	waittest.Until(t, "each application has a node", func() bool {
+		nodes := g.nodes()
+		return len(nodes) > 0 && !slices.Contains(nodes, 0)
 	})
 	g.PID = cmd.Process.Pid
 	return g
+}
+
+// nodes returns the number of connected nodes of each application; nil: there is no answer.
+func (g Gateway) nodes() (connected []int) {
+	resp, err := http.Get("http://" + g.Admin + "/status")
+	if err != nil {
+		return nil
+	}
+	defer resp.Body.Close()
+	var status struct {
+		Apps []struct{ Nodes []struct{ State string } }
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&status); err != nil {
+		return nil
+	}
+	for _, app := range status.Apps {
+		n := 0
+		for _, node := range app.Nodes {
+			if node.State == "connected" {
+				n++
+			}
+		}
+		connected = append(connected, n)
+	}
+	return connected
 }

@@ -1,10 +1,9 @@
 package bench
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
+	"slices"
 	"testing"
 	"text/tabwriter"
 	"time"
@@ -138,31 +137,10 @@ func growthOfNodes(b *testing.B) panel {
 		}
 		b.Cleanup(cluster.Stop)
 		gateway := StartGateway(b, configuration(b, cookie)+application("/graphql", demo.Schema, "demo", int(cluster.EPMDPort)))
-		waittest.Until(b, "all nodes are connected", func() bool { return connected(b, gateway) == int(n) })
+		waittest.Until(b, "all nodes are connected", func() bool { return slices.Equal(gateway.nodes(), []int{int(n)}) })
 		p.add(b, n, workloads[0].http(gateway.Address, "/graphql"), 32, gateway, nil)
 	}
 	return p
-}
-
-// connected returns the number of connected nodes.
-func connected(b *testing.B, gateway Gateway) (n int) {
-	resp, err := http.Get("http://" + gateway.Admin + "/status")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var status struct {
-		Apps []struct{ Nodes []struct{ State string } }
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&status); err != nil {
-		b.Fatal(err)
-	}
-	for _, node := range status.Apps[0].Nodes {
-		if node.State == "connected" {
-			n++
-		}
-	}
-	return n
 }
 
 func (p panel) print() {
