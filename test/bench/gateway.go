@@ -59,15 +59,15 @@ func (binary Binary) Start(t testing.TB, yaml string) Gateway {
 		}
 	})
 	waittest.Until(t, "each application has a node", func() bool {
-		nodes := g.nodes()
+		nodes := g.Nodes()
 		return len(nodes) > 0 && !slices.Contains(nodes, 0)
 	})
 	g.PID = cmd.Process.Pid
 	return g
 }
 
-// nodes returns the number of connected nodes of each application; nil: there is no answer.
-func (g Gateway) nodes() (connected []int) {
+// Nodes returns the number of connected nodes of each application; nil: there is no answer.
+func (g Gateway) Nodes() (connected []int) {
 	resp, err := http.Get("http://" + g.Admin + "/status")
 	if err != nil {
 		return nil

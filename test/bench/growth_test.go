@@ -137,7 +137,7 @@ func growthOfNodes(b *testing.B) panel {
 		}
 		b.Cleanup(cluster.Stop)
 		gateway := StartGateway(b, configuration(b, cookie)+application("/graphql", demo.Schema, "demo", int(cluster.EPMDPort)))
-		waittest.Until(b, "all nodes are connected", func() bool { return slices.Equal(gateway.nodes(), []int{int(n)}) })
+		waittest.Until(b, "all nodes are connected", func() bool { return slices.Equal(gateway.Nodes(), []int{int(n)}) })
 		p.add(b, n, workloads[0].http(gateway.Address, "/graphql"), 32, gateway, nil)
 	}
 	return p

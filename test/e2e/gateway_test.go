@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"github.com/louche-graphql/louche/internal/service"
 	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/louche-graphql/louche/test/beamtest"
+	"github.com/louche-graphql/louche/test/bench"
 )
 
 // running is a gateway that runs in this process.
@@ -34,7 +36,8 @@ type running struct {
 	cutOff bool
 }
 
-// startGateway runs a gateway until the test ends. It returns when a node can be called.
+// startGateway runs a gateway until the test ends. It returns when each application has a node
+// that can be called.
 func startGateway(t testing.TB, yaml string) *running {
 	t.Helper()
 	g := launch(t, yaml)
@@ -44,8 +47,10 @@ func startGateway(t testing.TB, yaml string) *running {
 			return false
 		}
 		resp.Body.Close()
-		return resp.StatusCode == http.StatusOK
+		return resp.StatusCode == http.StatusOK // one application has a node
 	})
+	operators := bench.Gateway{Admin: strings.TrimPrefix(g.admin, "http://")} // which may refuse to answer without a token
+	eventually(t, "each application has a node", func() bool { return !slices.Contains(operators.Nodes(), 0) })
 	return g
 }
 
