@@ -182,19 +182,6 @@ func (g *running) waitClosed(t testing.TB) {
 	})
 }
 
-// unhurried returns a timeout that no fast call exceeds: many times the duration of one on
-// this machine.
-func (g *running) unhurried(t testing.TB) time.Duration {
-	t.Helper()
-	took := time.Hour
-	for range 3 {
-		began := time.Now()
-		g.query(t, `{ hello }`)
-		took = min(took, time.Since(began))
-	}
-	return max(time.Second, 100*took).Round(time.Millisecond)
-}
-
 // timedOut sends an operation that sleeps. It doubles the timeout until the operation
 // begins on the node, and returns the last response.
 func (g *running) timedOut(t testing.TB, node *beamtest.Node, body string, header ...string) (status int, answer string) {

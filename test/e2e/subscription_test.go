@@ -235,6 +235,7 @@ func TestSubscriptionSurvivesItsNode(t *testing.T) {
 	began := time.Now()
 	s.expect(t, gap)
 	t.Logf("subscribed again %v after the drain", time.Since(began))
+	eventually(t, "the subscription on the drained node has ended", func() bool { return nodes[first].Subscribers(t) == before[first] })
 	second := subscribed()
 	if second == first || second == "" {
 		t.Fatalf("subscribed on %q, then on %q", first, second)
