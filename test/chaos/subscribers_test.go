@@ -72,7 +72,7 @@ func TestSubscribersOutliveTheirNodes(t *testing.T) {
 	count, channels, kills, reloads := form(300, 10000), form(10, 50), form(3, 24), form(3, 20)
 	f := startFleet(t, 3, 0)
 	settings := func(batch int) settings {
-		return f.withSubscribers(room(count, batch), fmt.Sprintf("shutdown_grace: %v", form(2*time.Second, 20*time.Second)), "shutdown_delay: 0s")
+		return f.withSubscribers(room(count, batch), fmt.Sprintf("shutdown_grace: %v", form(5*time.Second, 20*time.Second)), "shutdown_delay: 0s")
 	}
 	g := startGateway(t, nil, settings(2))
 	g.waitConnected(t, 3)

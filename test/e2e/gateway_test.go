@@ -32,7 +32,7 @@ type running struct {
 	log   *logtest.Recorder
 	begin func() // begins to stop it
 	stop  func() error
-	// cutOff: requests outlive shutdown_grace, so stop returns an error.
+	// cutOff: requests may outlive shutdown_grace; then stop returns an error.
 	cutOff bool
 }
 

@@ -26,7 +26,7 @@ end)
 }
 
 // resubscribing returns a configuration with lines of the application, and a function that has a gateway with it end all
-// subscriptions.
+// subscriptions. Its grace is short, so the last client may outlive it.
 func resubscribing(epmd int, lines ...string) (yaml string, resubscribe func(*testing.T, *running)) {
 	var changes atomic.Int64
 	section := func() string {
@@ -44,6 +44,7 @@ func TestExamplesOfSubscribers(t *testing.T) {
 	publishNumbers(t, node, "news")
 	yaml, resubscribe := resubscribing(epmd)
 	g := startGateway(t, yaml)
+	g.cutOff = true
 	for name, n := range map[string]int{"Apollo Client": 1, "urql": 1, "graphql-sse": 0, "graphql-ws": 0} {
 		t.Run(name, func(t *testing.T) {
 			folder := exampleFolder(t, map[string]string{"example.mjs": example(t, g, name, n)})
@@ -92,6 +93,7 @@ func TestGraphQLSSE(t *testing.T) {
 	publishNumbers(t, node, "numbers")
 	yaml, resubscribe := resubscribing(epmd)
 	g := startGateway(t, yaml)
+	g.cutOff = true
 	control := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { resubscribe(t, g) }))
 	defer control.Close()
 	runClient(t, "graphql-sse.mjs", g.url+"/graphql", control.URL)
@@ -103,7 +105,7 @@ func TestMultipartSubscription(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	node.AddEvents(t)
-	g := startGateway(t, configFor(epmd, subscriptions)+"shutdown_grace: 1s\n")
+	g := startGateway(t, configFor(epmd, subscriptions)+"shutdown_grace: 5s\n") // a second of it is left at the end
 	const accept = `multipart/mixed;boundary="graphql";subscriptionSpec="1.0",application/json`
 	s := g.stream(t, subscriptionOf("news"), "Accept", accept)
 	if s.StatusCode != 200 || s.Header.Get("Content-Type") != `multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"` {

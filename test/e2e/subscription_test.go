@@ -333,7 +333,7 @@ func TestSubscriptionsEndAtTheStop(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	node.AddEvents(t)
-	g := startGateway(t, configFor(epmd, subscriptions)+"shutdown_grace: 2s\n")
+	g := startGateway(t, configFor(epmd, subscriptions)+"shutdown_grace: 5s\n") // a second of it is left at the end
 	before := node.Subscribers(t)
 	streams := []*stream{g.subscribe(t, "a"), g.subscribe(t, "b"), g.subscribe(t, "c")}
 	g.begin()
