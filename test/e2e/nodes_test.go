@@ -31,7 +31,7 @@ func TestNodes(t *testing.T) {
 	}
 	for _, want := range []string{
 		`(?m)^/graphql  TestApp.Schema$`,
-		`(?m)^  testapp-01ABC@127.0.0.1  127.0.0.1:\d+  [0-9.]+[mµ]s +` + node.OTP() + ` +\d+\.\d+\.\d+ +\d+ +\d+ +found [0-9a-f]{8}$`,
+		`(?m)^  testapp-01ABC@127.0.0.1  127.0.0.1:\d+  [0-9.]+(µs|ms|s) +` + node.OTP() + ` +\d+\.\d+\.\d+ +\d+ +\d+ +found [0-9a-f]{8}$`,
 		`(?m)^  testapp-01DEF@127.0.0.1  127.0.0.1:\d+  failed: .*wrong cookie.*RELEASE_COOKIE`,
 	} {
 		if !regexp.MustCompile(want).MatchString(got) {

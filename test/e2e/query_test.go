@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
@@ -32,7 +33,7 @@ func TestQueryWithoutGateway(t *testing.T) {
 		"no such path":      {[]string{"{ counter }", "--path", "/other"}, 2, "/other"},
 		"no node to ask it": {[]string{"{ counter }", "--prefix", "elsewhere"}, 2, "elsewhere"},
 	} {
-		out, problem, status := run(t, append([]string{"query", "--config", file}, c.args...)...)
+		out, problem, status := run(t, append([]string{"query", "--config", file, "--timeout", waittest.Limit.String()}, c.args...)...)
 		if status != c.status || !strings.Contains(out+problem, c.want) {
 			t.Errorf("%s: status %d\n%s%s", name, status, out, problem)
 		}
@@ -40,11 +41,11 @@ func TestQueryWithoutGateway(t *testing.T) {
 	if got := node.Appended(t); len(got) != 1 || got[0] != "first" {
 		t.Errorf("the mutation ran %d times: %v", len(got), got)
 	}
-	out, problem, status := run(t, "doctor", "--config", file)
+	out, problem, status := run(t, "doctor", "--timeout", waittest.Limit.String(), "--config", file)
 	if status != 0 || !strings.Contains(out, "ok       schema         testapp@127.0.0.1: TestApp.Schema\n") {
 		t.Errorf("doctor: status %d\n%s%s", status, out, problem)
 	}
-	if out, problem, status := run(t, "doctor", "--config", file, "--prefix", "elsewhere"); status != 1 || !strings.Contains(out, "→ correct discovery.prefix") {
+	if out, problem, status := run(t, "doctor", "--timeout", waittest.Limit.String(), "--config", file, "--prefix", "elsewhere"); status != 1 || !strings.Contains(out, "→ correct discovery.prefix") {
 		t.Errorf("doctor: status %d\n%s%s", status, out, problem)
 	}
 }

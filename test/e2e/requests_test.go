@@ -2,12 +2,15 @@ package e2e_test
 
 import (
 	"errors"
+	"fmt"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/louche-graphql/louche/internal/docstest"
+	"github.com/louche-graphql/louche/internal/waittest"
 )
 
 // elsewhere are requests of the documentation that the demo cannot answer, and why.
@@ -20,6 +23,10 @@ var elsewhere = map[string]string{
 // Requests by curl in the documentation succeed with the demo.
 func TestRequestsOfTheDocumentation(t *testing.T) {
 	demo := startDemo(t)
+	eventually(t, "a node is called", func() bool {
+		status, _ := demo.post(t, `{"query":"{ backend }"}`)
+		return status == 200
+	})
 	here := strings.NewReplacer(documentedClients, demo.url, documentedAdmin, demo.admin, "my-app-01ABC@10.0.0.7", "gearbox-01J8ZC4T@127.0.0.1")
 	for _, block := range docstest.Blocks(t, "sh") {
 		for _, statement := range docstest.Statements(t, block.Text) {
@@ -27,11 +34,14 @@ func TestRequestsOfTheDocumentation(t *testing.T) {
 				continue
 			}
 			t.Run(block.String(), func(t *testing.T) {
-				script := "curl() { command curl --silent --fail-with-body --max-time 5 \"$@\"; }\n" + here.Replace(statement.Text)
+				endless, limit := strings.Contains(statement.Text, "curl -N"), waittest.Limit
+				if endless {
+					limit = 5 * time.Second
+				}
+				script := fmt.Sprintf("curl() { command curl --silent --fail-with-body --max-time %.0f \"$@\"; }\n", limit.Seconds()) + here.Replace(statement.Text)
 				out, err := exec.CommandContext(t.Context(), "bash", "-c", script).CombinedOutput()
 				exit, _ := errors.AsType[*exec.ExitError](err)
-				endless := exit != nil && exit.ExitCode() == 28 && strings.Contains(statement.Text, "curl -N")
-				if err != nil && !endless {
+				if err != nil && !(endless && exit != nil && exit.ExitCode() == 28) {
 					t.Errorf("%s\n%v\n%s", script, err, out)
 				}
 			})

@@ -162,7 +162,7 @@ func TestTLSDistributionAsTheGuideSays(t *testing.T) {
 			}
 
 			got, status := nodes(t, c.gateway(t))
-			row := regexp.MustCompile(`(?m)^  NAME .*\n  \S+@127.0.0.1  127.0.0.1:\d+ +[\d.]+m?s +\d\d +[\d.]+ +\d+ +\d+ +found [0-9a-f]{8}$`)
+			row := regexp.MustCompile(`(?m)^  NAME .*\n  \S+@127.0.0.1  127.0.0.1:\d+ +[\d.]+(?:µs|ms|s) +\d\d +[\d.]+ +\d+ +\d+ +found [0-9a-f]{8}$`)
 			if status != 0 || !row.MatchString(got) || !row.MatchString(g.block(t, "nodes")) {
 				t.Fatalf("status %d\n%s", status, got)
 			}
