@@ -89,7 +89,7 @@ func TestAnswerTooLarge(t *testing.T) {
 	g := startGateway(t, nil, s)
 	g.waitConnected(t, 1)
 	memory := g.status(t).MemoryBytes
-	l := g.offer(50, 0, "/graphql", func(int) string { return operation(`{ counter }`) })
+	l := g.offer(g.rate(t, 50), 0, "/graphql", func(int) string { return operation(`{ counter }`) })
 	refused := 0
 	for range form(5, 50) {
 		if status, _, body := g.ask(t, `{ large(bytes: 104857600) }`); status == http.StatusBadGateway && errorCode([]byte(body)) == "ANSWER_TOO_LARGE" {

@@ -123,11 +123,11 @@ func exportedMetrics(t *testing.T) map[string]metric {
 		g.query(t, document)
 	}
 	g.upload(t, operations("{ hello }", "null"), field("map", "{}"))
+	var text string
 	eventually(t, "the node has figures and prepared documents", func() bool {
-		_, text := sdl(t, g.admin+"/metrics")
+		_, text = sdl(t, g.admin+"/metrics")
 		return strings.Contains(text, "louche_beam_info{") && strings.Contains(text, "louche_node_prepared_documents{")
 	})
-	_, text := sdl(t, g.admin+"/metrics")
 	problems, err := promlint.New(strings.NewReader(text)).Lint()
 	if err != nil {
 		t.Fatal(err)

@@ -187,15 +187,19 @@ func leave(t *testing.T, g *running, node *beamtest.Node) time.Duration {
 	ctx, cancel := context.WithCancel(t.Context())
 	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, g.url+"/graphql", strings.NewReader(sleep))
 	req.Header.Set("Content-Type", "application/json")
-	asleep := strings.Count(node.Output(), "sleeping ")
+	sleeper := regexp.MustCompile(`sleeping (.+)\n`)
+	asleep := len(sleeper.FindAllString(node.Output(), -1))
 	left := make(chan error)
 	go func() {
 		_, err := http.DefaultClient.Do(req)
 		left <- err
 	}()
-	eventually(t, "the resolver sleeps", func() bool { return strings.Count(node.Output(), "sleeping ") > asleep })
-	lines := strings.Split(strings.TrimSpace(node.Output()), "\n")
-	pid := strings.TrimPrefix(lines[len(lines)-1], "sleeping ")
+	var sleepers [][]string
+	eventually(t, "the resolver sleeps", func() bool {
+		sleepers = sleeper.FindAllStringSubmatch(node.Output(), -1)
+		return len(sleepers) > asleep
+	})
+	pid := sleepers[asleep][1]
 	began := time.Now()
 	cancel()
 	if err := <-left; !errors.Is(err, context.Canceled) {

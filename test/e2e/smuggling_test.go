@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -187,7 +188,7 @@ func (g *running) raw(t *testing.T, peer, request string) (contexts []string) {
 	answers := bufio.NewReader(conn)
 	for {
 		resp, err := http.ReadResponse(answers, nil)
-		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
 			return contexts
 		}
 		if err != nil {
