@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -44,7 +45,7 @@ var hash = regexp.MustCompile(`-[0-9A-Z]{5,}$`)
 
 // Prefixes returns the prefixes of the nodes that the EPMD of this host lists.
 func Prefixes(ctx context.Context, epmdPort uint16) (prefixes []string) {
-	cfg := discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "-", EPMDPort: epmdPort}
+	cfg := discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "-", EPMDPort: epmdPort, Timeout: 10 * time.Second}
 	for _, epmd := range discovery.New(cfg, net.DefaultResolver, slog.New(slog.DiscardHandler)).Poll(ctx).EPMDs {
 		for _, name := range epmd.Names {
 			prefixes = append(prefixes, hash.ReplaceAllString(name.Name, ""))

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/louche-graphql/louche/discovery"
+	"github.com/louche-graphql/louche/internal/waittest"
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
@@ -25,7 +26,7 @@ func TestPrograms(t *testing.T) {
 	node, epmd := startNode(t)
 	addr := addressOf(t, epmd)
 	local := strings.NewReplacer(
-		`Prefix: "my_app"`, fmt.Sprintf(`Prefix: "my_app", EPMDPort: %d`, epmd),
+		`Prefix: "my_app"`, fmt.Sprintf(`Prefix: "my_app", EPMDPort: %d, Timeout: 60e9`, epmd),
 		"127.0.0.1:40125", addr.String(),
 		"100*time.Millisecond, rpcclient.ErrAppTimeout", "3*time.Second, rpcclient.ErrAppTimeout") // the node has the call before the deadline
 	for _, readme := range []string{"rpcclient/README.md", "rpcclient/erldist/README.md", "rpcclient/etf/README.md", "discovery/README.md"} {
@@ -62,7 +63,7 @@ func startNode(t *testing.T) (node *beamtest.Node, epmd int) {
 
 func addressOf(t *testing.T, epmd int) netip.AddrPort {
 	t.Helper()
-	finder := discovery.New(discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my_app", EPMDPort: uint16(epmd)}, net.DefaultResolver, slog.New(slog.DiscardHandler))
+	finder := discovery.New(discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my_app", EPMDPort: uint16(epmd), Timeout: waittest.Limit}, net.DefaultResolver, slog.New(slog.DiscardHandler))
 	report := finder.Poll(t.Context())
 	if len(report.Nodes) != 1 {
 		t.Fatalf("EPMD lists %v: %v", report.Nodes, report.Problems)
