@@ -29,13 +29,17 @@ func runClient(t *testing.T, script string, args ...string) {
 }
 
 // actOnLines runs a script of testdata/clients, and does what it asks for by lines of its
-// output. The script fails at any deviation.
+// output. When that is done, the script gets a line of input. It fails at any deviation.
 func actOnLines(t *testing.T, do map[string]func(), script string, args ...string) {
 	t.Helper()
 	node := exec.CommandContext(t.Context(), "node", append([]string{script}, args...)...)
 	var output, stderr strings.Builder
 	node.Dir, node.Stderr = clientsFolder(t), &stderr
 	stdout, err := node.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdin, err := node.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +50,7 @@ func actOnLines(t *testing.T, do map[string]func(), script string, args ...strin
 		fmt.Fprintln(&output, lines.Text())
 		if act := do[lines.Text()]; act != nil {
 			act()
+			fmt.Fprintln(stdin, "done")
 		}
 	}
 	if err := node.Wait(); err != nil {

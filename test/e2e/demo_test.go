@@ -12,7 +12,7 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
-// runningDemo is `louche demo` until its test ends.
+// runningDemo is `louche demo` until its test ends, with the schema of its nodes.
 type runningDemo struct {
 	*running
 	banner string // its output
@@ -45,10 +45,12 @@ func startDemo(t *testing.T) runningDemo {
 	address := func(path string) string {
 		return regexp.MustCompile(`http://[\d.:]+` + path).FindString(banner.String())
 	}
-	return runningDemo{
+	demo := runningDemo{
 		running: &running{url: strings.TrimSuffix(address("/graphql"), "/graphql"), admin: strings.TrimSuffix(address("/console/"), "/console/")},
 		banner:  banner.String(),
 	}
+	eventually(t, "the schema of the nodes is known", func() bool { return demo.answers("/schema.graphql") })
+	return demo
 }
 
 // The demo runs three nodes and a gateway that finds them.
@@ -63,10 +65,9 @@ func TestDemo(t *testing.T) {
 		}
 		return len(answered) == len(nodes)
 	})
-	eventually(t, "their schema is known", func() bool {
-		status, text := sdl(t, g.admin+"/schema.graphql")
-		return status == 200 && strings.Contains(text, "scalar Decimal")
-	})
+	if status, text := sdl(t, g.admin+"/schema.graphql"); status != 200 || !strings.Contains(text, "scalar Decimal") {
+		t.Errorf("their schema: %d %s", status, text)
+	}
 	for user, want := range map[string]string{"42": `"id":"42"`, "7": `"id":"7"`} {
 		status, answer := g.post(t, `{"query":"{ session { user { id name email } } }"}`, "X-User-Id", user)
 		if status != 200 || !strings.Contains(answer, want) {
@@ -109,10 +110,6 @@ func TestDemoSubscription(t *testing.T) {
 	}
 	subscription := fmt.Sprintf(`{"query":%q}`, printed(`Run (subscription .*) in GraphiQL`))
 	order := printed(`-d '(.*)'`)
-	eventually(t, "a node is called", func() bool {
-		status, _ := g.post(t, `{"query":"{ backend }"}`)
-		return status == 200
-	})
 	s := g.stream(t, subscription)
 	for i := range 40 { // more than the node may send without being given credit
 		if status, answer := g.post(t, order, "X-User-Id", "42"); status != 200 || strings.Contains(answer, "errors") {

@@ -41,17 +41,20 @@ type running struct {
 func startGateway(t testing.TB, yaml string) *running {
 	t.Helper()
 	g := launch(t, yaml)
-	eventually(t, "the gateway is ready", func() bool {
-		resp, err := http.Get(g.admin + "/readyz")
-		if err != nil {
-			return false
-		}
-		resp.Body.Close()
-		return resp.StatusCode == http.StatusOK // one application has a node
-	})
-	operators := bench.Gateway{Admin: strings.TrimPrefix(g.admin, "http://")} // which may refuse to answer without a token
+	eventually(t, "the gateway is ready", func() bool { return g.answers("/readyz") }) // one application has a node
+	operators := bench.Gateway{Admin: strings.TrimPrefix(g.admin, "http://")}          // which may refuse to answer without a token
 	eventually(t, "each application has a node", func() bool { return !slices.Contains(operators.Nodes(), 0) })
 	return g
+}
+
+// answers reports whether the operators' listener answers with status 200.
+func (g *running) answers(path string) bool {
+	resp, err := http.Get(g.admin + path)
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
 }
 
 // configure writes the configuration file of a gateway, which may be running. The default
@@ -62,7 +65,13 @@ func (g *running) configure(t testing.TB, yaml string) {
 	if !strings.Contains(yaml, "shutdown_delay") {
 		text = "shutdown_delay: 0s\n" + text
 	}
-	if err := os.WriteFile(g.file, []byte(text), 0o600); err != nil {
+	// In one step, because the gateway may read the file at any time.
+	next := g.file + ".next"
+	err := os.WriteFile(next, []byte(text), 0o600)
+	if err == nil {
+		err = os.Rename(next, g.file)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }

@@ -11,12 +11,18 @@ import (
 	"github.com/louche-graphql/louche/test/beamtest"
 )
 
+// runHTTP2Client runs the client of HTTP/2, which cancels an operation when the node runs it.
+func runHTTP2Client(t *testing.T, node *beamtest.Node, args ...string) {
+	t.Helper()
+	actOnLines(t, map[string]func(){"sleeps": func() { node.WaitOutput(t, "sleeping ") }}, "http2.mjs", args...)
+}
+
 // A canceled stream ends its operation on the node.
 func TestHTTP2InClearText(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	g := startGateway(t, configFor(epmd))
-	runClient(t, "http2.mjs", g.url+"/graphql")
+	runHTTP2Client(t, node, g.url+"/graphql")
 	node.WaitOutput(t, "gone ")
 	eventually(t, "the connection is no longer counted", func() bool {
 		resp, err := http.Get(g.admin + "/status")
@@ -34,13 +40,13 @@ func TestHTTP2InClearText(t *testing.T) {
 
 func TestTLS(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
-	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
+	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	files, renewed := beamtest.NewTLSFiles(t), beamtest.NewTLSFiles(t)
 	section := func(f beamtest.TLSFiles) string {
 		return configFor(epmd) + fmt.Sprintf("\ntls: {cert_file: %s, key_file: %s}\n", f.NodeCert, f.NodeKey)
 	}
 	g := startGateway(t, section(files))
-	runClient(t, "http2.mjs", g.url+"/graphql", files.CA)
+	runHTTP2Client(t, node, g.url+"/graphql", files.CA)
 
 	// protocol returns the HTTP version of a client that trusts these files.
 	protocol := func(f beamtest.TLSFiles, versions func(*http.Protocols)) (string, error) {

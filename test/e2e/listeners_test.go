@@ -182,8 +182,10 @@ func TestAdminToken(t *testing.T) {
 	token("short")
 	g.configure(t, yaml+"# and again\n")
 	eventually(t, "the short one is refused", func() bool { return strings.Contains(g.log.String(), "configuration refused") })
+	reloads := func() int { return strings.Count(g.log.String(), "configuration reloaded") }
+	before := reloads()
 	g.configure(t, configWithoutNodes())
-	eventually(t, "a file without one is read", func() bool { return strings.Count(g.log.String(), "configuration reloaded") == 2 })
+	eventually(t, "a file without one is read", func() bool { return reloads() > before })
 	if got := status("/status", ""); got != 401 {
 		t.Errorf("without the key in the file: %d", got)
 	}

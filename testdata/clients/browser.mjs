@@ -6,12 +6,16 @@ import { chromium } from "playwright-core";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+// limit ends a wait in vain, in milliseconds. It does not measure speed.
+const limit = 300_000;
+
 // open opens a page and collects its problems: requests to other origins, errors, and
 // violations of its Content-Security-Policy, which Chromium writes to the console.
 export async function open(url, options = {}) {
   // The pages are the project's own, so Chromium needs no sandbox, which root cannot have.
-  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", timeout: limit, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(limit);
   const page = await context.newPage();
   const problems = [];
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && problems.push(`console: ${message.text()}`));

@@ -1,6 +1,8 @@
 // HTTP/2 of Node.js: node http2.mjs URL [CA]. Over http: with prior knowledge (h2c), over
-// https: after ALPN, with certificates of the authority CA only.
+// https: after ALPN, with certificates of the authority CA only. It waits for a line on standard
+// input when it has said that an operation sleeps.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect } from "node:http2";
 
@@ -46,7 +48,9 @@ assert.equal((await ask({ ":method": "PUT" })).status, 405);
 const slow = session.request({ ":method": "POST", ":path": url.pathname, "content-type": "application/json" });
 slow.on("error", () => {});
 slow.end(JSON.stringify({ query: "{ sleep(ms: 60000) }" }));
-await new Promise((resolve) => setTimeout(resolve, 300));
+console.log("sleeps");
+await once(process.stdin, "data");
+process.stdin.destroy();
 slow.close(8); // CANCEL
 assert.equal((await post({ query: "{ hello }" })).status, 200);
 
