@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -52,6 +53,8 @@ type Node struct {
 	pid  int
 	otp  string
 	real bool
+
+	marks atomic.Int64 // of Written
 
 	mu      sync.Mutex // one Eval at a time
 	control net.Conn
@@ -214,6 +217,16 @@ func (n *Node) RealAbsinthe() bool { return n.real }
 
 // Output is what the node has written to standard output and standard error.
 func (n *Node) Output() string { return n.out.String() }
+
+// Written returns the length of Output once it has everything that processes of the node
+// have written before.
+func (n *Node) Written(t testing.TB) int {
+	t.Helper()
+	mark := fmt.Sprintf("-- mark %d --", n.marks.Add(1))
+	n.Eval(t, fmt.Sprintf("IO.puts(%q)", mark))
+	n.WaitOutput(t, mark)
+	return len(n.Output())
+}
 
 // WaitOutput returns the first line with substr that the node writes. The test fails
 // if there is none.

@@ -25,12 +25,16 @@ defmodule TestApp.Application do
     # The double also has a module Absinthe.
     real_absinthe = Code.ensure_loaded?(Absinthe.Resolution)
 
+    # Before the test can send to that name.
+    held = System.get_env("TESTAPP_HELD")
+    if held, do: Process.register(self(), __MODULE__)
+
     TestApp.Control.start(
       String.to_integer(System.fetch_env!("TESTAPP_CONTROL")),
       Enum.join([System.pid(), System.otp_release(), real_absinthe, node()], " ")
     )
 
-    if System.get_env("TESTAPP_HELD"), do: wait()
+    if held, do: wait()
     unless real_absinthe, do: Absinthe.load(System.fetch_env!("TESTAPP_GOLDEN"))
     TestApp.Fields.start()
     TestApp.Gateway.start()
@@ -45,8 +49,6 @@ defmodule TestApp.Application do
   end
 
   defp wait do
-    Process.register(self(), __MODULE__)
-
     receive do
       :go -> Process.unregister(__MODULE__)
     end
