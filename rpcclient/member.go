@@ -58,10 +58,15 @@ func newMember(t NodeAddr, p *Pool) *member {
 // connection returns the connection for a new call, or nil.
 func (m *member) connection() *liveConn {
 	c := m.peer.current.Load()
-	if c == nil || !c.takesCalls() || m.schemaState(c).Missing || m.peer.drained.Load() || m.lacksAgent(c) {
+	if c == nil || !m.takesCalls(c) {
 		return nil
 	}
 	return c
+}
+
+// takesCalls reports whether the node gets new calls over a connection while that lives.
+func (m *member) takesCalls(c *liveConn) bool {
+	return c.takesCalls() && !m.schemaState(c).Missing && !m.peer.drained.Load() && !m.lacksAgent(c)
 }
 
 // lacksAgent reports whether the node gets no calls for want of the agent.

@@ -109,9 +109,10 @@ func (a *Absinthe) renewLeases(ctx context.Context, n *NodeConn, l *nodeAgent) {
 			return
 		case <-time.After(renewalAfter):
 		}
+		before := l.state.Load()
 		switch state, err := a.renewLease(ctx, n); {
 		case err == nil:
-			l.state.Store(&state)
+			l.state.CompareAndSwap(before, &state) // a call may have found the agent removed meanwhile
 		case isRemoved(err):
 			l.remove(err.Error())
 		}

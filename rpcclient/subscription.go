@@ -147,7 +147,7 @@ func (s *Subscription) Next(ctx context.Context) (Event, error) {
 	s.giveCredit()
 	for {
 		conn, changed := s.slot.peer.watch()
-		if conn == s.conn && s.slot.connection() != conn {
+		if conn == s.conn && !s.slot.takesCalls(conn) {
 			return Event{}, ErrMoved
 		}
 		select {
