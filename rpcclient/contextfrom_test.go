@@ -297,7 +297,7 @@ func checkCallError(t testing.TB, name string, err error, class string, reason .
 // A built context goes back to its node and to no other. A query that is lost while
 // its context is built is retried on another node; a mutation is not.
 func testContextStaysOnItsNode(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
-	gw := startGateway(t, nil)
+	gw := startGateway(t, patient)
 	relay := newRelay(t, "a@relay", atA)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.NodeAddr, atB)
 	app := building(pool, time.Hour)
@@ -340,10 +340,11 @@ func testContextStaysOnItsNode(t *testing.T, a, b *beamtest.Node, atA, atB rpccl
 		})
 		eventually(t, "a has run it", func() bool { return slices.Contains(a.Appended(t), id) })
 		gw.SetDrained(b.Name, false)
-		relay.cut()
+		relay.lose()
 		if o := await(t, call); (o.value == b.Name) != idempotent || (o.err == nil) != idempotent {
 			t.Errorf("idempotent %v: %+v", idempotent, o)
 		}
+		relay.refuse(false)
 		if got := called(t, b); got != want {
 			t.Errorf("idempotent %v: b built the context %s times, want %s", idempotent, got, want)
 		}

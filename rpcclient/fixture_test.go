@@ -40,6 +40,9 @@ func locate(t testing.TB, name string, epmdPort int) rpcclient.NodeAddr {
 	return rpcclient.NodeAddr{}
 }
 
+// patient has a gateway bear the silence of a node for as long as any test takes.
+func patient(cfg *rpcclient.NodeConfig) { cfg.NetTickTime = 4 * waittest.Limit }
+
 // gateway is a node of ours and its log.
 type gateway struct {
 	*rpcclient.Node

@@ -11,7 +11,7 @@ import (
 )
 
 func testLoad(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
-	gw := startGateway(t, nil)
+	gw := startGateway(t, patient)
 	relay := newRelay(t, node.Name, target)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.NodeAddr)
 
@@ -41,11 +41,12 @@ func testLoad(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	})
 
 	// Measured in bytes, not in time: the small answer overtakes most of the large one
-	// on the wire.
+	// on the wire. The relay holds the large one until the small one is queued behind it.
 	t.Run("small call beside a large answer", func(t *testing.T) {
 		const size = 64 << 20
-		passed := &relay.wire().down.read
-		before := passed.Load()
+		down := &relay.wire().down
+		before := down.read.Load()
+		down.setLimit(before + 1<<20)
 		large := make(chan error, 1)
 		go func() {
 			result, err := absinthe(pool).Run(t.Context(), rpcclient.Operation{Document: fmt.Sprintf(`{ large(bytes: %d) }`, size)})
@@ -54,13 +55,16 @@ func testLoad(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 			}
 			large <- err
 		}()
-		eventually(t, "the large answer flows", func() bool { return passed.Load()-before > 1<<20 })
-		if _, err := run(t.Context(), pool, `{ counter }`); err != nil {
-			t.Error(err)
+		eventually(t, "the large answer flows", func() bool { return down.held() != nil })
+		seen := node.Written(t)
+		small := async(func() (string, error) { return run(t.Context(), pool, `{ sleep(ms: 0) }`) })
+		pid := sleeper(t, node, seen)
+		eventually(t, "the small call has ended", func() bool { return node.Eval(t, "Process.alive?("+term(pid)+")") == "false" })
+		down.setLimit(before + size/2)
+		if o := await(t, small); o.err != nil {
+			t.Error(o.err)
 		}
-		if n := passed.Load() - before; n >= size {
-			t.Errorf("the small call was answered after all %d bytes of the large one", n)
-		}
+		down.setLimit(0)
 		if err := <-large; err != nil {
 			t.Errorf("large answer: %v", err)
 		}

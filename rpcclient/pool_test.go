@@ -202,7 +202,7 @@ func connectedNodes(pool *rpcclient.Pool) (names []string) {
 // A call that reached no node is retried. A call that may have run is retried only if
 // it is idempotent.
 func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
-	gw := startGateway(t, nil)
+	gw := startGateway(t, patient)
 	relay := newRelay(t, "a@relay", atA)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, relay.NodeAddr, atB)
 	appended := func(id string) (string, error) {
@@ -255,12 +255,13 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 			})
 			eventually(t, "a has run it", func() bool { return strings.Count(a.Output(), printed) > seen })
 			onlyA(false)
-			relay.cut()
+			relay.lose()
 			if nodes == 1 {
 				lost(call)
 			} else if o := await(t, call); o.err != nil || o.value != want {
 				t.Errorf("%+v, want the answer of %s", o, want)
 			}
+			relay.refuse(false)
 			if got, want := pool.Status().Retries, uint64(nodes-1); got != want {
 				t.Errorf("%d retries were counted, want %d", got, want)
 			}
@@ -293,7 +294,7 @@ func testRetry(t *testing.T, a, b *beamtest.Node, atA, atB rpcclient.NodeAddr) {
 		}
 		eventually(t, "all wait for a", func() bool { return pool.Status().InFlight == len(calls)+1 })
 		onlyA(false)
-		relay.cut()
+		relay.lose()
 		lost(large)
 		for _, call := range calls {
 			if o := await(t, call); o.err != nil || o.value != `{"data":{"append":true}}` {

@@ -36,6 +36,35 @@ type direction struct {
 	read    atomic.Int64 // bytes read from the sender
 	frozen  atomic.Bool  // bytes are not passed on
 	clogged atomic.Bool  // frozen from the first piece on that is larger than small
+
+	mu    sync.Mutex
+	limit int64         // bytes that are passed on; 0: all
+	freed chan struct{} // closed when limit has changed
+}
+
+// setLimit sets how many bytes are passed on; 0: all.
+func (d *direction) setLimit(limit int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.limit = limit
+	if d.freed != nil {
+		close(d.freed)
+		d.freed = nil
+	}
+}
+
+// held returns a channel that is closed when the limit has changed. Nil: what was read is
+// within it.
+func (d *direction) held() <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.limit == 0 || d.read.Load() <= d.limit {
+		return nil
+	}
+	if d.freed == nil {
+		d.freed = make(chan struct{})
+	}
+	return d.freed
 }
 
 // small exceeds what the gateway writes besides calls, in bytes.
@@ -56,6 +85,7 @@ func newRelay(t testing.TB, name string, node rpcclient.NodeAddr) *relay {
 	r.pumping.Go(r.accept)
 	t.Cleanup(func() {
 		listener.Close()
+		r.refuse(true) // a connection that is being made
 		r.cut()
 		r.pumping.Wait()
 	})
@@ -103,6 +133,13 @@ func (w *wire) pump(d *direction, from, to net.Conn) {
 			<-w.cut
 			return
 		}
+		for freed := d.held(); freed != nil; freed = d.held() {
+			select {
+			case <-freed:
+			case <-w.cut:
+				return
+			}
+		}
 		if _, err := to.Write(b[:n]); err != nil {
 			return
 		}
@@ -131,6 +168,13 @@ func (r *relay) cut() {
 	for _, w := range r.wires {
 		w.close()
 	}
+}
+
+// lose cuts every connection and refuses new ones, so that calls find the node gone however
+// long they take to look for another. refuse(false) ends that.
+func (r *relay) lose() {
+	r.refuse(true)
+	r.cut()
 }
 
 // refuse sets whether new connections are closed at once.
