@@ -45,7 +45,7 @@ func testBreaker(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 		},
 		"clients that leave": func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
-			seen := len(node.Output())
+			seen := node.Written(t)
 			call := async(func() (string, error) { return run(ctx, pool, `{ sleep(ms: 3600000) }`) })
 			sleeper(t, node, seen)
 			cancel()

@@ -29,7 +29,7 @@ func testCallEndsWithItsContext(t *testing.T, node *beamtest.Node, target rpccli
 
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			seen := len(node.Output())
+			seen := node.Written(t)
 			done := async(func() (string, error) { return run(ctx, pool, `{ sleep(ms: 3600000) }`) })
 			pid := sleeper(t, node, seen)
 			node.Eval(t, fmt.Sprintf(`
@@ -134,7 +134,7 @@ func sleeperIn(output string) string {
 // the node. It returns the pid of the call.
 func outlived(t testing.TB, node *beamtest.Node, call func(context.Context) (string, error)) (pid string) {
 	t.Helper()
-	seen := len(node.Output())
+	seen := node.Written(t)
 	for deadline := 20 * time.Millisecond; pid == ""; deadline *= 2 {
 		ctx, cancel := context.WithTimeout(t.Context(), deadline)
 		if _, err := call(ctx); !errors.Is(err, context.DeadlineExceeded) {

@@ -48,21 +48,16 @@ func TestKindsOfNodes(t *testing.T) {
 
 // A node without EPMD is found at a fixed port, even after a restart.
 func TestNodeWithoutEPMD(t *testing.T) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	options := beamtest.Options{Args: []string{"-erl_epmd_port", strconv.Itoa(port)}}
-	target := rpcclient.NodeAddr{Name: "testapp@127.0.0.1", Addr: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(port))}
+	addr := netip.MustParseAddrPort(beamtest.FreeAddress(t, nil))
+	options := beamtest.Options{Args: []string{"-erl_epmd_port", strconv.Itoa(int(addr.Port()))}}
+	target := rpcclient.NodeAddr{Name: "testapp@127.0.0.1", Addr: addr}
 
 	node := beamtest.StartNode(t, options)
 	gw := startGateway(t, nil)
 	pool := gw.pool(t, rpcclient.PoolConfig{}, target)
 	checkHello(t, pool)
 
-	_, err = pool.Call(t.Context(), "erlang", "halt", etf.AppendNil(nil))
+	_, err := pool.Call(t.Context(), "erlang", "halt", etf.AppendNil(nil))
 	var lost *erldist.LostError
 	if !errors.As(err, &lost) || !lost.Sent || lost.Node != node.Name {
 		t.Errorf("call that ends its node: %v, want a LostError of a sent call", err)
@@ -104,8 +99,12 @@ func testWrongCookie(t *testing.T, node *beamtest.Node, target rpcclient.NodeAdd
 			t.Errorf("the cookie %s is in an error or in the log", cookie)
 		}
 	}
-	if n := len(gw.log.Lines("cannot connect")); n != 1 {
-		t.Errorf("the same failure was logged %d times", n)
+	// Another failure may come between, such as the earlier handshake that is still ending.
+	lines := gw.log.Lines("cannot connect")
+	for i, line := range lines[1:] {
+		if strings.Contains(lines[i], "wrong cookie") && strings.Contains(line, "wrong cookie") {
+			t.Errorf("the same failure was logged twice: %s", line)
+		}
 	}
 }
 
@@ -162,14 +161,9 @@ func TestNotAllowed(t *testing.T) {
 }
 
 func TestConnectionRefused(t *testing.T) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().(*net.TCPAddr).AddrPort()
-	l.Close()
+	addr := netip.MustParseAddrPort(beamtest.FreeAddress(t, nil))
 	gw := startGateway(t, nil)
-	_, err = gw.Probe(t.Context(), rpcclient.NodeAddr{Name: "testapp@127.0.0.1", Addr: addr}, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
+	_, err := gw.Probe(t.Context(), rpcclient.NodeAddr{Name: "testapp@127.0.0.1", Addr: addr}, rpcclient.AbsintheConfig{Schema: "TestApp.Schema"}, "")
 	if err == nil || !strings.Contains(err.Error(), "refused") || !strings.Contains(err.Error(), addr.String()) {
 		t.Errorf("%v, want the refusal and the address", err)
 	}

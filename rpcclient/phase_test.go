@@ -93,8 +93,9 @@ func TestCrashOnAStoppingNode(t *testing.T) {
 		var pid string
 		eventually(t, "the call runs on a", func() bool {
 			for line := range strings.Lines(a.Output()) {
-				if p, found := strings.CutPrefix(line, "sleeping #PID"); found && !strings.Contains(seen, p) {
-					pid = strings.TrimSpace(p)
+				p, found := strings.CutPrefix(line, "sleeping #PID")
+				if p, whole := strings.CutSuffix(p, "\n"); found && whole && !strings.Contains(seen, p) {
+					pid = p
 				}
 			}
 			return pid != ""

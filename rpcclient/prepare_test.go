@@ -282,14 +282,19 @@ func testPrepareMemory(t *testing.T, node *beamtest.Node, app *rpcclient.Absinth
 	if n != documents {
 		t.Fatalf("%d documents are prepared, want %d", n, documents)
 	}
-	// The same module for a gateway that allows half of it.
-	node.Eval(t, fmt.Sprintf(":%s.renew(TestApp.Schema, 60_000, %d)", agent.Module, words/2))
-	text(t, app, rpcclient.Operation{Document: "{ another: counter }"})
-	text(t, app, rpcclient.Operation{Document: "{ another: counter }"})
-	settle(t, node)
-	if n, now := count(); now > words/2 || n < documents/3 {
-		t.Errorf("%d documents of %d words are prepared, want at most %d words", n, now, words/2)
-	}
+	// The same module for a gateway that allows half of it. The other gateway may renew its
+	// own bound meanwhile, so it is tried again.
+	attempt := 0
+	eventually(t, "the documents are within half of the memory", func() bool {
+		attempt++
+		node.Eval(t, fmt.Sprintf(":%s.renew(TestApp.Schema, 60_000, %d)", agent.Module, words/2))
+		for range 2 {
+			text(t, app, rpcclient.Operation{Document: fmt.Sprintf("{ another%d: counter }", attempt)})
+		}
+		settle(t, node)
+		n, now := count()
+		return now <= words/2 && n >= documents/3
+	})
 }
 
 // Documents that come one after another, and drop others, take the memory that the node

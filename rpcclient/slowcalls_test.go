@@ -75,11 +75,12 @@ func testSlowCalls(t *testing.T, _ *beamtest.Node, target rpcclient.NodeAddr) {
 				if sample.Path != "/graphql" || sample.RequestID != "id-of-"+place || sample.TookMS < 50 || sample.Node == "" {
 					t.Errorf("%+v", sample)
 				}
-				if !regexp.MustCompile(want).MatchString(sample.Line) {
+				p := sample.Processes[0]
+				if !regexp.MustCompile(want).MatchString(sample.Line) || p.Status != "waiting" {
 					t.Logf("the call is at %s, want %s\n%+v", sample.Line, want, sample.Processes)
 					return t.Failed()
 				}
-				if p := sample.Processes[0]; p.Status != "waiting" || p.Memory <= 0 || p.Reductions <= 0 {
+				if p.Memory <= 0 || p.Reductions <= 0 {
 					t.Errorf("%+v", p)
 				}
 				return true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
@@ -17,12 +18,7 @@ import (
 
 // Stop leaves no goroutine behind, whatever the node is doing.
 func testStopLeavesNothingBehind(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
-	closed, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
-	unreachable := rpcclient.NodeAddr{Name: "nobody@127.0.0.1", Addr: closed.Addr().(*net.TCPAddr).AddrPort()}
+	unreachable := rpcclient.NodeAddr{Name: "nobody@127.0.0.1", Addr: netip.MustParseAddrPort(beamtest.FreeAddress(t, nil))}
 
 	before := runtime.NumGoroutine()
 	gw := startGateway(t, nil)

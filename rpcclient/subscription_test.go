@@ -80,6 +80,7 @@ func TestSubscribe(t *testing.T) {
 		if lost, got := nextEvent(t, s); got != fmt.Sprintf(`{"data":{"event":%d}}`, n) || lost != 0 {
 			t.Fatalf("event %d is %s, %d were lost", n, got, lost)
 		}
+		checkHello(t, app.Pool) // the node has got the credit, which was sent before the call
 	}
 	node.Publish(t, "news", `String.duplicate("x", 300_000)`) // in fragments
 	if _, got := nextEvent(t, s); len(got) < 300_000 {

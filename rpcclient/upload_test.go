@@ -170,7 +170,6 @@ func (e endless) Read(b []byte) (int, error) {
 // The files are removed in whatever way an upload ends.
 func TestUploadEnds(t *testing.T) {
 	node, app, dir := receiving(t, beamtest.Options{})
-	processes := func() string { return node.Eval(t, `length(Process.list())`) }
 	failed := errors.New("the client has failed")
 	one := rpcclient.File{Key: "f", Content: strings.NewReader("content")}
 	held := uploading(`mutation($f: Upload) { upload(file: $f, ms: 600000) }`, `{"f": "f"}`)
@@ -202,8 +201,9 @@ func TestUploadEnds(t *testing.T) {
 			if err := u.Send(ctx, one); err != nil {
 				t.Fatal(err)
 			}
+			seen := node.Written(t)
 			go func() {
-				node.WaitOutput(t, "sleeping")
+				sleeper(t, node, seen)
 				cancel()
 			}()
 			if _, err := u.Run(ctx); !errors.Is(err, context.Canceled) {
@@ -240,12 +240,12 @@ func TestUploadEnds(t *testing.T) {
 		ends[name](t) // loads what it needs
 		waitNoFiles(t, dir)
 	}
-	before := processes()
+	node.Eval(t, `:persistent_term.put(:before, Process.list())`)
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
 			end(t)
 			waitNoFiles(t, dir)
-			waittest.Until(t, "no process is left", func() bool { return processes() == before })
+			waittest.Until(t, "no process is left", func() bool { return node.Eval(t, `Process.list() -- :persistent_term.get(:before)`) == "[]" })
 		})
 	}
 }
