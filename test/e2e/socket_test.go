@@ -547,7 +547,7 @@ func TestSocketClientsRenewTheirToken(t *testing.T) {
 	issuer := newIssuer()
 	g := startGateway(t, configFor(epmd, subscriptions, "    phoenix_socket: /socket", "    subscriptions: {on_expiry: reconnect}", "    auth: {anonymous: refuse, methods: [{jwt: {public_key_file: "+write(t, issuer.public)+", issuer: us, audience: [my-app], leeway: 1s}}]}"))
 	tokens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, issuer.sign("ES256", map[string]any{"exp": time.Now().Add(3 * time.Second).Unix()}))
+		fmt.Fprint(w, issuer.sign("ES256", map[string]any{"exp": time.Now().Add(6 * time.Second).Unix()})) // time to connect on a slow machine
 	}))
 	defer tokens.Close()
 	runClient(t, "renew.mjs", g.url, tokens.URL)

@@ -32,9 +32,9 @@ async function renews(name, results, given) {
     assert.equal(errors, undefined, name);
     assert.ok(data.event > last, name);
     last = data.event;
-    if (given.count === 2) break;
+    if (given.count >= 2) break;
   }
-  assert.equal(given.count, 2, name);
+  assert.ok(given.count >= 2, name);
   console.log(`${name}: ok`);
 }
 
