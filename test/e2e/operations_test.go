@@ -13,7 +13,7 @@ import (
 func TestOperationsPage(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, configFor(epmd, "    slow: 100ms", "    timeout: 1s"))
+	g := startGateway(t, configFor(epmd, "    slow: 100ms", "    timeout: 5s"))
 	g.query(t, `query Counter { counter }`)
 	g.query(t, `{ manyErrors hello }`)
 	actOnLines(t, map[string]func(){"run": func() { g.hang(t) }}, "operations.mjs", g.admin+"/console/", node.Name)
