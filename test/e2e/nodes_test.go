@@ -14,9 +14,12 @@ import (
 // nodes runs louche nodes with a configuration. It returns the output and the exit status.
 func nodes(t *testing.T, yaml string) (string, int) {
 	t.Helper()
-	out, problem, status := run(t, "nodes", "--config", write(t, yaml), "--timeout", waittest.Limit.String())
+	out, problem, status := run(t, "nodes", "--config", write(t, patient(yaml)), "--timeout", waittest.Limit.String())
 	return out + problem, status
 }
+
+// patient returns a configuration with time for the only look-up of a command.
+func patient(yaml string) string { return strings.Replace(yaml, "interval: 100ms", "timeout: 1m", 1) }
 
 func TestNodes(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)

@@ -16,7 +16,7 @@ func TestSchemaPull(t *testing.T) {
 	n := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	g := startGateway(t, configFor(epmd)) // the command does not disturb it
 	pull := func(yaml string, args ...string) (text, problem string, status int) {
-		return run(t, append([]string{"schema", "pull", "--config", write(t, yaml), "--timeout", waittest.Limit.String()}, args...)...)
+		return run(t, append([]string{"schema", "pull", "--config", write(t, patient(yaml)), "--timeout", waittest.Limit.String()}, args...)...)
 	}
 	text, problem, status := pull(configFor(epmd))
 	if status != 0 || !strings.Contains(text, "type RootQueryType {") || !strings.HasSuffix(text, "\n") {
