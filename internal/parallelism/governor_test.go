@@ -31,13 +31,14 @@ func burn(t *testing.T, n int, busy time.Duration) (stop func()) {
 }
 
 func TestGovern(t *testing.T) {
+	t.Setenv("GOMAXPROCS", "")
+	runtime.SetDefaultGOMAXPROCS() // Govern returns to it, whatever -cpu says
 	all := runtime.GOMAXPROCS(0)
 	if all == 1 {
 		t.Skip("the machine has one processor")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	t.Setenv("GOMAXPROCS", "")
 	ended := make(chan struct{})
 	go func() {
 		Govern(ctx)

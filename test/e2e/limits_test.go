@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -207,33 +208,36 @@ func TestConnectionsOfTrustedProxies(t *testing.T) {
 func TestOperationLongerThanReadTimeout(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	g := startGateway(t, configFor(epmd)+"limits: {read_timeout: 1s}\n")
+	g := startGateway(t, configFor(epmd)+"limits: {read_timeout: 3s}\n")
+	var clients sync.WaitGroup
 	for _, versions := range []func(*http.Protocols){
 		func(p *http.Protocols) { p.SetHTTP1(true) },
 		func(p *http.Protocols) { p.SetUnencryptedHTTP2(true) },
 	} {
-		transport := &http.Transport{Protocols: new(http.Protocols)}
-		versions(transport.Protocols)
-		defer transport.CloseIdleConnections()
-		client := &http.Client{Transport: transport}
-		for method, ask := range map[string]func() (*http.Response, error){
-			"GET": func() (*http.Response, error) {
-				return client.Get(g.url + "/graphql?query=%7Bsleep(ms:+1500)%7D")
+		for method, ask := range map[string]func(*http.Client) (*http.Response, error){
+			"GET": func(client *http.Client) (*http.Response, error) {
+				return client.Get(g.url + "/graphql?query=%7Bsleep(ms:+4000)%7D")
 			},
-			"POST": func() (*http.Response, error) {
-				return client.Post(g.url+"/graphql", "application/json", strings.NewReader(`{"query":"{ sleep(ms: 1500) }"}`))
+			"POST": func(client *http.Client) (*http.Response, error) {
+				return client.Post(g.url+"/graphql", "application/json", strings.NewReader(`{"query":"{ sleep(ms: 4000) }"}`))
 			},
 		} {
-			resp, err := ask()
-			if err != nil {
-				t.Errorf("%s, %v: %v", method, transport.Protocols, err)
-				continue
-			}
-			body, err := io.ReadAll(resp.Body)
-			resp.Body.Close()
-			if string(body) != `{"data":{"sleep":true}}` || err != nil {
-				t.Errorf("%s, %s: %d %s, %v", method, resp.Proto, resp.StatusCode, body, err)
-			}
+			transport := &http.Transport{Protocols: new(http.Protocols)}
+			versions(transport.Protocols)
+			defer transport.CloseIdleConnections()
+			clients.Go(func() {
+				resp, err := ask(&http.Client{Transport: transport})
+				if err != nil {
+					t.Errorf("%s, %v: %v", method, transport.Protocols, err)
+					return
+				}
+				defer resp.Body.Close()
+				body, err := io.ReadAll(resp.Body)
+				if string(body) != `{"data":{"sleep":true}}` || err != nil {
+					t.Errorf("%s, %s: %d %s, %v", method, resp.Proto, resp.StatusCode, body, err)
+				}
+			})
 		}
 	}
+	clients.Wait()
 }
