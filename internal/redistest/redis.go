@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/louche-graphql/louche/internal/porttest"
 	"github.com/louche-graphql/louche/internal/waittest"
 )
 
@@ -36,7 +37,7 @@ func StartTLS(t testing.TB, certFile, keyFile string, args ...string) *Server {
 
 func start(t testing.TB, portOption string, args []string) *Server {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := porttest.Listen(net.Listen)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ var rooms = []room{
 var shelf = []string{
 	"internal/cache", "internal/certs", "internal/durations", "internal/keypath", "internal/logging", "internal/memory",
 	"internal/network", "internal/nonblock", "internal/parallelism", "internal/secret", "internal/strictjson",
-	"internal/dnstest", "internal/docstest", "internal/goldentest", "internal/logtest", "internal/redistest", "internal/waittest",
+	"internal/dnstest", "internal/docstest", "internal/goldentest", "internal/logtest", "internal/porttest", "internal/redistest", "internal/waittest",
 }
 
 // reserved packages are for some rooms alone.

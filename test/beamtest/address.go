@@ -1,11 +1,9 @@
 package beamtest
 
 import (
-	"fmt"
-	"math/rand/v2"
-	"net"
-	"os"
 	"testing"
+
+	"github.com/louche-graphql/louche/internal/porttest"
 )
 
 // FreeAddress returns a free loopback address in a namespace, or here, for a program that
@@ -22,7 +20,7 @@ func FreeAddresses(t testing.TB, in *Namespace) (first, second string) {
 	t.Helper()
 	var addresses [2]string
 	for i := range addresses {
-		l, err := listenBelowEphemeral(in)
+		l, err := porttest.Listen(in.Listen)
 		if err != nil {
 			t.Fatalf("beamtest: %v", err)
 		}
@@ -30,27 +28,4 @@ func FreeAddresses(t testing.TB, in *Namespace) (first, second string) {
 		addresses[i] = l.Addr().String()
 	}
 	return addresses[0], addresses[1]
-}
-
-// firstPort is above the ports of well-known services.
-const firstPort = 20000
-
-// listenBelowEphemeral listens on a port that the system gives to nobody who asks for any
-// port, neither to listeners nor to connections. So it is still free when the program that is
-// told the port takes it.
-func listenBelowEphemeral(in *Namespace) (l net.Listener, err error) {
-	end := 32768
-	if text, readErr := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); readErr == nil {
-		fmt.Sscan(string(text), &end)
-	}
-	if end <= firstPort {
-		return in.Listen("tcp", "127.0.0.1:0")
-	}
-	const attempts = 100 // a port may be taken
-	for range attempts {
-		if l, err = in.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(end-firstPort))); err == nil {
-			return l, nil
-		}
-	}
-	return nil, err
 }
