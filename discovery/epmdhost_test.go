@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/internal/waittest"
+	"github.com/louche-graphql/louche/test/beamtest"
 )
 
 // registration is the registration of a node in EPMD.
@@ -95,11 +96,16 @@ type host struct {
 	working  sync.WaitGroup
 }
 
-// startHost listens on addr, whose port may be 0, and calls answer with each connection. It
-// closes the connection after answer has returned.
+// startHost listens on addr, and calls answer with each connection. It closes the connection
+// after answer has returned. Port 0 stands for one that stays free at all addresses of the
+// machine, also while the host is stopped.
 func startHost(t *testing.T, addr string, answer func(net.Conn)) *host {
 	t.Helper()
 	h := &host{addr: netip.MustParseAddrPort(addr), answer: answer}
+	if h.addr.Port() == 0 {
+		free := netip.MustParseAddrPort(beamtest.FreeAddress(t, nil))
+		h.addr = netip.AddrPortFrom(h.addr.Addr(), free.Port())
+	}
 	h.start(t)
 	t.Cleanup(h.stop)
 	return h

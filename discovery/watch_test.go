@@ -2,6 +2,7 @@ package discovery_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -23,8 +24,10 @@ import (
 // with which each poll begins, until the test releases them.
 type watcher struct {
 	discovery.Resolver
+	ended   <-chan struct{} // of the context of Watch
 	arrived chan struct{}
 	proceed chan struct{}
+	timeout time.Duration // of a question, from its release on
 
 	reports []discovery.Report
 	log     bytes.Buffer
@@ -36,8 +39,9 @@ func watch(t *testing.T, cfg discovery.Config, resolver discovery.Resolver) *wat
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	w := &watcher{Resolver: resolver, arrived: make(chan struct{}), proceed: make(chan struct{})}
+	cfg.Timeout = cmp.Or(cfg.Timeout, waittest.Limit)
 	ctx, cancel := context.WithCancel(context.Background())
+	w := &watcher{Resolver: resolver, ended: ctx.Done(), arrived: make(chan struct{}), proceed: make(chan struct{}), timeout: waittest.Limit}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -52,17 +56,19 @@ func watch(t *testing.T, cfg discovery.Config, resolver discovery.Resolver) *wat
 	return w
 }
 
-func (w *watcher) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
+func (w *watcher) LookupNetIP(_ context.Context, network, host string) ([]netip.Addr, error) {
 	select {
 	case w.arrived <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	case <-w.ended:
+		return nil, context.Canceled
 	}
 	select {
 	case <-w.proceed:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	case <-w.ended:
+		return nil, context.Canceled
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), w.timeout)
+	defer cancel()
 	return w.Resolver.LookupNetIP(ctx, network, host)
 }
 
@@ -258,11 +264,6 @@ func TestWatchKeepsStaticNodes(t *testing.T) {
 
 // No failure of DNS changes the nodes. The next answer counts at once.
 func TestWatchThroughFailuresOfDNS(t *testing.T) {
-	answered := far(func() {
-		zone := dnstest.Start(t)
-		zone.Set("my-app.test", "10.0.0.1")
-		pollOnce(t, discovery.Config{DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000, Timeout: waittest.Limit}, zone.Resolver())
-	})
 	for name, r := range map[string]dnstest.Record{
 		"no address": {},
 		"NXDOMAIN":   {Code: dns.RcodeNameError},
@@ -275,7 +276,7 @@ func TestWatchThroughFailuresOfDNS(t *testing.T) {
 			zone := dnstest.Start(t)
 			w := watch(t, discovery.Config{
 				DNS: []string{"my-app.test"}, Prefix: "my-app", Port: 9000,
-				Interval: time.Millisecond, Timeout: answered,
+				Interval: time.Millisecond,
 			}, zone.Resolver())
 			w.poll(t)
 			w.expectLogged(t, []string{"level=WARN", `source="dns my-app.test"`})
@@ -288,9 +289,13 @@ func TestWatchThroughFailuresOfDNS(t *testing.T) {
 				zone.SetRecord("my-app.test", dns.TypeA, r)
 				r.Addrs = nil
 				zone.SetRecord("my-app.test", dns.TypeAAAA, r)
+				if r.Silent || r.Truncated {
+					w.timeout = 100 * time.Millisecond
+				}
 				for range 2 {
 					expectAddrs(t, w.poll(t, one, two), "10.0.0.1", "fdaa:0:1::2")
 				}
+				w.timeout = waittest.Limit
 				w.expectLogged(t, []string{"level=WARN", `source="dns my-app.test"`, "keeping_addresses=2 for_up_to=10m0s"})
 				zone.Set("my-app.test", "10.0.0.1", "fdaa:0:1::2")
 				w.poll(t, one, two)
@@ -370,7 +375,7 @@ func TestHungDNSTakesOneTimeout(t *testing.T) {
 			return nil, ctx.Err()
 		})
 		start := time.Now()
-		cfg := discovery.Config{DNS: []string{"a.test", "b.test", "10.0.0.1"}, Prefix: "my-app", Port: 9000}
+		cfg := discovery.Config{DNS: []string{"a.test", "b.test", "10.0.0.1"}, Prefix: "my-app", Port: 9000, Timeout: 2 * time.Second}
 		report := pollOnce(t, cfg, hung)
 		if took := time.Since(start); took != 2*time.Second {
 			t.Errorf("took %s, want the timeout of 2s", took)

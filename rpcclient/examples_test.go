@@ -27,7 +27,7 @@ func connect(ctx context.Context) (pool *rpcclient.Pool, stop func()) {
 		panic(err)
 	}
 	pool = rpcclient.NewPool(node, rpcclient.PoolConfig{}, log)
-	finder := discovery.New(discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", EPMDPort: cluster.EPMDPort}, net.DefaultResolver, log)
+	finder := discovery.New(discovery.Config{DNS: []string{"127.0.0.1"}, Prefix: "my-app", EPMDPort: cluster.EPMDPort, Timeout: time.Minute}, net.DefaultResolver, log)
 	report := finder.Poll(ctx)
 	var targets []rpcclient.NodeAddr
 	for _, found := range report.Nodes {

@@ -29,7 +29,7 @@ func startApp(t testing.TB, o beamtest.Options) (*beamtest.Node, rpcclient.NodeA
 func locate(t testing.TB, name string, epmdPort int) rpcclient.NodeAddr {
 	t.Helper()
 	short, host, _ := strings.Cut(name, "@")
-	d := discovery.New(discovery.Config{DNS: []string{host}, Prefix: short, EPMDPort: uint16(epmdPort)}, net.DefaultResolver, slog.New(slog.DiscardHandler))
+	d := discovery.New(discovery.Config{DNS: []string{host}, Prefix: short, EPMDPort: uint16(epmdPort), Timeout: waittest.Limit}, net.DefaultResolver, slog.New(slog.DiscardHandler))
 	report := d.Poll(t.Context())
 	for _, target := range report.Nodes {
 		if before, _, _ := strings.Cut(target.Name, "@"); before == short {
