@@ -13,7 +13,7 @@ import (
 func TestQueryWithoutGateway(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
-	file := write(t, configFor(epmd))
+	file := write(t, patient(configFor(epmd)))
 	document := filepath.Join(t.TempDir(), "append.graphql")
 	if err := os.WriteFile(document, []byte(`mutation Append($id: String!) { append(id: $id) }`), 0o600); err != nil {
 		t.Fatal(err)
