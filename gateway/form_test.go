@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/louche-graphql/louche/gateway/transport"
+	"github.com/louche-graphql/louche/gateway/transport/request"
 )
 
 // forms accepts forms without CSRF prevention, which has its own tests.
@@ -140,7 +140,7 @@ func FuzzForm(f *testing.F) {
 		if !refusedOrRun(status, code) && status != 405 {
 			t.Errorf("GET %q: %d %s", text, status, code)
 		}
-		values, _ := transport.ParseForm(text)
+		values, _ := request.ParseForm(text)
 		if document := strings.TrimSpace(values.Get("query")); strings.HasPrefix(document, "mutation") && status == 503 {
 			t.Errorf("%q would be run", text)
 		}

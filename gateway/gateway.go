@@ -20,6 +20,7 @@ import (
 	"github.com/louche-graphql/louche/gateway/server"
 	"github.com/louche-graphql/louche/gateway/telemetry"
 	"github.com/louche-graphql/louche/gateway/transport"
+	"github.com/louche-graphql/louche/gateway/transport/admission"
 	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/rpcclient"
 )
@@ -43,7 +44,7 @@ type Gateway struct {
 	current *configuration
 
 	draining atomic.Bool
-	refusals transport.Refusals
+	refusals admission.Refusals
 }
 
 // New returns a gateway whose applications' pools are on node, and whose requests take
@@ -213,7 +214,7 @@ func detach(r *http.Request) {
 // router returns a router that admits requests within a budget of memory. It answers
 // requests without a route, and OPTIONS for every route.
 func (g *Gateway) router(budget *memory.Budget, timeouts func() (read, write time.Duration)) chi.Router {
-	admission := &transport.Admission{
+	control := &admission.Control{
 		Memory:    budget,
 		Refusals:  &g.refusals,
 		Timeouts:  timeouts,
@@ -221,7 +222,7 @@ func (g *Gateway) router(budget *memory.Budget, timeouts func() (read, write tim
 		IsProbe:   isProbe,
 	}
 	r := chi.NewRouter()
-	r.Use(transport.SetRequestID, transport.SetNoSniff, admission.Admit)
+	r.Use(transport.SetRequestID, transport.SetNoSniff, control.Admit)
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { response.NotFound.Write(w) })
 	r.MethodNotAllowed(otherMethods(r))
 	return r

@@ -10,7 +10,7 @@ import (
 	"github.com/louche-graphql/louche/gateway/contract"
 	"github.com/louche-graphql/louche/gateway/operation"
 	"github.com/louche-graphql/louche/gateway/response"
-	"github.com/louche-graphql/louche/gateway/transport"
+	"github.com/louche-graphql/louche/gateway/transport/request"
 	"github.com/louche-graphql/louche/internal/memory"
 	"github.com/louche-graphql/louche/web"
 )
@@ -101,7 +101,7 @@ func (g *Gateway) serveSlow(w http.ResponseWriter, _ *http.Request) {
 // serveUsage answers with the usage of every application that counts it, of deprecated
 // parts alone with ?deprecated=true.
 func (g *Gateway) serveUsage(w http.ResponseWriter, r *http.Request) {
-	parameters, err := transport.ParseForm(r.URL.RawQuery)
+	parameters, err := request.ParseForm(r.URL.RawQuery)
 	if err != nil {
 		response.BadRequest("%v", err).Write(w)
 		return

@@ -7,13 +7,13 @@ import (
 	"github.com/louche-graphql/louche/gateway/contract"
 	"github.com/louche-graphql/louche/gateway/operation"
 	"github.com/louche-graphql/louche/gateway/response"
-	"github.com/louche-graphql/louche/gateway/transport"
+	"github.com/louche-graphql/louche/gateway/transport/request"
 )
 
 // serveSchemaDiff answers with the difference between two schemas that nodes of an application
 // have.
 func (g *Gateway) serveSchemaDiff(w http.ResponseWriter, r *http.Request) {
-	parameters, err := transport.ParseForm(r.URL.RawQuery)
+	parameters, err := request.ParseForm(r.URL.RawQuery)
 	if err != nil {
 		response.BadRequest("%v", err).Write(w)
 		return

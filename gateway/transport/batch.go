@@ -11,6 +11,7 @@ import (
 	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/gateway/operation"
 	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/gateway/transport/request"
 	"github.com/louche-graphql/louche/internal/strictjson"
 )
 
@@ -27,7 +28,7 @@ type batched struct {
 
 // fromArray reads a batch. An error in one of its operations takes the place of its answer.
 func fromArray(body []byte, limit int) ([]*batched, error) {
-	if err := checkJSON(body); err != nil {
+	if err := request.Check(body); err != nil {
 		return nil, err
 	}
 	var batch []*batched
@@ -39,7 +40,7 @@ func fromArray(body []byte, limit int) ([]*batched, error) {
 		if op.members == nil {
 			op.err = response.BadRequest("This operation of the batch is not a JSON object.")
 		} else {
-			op.Request, op.err = fromMembers(op.members)
+			op.Request, op.err = request.FromMembers(op.members)
 		}
 		batch = append(batch, op)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/gateway/operation"
+	"github.com/louche-graphql/louche/gateway/transport/admission"
 )
 
 // streamMemory is the memory of a stream over HTTP/1.1 besides its results, in bytes: its
@@ -21,16 +22,16 @@ type detached struct {
 	conn    net.Conn
 	header  http.Header
 	pending []byte // to be written
-	writer  *deadlineWriter
+	writer  *admission.Writer
 }
 
 // detach takes the connection of a response without a body yet. It returns nil where that is
 // impossible: over HTTP/2 and HTTP/1.0.
-func detach(w *deadlineWriter, r *http.Request) (*detached, error) {
+func detach(w *admission.Writer, r *http.Request) (*detached, error) {
 	if r.ProtoMajor != 1 || r.ProtoMinor == 0 {
 		return nil, nil
 	}
-	account := w.account.Open()
+	account := w.Account.Open()
 	if !account.Reserve(streamMemory) {
 		return nil, operation.Overloaded
 	}
@@ -40,7 +41,7 @@ func detach(w *deadlineWriter, r *http.Request) (*detached, error) {
 		return nil, fmt.Errorf("take the connection of a stream: %w", err)
 	}
 	d := &detached{conn: conn, header: w.Header()}
-	d.writer = &deadlineWriter{ResponseWriter: d, timeout: w.timeout, account: account}
+	d.writer = &admission.Writer{ResponseWriter: d, Timeout: w.Timeout, Account: account}
 	return d, nil
 }
 
@@ -57,7 +58,7 @@ func (d *detached) close() {
 	d.pending = append(d.pending, "0\r\n\r\n"...)
 	d.writer.FlushError()
 	d.conn.Close()
-	d.writer.account.Close()
+	d.writer.Account.Close()
 }
 
 // Header implements [http.ResponseWriter].
@@ -78,7 +79,7 @@ func (d *detached) WriteHeader(status int) {
 // Write writes a chunk. A small one waits for FlushError.
 func (d *detached) Write(b []byte) (int, error) {
 	d.pending = fmt.Appendf(d.pending, "%x\r\n", len(b))
-	if len(b) <= buffered {
+	if len(b) <= admission.Buffered {
 		d.pending = append(append(d.pending, b...), "\r\n"...)
 		return len(b), nil
 	}

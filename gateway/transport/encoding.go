@@ -105,6 +105,14 @@ type compression struct {
 // minCompressed is the least size of an answer that is compressed, in bytes.
 const minCompressed = 2048
 
+// least returns the least size of an answer that is compressed, in bytes; 0: none is.
+func (c *compression) least() int {
+	if len(c.codings) == 0 {
+		return 0
+	}
+	return minCompressed
+}
+
 // choose returns the coding with the highest quality in Accept-Encoding, or identityCoding.
 func (c *compression) choose(accept []string) string {
 	best, most := identityCoding, quality(accept, identityCoding)

@@ -26,8 +26,6 @@ var (
 	errNotPreflighted      = httpError(http.StatusForbidden, "CSRF", "A page of another site could have made a browser send this. Send a Content-Type of application/json, or one of the headers "+strings.Join(csrfHeaders, ", ")+" with any value.")
 	errTooSlow             = httpError(http.StatusRequestTimeout, "REQUEST_TIMEOUT", "The request's body did not arrive in time.")
 	errCutOff              = response.BadRequest("The request's body is cut off.")
-	errNotUTF8             = response.BadRequest("The request is not UTF-8.")
-	errNoQuery             = response.BadRequest(`The request has no "query".`)
 )
 
 func tooLarge(limit int64) error {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/louche-graphql/louche/gateway/operation"
 	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/gateway/transport/admission"
 	"github.com/louche-graphql/louche/internal/memory"
 )
 
@@ -64,7 +65,7 @@ func (h *Handler) openForm(s *responseState, w http.ResponseWriter, r *http.Requ
 	f := &form{body: &arrivingBody{
 		body:     http.MaxBytesReader(w, r.Body, limit),
 		limit:    limit,
-		writer:   w.(*deadlineWriter),
+		writer:   w.(*admission.Writer),
 		account:  s.account,
 		patience: patience{left: h.limits.Read, most: h.limits.Read, rate: h.config.Uploads.MinRate},
 	}}
@@ -147,7 +148,7 @@ func (f *form) end() error {
 	if _, err := io.Copy(io.Discard, f.header.Reader); err != nil {
 		return f.errorOf(err)
 	}
-	endReadDeadline(f.body.writer)
+	admission.EndReadDeadline(f.body.writer)
 	return nil
 }
 
@@ -181,7 +182,7 @@ func (l *limitedReader) Read(b []byte) (int, error) {
 type arrivingBody struct {
 	body    io.Reader
 	limit   int64
-	writer  *deadlineWriter
+	writer  *admission.Writer
 	account *memory.Account // nil: others may not take the memory of the request meanwhile
 	patience
 	err error // why it cannot be read
@@ -192,14 +193,14 @@ func (a *arrivingBody) Read(b []byte) (int, error) {
 	control := http.NewResponseController(a.writer)
 	control.SetReadDeadline(began.Add(a.left))
 	if a.account != nil {
-		a.account.BeginWait(func() { control.SetReadDeadline(past) })
+		a.account.BeginWait(func() { control.SetReadDeadline(admission.Past) })
 	}
 	n, err := a.body.Read(b)
 	a.add(n, time.Since(began))
 	if a.account != nil {
 		a.account.AddProgress(n)
 		if !a.account.EndWait() {
-			a.writer.refuse()
+			a.writer.Refuse()
 			err = operation.Overloaded
 		}
 	}

@@ -18,6 +18,8 @@ import (
 	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/gateway/operation"
 	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/gateway/transport/admission"
+	"github.com/louche-graphql/louche/gateway/transport/socket"
 	"github.com/louche-graphql/louche/ratelimit"
 )
 
@@ -29,7 +31,7 @@ type Handler struct {
 	proxies       auth.TrustedProxies
 	certificateOf func(*tls.ConnectionState) *x509.Certificate
 	detach        func(*http.Request)
-	hold          func() (*Handler, func())
+	sockets       *socket.Application
 	reservations  *Reservations
 
 	authHeaders    []string // that authentication reads
@@ -53,12 +55,24 @@ func NewHandler(e *engine.Engine, cfg Config, limits Limits, proxies auth.Truste
 		proxies:       proxies,
 		certificateOf: certificateOf,
 		detach:        detach,
-		hold:          hold,
 		reservations:  reservations,
 		authHeaders:   e.Authenticator.Headers(),
 		csrf:          csrf{cfg.preventCSRF(e.Authenticator.UsesAmbientCredentials() || e.Context.UsesCookies() || e.PlugRequest.UsesCookies()), cfg.CORS.allows},
 		compression:   compression{cfg.Compress},
 		uploads:       make(chan struct{}, max(0, cfg.Uploads.Concurrent)),
+	}
+	h.sockets = &socket.Application{
+		Engine:        e,
+		MaxMessage:    limits.Body,
+		ReadTimeout:   limits.Read,
+		MinCompressed: h.compression.least(),
+		Hold: func() (*socket.Application, func()) {
+			current, release := hold()
+			if current == nil {
+				return nil, release
+			}
+			return current.sockets, release
+		},
 	}
 	h.contextHeaders = slices.Compact(slices.Sorted(slices.Values(slices.Concat(h.authHeaders, e.Context.Headers(), e.PlugRequest.Headers()))))
 	vary := append([]string{"Accept", "Accept-Encoding"}, h.contextHeaders...)
@@ -80,10 +94,10 @@ func (h *Handler) CORS(next http.Handler) http.Handler {
 // ServeHTTP answers a GraphQL request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.engine.Subscriptions != nil && isUpgrade(r) {
-		h.serveSocket(w.(*deadlineWriter), r, subprotocolNames, func(name string) subprotocol { return subprotocols[name] })
+		h.serveSocket(w, r)
 		return
 	}
-	s, err := openState(accountOf(w), time.Now())
+	s, err := openState(w.(*admission.Writer).Account, time.Now())
 	if err != nil {
 		response.FromOperation(operation.Overloaded, 0).Write(w)
 		return

@@ -9,6 +9,8 @@ import (
 
 	"github.com/louche-graphql/louche/gateway/operation"
 	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/gateway/transport/admission"
+	"github.com/louche-graphql/louche/gateway/transport/request"
 	"github.com/louche-graphql/louche/internal/memory"
 )
 
@@ -28,7 +30,7 @@ func (h *Handler) readBody(s *responseState, w http.ResponseWriter, r *http.Requ
 	if err := h.receive(s, w, r); err != nil {
 		return err
 	}
-	endReadDeadline(w)
+	admission.EndReadDeadline(w)
 	if name == identityCoding {
 		return nil
 	}
@@ -45,7 +47,7 @@ func (h *Handler) readBody(s *responseState, w http.ResponseWriter, r *http.Requ
 // take the memory of the request.
 func (h *Handler) receive(s *responseState, w http.ResponseWriter, r *http.Request) error {
 	body := http.MaxBytesReader(w, r.Body, h.limits.Body)
-	interrupt := func() { http.NewResponseController(w).SetReadDeadline(past) }
+	interrupt := func() { http.NewResponseController(w).SetReadDeadline(admission.Past) }
 	for {
 		if !s.growBody(h.limits.Body) {
 			return operation.Overloaded
@@ -54,7 +56,7 @@ func (h *Handler) receive(s *responseState, w http.ResponseWriter, r *http.Reque
 		n, err := body.Read(s.body.Bytes[len(s.body.Bytes):cap(s.body.Bytes)])
 		s.account.AddProgress(n)
 		if !s.account.EndWait() {
-			w.(*deadlineWriter).refuse()
+			w.(*admission.Writer).Refuse()
 			return operation.Overloaded
 		}
 		switch s.body.Bytes = s.body.Bytes[:len(s.body.Bytes)+n]; {
@@ -88,13 +90,6 @@ func unread(err error, limit int64) error {
 	return response.BadRequest("The request's body cannot be read.")
 }
 
-// A request takes at most parsing bytes of memory for each of its own while it is parsed, and
-// parsed bytes until it is answered: for its parts, and for those of the call.
-const (
-	parsing = 24
-	parsed  = 8
-)
-
 // largeText is the size from which texts are parsed in turn, in bytes.
 const largeText = 64 << 10
 
@@ -110,9 +105,16 @@ func (s *responseState) parse(size int, parse func() error) error {
 		coders <- struct{}{}
 		defer func() { <-coders }()
 	}
-	if !s.account.Reserve(parsing * size) {
+	if !s.account.Reserve(request.Parsing * size) {
 		return operation.Overloaded
 	}
-	defer s.account.Release((parsing - parsed) * size)
+	defer s.account.Release((request.Parsing - request.Parsed) * size)
 	return parse()
+}
+
+// RequestSize returns what one request of the greatest sizes takes of limits.memory, while
+// its body is parsed and while its operation runs, in bytes.
+func RequestSize(header int, body int64) (reading, running int64) {
+	size := admission.RequestMemory + int64(header)
+	return size + (1+request.Parsing)*body, size + (1+request.Parsed)*body
 }

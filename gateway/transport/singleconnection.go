@@ -8,6 +8,7 @@ import (
 	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/gateway/operation"
 	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/gateway/transport/admission"
 )
 
 // tokenHeader has the token of a reservation; so has the parameter token of the URL.
@@ -26,6 +27,9 @@ var (
 	errNoOperationID  = response.BadRequest("An operation on a stream needs an operationId, a string of at most %d bytes.", maxOperationID)
 	errOperationTaken = httpError(http.StatusConflict, "OPERATION_EXISTS", "The stream has an operation with this id.")
 )
+
+// operationMemory is the memory of an operation on a stream besides its results, in bytes.
+const operationMemory = 8 << 10
 
 // maxOperationID bounds the id of an operation on a stream, in bytes.
 const maxOperationID = 256
@@ -124,19 +128,19 @@ func (h *Handler) runOn(reservation *reservation, s *responseState, w http.Respo
 	go func() {
 		defer reservation.stop(req.StreamID)
 		operation.serve(ctx)
-		operation.w.account.Close()
+		operation.w.Account.Close()
 	}()
 	return nil
 }
 
 // writer returns a writer for one operation, with the write timeout of a request.
-func (r *reservation) writer(w http.ResponseWriter) (*deadlineWriter, error) {
-	request := w.(*deadlineWriter)
-	account := request.account.Open()
+func (r *reservation) writer(w http.ResponseWriter) (*admission.Writer, error) {
+	outer := w.(*admission.Writer)
+	account := outer.Account.Open()
 	if !account.Reserve(operationMemory) {
 		return nil, operation.Overloaded
 	}
-	return &deadlineWriter{ResponseWriter: &operationWriter{reservation: r}, timeout: request.timeout, account: account}, nil
+	return &admission.Writer{ResponseWriter: &operationWriter{reservation: r}, Timeout: outer.Timeout, Account: account}, nil
 }
 
 // An operationWriter writes the events of one operation to a stream, each as a whole.
@@ -169,7 +173,7 @@ func (o *operationWriter) FlushError() error {
 // SetWriteDeadline interrupts the stream if the deadline has passed: its client is too slow
 // for the memory that it holds. The stream has other deadlines of its own.
 func (o *operationWriter) SetWriteDeadline(at time.Time) error {
-	if at.Equal(past) {
+	if at.Equal(admission.Past) {
 		o.reservation.interrupt()
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/gateway/operation"
+	"github.com/louche-graphql/louche/gateway/transport/admission"
 )
 
 // A streamFormat is how a response has the results of a subscription.
@@ -37,7 +38,7 @@ type stream struct {
 	format   *streamFormat
 	handler  *Handler
 	source   source
-	w        *deadlineWriter
+	w        *admission.Writer
 	detached *detached // nil: the stream belongs to its handler
 	result   operation.Result
 
@@ -50,7 +51,7 @@ type stream struct {
 // there is an error.
 func (h *Handler) openStream(state *responseState, w http.ResponseWriter, r *http.Request, caller *engine.Caller, from source) (*stream, error) {
 	s := h.newStream(state, r, caller, state.stream, from)
-	s.w = w.(*deadlineWriter)
+	s.w = w.(*admission.Writer)
 	var err error
 	if s.detached, err = detach(s.w, r); err != nil {
 		from.Close()
@@ -73,7 +74,7 @@ func (h *Handler) newStream(state *responseState, r *http.Request, caller *engin
 	if request := state.result.Request; request != nil {
 		s.result.Request = &operation.Request{Query: request.Query, Variables: bytes.Clone(request.Variables)}
 	}
-	h.describe(&s.result.Report, r.Method, caller)
+	h.engine.Describe(&s.result.Report, r.Method, caller)
 	return s
 }
 
@@ -96,7 +97,7 @@ func (s *stream) start(r *http.Request) {
 // serve writes the stream until its source or ctx ends.
 func (s *stream) serve(ctx context.Context) {
 	defer s.source.Close() // last: the gateway waits for it before it stops
-	s.result.JSON.Open(s.w.account)
+	s.result.JSON.Open(s.w.Account)
 	s.end(s.forward(ctx))
 	s.handler.record(&s.result.Report, s.w)
 	s.result.JSON.Close(0)
@@ -121,7 +122,7 @@ func (s *stream) forward(ctx context.Context) (err error) {
 		return err
 	}
 	if r, ok := s.source.(*reservation); ok {
-		r.interrupt = func() { s.w.setDeadline(past) }
+		r.interrupt = func() { s.w.SetDeadline(admission.Past) }
 	}
 	return s.source.Forward(ctx, &s.result, func(result *operation.Result) error {
 		return s.write(s.format.result(result.JSON.Bytes))
@@ -137,7 +138,7 @@ func (s *stream) beat() {
 	}
 	defer s.mu.Unlock()
 	if s.failed == nil {
-		s.failed = s.w.writeAside([]byte(s.format.heartbeat))
+		s.failed = s.w.WriteAside([]byte(s.format.heartbeat))
 		s.heartbeat.Reset(s.interval())
 	}
 }

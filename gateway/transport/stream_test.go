@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/gateway/engine"
+	"github.com/louche-graphql/louche/gateway/transport/admission"
 	"github.com/louche-graphql/louche/internal/memory"
 )
 
@@ -37,7 +38,7 @@ func TestHeartbeatLeavesMemory(t *testing.T) {
 		stream := stream{
 			format:  eventStream,
 			handler: &Handler{engine: &engine.Engine{App: app}},
-			w:       &deadlineWriter{ResponseWriter: client, timeout: time.Minute, account: account},
+			w:       &admission.Writer{ResponseWriter: client, Timeout: time.Minute, Account: account},
 		}
 		stream.heartbeat = time.AfterFunc(time.Hour, stream.beat)
 		defer stream.heartbeat.Stop()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/louche-graphql/louche/gateway/operation"
 	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/gateway/transport/request"
 )
 
 var errTooManyUploads = &response.Error{Status: http.StatusServiceUnavailable, Failure: operation.Error{Code: operation.Overloaded.Code, Message: "There are more requests with files than the gateway takes.", RetryAfter: operation.Overloaded.RetryAfter}}
@@ -47,7 +48,7 @@ func (h *Handler) readUpload(s *responseState, w http.ResponseWriter, r *http.Re
 	name, err := f.next()
 	switch {
 	case err == io.EOF:
-		return nil, nil, errNoQuery
+		return nil, nil, request.ErrNoQuery
 	case err != nil:
 		return nil, nil, err
 	case name == "operations":
@@ -67,7 +68,7 @@ func (h *Handler) readFields(s *responseState, f *form, first string) (req *oper
 		return nil, err
 	}
 	err = s.parse(len(s.body.Bytes), func() (err error) {
-		req, err = fromForm(values)
+		req, err = request.FromForm(values)
 		return err
 	})
 	if err == nil && hasFiles {
@@ -127,7 +128,7 @@ func (f *fileReader) nextFile() (file operation.File, err error) {
 	case len(f.seen) == f.limits.Files:
 		return file, tooManyFiles(f.limits.Files)
 	case !utf8.ValidString(filename), !utf8.ValidString(contentType):
-		return file, errNotUTF8
+		return file, request.ErrNotUTF8
 	}
 	f.seen[key] = true
 	return operation.File{Key: key, Filename: filename, ContentType: contentType, Content: &fileContent{f, f.limits.File}}, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/louche-graphql/louche/gateway/operation"
 	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/gateway/transport/request"
 	"github.com/louche-graphql/louche/internal/strictjson"
 )
 
@@ -34,7 +35,7 @@ func (h *Handler) readMapped(s *responseState, f *form) (single *operation.Reque
 		}
 		files.mapped = keysOf(places)
 		if strictjson.First(operations) != '[' {
-			if single, err = fromJSON(operations); err == nil {
+			if single, err = request.FromJSON(operations); err == nil {
 				err = setFiles(single, places)
 			}
 			return err

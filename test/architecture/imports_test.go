@@ -39,7 +39,10 @@ var rooms = []room{
 
 	{name: "gateway", mayImport: []string{"web", "gateway/...", "auth/...", "ratelimit", "schema", "rpcclient/..."}},
 	{name: "gateway/server", mayImport: []string{"gateway/telemetry", "auth"}},
-	{name: "gateway/transport", mayImport: []string{"gateway/engine", "gateway/operation", "gateway/response", "auth", "ratelimit"}},
+	{name: "gateway/transport", mayImport: []string{"gateway/transport/...", "gateway/engine", "gateway/operation", "gateway/response", "auth", "ratelimit"}},
+	{name: "gateway/transport/socket", mayImport: []string{"gateway/transport/admission", "gateway/transport/request", "gateway/engine", "gateway/operation", "gateway/response", "auth"}},
+	{name: "gateway/transport/request", mayImport: []string{"gateway/operation", "gateway/response"}},
+	{name: "gateway/transport/admission", mayImport: []string{"gateway/operation", "gateway/response"}},
 	{name: "gateway/absinthe", mayImport: []string{"gateway/engine", "gateway/operation", "schema", "rpcclient/..."}},
 	{name: "gateway/engine", mayImport: []string{"gateway/contract", "gateway/stats", "gateway/telemetry", "gateway/operation", "auth", "ratelimit", "schema"}},
 	{name: "gateway/contract", mayImport: []string{"gateway/operation", "rpcclient", "schema"}},
@@ -74,7 +77,7 @@ var shelf = []string{
 // reserved packages are for some rooms alone.
 var reserved = map[string][]string{
 	// Transports and listeners know HTTP, and so do methods that read headers and fetch keys.
-	"net/http": {"cmd/...", "internal/service", "internal/top", "gateway", "gateway/server", "gateway/transport", "gateway/response", "gateway/admin", "gateway/telemetry", "web", "auth", "auth/jwt", "test/..."},
+	"net/http": {"cmd/...", "internal/service", "internal/top", "gateway", "gateway/server", "gateway/transport/...", "gateway/transport", "gateway/response", "gateway/admin", "gateway/telemetry", "web", "auth", "auth/jwt", "test/..."},
 	// The node runtime can be taken out: see docs/decisions/0001-ergo.md.
 	"github.com/ergo-services/ergo": {"rpcclient", "internal/demo"},
 }

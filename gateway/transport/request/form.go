@@ -1,4 +1,4 @@
-package transport
+package request
 
 import (
 	"net/url"
@@ -9,20 +9,20 @@ import (
 	"github.com/louche-graphql/louche/gateway/response"
 )
 
-// fromURL reads parameters as a URL has them, and the body of a form.
-func fromURL(encoded string) (*operation.Request, error) {
+// FromURL reads parameters as a URL has them, and the body of a form.
+func FromURL(encoded string) (*operation.Request, error) {
 	values, err := ParseForm(encoded)
 	if err != nil {
 		return nil, err
 	}
-	return fromForm(values)
+	return FromForm(values)
 }
 
-// fromDocument reads a body that is nothing but a document; what belongs to it is
+// FromDocument reads a body that is nothing but a document; what belongs to it is
 // in the URL.
-func fromDocument(body []byte, rawQuery string) (*operation.Request, error) {
+func FromDocument(body []byte, rawQuery string) (*operation.Request, error) {
 	if !utf8.Valid(body) {
-		return nil, errNotUTF8
+		return nil, ErrNotUTF8
 	}
 	values, err := ParseForm(rawQuery)
 	if err != nil {
@@ -32,7 +32,7 @@ func fromDocument(body []byte, rawQuery string) (*operation.Request, error) {
 		return nil, response.BadRequest("The request has a document in its body and one in its URL.")
 	}
 	values.Set("query", string(body))
-	return fromForm(values)
+	return FromForm(values)
 }
 
 // ParseForm reads names and values as browsers encode those of forms: separated by &
@@ -57,15 +57,15 @@ func ParseForm(encoded string) (url.Values, error) {
 	return values, nil
 }
 
-// fromForm makes a request of parameters. As everything is text in a form, an
+// FromForm makes a request of parameters. As everything is text in a form, an
 // empty parameter counts as absent.
-func fromForm(values url.Values) (*operation.Request, error) {
+func FromForm(values url.Values) (*operation.Request, error) {
 	for name, all := range values {
 		if len(all) > 1 {
 			return nil, response.BadRequest("%q is among the request's parameters more than once.", name)
 		}
 		if !utf8.ValidString(all[0]) {
-			return nil, errNotUTF8
+			return nil, ErrNotUTF8
 		}
 	}
 	req := &operation.Request{Query: values.Get("query"), OperationName: values.Get("operationName")}

@@ -1,4 +1,4 @@
-package transport
+package socket
 
 import (
 	"context"
@@ -19,11 +19,11 @@ import (
 // starts operations, which run at the same time and write their results. It holds no
 // configuration: each operation runs with the current one.
 type socket struct {
-	handler  *Handler // with which the client was authenticated
+	app      *Application // with which the client was authenticated
 	protocol subprotocol
 	ws       *websocket.Conn
 	deflates bool // permessage-deflate is negotiated
-	conn     *socketConn
+	conn     *pacedConn
 	caller   *engine.Caller
 	account  *memory.Account // of the connection and the messages that are read
 	ctx      context.Context // ends when the connection is to be closed
@@ -37,7 +37,7 @@ type socket struct {
 	running sync.WaitGroup
 
 	mu         sync.Mutex
-	operations map[string]*socketOperation // whose goroutines have not ended
+	operations map[string]*activeOperation // whose goroutines have not ended
 }
 
 // A closing is why the gateway closes a socket: a status code of the subprotocol, or of
@@ -66,9 +66,9 @@ var (
 	errInitTimeout   = newClosing(4408, "Connection initialisation timeout")
 	errInitTwice     = newClosing(4429, "Too many initialisation requests")
 	errNotInitiated  = newClosing(4401, "Unauthorized")
-	errSocketLeaves  = newClosing(websocket.CloseGoingAway, "Going away")
-	errSocketMemory  = newClosing(websocket.CloseTryAgainLater, "There is no memory for this message")
-	errSocketLong    = newClosing(websocket.CloseMessageTooBig, "The message is too long")
+	errLeaves        = newClosing(websocket.CloseGoingAway, "Going away")
+	errNoMemory      = newClosing(websocket.CloseTryAgainLater, "There is no memory for this message")
+	errTooLong       = newClosing(websocket.CloseMessageTooBig, "The message is too long")
 )
 
 // serve serves the connection until it is closed.
@@ -110,7 +110,7 @@ func (s *socket) read(init *time.Timer) {
 			continue
 		}
 		if errors.Is(err, websocket.ErrReadLimit) {
-			err = errSocketLong
+			err = errTooLong
 		}
 		s.close(err)
 		var why *closing
@@ -155,7 +155,7 @@ func (s *socket) setReadDeadline(after time.Duration) {
 // silence is how long the client may send nothing. It answers pings.
 func (s *socket) silence() time.Duration { return s.heartbeat() + s.conn.timeout }
 
-func (s *socket) heartbeat() time.Duration { return s.handler.engine.Config.Subscriptions.Heartbeat }
+func (s *socket) heartbeat() time.Duration { return s.app.Engine.Config.Subscriptions.Heartbeat }
 
 // startHeartbeat pings the client now and then.
 func (s *socket) startHeartbeat() {
@@ -181,19 +181,19 @@ func (s *socket) initiate(credentials map[string]string) error {
 	if s.initiated {
 		return errInitTwice
 	}
-	h, release := s.handler.hold()
-	if h == nil {
-		return errSocketLeaves
+	app, release := s.app.Hold()
+	if app == nil {
+		return errLeaves
 	}
 	defer release() // after Attend: a reload authenticates again what has attended until then
-	s.handler = h
-	s.caller.Request.Header = withCredentials(s.caller.Request.Header, credentials, append(h.engine.Authenticator.TokenHeaders(), "Authorization"))
-	if err := h.engine.Authenticate(s.ctx, s.caller); err != nil {
-		known := h.engine.Error(err)
-		h.engine.Metrics.CountError(known.Code, time.Now())
+	s.app = app
+	s.caller.Request.Header = withCredentials(s.caller.Request.Header, credentials, append(app.Engine.Authenticator.TokenHeaders(), "Authorization"))
+	if err := app.Engine.Authenticate(s.ctx, s.caller); err != nil {
+		known := app.Engine.Error(err)
+		app.Engine.Metrics.CountError(known.Code, time.Now())
 		return newClosing(4403, known.Message)
 	}
-	s.leave = h.engine.Attend(s.caller, s.end)
+	s.leave = app.Engine.Attend(s.caller, s.end)
 	s.startHeartbeat()
 	s.initiated = true
 	return nil
@@ -202,19 +202,19 @@ func (s *socket) initiate(credentials map[string]string) error {
 // end ends the connection in place of its subscriptions.
 func (s *socket) end(err error) {
 	if errors.Is(err, engine.ErrGoingAway) {
-		s.close(errSocketLeaves)
+		s.close(errLeaves)
 		return
 	}
-	s.close(newClosing(4403, s.handler.engine.Error(err).Message))
+	s.close(newClosing(4403, s.app.Engine.Error(err).Message))
 }
 
 var errTooManyOperations = &operation.Error{Class: operation.RateLimited, Code: "TOO_MANY_SUBSCRIPTIONS", Message: "There are too many operations on this connection: end others first.", RetryAfter: time.Second}
 
 // start starts an operation. Past the most operations of a connection, the reader itself
 // answers with an error: a client that does not read the answers is not read either.
-func (s *socket) start(o *socketOperation) error {
+func (s *socket) start(o *activeOperation) error {
 	s.mu.Lock()
-	surplus := len(s.operations) >= s.handler.engine.Config.Subscriptions.PerConnection
+	surplus := len(s.operations) >= s.app.Engine.Config.Subscriptions.PerConnection
 	if !surplus {
 		s.operations[o.id] = o
 	}

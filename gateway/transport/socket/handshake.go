@@ -1,4 +1,4 @@
-package transport
+package socket
 
 import (
 	"bufio"
@@ -15,41 +15,32 @@ import (
 	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/gateway/operation"
 	"github.com/louche-graphql/louche/gateway/response"
+	"github.com/louche-graphql/louche/gateway/transport/admission"
 )
 
-// socketMemory is the memory of a connection besides its header, operations and messages, in
+// connectionMemory is the memory of a connection besides its header, operations and messages, in
 // bytes: its goroutine and buffers.
-const socketMemory = 16 << 10
+const connectionMemory = 16 << 10
 
-// isUpgrade reports whether a request asks for a WebSocket.
-func isUpgrade(r *http.Request) bool {
-	return r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
-}
-
-// serveSocket answers a handshake. The socket takes the connection from net/http and outlives
-// the handler. names are the subprotocols that it takes; choose returns the one that was
-// negotiated.
-func (h *Handler) serveSocket(w *deadlineWriter, r *http.Request, names []string, choose func(name string) subprotocol) {
-	caller := h.callerOf(w, r)
-	if !h.admitOrigin(caller, r) {
-		response.ForeignOrigin.Write(w)
-		return
-	}
-	account := w.account.Open()
-	if !account.Reserve(socketMemory + headerMemory(r)) {
+// serve answers a handshake. The socket takes the connection from net/http and outlives the
+// handler. names are the subprotocols that it takes; choose returns the one that was negotiated.
+func (a *Application) serve(w *admission.Writer, r *http.Request, caller *engine.Caller, names []string, choose func(name string) subprotocol) {
+	account := w.Account.Open()
+	if !account.Reserve(connectionMemory + admission.HeaderMemory(r)) {
 		response.FromOperation(operation.Overloaded, 0).Write(w)
 		return
 	}
-	deflates := len(h.compression.codings) > 0 && offersDeflate(r.Header)
-	handshake := &handshake{ResponseWriter: w, conn: &socketConn{timeout: w.timeout}}
+	deflates := a.MinCompressed > 0 && offersDeflate(r.Header)
+	handshake := &handshake{ResponseWriter: w, conn: &pacedConn{timeout: w.Timeout}}
 	upgrader := websocket.Upgrader{
 		ReadBufferSize:    1 << 10,
-		WriteBufferPool:   &socketBuffers, // an idle connection has none
+		WriteBufferPool:   &writeBuffers, // an idle connection has none
 		Subprotocols:      names,
 		CheckOrigin:       func(*http.Request) bool { return true }, // done
 		EnableCompression: deflates,
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
-			httpError(status, "BAD_REQUEST", "The handshake is not that of a WebSocket: "+reason.Error()+".").Write(w)
+			refusal := operation.Error{Code: "BAD_REQUEST", Message: "The handshake is not that of a WebSocket: " + reason.Error() + "."}
+			(&response.Error{Status: status, Failure: refusal}).Write(w)
 		},
 	}
 	ws, err := upgrader.Upgrade(handshake, r, nil)
@@ -57,23 +48,23 @@ func (h *Handler) serveSocket(w *deadlineWriter, r *http.Request, names []string
 		account.Close()
 		return
 	}
-	w.status = http.StatusSwitchingProtocols
+	w.Status = http.StatusSwitchingProtocols
 	s := &socket{
-		handler:    h,
+		app:        a,
 		protocol:   choose(ws.Subprotocol()),
 		ws:         ws,
 		deflates:   deflates,
 		conn:       handshake.conn,
 		caller:     caller,
 		account:    account,
-		operations: make(map[string]*socketOperation),
+		operations: make(map[string]*activeOperation),
 	}
 	s.ctx, s.close = context.WithCancelCause(context.Background())
-	ws.SetReadLimit(h.limits.Body)
+	ws.SetReadLimit(a.MaxMessage)
 	go s.serve()
 }
 
-var socketBuffers sync.Pool
+var writeBuffers sync.Pool
 
 // offersDeflate reports whether a client offers permessage-deflate with any window.
 func offersDeflate(header http.Header) bool {
@@ -81,30 +72,10 @@ func offersDeflate(header http.Header) bool {
 	return strings.Contains(offers, "permessage-deflate") && !strings.Contains(offers, "server_max_window_bits")
 }
 
-// admitOrigin reports whether the page of a handshake may open a WebSocket. Scripts set no
-// headers of a handshake: where CORS allows the page's origin no credentials, those that the
-// browser attaches do not count.
-func (h *Handler) admitOrigin(caller *engine.Caller, r *http.Request) bool {
-	post := *r
-	post.Method = http.MethodPost // sameOrigin allows any GET
-	switch {
-	case sameOrigin.Check(&post) == nil:
-		return true
-	case !h.config.CORS.allows(r.Header.Get("Origin")):
-		return false
-	case !h.config.CORS.Credentials:
-		caller.Request.Header = r.Header.Clone()
-		caller.Request.Header.Del("Cookie")
-		caller.Request.Header.Del("Authorization")
-		caller.Request.Certificate, caller.Certificate = nil, nil
-	}
-	return true
-}
-
 // A handshake wraps the connection that it gives away.
 type handshake struct {
 	http.ResponseWriter
-	conn *socketConn
+	conn *pacedConn
 }
 
 // Hijack implements [http.Hijacker].

@@ -1,4 +1,4 @@
-package transport
+package admission
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ import (
 // admitted admits every request to a handler, with a write timeout.
 func admitted(budget *memory.Budget, timeout time.Duration, handler http.HandlerFunc) http.Handler {
 	never := func(*http.Request) bool { return false }
-	a := &Admission{
+	a := &Control{
 		Memory:    budget,
 		Refusals:  new(Refusals),
 		Timeouts:  func() (read, write time.Duration) { return time.Minute, timeout },
@@ -55,7 +55,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 // timeout.
 func TestEveryStepOfAnAnswerHasItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		answer := bytes.Repeat([]byte("x"), 2*step+1)
+		answer := bytes.Repeat([]byte("x"), 2*Step+1)
 		r := &recorder{ResponseRecorder: *httptest.NewRecorder()}
 		admitted(memory.NewBudget(1<<20), time.Minute, func(w http.ResponseWriter, _ *http.Request) {
 			response.Write(w, http.StatusOK, response.JSONType, answer)
@@ -68,7 +68,7 @@ func TestEveryStepOfAnAnswerHasItsDeadline(t *testing.T) {
 			t.Errorf("writes are %v, want three", r.writes)
 		}
 		for _, w := range r.writes {
-			if w.size > step || w.left != time.Minute {
+			if w.size > Step || w.left != time.Minute {
 				t.Errorf("a write of %d bytes had %v", w.size, w.left)
 			}
 		}
@@ -107,7 +107,7 @@ func TestInterruptedWriteHasNoTimeLeft(t *testing.T) {
 		budget := memory.NewBudget(64 << 10)
 		r := &interruptedRecorder{recorder: recorder{ResponseRecorder: *httptest.NewRecorder()}, budget: budget}
 		admitted(budget, time.Minute, func(w http.ResponseWriter, _ *http.Request) {
-			w.Write(make([]byte, step))
+			w.Write(make([]byte, Step))
 		}).ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/", nil))
 		if !r.taken || len(r.writes) != 1 || r.writes[0].left > 0 {
 			t.Errorf("memory taken: %v, writes with the time left: %v", r.taken, r.writes)
@@ -162,7 +162,7 @@ func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
 // What it flushes arrives at once.
 func TestNoDeadlineBetweenWrites(t *testing.T) {
 	const timeout = 50 * time.Millisecond
-	first, second := bytes.Repeat([]byte("a"), 3*buffered), []byte("b")
+	first, second := bytes.Repeat([]byte("a"), 3*Buffered), []byte("b")
 	for name, flush := range map[string]func(http.ResponseWriter) error{
 		"with a flush":    func(w http.ResponseWriter) error { return http.NewResponseController(w).Flush() },
 		"without a flush": func(http.ResponseWriter) error { return nil },

@@ -1,4 +1,4 @@
-package transport
+package socket
 
 import "github.com/gorilla/websocket"
 
@@ -15,7 +15,7 @@ const keepAlive = `{"type":"ka"}`
 func (graphQLWS) open(*socket) error { return nil }
 
 func (p graphQLWS) handle(s *socket, message []byte) error {
-	m, err := readSocketMessage(message)
+	m, err := readClientMessage(message)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (p graphQLWS) handle(s *socket, message []byte) error {
 	return badMessage("The message's type is unknown")
 }
 
-func (graphQLWS) initiate(s *socket, m *socketMessage) error {
+func (graphQLWS) initiate(s *socket, m *clientMessage) error {
 	if err := s.initiate(m.credentials()); err != nil {
 		s.send(s.account, `{"type":"connection_error","payload":{"message":`+quoted(err.Error())+"}}", nil, "")
 		return err
@@ -47,7 +47,7 @@ func (graphQLWS) initiate(s *socket, m *socketMessage) error {
 func (graphQLWS) keepAlive() string { return keepAlive }
 
 // start starts an operation in place of one with the same id.
-func (graphQLWS) start(s *socket, m *socketMessage) error {
+func (graphQLWS) start(s *socket, m *clientMessage) error {
 	switch {
 	case m.id == "":
 		return badMessage("The message has no id")
@@ -63,19 +63,19 @@ func (graphQLWS) start(s *socket, m *socketMessage) error {
 	return s.start(s.newOperation(m.id, m.size, req))
 }
 
-func (graphQLWS) accepted(*socketOperation) error { return nil }
+func (graphQLWS) accepted(*activeOperation) error { return nil }
 
-func (graphQLWS) event(o *socketOperation, result []byte) error {
+func (graphQLWS) event(o *activeOperation, result []byte) error {
 	return o.write(`{"id":`+quoted(o.id)+`,"type":"data","payload":`, result, "}")
 }
 
-func (p graphQLWS) whole(o *socketOperation, result []byte, _ bool) error {
+func (p graphQLWS) whole(o *activeOperation, result []byte, _ bool) error {
 	if err := p.event(o, result); err != nil {
 		return err
 	}
 	return p.complete(o)
 }
 
-func (graphQLWS) complete(o *socketOperation) error {
+func (graphQLWS) complete(o *activeOperation) error {
 	return o.write(`{"id":`+quoted(o.id)+`,"type":"complete"}`, nil, "")
 }

@@ -1,14 +1,15 @@
-package transport
+package socket
 
 import (
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/louche-graphql/louche/internal/strictjson"
+
+	"github.com/louche-graphql/louche/gateway/transport/request"
 )
 
 // phoenix is the protocol of Phoenix channels with the channel of absinthe_phoenix, as
@@ -30,16 +31,6 @@ const (
 	phoenixSubprotocol = "phoenix"
 	controlTopic       = "__absinthe__:control"
 )
-
-// ServePhoenix answers the handshake of a socket of Phoenix.
-func (h *Handler) ServePhoenix(w http.ResponseWriter, r *http.Request) {
-	params := r.URL.Query()
-	p := &phoenix{params: params, arrays: strings.HasPrefix(params.Get("vsn"), "2.")}
-	for _, offered := range r.Header["Sec-Websocket-Protocol"] {
-		p.protocol = append(p.protocol, strings.Split(offered, ",")...)
-	}
-	h.serveSocket(w.(*deadlineWriter), r, []string{phoenixSubprotocol}, func(string) subprotocol { return p })
-}
 
 // open authenticates the client by the parameters of the socket.
 func (p *phoenix) open(s *socket) error { return s.initiate(p.credentials()) }
@@ -138,7 +129,7 @@ func (p *phoenix) run(s *socket, m *phoenixMessage, size int) error {
 	if strictjson.First(m.payload) != '{' {
 		return p.reply(s, m, "error", `{"error":"The payload is not an object"}`)
 	}
-	req, err := fromMembers(strictjson.Object(m.payload))
+	req, err := request.FromMembers(strictjson.Object(m.payload))
 	if err != nil {
 		return p.reply(s, m, "error", `{"error":`+quoted(err.Error())+"}")
 	}
@@ -162,23 +153,23 @@ func (p *phoenix) frame(to phoenixReferences, topic, event string) (head, tail s
 }
 
 // answer replies to the message that the operation came in.
-func (p *phoenix) answer(o *socketOperation, status string, response []byte) error {
+func (p *phoenix) answer(o *activeOperation, status string, response []byte) error {
 	head, tail := p.frame(o.replies, controlTopic, "phx_reply")
 	return o.write(head+`{"status":"`+status+`","response":`, response, "}"+tail)
 }
 
 func (p *phoenix) keepAlive() string { return "" }
 
-func (p *phoenix) accepted(o *socketOperation) error {
+func (p *phoenix) accepted(o *activeOperation) error {
 	return p.answer(o, "ok", []byte(`{"subscriptionId":`+quoted(o.id)+"}"))
 }
 
-func (p *phoenix) event(o *socketOperation, result []byte) error {
+func (p *phoenix) event(o *activeOperation, result []byte) error {
 	head, tail := p.frame(phoenixReferences{"null", "null"}, o.id, "subscription:data")
 	return o.write(head+`{"result":`, result, `,"subscriptionId":`+quoted(o.id)+"}"+tail)
 }
 
-func (p *phoenix) whole(o *socketOperation, result []byte, hasData bool) error {
+func (p *phoenix) whole(o *activeOperation, result []byte, hasData bool) error {
 	if !hasData {
 		return p.answer(o, "error", result)
 	}
@@ -186,4 +177,4 @@ func (p *phoenix) whole(o *socketOperation, result []byte, hasData bool) error {
 }
 
 // complete writes nothing: Absinthe does not end subscriptions.
-func (p *phoenix) complete(*socketOperation) error { return nil }
+func (p *phoenix) complete(*activeOperation) error { return nil }

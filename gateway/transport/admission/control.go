@@ -1,4 +1,6 @@
-package transport
+// Package admission admits requests: each has an account in the budget of memory, and deadlines
+// for its body and its answer. It must never know what a request asks for.
+package admission
 
 import (
 	"net/http"
@@ -10,16 +12,15 @@ import (
 	"github.com/louche-graphql/louche/internal/memory"
 )
 
-// A request holds requestMemory bytes besides its header, body and answer: its goroutine,
-// what net/http keeps of it, and small buffers; and fieldMemory bytes for each header field
-// besides its text.
-const (
-	requestMemory = 16 << 10
-	fieldMemory   = 64
-)
+// RequestMemory is the memory of a request besides its header, body and answer, in bytes: its
+// goroutine, what net/http keeps of it, and small buffers.
+const RequestMemory = 16 << 10
 
-// An Admission gives every request its account in a budget of memory, and its deadlines.
-type Admission struct {
+// fieldMemory is the memory of a field of a header besides its text, in bytes.
+const fieldMemory = 64
+
+// A Control gives every request its account in a budget of memory, and its deadlines.
+type Control struct {
 	Memory   *memory.Budget
 	Refusals *Refusals
 	// Timeouts returns the time for the body of a request, and that for each 64 KiB of
@@ -45,24 +46,24 @@ func (r *Refusals) Total() uint64 { return r.total.Load() }
 //
 // A body has to arrive within the read timeout, whether the handler reads it or net/http
 // reads past it to get to the next request. net/http's own ReadTimeout would go on while an
-// operation runs, and end it as if the client had left; here [endReadDeadline] ends it when
+// operation runs, and end it as if the client had left; here [EndReadDeadline] ends it when
 // the body has been read.
-func (a *Admission) Admit(next http.Handler) http.Handler {
+func (c *Control) Admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		read, write := a.Timeouts()
+		read, write := c.Timeouts()
 		setDeadlines(w, r, read)
-		d := &deadlineWriter{ResponseWriter: w, timeout: write, multiplexed: r.ProtoMajor >= 2, account: a.Memory.Open()}
-		d.refusals = a.Refusals
+		d := &Writer{ResponseWriter: w, Timeout: write, Account: c.Memory.Open(), multiplexed: r.ProtoMajor >= 2}
+		d.refusals = c.Refusals
 		defer d.close()
-		surplus := a.IsSurplus(r)
-		admitted := !surplus && d.account.Reserve(requestMemory+headerMemory(r))
+		surplus := c.IsSurplus(r)
+		admitted := !surplus && d.Account.Reserve(RequestMemory+HeaderMemory(r))
 		if surplus {
 			w.Header().Set("Connection", "close")
 		}
 		if !admitted {
-			d.refuse()
+			d.Refuse()
 		}
-		if admitted || a.IsProbe(r) {
+		if admitted || c.IsProbe(r) {
 			next.ServeHTTP(d, r)
 		} else {
 			response.FromOperation(operation.Overloaded, 0).Write(d)
@@ -71,7 +72,8 @@ func (a *Admission) Admit(next http.Handler) http.Handler {
 	})
 }
 
-func headerMemory(r *http.Request) int {
+// HeaderMemory returns the memory of the header of a request, in bytes.
+func HeaderMemory(r *http.Request) int {
 	n := len(r.RequestURI)
 	for name, values := range r.Header {
 		n += fieldMemory + len(name)
@@ -82,7 +84,8 @@ func headerMemory(r *http.Request) int {
 	return n
 }
 
-func endReadDeadline(w http.ResponseWriter) {
+// EndReadDeadline removes the deadline of a body that has been read.
+func EndReadDeadline(w http.ResponseWriter) {
 	http.NewResponseController(w).SetReadDeadline(time.Time{})
 }
 
@@ -93,30 +96,23 @@ const (
 	refusalTimeout = time.Second
 )
 
-// refuse prepares to refuse a request for want of memory. With too many refusals under way,
+// Refuse prepares to refuse a request for want of memory. With too many refusals under way,
 // the request ends without an answer.
-func (d *deadlineWriter) refuse() {
-	if d.refusals.current.Add(1) > maxRefusals {
-		d.refusals.current.Add(-1)
+func (w *Writer) Refuse() {
+	if w.refusals.current.Add(1) > maxRefusals {
+		w.refusals.current.Add(-1)
 		panic(http.ErrAbortHandler)
 	}
-	d.refusals.total.Add(1)
-	d.refused, d.timeout = true, refusalTimeout
+	w.refusals.total.Add(1)
+	w.refused, w.Timeout = true, refusalTimeout
 }
 
 // close releases what the request holds.
-func (d *deadlineWriter) close() {
-	d.account.Close()
-	if d.refused {
-		d.refusals.current.Add(-1)
+func (w *Writer) close() {
+	w.Account.Close()
+	if w.refused {
+		w.refusals.current.Add(-1)
 	}
-}
-
-// RequestSize returns what one request of the greatest sizes takes of limits.memory, while
-// its body is parsed and while its operation runs, in bytes.
-func RequestSize(header int, body int64) (reading, running int64) {
-	request := requestMemory + int64(header)
-	return request + (1+parsing)*body, request + (1+parsed)*body
 }
 
 // setDeadlines sets the deadline of a request's body, and removes that of the answer before

@@ -1,4 +1,4 @@
-package transport
+package socket
 
 import "github.com/louche-graphql/louche/internal/strictjson"
 
@@ -10,7 +10,7 @@ const graphQLTransportWSName = "graphql-transport-ws"
 func (graphQLTransportWS) open(*socket) error { return nil }
 
 func (p graphQLTransportWS) handle(s *socket, message []byte) error {
-	m, err := readSocketMessage(message)
+	m, err := readClientMessage(message)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (p graphQLTransportWS) handle(s *socket, message []byte) error {
 	return badMessage("The message's type is unknown")
 }
 
-func (graphQLTransportWS) subscribe(s *socket, m *socketMessage) error {
+func (graphQLTransportWS) subscribe(s *socket, m *clientMessage) error {
 	switch {
 	case m.id == "":
 		return badMessage("The message has no id")
@@ -54,13 +54,13 @@ func (graphQLTransportWS) subscribe(s *socket, m *socketMessage) error {
 
 func (graphQLTransportWS) keepAlive() string { return "" }
 
-func (graphQLTransportWS) accepted(*socketOperation) error { return nil }
+func (graphQLTransportWS) accepted(*activeOperation) error { return nil }
 
-func (graphQLTransportWS) event(o *socketOperation, result []byte) error {
+func (graphQLTransportWS) event(o *activeOperation, result []byte) error {
 	return o.write(`{"id":`+quoted(o.id)+`,"type":"next","payload":`, result, "}")
 }
 
-func (p graphQLTransportWS) whole(o *socketOperation, result []byte, hasData bool) error {
+func (p graphQLTransportWS) whole(o *activeOperation, result []byte, hasData bool) error {
 	if !hasData {
 		return o.write(`{"id":`+quoted(o.id)+`,"type":"error","payload":`, strictjson.Object(result)["errors"], "}")
 	}
@@ -70,6 +70,6 @@ func (p graphQLTransportWS) whole(o *socketOperation, result []byte, hasData boo
 	return p.complete(o)
 }
 
-func (graphQLTransportWS) complete(o *socketOperation) error {
+func (graphQLTransportWS) complete(o *activeOperation) error {
 	return o.write(`{"id":`+quoted(o.id)+`,"type":"complete"}`, nil, "")
 }

@@ -1,4 +1,4 @@
-package transport
+package socket
 
 // A subprotocol is how clients and gateway write messages of a WebSocket.
 type subprotocol interface {
@@ -9,13 +9,13 @@ type subprotocol interface {
 	// keepAlive returns a message that follows each ping; empty: none does.
 	keepAlive() string
 	// accepted writes that a subscription is accepted.
-	accepted(o *socketOperation) error
+	accepted(o *activeOperation) error
 	// event writes a result of a subscription.
-	event(o *socketOperation, result []byte) error
+	event(o *activeOperation, result []byte) error
 	// whole writes the only result of an operation, and that this is the end.
-	whole(o *socketOperation, result []byte, hasData bool) error
+	whole(o *activeOperation, result []byte, hasData bool) error
 	// complete writes the end of a subscription.
-	complete(o *socketOperation) error
+	complete(o *activeOperation) error
 }
 
 // subprotocols by name, as clients offer them.

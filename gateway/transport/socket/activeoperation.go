@@ -1,4 +1,4 @@
-package transport
+package socket
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/louche-graphql/louche/gateway/engine"
 	"github.com/louche-graphql/louche/gateway/operation"
+	"github.com/louche-graphql/louche/gateway/transport/request"
 	"github.com/louche-graphql/louche/internal/memory"
 )
 
@@ -18,9 +19,9 @@ import (
 // bytes: its goroutine and what the engine keeps of it.
 const operationMemory = 8 << 10
 
-// A socketOperation is one operation of a socket. Its id is taken until its goroutine has
+// An activeOperation is one operation of a socket. Its id is taken until its goroutine has
 // ended.
-type socketOperation struct {
+type activeOperation struct {
 	*socket
 	id      string
 	replies phoenixReferences // to the message of the operation
@@ -37,10 +38,10 @@ type socketOperation struct {
 }
 
 // newOperation returns an operation that refers to nothing of its message.
-func (s *socket) newOperation(id string, size int, req *operation.Request) *socketOperation {
+func (s *socket) newOperation(id string, size int, req *operation.Request) *activeOperation {
 	req.Variables = bytes.Clone(req.Variables)
 	req.Stream, req.Index = true, 1 // the rate limits by address have counted the first message alone
-	o := &socketOperation{socket: s, id: id, size: size, request: req, account: s.account.Open(), began: time.Now(), ended: make(chan struct{})}
+	o := &activeOperation{socket: s, id: id, size: size, request: req, account: s.account.Open(), began: time.Now(), ended: make(chan struct{})}
 	o.ctx, o.cancel = context.WithCancel(s.ctx)
 	o.result.Reset()
 	o.result.Timer = operation.StartTimer(o.began)
@@ -48,7 +49,7 @@ func (s *socket) newOperation(id string, size int, req *operation.Request) *sock
 }
 
 // run runs the operation and writes its results.
-func (o *socketOperation) run() {
+func (o *activeOperation) run() {
 	defer o.remove()
 	if err := o.serve(); err != nil {
 		if o.ctx.Err() != nil { // the reason why the connection ends is none of the operation
@@ -60,14 +61,14 @@ func (o *socketOperation) run() {
 }
 
 // refuse answers with an error.
-func (o *socketOperation) refuse(err error) {
+func (o *activeOperation) refuse(err error) {
 	defer o.cancel()
 	o.fail(err)
 	o.report()
 }
 
 // remove frees the id.
-func (o *socketOperation) remove() {
+func (o *activeOperation) remove() {
 	o.cancel()
 	o.result.JSON.Close(0)
 	o.account.Close()
@@ -79,7 +80,7 @@ func (o *socketOperation) remove() {
 
 // finish marks the end for the client, which its last message tells. It reports false if the
 // client has ended the operation.
-func (o *socketOperation) finish() bool {
+func (o *activeOperation) finish() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	first := !o.over
@@ -87,13 +88,13 @@ func (o *socketOperation) finish() bool {
 	return first
 }
 
-func (o *socketOperation) serve() (err error) {
+func (o *activeOperation) serve() (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	if !o.account.Reserve(operationMemory+parsed*o.size) || !o.result.JSON.Open(o.account) {
+	if !o.account.Reserve(operationMemory+request.Parsed*o.size) || !o.result.JSON.Open(o.account) {
 		return operation.Overloaded
 	}
 	subscription, err := o.execute()
@@ -110,37 +111,37 @@ func (o *socketOperation) serve() (err error) {
 	if err := o.written(o.protocol.whole(o, o.result.JSON.Bytes, o.result.HasData)); err != nil {
 		return err
 	}
-	o.handler.engine.Metrics.CountResult(&o.result, o.began)
+	o.app.Engine.Metrics.CountResult(&o.result, o.began)
 	return nil
 }
 
 // execute runs the operation with the current configuration. It holds a slot until the result
 // is there.
-func (o *socketOperation) execute() (*engine.Subscription, error) {
-	h, release := o.handler.hold()
-	if h == nil {
+func (o *activeOperation) execute() (*engine.Subscription, error) {
+	app, release := o.app.Hold()
+	if app == nil {
 		return nil, engine.ErrGoingAway
 	}
 	defer release()
-	if h.engine.Subscriptions != o.handler.engine.Subscriptions { // the connection has to leave in any case
+	if app.Engine.Subscriptions != o.app.Engine.Subscriptions { // the connection has to leave in any case
 		return nil, engine.ErrGoingAway
 	}
-	defer h.engine.Release(1)
-	if !h.engine.Acquire(1) {
+	defer app.Engine.Release(1)
+	if !app.Engine.Acquire(1) {
 		return nil, operation.Overloaded
 	}
 	header := o.caller.Request.Header
 	caller := *o.caller
 	caller.Quotas = nil
-	caller.Trace = h.engine.Traces.Begin(operation.ParseTrace(header.Get("Traceparent"), strings.Join(header["Tracestate"], ",")))
-	o.handler.describe(&o.result.Report, http.MethodGet, &caller)
-	return h.engine.Run(o.ctx, &caller, o.request, &o.result)
+	caller.Trace = app.Engine.Traces.Begin(operation.ParseTrace(header.Get("Traceparent"), strings.Join(header["Tracestate"], ",")))
+	o.app.Engine.Describe(&o.result.Report, http.MethodGet, &caller)
+	return app.Engine.Run(o.ctx, &caller, o.request, &o.result)
 }
 
 // forward writes the results of an accepted subscription. Its errors are those of the gateway.
-func (o *socketOperation) forward(subscription *engine.Subscription) error {
+func (o *activeOperation) forward(subscription *engine.Subscription) error {
 	defer subscription.Close()
-	o.handler.engine.Metrics.CountResult(&o.result, o.began)
+	o.app.Engine.Metrics.CountResult(&o.result, o.began)
 	o.result.End()
 	o.request = nil
 	err := o.written(o.protocol.accepted(o))
@@ -151,13 +152,13 @@ func (o *socketOperation) forward(subscription *engine.Subscription) error {
 	if err == nil && o.finish() {
 		err = o.written(o.protocol.complete(o))
 	}
-	if err != nil && o.handler.engine.Error(err).Class == operation.Internal {
+	if err != nil && o.app.Engine.Error(err).Class == operation.Internal {
 		return err
 	}
 	return nil
 }
 
-func (o *socketOperation) emit(result *operation.Result) error {
+func (o *activeOperation) emit(result *operation.Result) error {
 	if o.ctx.Err() != nil {
 		return engine.ErrClientLeft
 	}
@@ -166,7 +167,7 @@ func (o *socketOperation) emit(result *operation.Result) error {
 
 // written returns the error of an operation whose message could not be written: its client has
 // left or does not read. A message that is written in part ends the connection.
-func (o *socketOperation) written(err error) error {
+func (o *activeOperation) written(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -175,26 +176,26 @@ func (o *socketOperation) written(err error) error {
 }
 
 // write writes a message of the operation, with a result between two texts.
-func (o *socketOperation) write(head string, result []byte, tail string) error {
+func (o *activeOperation) write(head string, result []byte, tail string) error {
 	o.result.Bytes += len(head) + len(result) + len(tail)
 	return o.send(o.account, head, result, tail)
 }
 
 // fail counts an error, and tells the client if it waits for a result.
-func (o *socketOperation) fail(err error) {
-	known := o.handler.engine.Error(err)
-	o.handler.engine.Metrics.CountError(known.Code, o.began)
+func (o *activeOperation) fail(err error) {
+	known := o.app.Engine.Error(err)
+	o.app.Engine.Metrics.CountError(known.Code, o.began)
 	o.result.Code, o.result.Outcome, o.result.Cause = known.Code, operation.Succeeded, known.Cause
 	switch {
 	case known == engine.ErrGoingAway:
-		o.close(errSocketLeaves)
+		o.close(errLeaves)
 	case known.Class != operation.Canceled && o.finish():
 		o.written(o.protocol.whole(o, known.Body(), false))
 	}
 }
 
-func (o *socketOperation) report() {
+func (o *activeOperation) report() {
 	o.result.End()
 	o.result.Status = http.StatusSwitchingProtocols
-	o.handler.handIn(&o.result.Report)
+	o.app.Engine.Record(&o.result.Report)
 }

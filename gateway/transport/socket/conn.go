@@ -1,4 +1,4 @@
-package transport
+package socket
 
 import (
 	"net"
@@ -6,12 +6,14 @@ import (
 	"time"
 
 	"github.com/louche-graphql/louche/internal/memory"
+
+	"github.com/louche-graphql/louche/gateway/transport/admission"
 )
 
-// A socketConn is the connection of a WebSocket. As with a deadlineWriter, the client has to
+// A pacedConn is the connection of a WebSocket. As with an [admission.Writer], the client has to
 // accept each step within the write timeout, and others may take the memory of a message
 // while the gateway waits for the client. That ends the connection.
-type socketConn struct {
+type pacedConn struct {
 	net.Conn
 	timeout time.Duration
 	account atomic.Pointer[memory.Account] // of the message that is written
@@ -20,10 +22,10 @@ type socketConn struct {
 // maxControl is the size of the largest control frame, in bytes.
 const maxControl = 2 + 125
 
-func (c *socketConn) Write(b []byte) (written int, err error) {
+func (c *pacedConn) Write(b []byte) (written int, err error) {
 	for {
 		var n int
-		n, err = c.writeStep(b[:min(len(b), step)])
+		n, err = c.writeStep(b[:min(len(b), admission.Step)])
 		written += n
 		if b = b[n:]; err != nil || len(b) == 0 {
 			return written, err
@@ -31,13 +33,13 @@ func (c *socketConn) Write(b []byte) (written int, err error) {
 	}
 }
 
-func (c *socketConn) writeStep(b []byte) (int, error) {
+func (c *pacedConn) writeStep(b []byte) (int, error) {
 	c.Conn.SetWriteDeadline(time.Now().Add(c.timeout))
 	account := c.account.Load()
 	if account == nil || len(b) <= maxControl {
 		return c.Conn.Write(b)
 	}
-	account.BeginWait(func() { c.Conn.SetWriteDeadline(past) })
+	account.BeginWait(func() { c.Conn.SetWriteDeadline(admission.Past) })
 	n, err := c.Conn.Write(b)
 	account.AddProgress(n)
 	account.EndWait()
@@ -45,4 +47,4 @@ func (c *socketConn) writeStep(b []byte) (int, error) {
 }
 
 // SetWriteDeadline does nothing: Write sets its own.
-func (c *socketConn) SetWriteDeadline(time.Time) error { return nil }
+func (c *pacedConn) SetWriteDeadline(time.Time) error { return nil }

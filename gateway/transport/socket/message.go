@@ -1,4 +1,4 @@
-package transport
+package socket
 
 import (
 	"errors"
@@ -8,6 +8,9 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/louche-graphql/louche/internal/memory"
+
+	"github.com/louche-graphql/louche/gateway/transport/admission"
+	"github.com/louche-graphql/louche/gateway/transport/request"
 )
 
 // inflating is the memory of the decompression of one message, in bytes.
@@ -25,9 +28,9 @@ func (s *socket) receive() error {
 	case kind != websocket.TextMessage:
 		return newClosing(websocket.CloseUnsupportedData, "The message is not text")
 	case !s.account.Reserve(inflating):
-		return errSocketMemory
+		return errNoMemory
 	}
-	s.setReadDeadline(s.handler.limits.Read)
+	s.setReadDeadline(s.app.ReadTimeout)
 	var message memory.Buffer
 	message.Open(s.account)
 	defer message.Close(0)
@@ -36,9 +39,9 @@ func (s *socket) receive() error {
 	if err != nil {
 		return err
 	}
-	size := parsing * len(message.Bytes)
+	size := request.Parsing * len(message.Bytes)
 	if !s.account.Reserve(size) {
-		return errSocketMemory
+		return errNoMemory
 	}
 	defer s.account.Release(size)
 	return s.protocol.handle(s, message.Bytes)
@@ -47,19 +50,19 @@ func (s *socket) receive() error {
 // fill reads a message as it comes. While the gateway waits for the client, others may take
 // the memory of the connection.
 func (s *socket) fill(message *memory.Buffer, reader io.Reader) error {
-	limit := int(s.handler.limits.Body)
+	limit := int(s.app.MaxMessage)
 	for {
 		if len(message.Bytes) > limit {
-			return errSocketLong
+			return errTooLong
 		}
 		if len(message.Bytes) == cap(message.Bytes) && !message.Grow(max(512, min(2*cap(message.Bytes), limit+1))) {
-			return errSocketMemory
+			return errNoMemory
 		}
-		s.account.BeginWait(func() { s.ws.SetReadDeadline(past) })
+		s.account.BeginWait(func() { s.ws.SetReadDeadline(admission.Past) })
 		n, err := reader.Read(message.Bytes[len(message.Bytes):cap(message.Bytes)])
 		s.account.AddProgress(n)
 		if !s.account.EndWait() {
-			return errSocketMemory
+			return errNoMemory
 		}
 		message.Bytes = message.Bytes[:len(message.Bytes)+n]
 		switch {
@@ -77,7 +80,7 @@ func (s *socket) send(account *memory.Account, head string, body []byte, tail st
 	defer s.writing.Unlock()
 	s.conn.account.Store(account)
 	defer s.conn.account.Store(nil)
-	if n := len(head) + len(body) + len(tail); s.deflates && n >= minCompressed && account.Reserve(deflating(n)) {
+	if n := len(head) + len(body) + len(tail); s.deflates && n >= s.app.MinCompressed && account.Reserve(deflating(n)) {
 		defer account.Release(deflating(n))
 		return s.sendCompressed(slices.Concat([]byte(head), body, []byte(tail)))
 	}
