@@ -85,7 +85,11 @@ func TestNodeConfigValidate(t *testing.T) {
 func TestCookieOfTheHomeDirectoryOpenToAll(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
-	if err := os.WriteFile(filepath.Join(home, ".erlang.cookie"), []byte(beamtest.DefaultCookie), 0o644); err != nil {
+	file := filepath.Join(home, ".erlang.cookie")
+	if err := os.WriteFile(file, []byte(beamtest.DefaultCookie), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(file, 0o644); err != nil { // whatever the umask is
 		t.Fatal(err)
 	}
 	_, err := rpcclient.Start(rpcclient.NodeConfig{Name: "louche@127.0.0.1"}, slog.New(slog.DiscardHandler))
