@@ -140,8 +140,8 @@ func TestReloadKeepsPoolCounts(t *testing.T) {
 func TestFiguresOfNodes(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd, Args: []string{"+P", "1024"}})
-	g := startGateway(t, configFor(epmd))
 	node.Eval(t, `for _ <- 1..850 do spawn(fn -> Process.sleep(:infinity) end) end`)
+	g := startGateway(t, configFor(epmd)) // has the figures of a node for two seconds
 	otp := strings.Trim(node.OTP(), `"`)
 	elixir := strings.Trim(node.Eval(t, "System.version()"), `"`)
 	labels := `{node="` + node.Name + `"`
