@@ -61,7 +61,10 @@ func (g *running) answers(path string) bool {
 // of shutdown_delay is 0s here.
 func (g *running) configure(t testing.TB, yaml string) {
 	t.Helper()
-	text := "listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\n" + yaml
+	text := "admin: 127.0.0.1:0\n" + yaml
+	if !strings.Contains(yaml, "listen:") {
+		text = "listen: 127.0.0.1:0\n" + text
+	}
 	if !strings.Contains(yaml, "shutdown_delay") {
 		text = "shutdown_delay: 0s\n" + text
 	}

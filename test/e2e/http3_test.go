@@ -35,8 +35,10 @@ func askOver(t testing.TB, client *http.Client, url, document string) (*http.Res
 	return resp, string(answer)
 }
 
-func http3Section(files beamtest.TLSFiles) string {
-	return fmt.Sprintf("http3: true\ntls: {cert_file: %s, key_file: %s}\n", files.NodeCert, files.NodeKey)
+// http3Section names a port, because the one that the system gives for TCP may be taken for UDP.
+func http3Section(t testing.TB, files beamtest.TLSFiles) string {
+	t.Helper()
+	return fmt.Sprintf("listen: %s\nhttp3: true\ntls: {cert_file: %s, key_file: %s}\n", beamtest.FreeAddress(t, nil), files.NodeCert, files.NodeKey)
 }
 
 // Responses over TCP announce HTTP/3, which serves the same. At the end a request in flight is
@@ -45,7 +47,7 @@ func TestHTTP3(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	files := beamtest.NewTLSFiles(t)
-	g := startGateway(t, configFor(epmd)+http3Section(files))
+	g := startGateway(t, configFor(epmd)+http3Section(t, files))
 	const want = `{"data":{"hello":"hello world"}}`
 
 	over2 := &http.Client{Transport: &http.Transport{TLSClientConfig: trustingAuthority(t, files.CA), ForceAttemptHTTP2: true}}
@@ -99,7 +101,7 @@ func TestHTTP3(t *testing.T) {
 // An address has limits.connections_per_address over HTTP/3, too.
 func TestConnectionsOverHTTP3(t *testing.T) {
 	files := beamtest.NewTLSFiles(t)
-	g := launch(t, configWithoutNodes("limits: {connections: 100, connections_per_address: 1}", http3Section(files)))
+	g := launch(t, configWithoutNodes("limits: {connections: 100, connections_per_address: 1}", http3Section(t, files)))
 	healthy := func(client *http.Client) bool {
 		resp, err := client.Get(g.url + "/healthz")
 		if err == nil {
@@ -126,7 +128,7 @@ func BenchmarkProtocols(b *testing.B) {
 	epmd := beamtest.StartEPMD(b)
 	beamtest.StartNode(b, beamtest.Options{EPMDPort: epmd})
 	files := beamtest.NewTLSFiles(b)
-	g := startGateway(b, configFor(epmd)+http3Section(files))
+	g := startGateway(b, configFor(epmd)+http3Section(b, files))
 	over3, _ := http3Client(b, files)
 	for name, client := range map[string]*http.Client{
 		"HTTP/1.1": {Transport: &http.Transport{TLSClientConfig: trustingAuthority(b, files.CA), MaxIdleConnsPerHost: 64}},
