@@ -47,7 +47,7 @@ func TestHTTP3(t *testing.T) {
 	epmd := beamtest.StartEPMD(t)
 	node := beamtest.StartNode(t, beamtest.Options{EPMDPort: epmd})
 	files := beamtest.NewTLSFiles(t)
-	g := startGateway(t, configFor(epmd)+http3Section(t, files))
+	g := startGateway(t, configFor(epmd, "    timeout: 1h")+http3Section(t, files))
 	const want = `{"data":{"hello":"hello world"}}`
 
 	over2 := &http.Client{Transport: &http.Transport{TLSClientConfig: trustingAuthority(t, files.CA), ForceAttemptHTTP2: true}}

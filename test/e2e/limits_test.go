@@ -132,7 +132,7 @@ func (c *rawConn) status(request string) int {
 const (
 	askHealth  = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 	askHello   = "GET /graphql?query=%7Bhello%7D HTTP/1.1\r\nHost: x\r\n\r\n"
-	askSlowly  = "GET /graphql?query=%7Bsleep(ms:60000)%7D HTTP/1.1\r\nHost: x\r\n\r\n"
+	askSlowly  = "GET /graphql?query=%7Bsleep(ms:3600000)%7D HTTP/1.1\r\nHost: x\r\n\r\n"
 	beginToAsk = "GET /graphql HTTP/1.1\r\nHost: x\r\nX-Endless: "
 )
 
@@ -166,7 +166,7 @@ func TestHealthBeyondConnections(t *testing.T) {
 		"per address": "limits: {connections: 100, connections_per_address: 2}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := startGateway(t, strings.Replace(configFor(epmd), "127.0.0.0/8", "10.0.0.0/8", 1)+limits)
+			g := startGateway(t, strings.Replace(configFor(epmd, "    timeout: 1h"), "127.0.0.0/8", "10.0.0.0/8", 1)+limits)
 			g.cutOff = true
 			seen := strings.Count(node.Output(), "sleeping ")
 			var busy []*rawConn
