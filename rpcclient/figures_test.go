@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/louche-graphql/louche/rpcclient"
 	"github.com/louche-graphql/louche/test/beamtest"
@@ -43,6 +44,10 @@ func testFigures(t *testing.T, node *beamtest.Node, target rpcclient.NodeAddr) {
 	})
 	if got := asked() - before; got != 1 {
 		t.Errorf("two readers at the same time asked %d times, want 1", got)
+	}
+	gw.RefreshFigures(t.Context())
+	if got := asked() - before; got != 1 && time.Since(f.At) < 2*time.Second {
+		t.Errorf("figures of %v ago were asked for again", time.Since(f.At))
 	}
 	for got, elixir := range map[any]string{
 		strconv.Quote(f.OTPRelease):    "System.otp_release()",
