@@ -16,11 +16,10 @@ const objects = {
 
 for (const version of [{}, { vsn: "1.0.0", encode: objects.encode, decode: objects.decode }]) {
   for (const credentials of [{ params: { token } }, { authToken: token }]) {
+    const options = { transport: WebSocket, reconnectAfterMs: () => 10, rejoinAfterMs: () => 10, ...version, ...credentials };
     let opened = 0;
-    const phoenix = new Socket(url.replace("http", "ws"), { transport: WebSocket, heartbeatIntervalMs: 50, reconnectAfterMs: () => 10, rejoinAfterMs: () => 10, ...version, ...credentials });
-    let beats = 0;
+    const phoenix = new Socket(url.replace("http", "ws"), options);
     phoenix.onOpen(() => opened++);
-    phoenix.onMessage(({ topic, event }) => topic === "phoenix" && event === "phx_reply" && beats++);
     const socket = create(phoenix);
 
     // results returns the first results of an operation.
@@ -56,8 +55,16 @@ for (const version of [{}, { vsn: "1.0.0", encode: objects.encode, decode: objec
     assert.equal((await fetch(control, { method: "POST" })).status, 200);
     while (opened < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     const before = events;
-    while (events < before + 5 || beats === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (events < before + 5) await new Promise((resolve) => setTimeout(resolve, 5));
     await new Promise((resolve) => phoenix.disconnect(resolve));
+
+    // Heartbeats are answered. A client that gets no answer in its interval connects again.
+    const beating = new Socket(url.replace("http", "ws"), { ...options, heartbeatIntervalMs: 50 });
+    await new Promise((resolve) => {
+      beating.onMessage(({ topic, event }) => topic === "phoenix" && event === "phx_reply" && resolve());
+      beating.connect();
+    });
+    await new Promise((resolve) => beating.disconnect(resolve));
   }
 }
 console.log("@absinthe/socket: ok");
