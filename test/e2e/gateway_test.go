@@ -176,6 +176,7 @@ const sleep = `{"query":"{ sleep(ms: 3600000) }"}`
 func (g *running) async(t testing.TB, body string) (answer <-chan string) {
 	answered := make(chan string, 1)
 	go func() {
+		defer close(answered) // also if the request fails, which ends this goroutine
 		_, answer := g.post(t, body)
 		answered <- answer
 	}()
