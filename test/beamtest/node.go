@@ -335,7 +335,7 @@ func (n *Node) Terminate(t testing.TB) {
 		return
 	default:
 	}
-	if err := syscall.Kill(n.pid, syscall.SIGTERM); err != nil {
+	if err := syscall.Kill(n.pid, syscall.SIGTERM); err != nil && err != syscall.ESRCH { // it may just have ended
 		t.Fatalf("beamtest: stop node %s: %v", n.Name, err)
 	}
 }

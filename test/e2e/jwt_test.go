@@ -159,9 +159,7 @@ func TestOpenIDProvider(t *testing.T) {
 	if status, answer := g.query(t, `{ counter }`); status != 401 {
 		t.Errorf("without a token: %d %s", status, answer)
 	}
-	if !strings.Contains(g.status(t), `"problem"`) {
-		t.Errorf("operators do not see it: %s", g.status(t))
-	}
+	eventually(t, "operators see it", func() bool { return strings.Contains(g.status(t), `"problem"`) })
 
 	provider := startProvider(t, address)
 	first := provider.token(t, audience)
