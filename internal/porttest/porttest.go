@@ -11,9 +11,9 @@ import (
 // first is above the ports of well-known services.
 const first = 20000
 
-// Listen listens on a port of 127.0.0.1 that the system gives to nobody who asks for any port,
-// neither to listeners nor to connections. So it is still free when the program that is told
-// the port takes it. listen is [net.Listen], here or in a network namespace.
+// Listen listens on a port of 127.0.0.1 outside of the range from which the system chooses ports
+// of listeners and connections. So the port is still free when the program that is told it takes
+// it. listen is [net.Listen], here or in a network namespace.
 func Listen(listen func(network, address string) (net.Listener, error)) (l net.Listener, err error) {
 	end := 32768
 	if text, readErr := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); readErr == nil {
